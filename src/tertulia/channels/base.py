@@ -1,0 +1,315 @@
+"""The interface of every channel: pure functions over requests and responses as data (sans-IO).
+
+An adapter never opens a socket, reads a clock or keeps state. `build` turns a message into the first HTTP call,
+`next` reads each response and says the next call or the outcome; the workers do the I/O. Webhooks go the other way:
+`verify` over the raw bytes, `handshake`, `parse_webhook` into the closed union `ChannelEvent`, `ack`.
+All instants are aware datetimes in UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from tertulia.core.identity import IdentityRef
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One call to a provider. `redact` names the secrets that the channel log must never show."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+    redact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What a provider answered, or what we answer a provider. Header names in lower case."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One connected channel. `settings` are public, `secrets` decrypted; `hook_url` is the webhook's address as the
+    provider calls it; `cache` holds what an earlier `Done.cache` asked to keep (a WeChat token)."""
+
+    channel: str
+    kind: str
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+    hook_url: str = ""
+    cache: Mapping[str, str] = field(default_factory=dict)
+
+
+class OutcomeKind(StrEnum):
+    """The closed catalogue of what can become of a call to a provider."""
+
+    OK = "ok"  # accepted; wait for a receipt
+    RETRY = "retry"  # transient or throttled; same idempotency key again
+    AMBIGUOUS = "ambiguous"  # perhaps accepted; never resent blindly (S3)
+    FIX = "fix"  # our request, content, credentials or account is wrong
+    GONE = "gone"  # the recipient does not exist, blocked us or opted out
+    WINDOW = "window"  # the platform's free-form window is closed
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict on one attempt. `code` is the provider's own; `reason` our stable reason code (`gone.blocked`);
+    `account_fault` stops the whole channel (bad token); `withdraws` says the customer opted out at the platform."""
+
+    kind: OutcomeKind
+    provider_ids: tuple[str, ...] = ()
+    code: str = ""
+    reason: str = ""
+    detail: str = ""
+    retry_after_s: float | None = None
+    account_fault: bool = False
+    withdraws: bool = False
+    parts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text, already rendered. `choices` are quick replies (label, payload); a channel that lacks them renders
+    them as numbered text."""
+
+    text: str
+    choices: tuple[tuple[str, str], ...] = ()
+    ask_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template approved by the platform (WhatsApp): name, language code, body parameters in order."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+
+
+Content = Text | Template
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one recipient. `delivery_id` travels wherever the provider echoes something. `to_kind` is
+    `phone` (E.164 with +) or the identity's kind; `callback_url` is set where receipts come to an address per
+    message; `direct` marks a first contact by phone number (LINE's push by number)."""
+
+    delivery_id: str
+    to: str
+    to_kind: str
+    content: Content
+    reply_token: str = ""
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Do this request, then give its response to `next` with this state."""
+
+    request: HttpRequest
+    state: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The attempt is over. `cache` is kept with the account for later calls (short-lived tokens)."""
+
+    outcome: Outcome
+    cache: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """Something that a customer wrote, tapped or shared. `identity` is the stable id, `aliases` other identities in
+    the *same payload* (M2); `phone` a number that the platform itself vouches for (E.164), `shared_phone` one that
+    the customer sent by the app's own button. `token` is what rode on a deep link (ref, context, start, scene);
+    a code inside `text` is found by the core, not here. `message_id` is the provider's, empty where it has none."""
+
+    identity: IdentityRef
+    message_id: str
+    at: datetime
+    text: str = ""
+    aliases: tuple[IdentityRef, ...] = ()
+    phone: str = ""
+    shared_phone: str = ""
+    name: str = ""
+    username: str = ""
+    language: str = ""
+    token: str = ""
+    form: str = "text"  # text, image, audio, video, document, sticker, location, contacts, choice, start, other
+    payload: str = ""  # what a tapped button carries
+    reply_to: str = ""
+    reply_token: str = ""
+    sequence: int = 0
+    forwarded: bool = False
+    opt_word: str = ""  # the provider's own verdict: stop | start | help (Twilio OptOutType)
+    free_reply: bool = False  # answered within the webhook's own response where the platform asks so
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message of ours. `state` is sent | delivered | read | failed. `delivery_id` when echoed;
+    `watermark` means every message up to `at` to `identity`."""
+
+    state: str
+    at: datetime
+    message_id: str = ""
+    delivery_id: str = ""
+    identity: IdentityRef | None = None
+    watermark: bool = False
+    outcome: Outcome | None = None
+    price: str = ""  # decimal amount with currency, e.g. "0.0625 USD", when the provider states it
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEvent:
+    """A signal about a customer: followed, unfollowed, blocked, unblocked, opted_out, opted_in, marketing_stopped,
+    marketing_resumed, identity_changed (`new` holds the new identity), started (opened the chat, wrote nothing)."""
+
+    kind: str
+    identity: IdentityRef
+    at: datetime
+    event_id: str = ""
+    token: str = ""
+    name: str = ""
+    language: str = ""
+    new: IdentityRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Acknowledged and kept raw: an event kind that we do not act on."""
+
+    kind: str
+    detail: str = ""
+
+
+ChannelEvent = InboundMessage | Receipt | ContactEvent | Unknown
+
+
+class Rejected(Exception):
+    """A webhook that must be refused. `reason` is a code for the channel log; `status` 401, 403 or 400."""
+
+    def __init__(self, reason: str, status: int = 403) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """A call from a provider as it arrived. `url` is rebuilt from PUBLIC_URL and includes the query; header names in
+    lower case; `body` the raw bytes."""
+
+    method: str
+    url: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a channel's form. `secret` values are stored encrypted. `type`: text, secret, url, phone, choice."""
+
+    name: str
+    label: str
+    help: str
+    type: str = "text"
+    required: bool = True
+    default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    example: str = ""
+
+    @property
+    def secret(self) -> bool:
+        return self.type == "secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a kind can do, as data (channels' costs are in `costs`, in the currency named there)."""
+
+    app: bool  # a messaging app (a match can lead there), else a carrier such as SMS
+    text_max: int
+    text_unit: str  # characters, utf16, bytes
+    receipts: frozenset[str]  # of sent, delivered, read
+    rate_per_s: float
+    window_s: int | None  # free-form window after the customer's message; None: no window
+    may_write_first: str  # "" never, "phone" (SMS), "template" (WhatsApp), "phone_push" (LINE)
+    retry_safe: bool = False  # the provider has an idempotency key, so AMBIGUOUS may be retried
+    deep_link_web: bool = True  # a web address opens the app on the first message in one hop
+    token_on_link: bool = False  # the code rides on the link, not only in the text
+    qr_only: bool = False  # no link opens a chat: a QR code and a page of ours (WeChat)
+    choices_max: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeepLink:
+    """How to open the app on a ready first message. `url` empty where no link can (WeChat without a scene)."""
+
+    url: str
+    web: bool  # a browser can follow it in one redirect
+    shows_code: bool  # the customer must send the code by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding of a channel's *Test*: `ok`, a sentence in words and what to do."""
+
+    ok: bool
+    sentence: str
+
+
+class Adapter(Protocol):
+    """One channel kind. Found by the registry in `channels/<kind>/adapter.py` under the name `adapter`."""
+
+    kind: str
+    title: str
+    mark: str  # two letters: WA, TG, ...
+    capabilities: Capabilities
+    fields: tuple[Field, ...]
+
+    def identity_scope(self, account: Account) -> str: ...
+    def build(self, account: Account, message: Outgoing, now: datetime) -> Call | Done: ...
+    def next(self, account: Account, state: Any, response: HttpResponse, now: datetime) -> Call | Done: ...
+    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
+        """No response: `error` is timeout | connect | tls | reset; `sent` whether the request may have arrived."""
+        ...
+
+    def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:
+        """Raise Rejected unless the call is the provider's."""
+        ...
+
+    def handshake(self, account: Account, call: WebhookCall) -> HttpResponse | None: ...
+    def parse_webhook(self, account: Account, call: WebhookCall) -> Sequence[ChannelEvent]: ...
+    def ack(self, account: Account, events: Sequence[ChannelEvent]) -> HttpResponse: ...
+    def deep_link(self, account: Account, token: str, text: str) -> DeepLink: ...
+    def setup(self, account: Account) -> Sequence[HttpRequest]:
+        """Calls that register our webhook at the provider, in order; empty where a person does it by hand."""
+        ...
+
+    def test(self, account: Account) -> Call | Check:
+        """First call of *Test*: credentials, sender, the provider's view of our webhook."""
+        ...
+
+    def test_next(self, account: Account, state: Any, response: HttpResponse) -> Call | Sequence[Check]: ...
+
+    def poll(self, account: Account, cursor: str) -> HttpRequest | None:
+        """A long-poll request for kinds that can be polled (Telegram), else None."""
+        ...
+
+    def parse_poll(self, account: Account, response: HttpResponse) -> tuple[Sequence[ChannelEvent], str]:
+        """Events of a poll's answer, and the next cursor."""
+        ...
