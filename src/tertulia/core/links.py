@@ -1,0 +1,280 @@
+"""Link codes: the twelve symbols in a link that say who tapped it and what they then wrote (M3, M4).
+
+A personal code is printed as fourteen symbols of Crockford's base32 (no I, L, O, U):
+
+    SS HHHHHHHHHH A C
+    |  |          | check symbol, Luhn mod 32 over the thirteen before it
+    |  |          app symbol: which app the link opens (`APPS`)
+    |  ten symbols of a keyed hash of (contact, send, attempt): 50 bits, not guessable, the same again on a replay
+    two symbols that name the shard, 0..255
+
+The first twelve are the *base*: one per (contact, send), stored only as `hash_code(base)`. The app symbol is chosen
+afterwards, so one stored row serves the chooser and every app's own link.
+
+The code is also the token, and people edit what they send, so `find_codes` finds it anywhere in a text: any case, O
+for 0, I or l for 1, blanks, dashes, brackets and words around it, or glued to it. Three properties keep ordinary
+words from matching. Every app symbol is a digit of 2..9, which no letter is ever taken for, so a text without such a
+digit holds no code. `mint` never yields a base whose hash has fewer than two letters, so no phone, date or order
+number is a code. The check symbol rejects 31 of 32 of the rest. What still passes meets no stored hash.
+
+Luhn mod 32 detects every substitution of one symbol and every swap of two neighbours except 0 with Z, whose two
+contributions happen to be equal.
+
+Campaign codes are a second kind: six to eight symbols of an alphabet without look-alikes, many uses, bound to nobody.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import count
+from typing import Final, NamedTuple
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CAMPAIGN_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+APPS: Final = {
+    "chooser": "2",
+    "whatsapp": "3",
+    "messenger": "4",
+    "line": "5",
+    "viber": "6",
+    "telegram": "7",
+    "wechat": "8",
+    "sms": "9",
+}
+"""App -> its symbol. Digits that no letter is mistaken for; see the theory above before adding a letter."""
+
+SHARDS: Final = 256
+BASE_SYMBOLS: Final = 12
+CODE_SYMBOLS: Final = 14
+CAMPAIGN_SYMBOLS_MIN: Final = 6
+CAMPAIGN_SYMBOLS_MAX: Final = 8
+HASH_LETTERS_MIN: Final = 2  # letters among the ten symbols of the hash
+GAP_CHARACTERS_MAX: Final = 3  # separators that may stand between two symbols of one code
+TEXT_CHARACTERS_MAX: Final = 8192  # of a text, searched for codes
+
+_APP_BY_SYMBOL: Final = {symbol: app for app, symbol in APPS.items()}
+_LOOKALIKES: Final = {"O": "0", "I": "1", "L": "1", "İ": "1", "ı": "1"}
+_SYMBOLS: Final = (
+    {symbol: symbol for symbol in ALPHABET}
+    | {symbol.lower(): symbol for symbol in ALPHABET}
+    | _LOOKALIKES
+    | {letter.lower(): symbol for letter, symbol in _LOOKALIKES.items() if letter.isascii()}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A personal code that passed its check: the stored `base` (12 symbols) and the `app` it was printed for."""
+
+    base: str
+    app: str
+
+    @property
+    def text(self) -> str:
+        """The fourteen symbols as they stand in a link."""
+        return with_app(self.base, self.app)
+
+    @property
+    def shard_index(self) -> int:
+        """Which of the 256 shards holds the link's row."""
+        return shard_index(self.base)
+
+
+def mint(key: bytes, shard_index: int, contact_id: int, send_id: int, attempt: int) -> str:
+    """The base (12 symbols) of a contact's link in one send (M4).
+
+    `key` is the workspace's own secret (16 to 64 bytes), `shard_index` the contact's, 0..255. `attempt` starts at 0 and
+    rises while the base is already taken in its shard. Same arguments, same base. Raises ValueError out of range.
+    """
+    if not 16 <= len(key) <= 64:
+        raise ValueError("the link key has 16 to 64 bytes")
+    if not 0 <= shard_index < SHARDS:
+        raise ValueError(f"shard index {shard_index} is not in 0..{SHARDS - 1}")
+    head = ALPHABET[shard_index >> 5] + ALPHABET[shard_index & 31]
+    return head + next(h for h in _hashes(key, f"{contact_id}/{send_id}/{attempt}", 10) if _has_letters(h))
+
+
+def with_app(base: str, app: str) -> str:
+    """The printed code: base, app symbol, check symbol. ValueError for a bad base, KeyError for an unknown app."""
+    if len(base) != BASE_SYMBOLS or not set(base) <= set(ALPHABET):
+        raise ValueError("a base is twelve symbols of the link alphabet")
+    body = base + APPS[app]
+    return body + _check_symbol(body, ALPHABET)
+
+
+def parse(text: str) -> Code | None:
+    """The code that `text` *is*, as in the path of a link: exact length, any case, look-alikes allowed; else None."""
+    if len(text) != CODE_SYMBOLS:
+        return None
+    symbols = [_SYMBOLS.get(character) for character in text]
+    known = "".join(symbol for symbol in symbols if symbol)
+    return _accept(known)
+
+
+def find_codes(text: str) -> tuple[Code, ...]:
+    """Every code in `text`, the most plainly written first, then in order; no code twice (M4).
+
+    A caller looks all of them up: two that are stored mean that two links were written into one message.
+    """
+    found: dict[Code, tuple[int, int]] = {}
+    for place, stretch in enumerate(_iter_stretches(text)):
+        for at, candidate in _iter_candidates(stretch):
+            code = _accept("".join(mark.symbol for mark in candidate))
+            if code is None:
+                continue
+            rank = _rank(stretch, at)
+            if rank is not None:
+                found.setdefault(code, (rank, place))
+    return tuple(sorted(found, key=lambda code: found[code]))
+
+
+def hash_code(base: str) -> bytes:
+    """What is stored instead of the base: 16 bytes. The base itself is only ever in the message that carried it."""
+    return blake2b(base.encode("ascii"), digest_size=16, person=b"tertulia.link").digest()
+
+
+def shard_index(base: str) -> int:
+    """The shard index that a base (or a whole code) names; 256 and above never pass `parse`."""
+    return ALPHABET.index(base[0]) * 32 + ALPHABET.index(base[1])
+
+
+def group_code(code: str) -> str:
+    """The code as people read and type it, in groups: `0K3DX-7P2MN-4Q2H`; a campaign code in halves."""
+    size = 5 if len(code) > CAMPAIGN_SYMBOLS_MAX else (len(code) + 1) // 2
+    return "-".join(code[start : start + size] for start in range(0, len(code), size))
+
+
+def mint_campaign(key: bytes, campaign_id: int, attempt: int, symbols: int = CAMPAIGN_SYMBOLS_MIN) -> str:
+    """A campaign's code of 6 to 8 symbols, check symbol included; always with a letter and a digit in it, so that no
+    plain word or number is one. `attempt` rises until it is unique in the workspace."""
+    if not CAMPAIGN_SYMBOLS_MIN <= symbols <= CAMPAIGN_SYMBOLS_MAX:
+        raise ValueError(f"a campaign code has {CAMPAIGN_SYMBOLS_MIN} to {CAMPAIGN_SYMBOLS_MAX} symbols")
+    for body in _hashes(key, f"campaign/{campaign_id}/{attempt}", symbols - 1, CAMPAIGN_ALPHABET):
+        code = body + _check_symbol(body, CAMPAIGN_ALPHABET)
+        if _is_mixed(code):
+            return code
+    raise AssertionError("unreachable: the hashes never end")
+
+
+def parse_campaign(text: str) -> str | None:
+    """The campaign code that `text` is, upper-cased, without blanks, dashes and brackets; else None."""
+    code = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if not _is_separator(c))
+    return code if _is_campaign(code) else None
+
+
+def find_campaign_codes(text: str) -> tuple[str, ...]:
+    """Campaign codes that stand as a word of their own in `text` (in one piece, or in two halves with a dash), in
+    order. Only the workspace's list says whether one exists; it binds nobody."""
+    words = (
+        unicodedata.normalize("NFKC", text[:TEXT_CHARACTERS_MAX]).upper().replace("\u2010", "-").replace("\u2013", "-")
+    )
+    spaced = "".join(c if not _is_separator(c) or c == "-" else " " for c in words)
+    pieces = (piece.replace("-", "") for piece in spaced.split() if piece.count("-") <= 1)
+    return tuple(dict.fromkeys(piece for piece in pieces if _is_campaign(piece)))
+
+
+class _Mark(NamedTuple):
+    """One symbol in a text: what it stands for, whether it was written as a digit, separators written before it."""
+
+    symbol: str
+    digit: bool
+    gap: int
+
+
+def _iter_stretches(text: str) -> Iterator[list[_Mark]]:
+    """Runs of symbols with only a few separators between them; any other letter or number ends one."""
+    stretch: list[_Mark] = []
+    gap = 0
+    for character in unicodedata.normalize("NFKC", text[:TEXT_CHARACTERS_MAX]):
+        if _is_separator(character):
+            gap += 1
+            continue
+        symbol, digit = _read_symbol(character)
+        if symbol is None or gap > GAP_CHARACTERS_MAX:
+            yield stretch
+            stretch = []
+        if symbol is not None:
+            stretch.append(_Mark(symbol, digit, gap))
+        gap = 0
+    yield stretch
+
+
+def _read_symbol(character: str) -> tuple[str | None, bool]:
+    value = unicodedata.decimal(character, None)  # the digits of every script
+    if value is not None:
+        return str(value), True
+    return _SYMBOLS.get(character), False
+
+
+def _is_separator(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "LN"
+
+
+def _iter_candidates(stretch: list[_Mark]) -> Iterator[tuple[int, list[_Mark]]]:
+    """Windows of fourteen whose app symbol was written as a digit."""
+    for at in range(len(stretch) - CODE_SYMBOLS + 1):
+        if stretch[at + BASE_SYMBOLS].digit:
+            yield at, stretch[at : at + CODE_SYMBOLS]
+
+
+def _rank(stretch: list[_Mark], at: int) -> int | None:
+    """How plainly a code stands at `at`: 0 by itself, 1 glued to words but in one piece, 2 glued and in pieces, which
+    is believed only if it begins with a written digit; else None."""
+    end = at + CODE_SYMBOLS
+    alone = (at == 0 or stretch[at].gap > 0) and (end == len(stretch) or stretch[end].gap > 0)
+    if alone:
+        return 0
+    if all(mark.gap == 0 for mark in stretch[at + 1 : end]):
+        return 1
+    return 2 if stretch[at].digit else None
+
+
+def _accept(symbols: str) -> Code | None:
+    """The code, if length, shard, app, letters and check symbol are right."""
+    if len(symbols) != CODE_SYMBOLS or shard_index(symbols) >= SHARDS:
+        return None
+    app = _APP_BY_SYMBOL.get(symbols[BASE_SYMBOLS])
+    if app is None or not _has_letters(symbols[2:BASE_SYMBOLS]):
+        return None
+    if _check_symbol(symbols[:-1], ALPHABET) != symbols[-1]:
+        return None
+    return Code(symbols[:BASE_SYMBOLS], app)
+
+
+def _has_letters(symbols: str) -> bool:
+    return sum(symbol.isalpha() for symbol in symbols) >= HASH_LETTERS_MIN
+
+
+def _is_mixed(code: str) -> bool:
+    return any(c.isalpha() for c in code) and any(c.isdigit() for c in code)
+
+
+def _is_campaign(code: str) -> bool:
+    if not CAMPAIGN_SYMBOLS_MIN <= len(code) <= CAMPAIGN_SYMBOLS_MAX or not set(code) <= set(CAMPAIGN_ALPHABET):
+        return False
+    return _is_mixed(code) and _check_symbol(code[:-1], CAMPAIGN_ALPHABET) == code[-1]
+
+
+def _hashes(key: bytes, what: str, symbols: int, alphabet: str = ALPHABET) -> Iterator[str]:
+    """Keyed hashes of `what` as symbols, without end; a caller takes the first that it may use. 16 bytes make the bias
+    of an alphabet of 30 immaterial (2**-78)."""
+    for again in count():
+        digest = blake2b(f"{what}/{again}".encode(), key=key, digest_size=16, person=b"tertulia.mint").digest()
+        number = int.from_bytes(digest, "big")
+        text = ""
+        for _ in range(symbols):
+            number, digit = divmod(number, len(alphabet))
+            text += alphabet[digit]
+        yield text
+
+
+def _check_symbol(body: str, alphabet: str) -> str:
+    """Luhn mod N: from the right every second value counts double, its carry added back."""
+    size = len(alphabet)
+    total = 0
+    for place, symbol in enumerate(reversed(body)):
+        value = alphabet.index(symbol)
+        total += value if place % 2 else sum(divmod(2 * value, size))
+    return alphabet[-total % size]
