@@ -2,12 +2,15 @@
 
 An adapter never opens a socket, reads a clock or keeps state. `build` turns a message into the first HTTP call,
 `next` reads each response and says the next call or the outcome; the workers do the I/O. Webhooks go the other way:
-`verify` over the raw bytes, `handshake`, `parse_webhook` into the closed union `ChannelEvent`, `ack`.
-All instants are aware datetimes in UTC.
+first `handshake` (it answers by itself or returns None), then `verify` over the raw bytes, `parse_webhook` into the
+closed union `ChannelEvent`, and `ack`. All instants are aware datetimes in UTC.
+
+Secrets never show: `HttpRequest.redact` holds every form in which a secret stands in the request (percent-encoded,
+inside a Basic header), `repr` of a request or an account masks them, and the channel log keeps `request.masked()`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -17,15 +20,40 @@ from tertulia.core.identity import IdentityRef
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+MASK = "***"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
-    """One call to a provider. `redact` names the secrets that the channel log must never show."""
+    """One call to a provider. `redact` names the secrets that the channel log must never show; with `secret_answer`
+    the answer's body is itself a secret (an access token) and only its status may be logged."""
 
     method: str
     url: str
     headers: Headers = ()
     body: bytes = b""
     redact: tuple[str, ...] = ()
+    secret_answer: bool = False
+
+    def masked(self) -> "HttpRequest":
+        """The same request as it may be logged: every secret replaced by `***`."""
+        return replace(
+            self,
+            url=self._mask(self.url),
+            headers=tuple((name, self._mask(value)) for name, value in self.headers),
+            body=self._mask(self.body.decode("utf-8", "replace")).encode(),
+            redact=(),
+        )
+
+    def _mask(self, text: str) -> str:
+        for secret in sorted(self.redact, key=len, reverse=True):
+            if secret:
+                text = text.replace(secret, MASK)
+        return text
+
+    def __repr__(self) -> str:
+        shown = self.masked()
+        return f"HttpRequest({shown.method} {shown.url} headers={shown.headers!r} body={shown.body!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +73,9 @@ class Account:
     channel: str
     kind: str
     settings: Mapping[str, str]
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
     hook_url: str = ""
-    cache: Mapping[str, str] = field(default_factory=dict)
+    cache: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class OutcomeKind(StrEnum):
@@ -79,12 +107,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Plain text, already rendered. `choices` are quick replies (label, payload); a channel that lacks them renders
-    them as numbered text."""
+    """Plain text, already rendered. `choices` are quick replies (label, payload): an empty payload sends the label,
+    one that is an https address opens it where the app can; a channel without buttons renders them as numbered text.
+    `ask_phone` adds the app's own button that shares the customer's number, under `ask_phone_label`."""
 
     text: str
     choices: tuple[tuple[str, str], ...] = ()
     ask_phone: bool = False
+    ask_phone_label: str = "Share my phone number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +126,23 @@ class Template:
     parameters: tuple[str, ...] = ()
 
 
-Content = Text | Template
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that the provider fetches from a public https address; `preview_url` a smaller one where wanted."""
+
+    url: str
+    caption: str = ""
+    preview_url: str = ""
+
+
+Content = Text | Template | Picture
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to one recipient. `delivery_id` travels wherever the provider echoes something. `to_kind` is
-    `phone` (E.164 with +) or the identity's kind; `callback_url` is set where receipts come to an address per
-    message; `direct` marks a first contact by phone number (LINE's push by number)."""
+    `phone` (E.164 with +) or the identity's kind; `direct` marks a first contact by phone number (LINE's push by
+    number); `by_person` says that a person wrote it (Messenger's seven days)."""
 
     delivery_id: str
     to: str
@@ -111,6 +150,7 @@ class Outgoing:
     content: Content
     reply_token: str = ""
     direct: bool = False
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +163,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The attempt is over. `cache` is kept with the account for later calls (short-lived tokens)."""
+    """The attempt is over. `cache` is kept with the account for later calls (short-lived tokens); `moved_to` is the
+    recipient's new identity, to be stored (Telegram's `migrate_to_chat_id`); `link` answers `make_link`."""
 
     outcome: Outcome
-    cache: Mapping[str, str] = field(default_factory=dict)
+    cache: Mapping[str, str] = field(default_factory=dict, repr=False)
+    moved_to: IdentityRef | None = None
+    link: "DeepLink | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +242,7 @@ ChannelEvent = InboundMessage | Receipt | ContactEvent | Unknown
 
 
 class Rejected(Exception):
-    """A webhook that must be refused. `reason` is a code for the channel log; `status` 401, 403 or 400."""
+    """A webhook that must be refused. `reason` is a code for the channel log; `status` 400, 401, 403 or 413."""
 
     def __init__(self, reason: str, status: int = 403) -> None:
         super().__init__(reason)
@@ -221,7 +264,8 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a channel's form. `secret` values are stored encrypted. `type`: text, secret, url, phone, choice."""
+    """One field of a channel's form. `secret` values are stored encrypted. `type`: text, secret, url, phone, choice,
+    lines (several lines of text). `advanced` ones are folded away. `label` and `help` are gettext ids."""
 
     name: str
     label: str
@@ -231,6 +275,8 @@ class Field:
     default: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     example: str = ""
+    advanced: bool = False
+    generate: bool = False  # a value of our own making: the form proposes a random one (letters and digits)
 
     @property
     def secret(self) -> bool:
@@ -257,29 +303,54 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class DeepLink:
-    """How to open the app on a ready first message. `url` empty where no link can (WeChat without a scene)."""
+    """How to open the app on a ready first message. `url` empty where no link can (WeChat, SMS to a name)."""
 
     url: str
     web: bool  # a browser can follow it in one redirect
     shows_code: bool  # the customer must send the code by hand
+    qr: str = ""  # what a QR code for this link holds; empty: use `url` or our own short address
+    picture_url: str = ""  # a QR picture drawn by the provider (WeChat)
+    account_name: str = ""  # what the customer searches for or recognises
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding of a channel's *Test*: `ok`, a sentence in words and what to do."""
+    """One finding of a channel's *Test*: `ok`, a sentence in words and what to do. `sentence` is a gettext id with
+    `{names}` filled from `values`. `waits`: the provider has no check of its own, so the console now waits for the
+    provider's first call to the webhook."""
 
     ok: bool
     sentence: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    waits: bool = False
+
+    def text(self) -> str:
+        """The sentence in English with its values."""
+        return self.sentence.format_map(self.values)
 
 
 class Adapter(Protocol):
-    """One channel kind. Found by the registry in `channels/<kind>/adapter.py` under the name `adapter`."""
+    """One channel kind. Found by the registry in `channels/<kind>/adapter.py` under the name `adapter`.
+    `kinds.ChannelKind` has the usual answers; a kind overrides what its provider does differently."""
 
-    kind: str
-    title: str
-    mark: str  # two letters: WA, TG, ...
-    capabilities: Capabilities
-    fields: tuple[Field, ...]
+    @property
+    def kind(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def mark(self) -> str:
+        """Two letters: WA, TG, ..."""
+        ...
+
+    @property
+    def colour(self) -> str:
+        """The name of a design token for the mark: `ch-whatsapp`."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def fields(self) -> tuple[Field, ...]: ...
 
     def identity_scope(self, account: Account) -> str: ...
     def build(self, account: Account, message: Outgoing, now: datetime) -> Call | Done: ...
@@ -288,28 +359,46 @@ class Adapter(Protocol):
         """No response: `error` is timeout | connect | tls | reset; `sent` whether the request may have arrived."""
         ...
 
+    def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
+        """Asked first: the answer to a registration call (checked here), or None when this is an ordinary call."""
+        ...
+
     def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:
         """Raise Rejected unless the call is the provider's."""
         ...
 
-    def handshake(self, account: Account, call: WebhookCall) -> HttpResponse | None: ...
-    def parse_webhook(self, account: Account, call: WebhookCall) -> Sequence[ChannelEvent]: ...
-    def ack(self, account: Account, events: Sequence[ChannelEvent]) -> HttpResponse: ...
-    def deep_link(self, account: Account, token: str, text: str) -> DeepLink: ...
-    def setup(self, account: Account) -> Sequence[HttpRequest]:
-        """Calls that register our webhook at the provider, in order; empty where a person does it by hand."""
+    def parse_webhook(self, account: Account, call: WebhookCall, now: datetime) -> Sequence[ChannelEvent]:
+        """The events of a verified call, in the provider's order. `now` stands in where a provider gives no time.
+        Raises nothing but Rejected; what cannot be read becomes Unknown."""
         ...
 
-    def test(self, account: Account) -> Call | Check:
+    def ack(self, account: Account, events: Sequence[ChannelEvent]) -> HttpResponse: ...
+    def deep_link(self, account: Account, token: str, text: str) -> DeepLink:
+        """The link that opens the app on `text` with `token`. An empty token gives a plain entry link."""
+        ...
+
+    def make_link(self, account: Account, token: str, expires_s: int, now: datetime) -> Call | None:
+        """Where the provider draws the QR code (WeChat): the call to make, its end is `Done.link`; else None."""
+        ...
+
+    def setup(self, account: Account) -> Call | Sequence[Check]:
+        """Register our webhook at the provider: the first call, or what a person has to do by hand. Its answers go
+        to `test_next` like those of *Test*."""
+        ...
+
+    def test(self, account: Account) -> Call | Sequence[Check]:
         """First call of *Test*: credentials, sender, the provider's view of our webhook."""
         ...
 
     def test_next(self, account: Account, state: Any, response: HttpResponse) -> Call | Sequence[Check]: ...
+    def test_failed(self, account: Account, state: Any, error: str) -> Sequence[Check]:
+        """The findings so far and, in words, that the provider did not answer (`error` as in `failed`)."""
+        ...
 
     def poll(self, account: Account, cursor: str) -> HttpRequest | None:
         """A long-poll request for kinds that can be polled (Telegram), else None."""
         ...
 
-    def parse_poll(self, account: Account, response: HttpResponse) -> tuple[Sequence[ChannelEvent], str]:
-        """Events of a poll's answer, and the next cursor."""
+    def parse_poll(self, account: Account, response: HttpResponse, now: datetime) -> tuple[Sequence[ChannelEvent], str]:
+        """Events of a poll's answer, and the next cursor (empty: keep the old one)."""
         ...

@@ -1,0 +1,1 @@
+"""Telegram bots: webhook or long polling, over the Bot API."""
