@@ -1,0 +1,73 @@
+"""Every setting, once: its name, default, unit and help.
+
+A setting is read from the environment variable of its name, or from the file that `NAME_FILE` points to (for secrets
+handed over as files). `read(name)` gives the text, `load()` the whole table checked.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tertulia.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    default: str
+    unit: str
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("TERTULIA_DATA", "", "folder", "Where the embedded database, imported files and keys live."),
+    Setting("DATABASE_URL", "", "URL", "A PostgreSQL of your own (17 or later). Empty: the embedded one."),
+    Setting(
+        "PUBLIC_URL",
+        "",
+        "URL",
+        "The address under which customers and providers reach this machine, https in earnest use.",
+    ),
+    Setting("SECRET_KEY", "", "text", "Signs sessions and links, seals channel secrets. Empty: made once in the data."),
+    Setting("PORT", "8080", "port", "Where `tertulia up` listens."),
+    Setting("BIND", "127.0.0.1", "address", "The interface `tertulia up` listens on; a proxy of yours stands before."),
+    Setting("CONSOLE_THREADS", "4", "threads", "How many console pages are drawn at once."),
+    Setting("IMPORT_BYTES_MAX", "2000000000", "bytes", "The largest file an import takes."),
+    Setting("CITUS_URL", "", "URL", "A Citus cluster for the tests that need one."),
+)
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def read(name: str) -> str:
+    """The text of one setting. Raises ConfigError when NAME_FILE names a file that cannot be read."""
+    setting = _BY_NAME[name]
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError:
+            raise ConfigError(
+                f"{name}_FILE names {path}, which cannot be read. Correct the path or its rights."
+            ) from None
+    return os.environ.get(name, setting.default)
+
+
+def read_int(name: str) -> int:
+    """A setting that is a whole number. Raises ConfigError with the setting's name otherwise."""
+    text = read(name)
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(f"{name} is {text!r}; it must be a whole number of {_BY_NAME[name].unit}.") from None
+
+
+def data_dir() -> Path:
+    """The data folder (absolute). By default the user's own, or /var/lib/tertulia for root."""
+    given = read("TERTULIA_DATA")
+    if given:
+        return Path(given).absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/tertulia")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "tertulia"

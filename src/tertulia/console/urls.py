@@ -1,0 +1,3 @@
+"""The console's addresses, from the table of pages."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,21 @@
+"""Configuration, written by Django's ORM. Contact-scale data has no models: it is read and written by `store/`."""
+
+from tertulia.data.models.channel import Channel
+from tertulia.data.models.imports import Import
+from tertulia.data.models.match import Match, MatchChannel
+from tertulia.data.models.notice import Audit, Notice
+from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
+
+__all__ = [
+    "ApiKey",
+    "Audit",
+    "Channel",
+    "Import",
+    "Match",
+    "MatchChannel",
+    "Membership",
+    "Notice",
+    "SignInLink",
+    "User",
+    "Workspace",
+]

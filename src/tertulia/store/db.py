@@ -1,0 +1,59 @@
+"""Connections and named queries.
+
+SQL lives in `.sql` files beside the functions that run it, in blocks headed `-- name: <name>`. `load("links")` reads
+`links.sql` into a mapping of name to text. Connections speak JSON through msgspec and never autocommit: the shell that
+opened one commits it.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_dumps, set_json_loads
+
+Conn = psycopg.Connection[TupleRow]
+
+_HEAD = "-- name: "
+
+
+def connect(url: str, *, autocommit: bool = False, name: str = "tertulia") -> Conn:
+    """A connection whose JSON is read and written by msgspec. Instants come back in UTC."""
+    conn = psycopg.connect(url, autocommit=autocommit, application_name=name, options="-c timezone=UTC")
+    tune(conn)
+    return conn
+
+
+def tune(conn: Conn) -> None:
+    """Make a connection (Django's own as well) speak JSON through msgspec."""
+    set_json_dumps(msgspec.json.encode, conn)
+    set_json_loads(msgspec.json.decode, conn)
+
+
+@cache
+def load(name: str) -> Mapping[str, str]:
+    """The named queries of `store/<name>.sql`. Raises KeyError at the first use of an unknown name."""
+    text = (files("tertulia.store") / f"{name}.sql").read_text(encoding="utf-8")
+    queries: dict[str, str] = {}
+    for block in text.split(_HEAD)[1:]:
+        head, _, body = block.partition("\n")
+        queries[head.strip()] = body.strip()
+    return queries
+
+
+def fetch_all(conn: Conn, query: str, args: Mapping[str, Any]) -> list[TupleRow]:
+    """Every row of a named query."""
+    return conn.execute(query, args).fetchall()  # type: ignore[call-overload, no-any-return]
+
+
+def fetch_one(conn: Conn, query: str, args: Mapping[str, Any]) -> TupleRow | None:
+    """The first row of a named query, or None."""
+    return conn.execute(query, args).fetchone()  # type: ignore[call-overload, no-any-return]
+
+
+def run(conn: Conn, query: str, args: Mapping[str, Any]) -> int:
+    """Execute a named query; the number of rows it touched."""
+    return conn.execute(query, args).rowcount  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,78 @@
+"""One embedded server a test process, one migrated database; each test leaves the tables empty."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tertulia.embedded import EmbeddedPostgres
+
+SMALL = {"shared_buffers": "128MB", "max_connections": "60"}
+
+EMPTY_ALL = """
+do $$
+declare t text; filled boolean; names text := '';
+begin
+  for t in select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = 'public' and c.relkind = 'r'
+             and c.relname not in ('django_migrations', 'django_content_type', 'auth_permission')
+  loop
+    execute format('select exists (select 1 from %I)', t) into filled;
+    if filled then names := names || ', ' || quote_ident(t); end if;
+  end loop;
+  if names <> '' then execute 'truncate ' || substr(names, 3) || ' cascade'; end if;
+end $$
+"""
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Iterator[Path]:
+    """A data folder of the test run's own, with the settings that point to it."""
+    folder = Path(tempfile.mkdtemp(prefix="tertulia-test-"))
+    folder.chmod(0o711)
+    os.environ["TERTULIA_DATA"] = str(folder)
+    os.environ["SECRET_KEY"] = "a key for tests only, long enough to be taken for one"
+    os.environ["PUBLIC_URL"] = "http://127.0.0.1:8080"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tertulia.settings"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database_url(data_folder: Path) -> Iterator[str]:
+    """The address of a migrated, empty database on an embedded server (fsync off). Django is set up on it."""
+    server = EmbeddedPostgres(data_folder, durable=False, extra=SMALL)
+    url = server.start("tertulia_test")
+    os.environ["DATABASE_URL"] = url
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    yield url
+    server.stop()
+
+
+@pytest.fixture
+def empty_database(database_url: str) -> Iterator[str]:
+    """The database, emptied after the test."""
+    yield database_url
+    from django.db import connections
+
+    connections.close_all()
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute(EMPTY_ALL)
+
+
+@pytest.fixture
+def conn(empty_database: str) -> Iterator[psycopg.Connection]:
+    """A connection in a transaction of its own; what the test commits is removed afterwards."""
+    from tertulia.store.db import connect
+
+    with connect(empty_database) as connection:
+        yield connection
+        connection.rollback()
