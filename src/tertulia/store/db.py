@@ -46,14 +46,14 @@ def load(name: str) -> Mapping[str, str]:
 
 def fetch_all(conn: Conn, query: str, args: Mapping[str, Any]) -> list[TupleRow]:
     """Every row of a named query."""
-    return conn.execute(query, args).fetchall()  # type: ignore[call-overload, no-any-return]
+    return conn.execute(query, args).fetchall()
 
 
 def fetch_one(conn: Conn, query: str, args: Mapping[str, Any]) -> TupleRow | None:
     """The first row of a named query, or None."""
-    return conn.execute(query, args).fetchone()  # type: ignore[call-overload, no-any-return]
+    return conn.execute(query, args).fetchone()
 
 
 def run(conn: Conn, query: str, args: Mapping[str, Any]) -> int:
     """Execute a named query; the number of rows it touched."""
-    return conn.execute(query, args).rowcount  # type: ignore[call-overload, no-any-return]
+    return conn.execute(query, args).rowcount
