@@ -1,0 +1,256 @@
+"""What the log holds: one entry for everything that happens to a contact.
+
+Entries are made by the edge (webhooks, clicks), by senders (outcomes), by people (merges, consent, erasure) and by
+owners for other shards' contacts. `route` says where each belongs; `encode` and `decode` turn them into the log's
+payload and back. Instants are aware, in UTC.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, assert_never, cast
+from uuid import UUID
+
+import msgspec
+
+from tertulia.core.identity import IdentityRef
+from tertulia.ids import place_of_delivery, shard_of_contact, shard_of_value
+
+
+class Inbound(msgspec.Struct, frozen=True, tag="inbound", omit_defaults=True):
+    """A customer wrote, tapped or shared. Fields as in the channels' InboundMessage. `tried` is set by an owner that
+    forwarded the entry: the link code was looked up in this shard's name, so it is not forwarded again."""
+
+    channel_id: int
+    channel: str
+    identity: IdentityRef
+    at: datetime
+    message_id: str = ""
+    text: str = ""
+    aliases: tuple[IdentityRef, ...] = ()
+    phone: str = ""
+    shared_phone: str = ""
+    name: str = ""
+    username: str = ""
+    language: str = ""
+    token: str = ""
+    form: str = "text"
+    payload: str = ""
+    reply_to: str = ""
+    reply_token: str = ""
+    sequence: int = 0
+    forwarded: bool = False
+    opt_word: str = ""
+    tried: bool = False
+    contact_id: int | None = None  # decided by the owner that forwarded (a verified phone's only contact)
+
+
+class Signal(msgspec.Struct, frozen=True, tag="signal", omit_defaults=True):
+    """A platform's signal about a customer: blocked, unfollowed, followed, opted_out, started, identity_changed..."""
+
+    channel_id: int
+    channel: str
+    identity: IdentityRef
+    at: datetime
+    event: str
+    event_id: str = ""
+    token: str = ""
+    name: str = ""
+    language: str = ""
+    new: IdentityRef | None = None
+    tried: bool = False
+
+
+class ReceiptEntry(msgspec.Struct, frozen=True, tag="receipt", omit_defaults=True):
+    """What became of a message of ours: sent, delivered, read or failed. Without `delivery_id` it is settled through
+    the provider's id; with `watermark` it means every message up to `at` to `identity`."""
+
+    channel_id: int
+    channel: str
+    state: str
+    at: datetime
+    provider_id: str = ""
+    delivery_id: UUID | None = None
+    identity: IdentityRef | None = None
+    watermark: bool = False
+    outcome: str = ""  # an OutcomeKind's value, for `failed`
+    code: str = ""
+    reason: str = ""
+    withdraws: bool = False
+    price_micros: int | None = None
+    currency: str = ""
+
+
+class OutcomeEntry(msgspec.Struct, frozen=True, tag="outcome", omit_defaults=True):
+    """What a sender's attempt came to. `outcome` is an OutcomeKind's value; `lost` means that the lease ran out and
+    nobody knows (S3)."""
+
+    channel_id: int
+    channel: str
+    delivery_id: UUID
+    attempt: int
+    at: datetime
+    outcome: str
+    provider_ids: tuple[str, ...] = ()
+    code: str = ""
+    reason: str = ""
+    retry_after_s: float | None = None
+    withdraws: bool = False
+    account_fault: bool = False
+    parts: int | None = None
+    lost: bool = False
+
+
+class ClickEntry(msgspec.Struct, frozen=True, tag="click", omit_defaults=True):
+    """A link was opened. `class_` is human, preview or scanner (M9); `app` the app symbol's kind, or `chooser`.
+    `beacon` confirms an earlier opening of our own page by a script that only a browser runs."""
+
+    contact_id: int
+    match_id: int
+    code_hash: str  # hex
+    app: str
+    class_: str
+    at: datetime
+    nonce: str = ""
+    beacon: bool = False
+
+
+class MergeEntry(msgspec.Struct, frozen=True, tag="merge", omit_defaults=True):
+    """A person (or a rule that may) decided that `absorbed` is the same person as `into` (M8)."""
+
+    into: int
+    absorbed: int
+    actor: str
+    at: datetime
+    rule: str = "person"
+
+
+class UnmergeEntry(msgspec.Struct, frozen=True, tag="unmerge", omit_defaults=True):
+    """Undo of a merge."""
+
+    absorbed: int
+    merge_id: UUID
+    actor: str
+    at: datetime
+
+
+class ConsentEntry(msgspec.Struct, frozen=True, tag="consent", omit_defaults=True):
+    """A person, a form or a list granted or withdrew for a contact (C1). `address` as in the ledger, `*` everywhere."""
+
+    contact_id: int
+    address: str
+    channel: str
+    topic: str
+    state: str
+    source: str
+    actor: str
+    at: datetime
+    text_version: str = ""
+    evidence: dict[str, Any] = {}
+
+
+class EraseEntry(msgspec.Struct, frozen=True, tag="erase", omit_defaults=True):
+    """Remove the person everywhere and keep a proof (C5)."""
+
+    contact_id: int
+    actor: str
+    at: datetime
+
+
+Entry = (
+    Inbound | Signal | ReceiptEntry | OutcomeEntry | ClickEntry | MergeEntry | UnmergeEntry | ConsentEntry | EraseEntry
+)
+
+_DECODER: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+def kind_of(entry: Entry) -> str:
+    """The entry's kind as the log names it."""
+    return str(entry.__struct_config__.tag)
+
+
+def encode(entry: Entry) -> bytes:
+    """The log's payload: JSON with the entry's kind under `type`."""
+    return msgspec.json.encode(entry)
+
+
+def decode(payload: Mapping[str, Any]) -> Entry:
+    """The entry of a payload read back from the log. Raises msgspec.ValidationError for what never was one."""
+    return cast(Entry, msgspec.convert(payload, Entry))
+
+
+def decode_bytes(payload: bytes) -> Entry:
+    """The same from raw JSON."""
+    return _DECODER.decode(payload)
+
+
+def shard_of_identity(workspace: int, identity: IdentityRef) -> int:
+    """The shard of an identity's row, home of a contact first seen by it."""
+    return shard_of_value(workspace, "identity", identity.kind, identity.scope, identity.value)
+
+
+def shard_of_address(workspace: int, kind: str, canonical: str) -> int:
+    """The shard of an address's rows in `address_key` and `suppression`."""
+    return shard_of_value(workspace, "address", kind, canonical)
+
+
+def shard_of_reference(workspace: int, channel_id: int, provider_id: str) -> int:
+    """The shard of the row that leads from a provider's message id to our delivery."""
+    return shard_of_value(workspace, "reference", str(channel_id), provider_id)
+
+
+def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
+    """The shard whose owner decides the entry. `contact_id` is what the edge's look-up of the identity found."""
+    match entry:
+        case Inbound() | Signal():
+            known = contact_id if contact_id is not None else getattr(entry, "contact_id", None)
+            return shard_of_contact(known) if known is not None else shard_of_identity(workspace, entry.identity)
+        case ReceiptEntry(delivery_id=None, identity=IdentityRef() as identity, watermark=True):
+            return shard_of_contact(contact_id) if contact_id is not None else shard_of_identity(workspace, identity)
+        case ReceiptEntry(delivery_id=None):
+            return shard_of_reference(workspace, entry.channel_id, entry.provider_id)
+        case ReceiptEntry(delivery_id=UUID() as delivery_id) | OutcomeEntry(delivery_id=delivery_id):
+            return place_of_delivery(delivery_id)[0]
+        case ClickEntry() | ConsentEntry() | EraseEntry():
+            return shard_of_contact(entry.contact_id)
+        case MergeEntry() | UnmergeEntry():
+            return shard_of_contact(entry.absorbed)
+        case ReceiptEntry():
+            raise AssertionError("a receipt names a delivery, a provider's id or an identity")
+        case _:
+            assert_never(entry)
+
+
+def key_of(entry: Entry) -> str:
+    """What makes an entry the same entry when it comes again (E1): the provider's id where there is one, else
+    identity, content and a time of 4 s (I3)."""
+    match entry:
+        case Inbound():
+            told = entry.message_id or f"{entry.text}\x1f{entry.payload}\x1f{int(entry.at.timestamp()) // 4}"
+            who = "" if entry.message_id else _who(entry.identity)
+            return f"in:{entry.channel_id}:{who}:{told}"
+        case Signal():
+            told = entry.event_id or str(int(entry.at.timestamp() * 1000))
+            return f"signal:{entry.channel_id}:{_who(entry.identity)}:{entry.event}:{told}"
+        case ReceiptEntry():
+            what = str(entry.delivery_id or entry.provider_id or (_who(entry.identity) if entry.identity else ""))
+            at = str(int(entry.at.timestamp() * 1000)) if entry.watermark else ""
+            return f"receipt:{entry.channel_id}:{what}:{entry.provider_id}:{entry.state}:{at}"
+        case OutcomeEntry():
+            return f"outcome:{entry.delivery_id}:{entry.attempt}:{'lost' if entry.lost else entry.outcome}"
+        case ClickEntry():
+            return f"click:{entry.code_hash}:{entry.nonce}:{'beacon' if entry.beacon else entry.app}"
+        case MergeEntry():
+            return f"merge:{entry.absorbed}:{entry.into}:{entry.at.isoformat()}"
+        case UnmergeEntry():
+            return f"unmerge:{entry.merge_id}"
+        case ConsentEntry():
+            facts = f"{entry.address}:{entry.channel}:{entry.topic}:{entry.state}"
+            return f"consent:{entry.contact_id}:{facts}:{entry.at.isoformat()}"
+        case EraseEntry():
+            return f"erase:{entry.contact_id}"
+        case _:
+            assert_never(entry)
+
+
+def _who(identity: IdentityRef) -> str:
+    return f"{identity.kind}/{identity.scope}/{identity.value}"

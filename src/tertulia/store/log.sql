@@ -1,0 +1,16 @@
+-- name: lease_writer
+-- A fresh id for every process that appends, so that numbers are dense per (shard, writer) without a lock.
+insert into log_writer (id, name, leased_at, seen_at)
+values (nextval('log_writer_serial'), %(name)s, %(now)s, %(now)s)
+returning id
+
+-- name: append
+insert into log (shard, writer, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload)
+select shard, %(writer)s, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload::jsonb
+from unnest(%(shards)s::smallint[], %(seqs)s::bigint[], %(workspaces)s::integer[], %(kinds)s::text[],
+            %(keys)s::text[], %(contacts)s::bigint[], %(occurred)s::timestamptz[], %(received)s::timestamptz[],
+            %(payloads)s::text[])
+     as t (shard, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload)
+
+-- name: notify
+select pg_notify('tertulia_log', '')
