@@ -114,6 +114,27 @@ class ClickEntry(msgspec.Struct, frozen=True, tag="click", omit_defaults=True):
     beacon: bool = False
 
 
+class TokenEntry(msgspec.Struct, frozen=True, tag="token", omit_defaults=True):
+    """A known identity sent a link code whose link lies in another shard: the link's owner compares (M2, M5)."""
+
+    channel_id: int
+    channel: str
+    identity: IdentityRef
+    contact_id: int
+    code_hash: str  # hex
+    shard: int
+    at: datetime
+
+
+class DismissEntry(msgspec.Struct, frozen=True, tag="dismiss", omit_defaults=True):
+    """A person says that two contacts are not the same."""
+
+    contact_id: int
+    other_id: int
+    actor: str
+    at: datetime
+
+
 class MergeEntry(msgspec.Struct, frozen=True, tag="merge", omit_defaults=True):
     """A person (or a rule that may) decided that `absorbed` is the same person as `into` (M8)."""
 
@@ -210,7 +231,9 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return shard_of_reference(workspace, entry.channel_id, entry.provider_id)
         case ReceiptEntry(delivery_id=UUID() as delivery_id) | OutcomeEntry(delivery_id=delivery_id):
             return place_of_delivery(delivery_id)[0]
-        case ClickEntry() | ConsentEntry() | EraseEntry():
+        case TokenEntry():
+            return entry.shard
+        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry():
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -239,6 +262,10 @@ def key_of(entry: Entry) -> str:
             return f"outcome:{entry.delivery_id}:{entry.attempt}:{'lost' if entry.lost else entry.outcome}"
         case ClickEntry():
             return f"click:{entry.code_hash}:{entry.nonce}:{'beacon' if entry.beacon else entry.app}"
+        case TokenEntry():
+            return f"token:{entry.code_hash}:{_who(entry.identity)}:{entry.contact_id}"
+        case DismissEntry():
+            return f"dismiss:{entry.contact_id}:{entry.other_id}:{entry.at.isoformat()}"
         case MergeEntry():
             return f"merge:{entry.absorbed}:{entry.into}:{entry.at.isoformat()}"
         case UnmergeEntry():

@@ -1,0 +1,444 @@
+"""What a decision brings about: a closed union of effects.
+
+The core returns effects; `world.fold` shows them to the later decisions of the same cycle, and the store writes them
+folded by kind, one statement each. An effect names every value it writes (no defaults in the database).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tertulia.core.entries import Entry
+from tertulia.core.identity import IdentityRef, Trust
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContact:
+    """A new contact, made by someone who wrote to us and is not known (M2, last step)."""
+
+    workspace: int
+    contact_id: int
+    name: str
+    locale: str
+    country: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AddAddress:
+    """A number that the platform vouches for becomes an address of the contact."""
+
+    workspace: int
+    contact_id: int
+    kind: str
+    value: str
+    canonical: str
+    line_type: str
+    country: str
+    sms: bool
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RouteIdentity:
+    """An identity whose owner is being decided in another shard: later messages follow the same way, so that they
+    keep their order."""
+
+    workspace: int
+    identity: IdentityRef
+    shard: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkIdentity:
+    """The identity belongs to the contact from now on. `evidence` names rule, link, match and message."""
+
+    workspace: int
+    identity: IdentityRef
+    contact_id: int
+    channel_id: int | None
+    trust: Trust
+    name: str
+    username: str
+    evidence: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnlinkIdentity:
+    """The identity no longer belongs to the contact; its history stays."""
+
+    workspace: int
+    identity: IdentityRef
+    contact_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TouchIdentity:
+    """What the last message says of an identity: name, window, reply token, signal, a higher trust."""
+
+    workspace: int
+    identity: IdentityRef
+    contact_id: int
+    name: str
+    username: str
+    trust: Trust
+    window_until: datetime | None
+    signal: str
+    reply_token: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent:
+    """One row of the consent ledger (C1)."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    address: str
+    channel: str
+    topic: str
+    state: str
+    source: str
+    evidence: dict[str, Any]
+    text_version: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """An address is not to be written to, for one of the causes that stay apart (C4)."""
+
+    workspace: int
+    kind: str
+    canonical: str
+    cause: str
+    channel: str
+    source: str
+    evidence: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAddressDead:
+    """The provider says that nothing can arrive there."""
+
+    workspace: int
+    contact_id: int
+    kind: str
+    value: str
+    code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConversation:
+    """At most one that is not resolved per contact and channel (I2)."""
+
+    workspace: int
+    contact_id: int
+    channel_id: int
+    id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuestion:
+    """A question waits for its answer in a conversation; an empty one waits no more."""
+
+    workspace: int
+    contact_id: int
+    channel_id: int
+    conversation_id: UUID
+    question: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMessage:
+    """One message in a conversation, unique by channel, direction and provider's id for ever (I3)."""
+
+    workspace: int
+    contact_id: int
+    channel_id: int
+    conversation_id: UUID
+    direction: str
+    provider_id: str
+    identity: IdentityRef
+    form: str
+    text: str
+    facts: dict[str, Any]
+    provider_at: datetime
+    provider_seq: int
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BindLink:
+    """First use binds (M5)."""
+
+    workspace: int
+    contact_id: int
+    match_id: int
+    code_hash: bytes
+    identity: IdentityRef
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MintLink:
+    """One link per contact and send (M4)."""
+
+    workspace: int
+    contact_id: int
+    match_id: int
+    code_hash: bytes
+    attempt: int
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoreClick:
+    """An opening of a link, with what it was taken for (M9)."""
+
+    workspace: int
+    contact_id: int
+    match_id: int
+    id: UUID
+    app: str
+    class_: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a contact has come in a match. Only what is given changes, and only forward; `app` adds to the per-app
+    picture."""
+
+    workspace: int
+    contact_id: int
+    match_id: int
+    at: datetime
+    step: str = ""  # sending, sent, delivered, clicked, wrote, matched, unreached
+    reason: str | None = None
+    app: str = ""
+    stage: int | None = None
+    direct: str | None = None
+    cost_micros: int = 0
+    currency: str = ""
+    forwarded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestMerge:
+    """Perhaps the same person; a person decides (M2, M8)."""
+
+    workspace: int
+    contact_id: int
+    other_id: int
+    rule: str
+    evidence: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SettleSuggestion:
+    """A suggestion was followed or dismissed."""
+
+    workspace: int
+    contact_id: int
+    other_id: int
+    state: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeContact:
+    """M8: a redirect. The absorbed contact's children keep its id."""
+
+    workspace: int
+    contact_id: int
+    into_id: int
+    id: UUID
+    evidence: dict[str, Any]
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UndoMerge:
+    """The redirect is taken away."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDelivery:
+    """A message to be sent. Its id is derived from its cause, so the same cause queues it once."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    channel_id: int
+    match_id: int | None
+    stage: int
+    class_: str
+    lane: int
+    to_kind: str
+    to_value: str
+    identity_scope: str
+    content: dict[str, Any]
+    cause: str
+    not_before: datetime
+    deadline: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetOpenState:
+    """An undecided delivery goes from one open state to another (I4): sending with its content, back to queued for a
+    retry, unknown, held until `not_before`."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    state: str
+    attempt: int
+    content: dict[str, Any]
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDelivery:
+    """A delivery gets its verdict and moves to the history."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    state: str
+    reason: str
+    provider_ids: tuple[str, ...]
+    parts: int
+    cost_micros: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceDelivery:
+    """A receipt moves a delivery of the history forward (I4)."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    state: str
+    reason: str
+    flag: str
+    at: datetime
+    cost_micros: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferTo:
+    """A provider's message id leads to our delivery; receipts that waited there are forwarded."""
+
+    workspace: int
+    channel_id: int
+    provider_id: str
+    delivery_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """One row of the decision ledger (S1)."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    match_id: int | None
+    delivery_id: UUID | None
+    outcome: str  # sent | held | not_sent | failed | revoked
+    gate: str
+    reason: str
+    facts: dict[str, Any]
+    epoch: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """An entry for another shard's owner, under an id derived from the one that caused it."""
+
+    workspace: int
+    shard: int
+    key: str
+    entry: Entry
+    contact_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """The person is removed everywhere; `proofs` are keyed hashes of the addresses (C5)."""
+
+    workspace: int
+    contact_id: int
+    proofs: tuple[tuple[str, str], ...] = field(repr=False)  # kind, canonical
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FaultChannel:
+    """The account itself is refused by the provider: the channel stops, its messages wait."""
+
+    workspace: int
+    channel_id: int
+    sentence: str
+    at: datetime
+
+
+Effect = (
+    CreateContact
+    | AddAddress
+    | RouteIdentity
+    | LinkIdentity
+    | UnlinkIdentity
+    | TouchIdentity
+    | RecordConsent
+    | Suppress
+    | MarkAddressDead
+    | OpenConversation
+    | SetQuestion
+    | StoreMessage
+    | BindLink
+    | MintLink
+    | StoreClick
+    | Progress
+    | SuggestMerge
+    | SettleSuggestion
+    | MergeContact
+    | UndoMerge
+    | QueueDelivery
+    | SetOpenState
+    | CloseDelivery
+    | AdvanceDelivery
+    | ReferTo
+    | Decide
+    | Forward
+    | Erase
+    | FaultChannel
+)
