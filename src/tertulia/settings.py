@@ -1,6 +1,7 @@
 """Django's settings, made from `config`. The database is either DATABASE_URL or the embedded server's socket."""
 
 import secrets
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
@@ -54,30 +55,38 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "tertulia.data",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tertulia.console.headers.send_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+CONSOLE = Path(__file__).parent / "console"
 ROOT_URLCONF = "tertulia.console.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [CONSOLE, CONSOLE / "sign_in"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
+                "tertulia.console.context.describe_shell",
+            ],
+            "builtins": ["tertulia.console.tags"],
         },
     }
 ]
@@ -97,7 +106,30 @@ LANGUAGES = [
     ("ro", _("Romanian")),
     ("zh-hans", _("Simplified Chinese")),
 ]
+USE_THOUSAND_SEPARATOR = True
 STATIC_URL = "/static/"
+STATIC_ROOT = CONSOLE / "static"  # no build: the files are served as they lie, their address carries their fingerprint
+WHITENOISE_MAX_AGE = 31_536_000
+VIRTUAL_PHONES_URL = config.read("VIRTUAL_PHONES_URL")
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "tertulia.console.sign_in.adapter.ConsoleAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Tertulia"
+CSRF_FAILURE_VIEW = "tertulia.console.errors.show_csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL.startswith("https:") else 0
+X_FRAME_OPTIONS = "DENY"
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 LOGGING_CONFIG = None

@@ -1,1 +1,0 @@
-"""Facebook Messenger Platform: a Page's conversations."""

@@ -1,1 +1,0 @@
-"""WhatsApp Business Platform (Cloud API)."""

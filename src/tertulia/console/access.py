@@ -1,0 +1,79 @@
+"""The one place where a request gets its workspace and its permission, and where its transaction opens and commits.
+
+Every view of the table of pages is wrapped by ``guard``. A GET runs in a read-only transaction, so PostgreSQL itself
+refuses a page that would change something on GET. Anything else commits when the view returns and rolls back when it
+raises.
+"""
+
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from tertulia.console.pages import Page, Role
+from tertulia.console.routes import View
+from tertulia.console.zones import choose_zone
+from tertulia.data.models import Membership
+
+SESSION_WORKSPACE = "workspace"
+READING = frozenset({"GET", "HEAD"})
+METHODS = (*sorted(READING), "POST")
+
+
+def find_membership(request: HttpRequest) -> Membership | None:
+    """The membership that this session works in: the chosen workspace, else the user's first by name, else none."""
+    found = Membership.objects.select_related("workspace").filter(user_id=request.user.pk)
+    chosen = request.session.get(SESSION_WORKSPACE)
+    if chosen is not None and (membership := found.filter(workspace_id=chosen).first()):
+        return membership
+    return found.order_by("workspace__name", "workspace_id").first()
+
+
+def guard(page: Page, view: View) -> View:
+    """The view behind sign-in, membership, the page's roles and one transaction."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        if not request.user.is_authenticated:
+            return ask_to_sign_in(request)
+        membership = find_membership(request)
+        if membership is None:
+            return render(request, "layout/no_workspace.html", status=403)
+        attach(request, page, membership)
+        reading = request.method in READING
+        if Role(membership.role) not in (page.see if reading else page.change):
+            return render(request, "layout/refused.html", status=403)
+        with timezone.override(choose_zone(request.user, membership.workspace)), transaction.atomic():
+            if reading:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION READ ONLY")
+            return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def attach(request: HttpRequest, page: Page, membership: Membership) -> None:
+    """Put the page, the membership, its workspace and its role on the request, where views and templates read them."""
+    request.page = page
+    request.membership = membership
+    request.workspace = membership.workspace
+    request.role = Role(membership.role)
+
+
+def may_change(request: HttpRequest) -> bool:
+    """Whether this member may send changes to the page that is shown; buttons that would be refused are not drawn."""
+    return request.role in request.page.change
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """To the sign-in page and back here afterwards; a fragment asks htmx to take the whole page there."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": reverse("account_login")})
+    return redirect_to_login(request.get_full_path(), reverse("account_login"))

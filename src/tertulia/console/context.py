@@ -1,0 +1,65 @@
+"""What every template of the shell reads: menu, breadcrumb, theme, direction, pending toast."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+
+from tertulia.console.pages import GROUP_TITLES, PAGES, Group, list_crumbs, list_menu
+from tertulia.console.toasts import UNDO
+from tertulia.data.models import Workspace
+
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+NAV_COOKIE = "nav"
+
+
+def describe_shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Pages outside the shell (sign-in, errors) get the theme and the toast alone."""
+    shared = {"theme": choose_theme(request), "toast": take_toast(request)}
+    page = getattr(request, "page", None)
+    if page is None:
+        return shared
+    seen = [known for known in PAGES if request.role in known.see]
+    crumbs = list_crumbs(page)
+    menu = dict(list_menu(request.role))
+    return shared | {
+        "page": page,
+        "person": str(request.user),
+        "workspace": request.workspace,
+        "other_workspaces": list_other_workspaces(request),
+        "membership": request.membership,
+        "menu_foot": menu.pop(Group.FOOT, []),
+        "menu": [(GROUP_TITLES.get(group), pages) for group, pages in menu.items()],
+        "phones_url": settings.VIRTUAL_PHONES_URL,
+        "bottom_bar": [known for known in seen if known.bottom][:4],
+        "crumbs": crumbs,
+        "here": {page.name, *(above.name for above in crumbs)},
+        "may_change": request.role in page.change,
+        "folded": page.rail or request.COOKIES.get(NAV_COOKIE) == "rail",
+        "go_keys": [known for known in seen if known.key],
+    }
+
+
+def choose_theme(request: HttpRequest) -> str:
+    """light or dark; empty follows the system."""
+    user = getattr(request, "user", None)
+    chosen = getattr(user, "theme", "") or request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def take_toast(request: HttpRequest) -> dict[str, str] | None:
+    """The newest toast, for one is shown at a time."""
+    found = list(get_messages(request))
+    if not found:
+        return None
+    newest = found[-1]
+    undo = (newest.extra_tags or "").removeprefix(UNDO)
+    return {"text": str(newest), "undo": undo, "failed": "1" if newest.level_tag == "error" else ""}
+
+
+def list_other_workspaces(request: HttpRequest) -> list[Workspace]:
+    """The user's other workspaces, by name."""
+    others = Workspace.objects.filter(membership__user=request.user).exclude(pk=request.workspace.pk)
+    return list(others.order_by("name"))

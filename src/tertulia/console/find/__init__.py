@@ -1,0 +1,1 @@
+"""The command palette: finds pages, contacts and things to do."""

@@ -1,0 +1,1 @@
+"""The first page: figures, what waits for someone, what runs, what is left to set up."""

@@ -1,0 +1,92 @@
+"""The table of pages: one line gives a page its address, menu place, way back, permission and key.
+
+A page is the folder ``console/<name>/`` with ``page.py`` (its ``ROUTES``) and its templates, plus one line here. Menu,
+breadcrumb, command palette, keyboard help and the permission check are all read from this table, so none of them can
+disagree and no link can lead nowhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(StrEnum):
+    """What a member may do in one workspace, widest first. The values are those of ``Membership.role``."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MARKETER = "marketer"
+    AGENT = "agent"
+    VIEWER = "viewer"
+
+
+ANYONE = frozenset(Role)
+EDITORS = frozenset({Role.OWNER, Role.ADMIN, Role.MARKETER})
+PEOPLE = frozenset({Role.OWNER, Role.ADMIN, Role.MARKETER, Role.AGENT})
+ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+class Group(StrEnum):
+    """Where in the side navigation a page stands."""
+
+    TOP = "top"
+    AUDIENCE = "audience"
+    MESSAGES = "messages"
+    RESULTS = "results"
+    FOOT = "foot"
+
+
+GROUP_TITLES: dict[Group, Promise] = {
+    Group.AUDIENCE: _("Audience"),
+    Group.MESSAGES: _("Messages"),
+    Group.RESULTS: _("Results"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. ``see`` may read it, ``change`` may send anything but GET to it; no group means not in the menu."""
+
+    name: str
+    path: str
+    title: Promise
+    icon: str
+    see: frozenset[Role] = ANYONE
+    change: frozenset[Role] = EDITORS
+    group: Group | None = None
+    parent: str = ""
+    key: str = ""
+    bottom: bool = False
+    rail: bool = False
+
+
+PAGES: tuple[Page, ...] = (
+    Page("home", "", _("Home"), "house", group=Group.TOP, key="h", bottom=True),
+    Page("preferences", "you/", _("Your preferences"), "user", change=ANYONE),
+    Page("find", "find/", _("Find or do"), "search"),
+)
+
+_BY_NAME = {page.name: page for page in PAGES}
+
+
+def get_page(name: str) -> Page:
+    """The page of that name; KeyError if the table has none."""
+    return _BY_NAME[name]
+
+
+def list_menu(role: Role, pages: Iterable[Page] = PAGES) -> list[tuple[Group, list[Page]]]:
+    """The side navigation for one role: groups in their order, only with pages that this role may see."""
+    seen = [page for page in pages if page.group is not None and role in page.see]
+    return [(group, found) for group in Group if (found := [page for page in seen if page.group is group])]
+
+
+def list_crumbs(page: Page) -> list[Page]:
+    """The pages above this one, outermost first."""
+    crumbs: list[Page] = []
+    while page.parent:
+        page = get_page(page.parent)
+        crumbs.insert(0, page)
+    return crumbs

@@ -1,0 +1,55 @@
+"""The fixed cast: Alice owns a workspace, Bob is an agent in it, Vera only looks, Charlie belongs to another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from tertulia.data.models import User, Workspace
+
+PASSWORD = "a long enough password"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Ids and e-mails of those who take part; every password is ``PASSWORD``."""
+
+    workspace: Workspace
+    other: Workspace
+    alice: User
+    bob: User
+    vera: User
+    charlie: User
+
+
+def make_cast() -> Cast:
+    """Write the cast to the database."""
+    from tertulia.data.models import Membership, User, Workspace
+
+    workspace = Workspace.objects.create(
+        name="Verbena Market", slug="verbena", link_key=b"", country="PT", zone="Europe/Lisbon"
+    )
+    other = Workspace.objects.create(name="Elsewhere", slug="elsewhere", link_key=b"")
+    people = {}
+    for email, name, place, role in (
+        ("alice@example.com", "Inês Carvalho", workspace, "owner"),
+        ("bob@example.com", "Bob Fernandes", workspace, "agent"),
+        ("vera@example.com", "Vera Moura", workspace, "viewer"),
+        ("charlie@example.com", "Charlie", other, "owner"),
+    ):
+        people[email.split("@")[0]] = User.objects.create_user(email, PASSWORD, name=name)
+        Membership.objects.create(workspace=place, user=people[email.split("@")[0]], role=role)
+    return Cast(workspace, other, **people)
+
+
+def make_client(user: User | None = None, **options: object) -> Client:
+    """A browserless client, signed in as ``user`` if one is given."""
+    from django.test import Client
+
+    client = Client(SERVER_NAME="localhost", **options)
+    if user is not None:
+        client.force_login(user)
+    return client
