@@ -213,6 +213,7 @@ class Receipt:
     watermark: bool = False
     outcome: Outcome | None = None
     price: str = ""  # decimal amount with currency, e.g. "0.0625 USD", when the provider states it
+    category: str = ""  # what the provider bills it as (WhatsApp: marketing, utility, service), for `costs`
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,7 @@ class WebhookCall:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    remote_address: str = ""  # the caller's IP address where the edge knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,7 @@ class Capabilities:
     token_on_link: bool = False  # the code rides on the link, not only in the text
     qr_only: bool = False  # no link opens a chat: a QR code and a page of ours (WeChat)
     choices_max: int = 0
+    shares_phone: str = ""  # the app's button that shares a number: "" none, "claimed" forgeable, "proven" by the app
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class Telegram(ChannelKind):
         may_write_first="",
         token_on_link=True,
         choices_max=100,
+        shares_phone="proven",
     )
 
     def identity_scope(self, account: Account) -> str:

@@ -1,0 +1,1 @@
+"""Facebook Messenger Platform: a Page's conversations."""

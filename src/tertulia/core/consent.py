@@ -1,0 +1,324 @@
+"""The consent ledger: who agreed to what, and what holds now (C1, C2, C4, M7, M8).
+
+The ledger is append-only; the state for (address or identity, channel, topic) is derived, never stored as truth. An
+entry may be wider than one target: no subject means every address and identity of the contact, `*` every channel or
+every topic, and the topic `marketing` covers every topic but `service`.
+
+Grants are of two weights. A *chosen* one is an act meant to subscribe: an opt-in word, a form, a platform's own switch,
+a person's decision. A *weak* one comes along with something else: a customer list, a first message. Then:
+
+    withdrawn   the latest withdrawal is not followed by a chosen grant
+    granted     the latest chosen grant is later than every withdrawal, or there is a weak grant and no withdrawal
+    none        nobody said anything
+
+So an import never un-withdraws, and an imported opt-out wins over a customer list whichever came first; an ordinary
+message does not re-subscribe. The rule reads a *set* of entries: the order in which they arrive does not matter, and
+of a grant and a withdrawal at the same instant the withdrawal holds. A platform's block (blocked, unfollowed, code
+21610) is kept apart: it stops every class, and ends when the platform says so, without making anybody a subscriber.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from tertulia.core.deliveries import MessageClass
+from tertulia.core.identity import IdentityRef
+
+ANY: Final = "*"
+MARKETING: Final = "marketing"
+SERVICE: Final = "service"
+
+
+class Given(StrEnum):
+    """What an entry says."""
+
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+
+
+class Source(StrEnum):
+    """Where an entry comes from."""
+
+    CUSTOMER_LIST = "customer_list"  # imported with a consent basis
+    OPT_OUT_LIST = "opt_out_list"  # the old system's, imported
+    FIRST_MESSAGE = "first_message"  # M7
+    OPT_WORD = "opt_word"  # C2
+    FORM = "form"
+    UNSUBSCRIBE_LINK = "unsubscribe_link"  # C3
+    PLATFORM_BLOCK = "platform_block"  # blocked, unfollowed, 21610; granted: unblocked, followed again
+    PLATFORM_CHOICE = "platform_choice"  # the app's own switch for marketing
+    PERSON = "person"  # a user of the workspace, with a reason
+    MERGE = "merge"  # M8: the stricter of two contacts
+
+
+WEAK_SOURCES: Final = frozenset({Source.CUSTOMER_LIST, Source.FIRST_MESSAGE})
+UNDOABLE_SOURCES: Final = frozenset({Source.CUSTOMER_LIST, Source.MERGE})
+"""An undone import takes its grants back, an undone merge its withdrawals; an opt-out list survives an undo (C4)."""
+
+
+class Basis(StrEnum):
+    """On what the business relies when it imports a customer list."""
+
+    CONSENT = "consent"  # they agreed to offers
+    CUSTOMER = "customer"  # they bought, and may be told of similar things
+    CONTRACT = "contract"  # only what the service needs
+    NONE = "none"  # unknown: nothing is recorded
+
+
+BASIS_TOPICS: Final = {
+    Basis.CONSENT: (SERVICE, MARKETING),
+    Basis.CUSTOMER: (SERVICE, MARKETING),
+    Basis.CONTRACT: (SERVICE,),
+    Basis.NONE: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEntry:
+    """One row of the ledger (C1). `evidence` names the proof (import, message, form, merge id), `text_version` the
+    words shown; `actor` who did it (customer, platform, a user's id). `at` is aware, in UTC."""
+
+    contact_id: int
+    subject: IdentityRef | None
+    channel: str
+    topic: str
+    given: Given
+    source: Source
+    at: datetime
+    evidence: str = ""
+    text_version: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is asked about: one address or identity, on one kind of channel, for one topic."""
+
+    subject: IdentityRef
+    channel: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """What holds. `by` is the entry that decides, None when nobody said anything; `blocked_by` the platform's block."""
+
+    given: Given | None
+    by: ConsentEntry | None = None
+    blocked_by: ConsentEntry | None = None
+
+
+def derive(entries: Iterable[ConsentEntry], target: Target, *, undone: Collection[str] = ()) -> ConsentState:
+    """The state for one target (C1). `undone` holds the evidence of imports and merges that were undone."""
+    mine = [e for e in entries if _covers(e, target) and not _is_undone(e, undone)]
+    blocks = [e for e in mine if e.source is Source.PLATFORM_BLOCK]
+    words = [e for e in mine if e.source is not Source.PLATFORM_BLOCK]
+    block = _latest(blocks)
+    return ConsentState(*_weigh(words), block if block and block.given is Given.WITHDRAWN else None)
+
+
+def derive_all(entries: Sequence[ConsentEntry], *, undone: Collection[str] = ()) -> dict[Target, ConsentState]:
+    """The state of every target that the entries name, wide ones applied to each."""
+    subjects = dict.fromkeys(e.subject for e in entries if e.subject is not None)
+    channels = dict.fromkeys(e.channel for e in entries if e.channel != ANY)
+    topics = dict.fromkeys([*(e.topic for e in entries if e.topic != ANY), MARKETING, SERVICE])
+    targets = [Target(s, c, t) for s in subjects for c in channels for t in topics]
+    states = {target: derive(entries, target, undone=undone) for target in targets}
+    return {target: state for target, state in states.items() if state != ConsentState(None)}
+
+
+def unite(one: ConsentState, other: ConsentState) -> ConsentState:
+    """The stricter of two contacts' states (M8): withdrawn before granted, granted before nothing, any block."""
+    withdrawn = next((s for s in (one, other) if s.given is Given.WITHDRAWN), None)
+    granted = next((s for s in (one, other) if s.given is Given.GRANTED), None)
+    chosen = withdrawn or granted or one
+    return ConsentState(chosen.given, chosen.by, one.blocked_by or other.blocked_by)
+
+
+def unite_ledgers(
+    root: Sequence[ConsentEntry],
+    child: Sequence[ConsentEntry],
+    *,
+    root_id: int,
+    merge_id: str,
+    at: datetime,
+    actor: str,
+) -> tuple[ConsentEntry, ...]:
+    """Entries to append at a merge so that the two ledgers read together give the stricter rule (M8).
+
+    Needed where one contact withdrew and the other chose later: the pair's latest word would be the grant. They carry
+    `merge_id` as evidence, so that an undo takes them back, and a choice made after the merge counts again.
+    """
+    both = (*root, *child)
+    added = []
+    for target, together in derive_all(both).items():
+        strict = unite(derive(root, target), derive(child, target))
+        if strict.given is Given.WITHDRAWN and together.given is not Given.WITHDRAWN:
+            added.append(
+                ConsentEntry(
+                    root_id,
+                    target.subject,
+                    target.channel,
+                    target.topic,
+                    Given.WITHDRAWN,
+                    Source.MERGE,
+                    at,
+                    evidence=merge_id,
+                    actor=actor,
+                )
+            )
+    return tuple(added)
+
+
+def permits(state: ConsentState, message_class: MessageClass) -> bool:
+    """Whether consent lets a class pass: a block stops all of them; replies and transactional messages need no
+    grant and outlive a withdrawal; service and marketing need a grant that stands."""
+    if state.blocked_by is not None:
+        return False
+    match message_class:
+        case MessageClass.REPLY | MessageClass.TRANSACTIONAL:
+            return True
+        case MessageClass.SERVICE | MessageClass.MARKETING:
+            return state.given is Given.GRANTED
+
+
+def record_first_message(
+    contact_id: int,
+    identity: IdentityRef,
+    channel: str,
+    *,
+    marketing_said: bool,
+    evidence: str,
+    text_version: str,
+    at: datetime,
+) -> tuple[ConsentEntry, ...]:
+    """What a first message in an app agrees to (M7): service there, and marketing only if the text shown said so.
+
+    `evidence` names message, link and send; `text_version` the text that was shown."""
+    topics = (SERVICE, MARKETING) if marketing_said else (SERVICE,)
+    return tuple(
+        ConsentEntry(
+            contact_id,
+            identity,
+            channel,
+            topic,
+            Given.GRANTED,
+            Source.FIRST_MESSAGE,
+            at,
+            evidence=evidence,
+            text_version=text_version,
+            actor="customer",
+        )
+        for topic in topics
+    )
+
+
+def record_import(
+    contact_id: int,
+    address: IdentityRef,
+    channel: str,
+    basis: Basis,
+    *,
+    evidence: str,
+    text_version: str,
+    actor: str,
+    at: datetime,
+) -> tuple[ConsentEntry, ...]:
+    """What a row of a customer list agrees to, by the basis that the importer stated."""
+    return tuple(
+        ConsentEntry(
+            contact_id,
+            address,
+            channel,
+            topic,
+            Given.GRANTED,
+            Source.CUSTOMER_LIST,
+            at,
+            evidence=evidence,
+            text_version=text_version,
+            actor=actor,
+        )
+        for topic in BASIS_TOPICS[basis]
+    )
+
+
+class Cause(StrEnum):
+    """Why an address is suppressed; the causes stay apart (C4)."""
+
+    WITHDRAWN = "withdrawn"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    DEAD_NUMBER = "dead_number"
+    LEGAL = "legal"
+    MANUAL = "manual"
+
+
+_EVERY_CLASS: Final = frozenset(MessageClass)
+_NOT_ASKED_FOR: Final = frozenset({MessageClass.SERVICE, MessageClass.MARKETING})
+
+CAUSE_STOPS: Final = {
+    Cause.LEGAL: _EVERY_CLASS,
+    Cause.MANUAL: _EVERY_CLASS,
+    Cause.DEAD_NUMBER: _EVERY_CLASS,
+    Cause.BOUNCED: _EVERY_CLASS,
+    Cause.COMPLAINED: _NOT_ASKED_FOR,
+    Cause.WITHDRAWN: _NOT_ASKED_FOR,
+}
+"""Cause -> classes that it stops, gravest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One reason not to write: to a subject (None: to the contact) on a channel kind (`*`: any). `lifted` when it no
+    longer counts; rows are never deleted."""
+
+    cause: Cause
+    subject: IdentityRef | None
+    channel: str
+    at: datetime
+    evidence: str = ""
+    lifted: bool = False
+
+
+def find_suppression(
+    suppressions: Iterable[Suppression], subject: IdentityRef, channel: str, message_class: MessageClass
+) -> Suppression | None:
+    """The gravest suppression that stops this class here, or None (C4)."""
+    order = list(CAUSE_STOPS)
+    hits = [
+        s
+        for s in suppressions
+        if not s.lifted
+        and s.subject in (None, subject)
+        and s.channel in (ANY, channel)
+        and message_class in CAUSE_STOPS[s.cause]
+    ]
+    return min(hits, key=lambda s: (order.index(s.cause), s.at), default=None)
+
+
+def _covers(entry: ConsentEntry, target: Target) -> bool:
+    if entry.subject not in (None, target.subject) or entry.channel not in (ANY, target.channel):
+        return False
+    return entry.topic in (ANY, target.topic) or (entry.topic == MARKETING and target.topic != SERVICE)
+
+
+def _is_undone(entry: ConsentEntry, undone: Collection[str]) -> bool:
+    return entry.source in UNDOABLE_SOURCES and entry.evidence in undone
+
+
+def _weigh(entries: list[ConsentEntry]) -> tuple[Given | None, ConsentEntry | None]:
+    chosen = [e for e in entries if e.given is Given.WITHDRAWN or e.source not in WEAK_SOURCES]
+    decides = _latest(chosen) or _latest(entries)
+    return (decides.given, decides) if decides else (None, None)
+
+
+def _latest(entries: list[ConsentEntry]) -> ConsentEntry | None:
+    """By time; at one instant the withdrawal, then by content, so that the answer hangs on the set alone."""
+    return max(entries, key=_sort_key, default=None)
+
+
+def _sort_key(entry: ConsentEntry) -> tuple[datetime, bool, str, str, str, str]:
+    withdrawn = entry.given is Given.WITHDRAWN
+    return (entry.at, withdrawn, entry.source, entry.evidence, entry.topic, entry.text_version)
