@@ -1,0 +1,399 @@
+-- The effects of a cycle, folded by kind: one statement each.
+
+-- name: create_contacts
+insert into contact (shard, id, workspace, name, surname, locale, zone, country, external_id, attributes, changed,
+                     search, source, created_at, updated_at, active_at)
+select shard, id, workspace, name, '', locale, '', country, '', '{}', '{}', search, source, at, at, at
+from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(workspace)s::integer[], %(name)s::text[], %(locale)s::text[],
+            %(country)s::text[], %(search)s::text[], %(source)s::text[], %(at)s::timestamptz[])
+     as t (shard, id, workspace, name, locale, country, search, source, at)
+
+-- name: add_addresses
+insert into address (shard, contact_id, kind, value, canonical, workspace, line_type, country, sms, dead_code, source,
+                     added_at)
+select shard, contact_id, kind, value, canonical, workspace, line_type, country, sms, '', source, at
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(kind)s::text[], %(value)s::text[],
+            %(canonical)s::text[], %(workspace)s::integer[], %(line_type)s::text[], %(country)s::text[],
+            %(sms)s::boolean[], %(source)s::text[], %(at)s::timestamptz[])
+     as t (shard, contact_id, kind, value, canonical, workspace, line_type, country, sms, source, at)
+on conflict do nothing
+
+-- name: add_address_keys
+insert into address_key (shard, workspace, kind, canonical, contact_id)
+select * from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::text[], %(canonical)s::text[],
+                     %(contact_id)s::bigint[])
+on conflict do nothing
+
+-- name: extend_search
+update contact c set search = c.search || ' ' || t.words
+from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(words)s::text[]) as t (shard, id, words)
+where c.shard = t.shard and c.id = t.id and position(t.words in c.search) = 0
+
+-- name: route_identities
+insert into identity (shard, workspace, kind, scope, value, contact_id, route, trust, seen_at)
+select shard, workspace, kind, scope, value, null, route, 0, at
+from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
+            %(route)s::smallint[], %(at)s::timestamptz[])
+     as t (shard, workspace, kind, scope, value, route, at)
+on conflict (shard, workspace, kind, scope, value) do update set route = excluded.route
+where identity.contact_id is null
+
+-- name: link_identities
+-- The unique key decides between owners; whoever loses touches fewer rows than it wrote, and reads again.
+insert into identity (shard, workspace, kind, scope, value, contact_id, route, trust, seen_at)
+select shard, workspace, kind, scope, value, contact_id, route, trust, at
+from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
+            %(contact_id)s::bigint[], %(route)s::smallint[], %(trust)s::smallint[], %(at)s::timestamptz[])
+     as t (shard, workspace, kind, scope, value, contact_id, route, trust, at)
+on conflict (shard, workspace, kind, scope, value) do update
+   set contact_id = excluded.contact_id, route = excluded.route, trust = excluded.trust, seen_at = excluded.seen_at
+where identity.contact_id is null or identity.contact_id = excluded.contact_id
+
+-- name: unlink_identities
+update identity i set contact_id = null, route = i.shard
+from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
+            %(contact_id)s::bigint[]) as t (shard, workspace, kind, scope, value, contact_id)
+where i.shard = t.shard and i.workspace = t.workspace and i.kind = t.kind and i.scope = t.scope
+  and i.value = t.value and i.contact_id = t.contact_id
+
+-- name: add_linked
+insert into contact_identity (shard, contact_id, kind, scope, value, linked_at, workspace, channel_id, name, username,
+                              trust, evidence, signal, reply_token)
+select shard, contact_id, kind, scope, value, at, workspace, channel_id, name, username, trust, evidence::jsonb, '', ''
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
+            %(at)s::timestamptz[], %(workspace)s::integer[], %(channel_id)s::integer[], %(name)s::text[],
+            %(username)s::text[], %(trust)s::smallint[], %(evidence)s::text[])
+     as t (shard, contact_id, kind, scope, value, at, workspace, channel_id, name, username, trust, evidence)
+on conflict do nothing
+
+-- name: end_linked
+update contact_identity i set unlinked_at = t.at
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
+            %(at)s::timestamptz[]) as t (shard, contact_id, kind, scope, value, at)
+where i.shard = t.shard and i.contact_id = t.contact_id and i.kind = t.kind and i.scope = t.scope
+  and i.value = t.value and i.unlinked_at is null
+
+-- name: touch_linked
+update contact_identity i
+set name = t.name, username = t.username, trust = t.trust, window_until = t.window_until, signal = t.signal,
+    reply_token = t.reply_token
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
+            %(name)s::text[], %(username)s::text[], %(trust)s::smallint[], %(window_until)s::timestamptz[],
+            %(signal)s::text[], %(reply_token)s::text[])
+     as t (shard, contact_id, kind, scope, value, name, username, trust, window_until, signal, reply_token)
+where i.shard = t.shard and i.contact_id = t.contact_id and i.kind = t.kind and i.scope = t.scope
+  and i.value = t.value and i.unlinked_at is null
+
+-- name: touch_contacts
+update contact c set active_at = greatest(c.active_at, t.at)
+from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(at)s::timestamptz[]) as t (shard, id, at)
+where c.shard = t.shard and c.id = t.id
+
+-- name: record_consents
+insert into consent (shard, contact_id, id, workspace, address, channel, topic, state, source, evidence, text_version,
+                     actor, at)
+select shard, contact_id, id, workspace, address, channel, topic, state, source, evidence::jsonb, text_version, actor,
+       at
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(id)s::uuid[], %(workspace)s::integer[],
+            %(address)s::text[], %(channel)s::text[], %(topic)s::text[], %(state)s::text[], %(source)s::text[],
+            %(evidence)s::text[], %(text_version)s::text[], %(actor)s::text[], %(at)s::timestamptz[])
+     as t (shard, contact_id, id, workspace, address, channel, topic, state, source, evidence, text_version, actor, at)
+on conflict do nothing
+
+-- name: suppress
+insert into suppression (shard, workspace, kind, canonical, cause, channel, source, evidence, at)
+select shard, workspace, kind, canonical, cause, channel, source, evidence::jsonb, at
+from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::text[], %(canonical)s::text[],
+            %(cause)s::text[], %(channel)s::text[], %(source)s::text[], %(evidence)s::text[], %(at)s::timestamptz[])
+     as t (shard, workspace, kind, canonical, cause, channel, source, evidence, at)
+on conflict (shard, workspace, kind, canonical, cause, channel) do update
+   set lifted_at = null, at = excluded.at, source = excluded.source, evidence = excluded.evidence
+where suppression.lifted_at is not null
+
+-- name: mark_dead
+update address a set dead_code = t.code, dead_at = t.at
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(kind)s::text[], %(value)s::text[], %(code)s::text[],
+            %(at)s::timestamptz[]) as t (shard, contact_id, kind, value, code, at)
+where a.shard = t.shard and a.contact_id = t.contact_id and a.kind = t.kind and a.value = t.value
+
+-- name: open_conversations
+insert into conversation (shard, id, workspace, contact_id, channel_id, state, opened_at, last_at, question)
+select shard, id, workspace, contact_id, channel_id, 'open', at, at, '{}'
+from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
+            %(channel_id)s::integer[], %(at)s::timestamptz[])
+     as t (shard, id, workspace, contact_id, channel_id, at)
+
+-- name: set_questions
+update conversation v set question = t.question::jsonb
+from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(question)s::text[]) as t (shard, id, question)
+where v.shard = t.shard and v.id = t.id
+
+-- name: touch_conversations
+update conversation v set last_at = greatest(v.last_at, t.at)
+from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(at)s::timestamptz[]) as t (shard, id, at)
+where v.shard = t.shard and v.id = t.id
+
+-- name: close_conversations_of
+update conversation v set state = 'resolved'
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[]) as t (shard, contact_id)
+where v.shard = t.shard and v.contact_id = t.contact_id and v.state <> 'resolved'
+
+-- name: store_messages
+insert into message (shard, channel_id, direction, provider_id, workspace, contact_id, conversation_id, identity_kind,
+                     identity_scope, identity_value, form, text, facts, provider_at, provider_seq, arrived_at)
+select shard, channel_id, direction, provider_id, workspace, contact_id, conversation_id, identity_kind,
+       identity_scope, identity_value, form, text, facts::jsonb, provider_at, provider_seq, arrived_at
+from unnest(%(shard)s::smallint[], %(channel_id)s::integer[], %(direction)s::text[], %(provider_id)s::text[],
+            %(workspace)s::integer[], %(contact_id)s::bigint[], %(conversation_id)s::uuid[], %(identity_kind)s::text[],
+            %(identity_scope)s::text[], %(identity_value)s::text[], %(form)s::text[], %(text)s::text[],
+            %(facts)s::text[], %(provider_at)s::timestamptz[], %(provider_seq)s::bigint[],
+            %(arrived_at)s::timestamptz[])
+     as t (shard, channel_id, direction, provider_id, workspace, contact_id, conversation_id, identity_kind,
+           identity_scope, identity_value, form, text, facts, provider_at, provider_seq, arrived_at)
+on conflict do nothing
+
+-- name: bind_links
+update link l set bound_kind = t.kind, bound_scope = t.scope, bound_value = t.value, bound_at = t.at
+from unnest(%(shard)s::smallint[], %(code_hash)s::bytea[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
+            %(at)s::timestamptz[]) as t (shard, code_hash, kind, scope, value, at)
+where l.shard = t.shard and l.code_hash = t.code_hash and l.bound_kind = ''
+
+-- name: mint_links
+insert into link (shard, code_hash, workspace, contact_id, match_id, attempt, made_at, expires_at, sent_at, bound_kind,
+                  bound_scope, bound_value)
+select shard, code_hash, workspace, contact_id, match_id, attempt, at, expires_at, null, '', '', ''
+from unnest(%(shard)s::smallint[], %(code_hash)s::bytea[], %(workspace)s::integer[], %(contact_id)s::bigint[],
+            %(match_id)s::integer[], %(attempt)s::smallint[], %(at)s::timestamptz[], %(expires_at)s::timestamptz[])
+     as t (shard, code_hash, workspace, contact_id, match_id, attempt, at, expires_at)
+
+-- name: mark_links_sent
+update link l set sent_at = t.at
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(match_id)s::integer[], %(at)s::timestamptz[])
+     as t (shard, contact_id, match_id, at)
+where l.shard = t.shard and l.contact_id = t.contact_id and l.match_id = t.match_id and l.sent_at is null
+
+-- name: store_clicks
+insert into click (shard, id, workspace, contact_id, match_id, app, class, at)
+select shard, id, workspace, contact_id, match_id, app, class, at
+from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
+            %(match_id)s::integer[], %(app)s::text[], %(class)s::text[], %(at)s::timestamptz[])
+     as t (shard, id, workspace, contact_id, match_id, app, class, at)
+on conflict (shard, id) do update set class = excluded.class
+
+-- name: advance_progress
+-- Only forward: an instant that is set stays, a state of a higher rank stays.
+update match_contact p
+set stage = coalesce(t.stage, p.stage),
+    state = coalesce(t.state, p.state),
+    reason = coalesce(t.reason, p.reason),
+    direct = coalesce(t.direct, p.direct),
+    cost_micros = p.cost_micros + t.cost,
+    currency = case when t.currency = '' then p.currency else t.currency end,
+    sent_at = coalesce(p.sent_at, t.sent_at),
+    delivered_at = coalesce(p.delivered_at, t.delivered_at),
+    clicked_at = coalesce(p.clicked_at, t.clicked_at),
+    wrote_at = coalesce(p.wrote_at, t.wrote_at),
+    matched_at = coalesce(p.matched_at, t.matched_at),
+    matched_app = case when p.matched_app = '' then t.matched_app else p.matched_app end,
+    forwarded = p.forwarded or t.forwarded
+from unnest(%(shard)s::smallint[], %(match_id)s::integer[], %(contact_id)s::bigint[], %(stage)s::smallint[],
+            %(state)s::text[], %(reason)s::text[], %(direct)s::text[], %(cost)s::bigint[], %(currency)s::text[],
+            %(sent_at)s::timestamptz[], %(delivered_at)s::timestamptz[], %(clicked_at)s::timestamptz[],
+            %(wrote_at)s::timestamptz[], %(matched_at)s::timestamptz[], %(matched_app)s::text[],
+            %(forwarded)s::boolean[])
+     as t (shard, match_id, contact_id, stage, state, reason, direct, cost, currency, sent_at, delivered_at,
+           clicked_at, wrote_at, matched_at, matched_app, forwarded)
+where p.shard = t.shard and p.match_id = t.match_id and p.contact_id = t.contact_id
+
+-- name: advance_apps
+insert into match_app (shard, match_id, contact_id, app, workspace, clicked_at, wrote_at, matched_at)
+select shard, match_id, contact_id, app, workspace, clicked_at, wrote_at, matched_at
+from unnest(%(shard)s::smallint[], %(match_id)s::integer[], %(contact_id)s::bigint[], %(app)s::text[],
+            %(workspace)s::integer[], %(clicked_at)s::timestamptz[], %(wrote_at)s::timestamptz[],
+            %(matched_at)s::timestamptz[])
+     as t (shard, match_id, contact_id, app, workspace, clicked_at, wrote_at, matched_at)
+on conflict (shard, match_id, contact_id, app) do update
+   set clicked_at = coalesce(match_app.clicked_at, excluded.clicked_at),
+       wrote_at = coalesce(match_app.wrote_at, excluded.wrote_at),
+       matched_at = coalesce(match_app.matched_at, excluded.matched_at)
+
+-- name: suggest_merges
+insert into merge_suggestion (shard, contact_id, other_id, rule, workspace, evidence, at, state, actor)
+select shard, contact_id, other_id, rule, workspace, evidence::jsonb, at, 'open', ''
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(other_id)s::bigint[], %(rule)s::text[],
+            %(workspace)s::integer[], %(evidence)s::text[], %(at)s::timestamptz[])
+     as t (shard, contact_id, other_id, rule, workspace, evidence, at)
+on conflict do nothing
+
+-- name: settle_suggestions
+update merge_suggestion s set state = t.state, actor = t.actor
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(other_id)s::bigint[], %(state)s::text[],
+            %(actor)s::text[]) as t (shard, contact_id, other_id, state, actor)
+where s.shard = t.shard and s.state = 'open'
+  and ((s.contact_id = t.contact_id and s.other_id = t.other_id)
+       or (s.contact_id = t.other_id and s.other_id = t.contact_id))
+
+-- name: record_merges
+insert into merge (shard, id, workspace, contact_id, into_id, evidence, actor, at, undone_by)
+select shard, id, workspace, contact_id, into_id, evidence::jsonb, actor, at, ''
+from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
+            %(into_id)s::bigint[], %(evidence)s::text[], %(actor)s::text[], %(at)s::timestamptz[])
+     as t (shard, id, workspace, contact_id, into_id, evidence, actor, at)
+on conflict do nothing
+
+-- name: redirect_contacts
+update contact c set merged_into = t.into_id, updated_at = t.at
+from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(into_id)s::bigint[], %(at)s::timestamptz[])
+     as t (shard, contact_id, into_id, at)
+where c.shard = t.shard and c.id = t.contact_id
+
+-- name: undo_merges
+update merge m set undone_at = t.at, undone_by = t.actor
+from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(actor)s::text[], %(at)s::timestamptz[]) as t (shard, id, actor, at)
+where m.shard = t.shard and m.id = t.id and m.undone_at is null
+
+-- name: queue_deliveries
+-- An id that is already open, or already has its verdict, is the same delivery: queued once.
+insert into delivery_open (shard, id, workspace, contact_id, channel_id, match_id, stage, class, lane, state, attempt,
+                           to_kind, to_value, identity_scope, content, cause, not_before, deadline, made_at)
+select shard, id, workspace, contact_id, channel_id, match_id, stage, class, lane, 'queued', 0, to_kind, to_value,
+       identity_scope, content::jsonb, cause, not_before, deadline, at
+from unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
+            %(channel_id)s::integer[], %(match_id)s::integer[], %(stage)s::smallint[], %(class)s::text[],
+            %(lane)s::smallint[], %(to_kind)s::text[], %(to_value)s::text[], %(identity_scope)s::text[],
+            %(content)s::text[], %(cause)s::text[], %(not_before)s::timestamptz[], %(deadline)s::timestamptz[],
+            %(at)s::timestamptz[])
+     as t (shard, day, id, workspace, contact_id, channel_id, match_id, stage, class, lane, to_kind, to_value,
+           identity_scope, content, cause, not_before, deadline, at)
+where not exists (select 1 from delivery d where d.shard = t.shard and d.day = t.day and d.id = t.id)
+on conflict do nothing
+
+-- name: set_open_states
+update delivery_open d
+set state = t.state, attempt = t.attempt, content = t.content::jsonb, not_before = t.not_before, lease_until = null
+from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(state)s::text[], %(attempt)s::smallint[], %(content)s::text[],
+            %(not_before)s::timestamptz[]) as t (shard, id, state, attempt, content, not_before)
+where d.shard = t.shard and d.id = t.id
+
+-- name: close_deliveries
+with gone as (
+    delete from delivery_open d
+    using unnest(%(shard)s::smallint[], %(id)s::uuid[]) as t (shard, id)
+    where d.shard = t.shard and d.id = t.id
+    returning d.*
+)
+insert into delivery (shard, day, id, workspace, contact_id, channel_id, match_id, stage, class, state, attempt,
+                      to_kind, to_value, content, cause, reason, provider_ids, parts, cost_micros, currency, flags,
+                      made_at, sent_at, delivered_at, read_at, failed_at)
+select g.shard, t.day, g.id, g.workspace, g.contact_id, g.channel_id, g.match_id, g.stage, g.class, t.state,
+       g.attempt, g.to_kind, g.to_value, t.content::jsonb, g.cause, t.reason,
+       case when t.provider_ids = '' then '{}' else string_to_array(t.provider_ids, chr(31)) end,
+       t.parts, t.cost, t.currency, case when t.flags = '' then '{}' else string_to_array(t.flags, ',') end,
+       g.made_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at
+from gone g
+join unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(state)s::text[], %(content)s::text[],
+            %(reason)s::text[], %(provider_ids)s::text[], %(parts)s::smallint[], %(cost)s::bigint[],
+            %(currency)s::text[], %(flags)s::text[], %(sent_at)s::timestamptz[], %(delivered_at)s::timestamptz[],
+            %(read_at)s::timestamptz[], %(failed_at)s::timestamptz[])
+     as t (shard, day, id, state, content, reason, provider_ids, parts, cost, currency, flags, sent_at, delivered_at,
+           read_at, failed_at)
+  on g.shard = t.shard and g.id = t.id
+
+-- name: advance_deliveries
+update delivery d
+set state = t.state,
+    reason = case when t.reason = '' then d.reason else t.reason end,
+    flags = case when t.flag = '' or t.flag = any(d.flags) then d.flags else d.flags || t.flag end,
+    cost_micros = coalesce(t.cost, d.cost_micros),
+    currency = case when t.currency = '' then d.currency else t.currency end,
+    sent_at = coalesce(d.sent_at, t.sent_at),
+    delivered_at = coalesce(d.delivered_at, t.delivered_at),
+    read_at = coalesce(d.read_at, t.read_at),
+    failed_at = coalesce(d.failed_at, t.failed_at)
+from unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(state)s::text[], %(reason)s::text[],
+            %(flag)s::text[], %(cost)s::bigint[], %(currency)s::text[], %(sent_at)s::timestamptz[],
+            %(delivered_at)s::timestamptz[], %(read_at)s::timestamptz[], %(failed_at)s::timestamptz[])
+     as t (shard, day, id, state, reason, flag, cost, currency, sent_at, delivered_at, read_at, failed_at)
+where d.shard = t.shard and d.day = t.day and d.id = t.id
+
+-- name: decide
+insert into ledger (shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts,
+                    epoch)
+select shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts::jsonb, epoch
+from unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
+            %(match_id)s::integer[], %(delivery_id)s::uuid[], %(at)s::timestamptz[], %(outcome)s::text[],
+            %(gate)s::text[], %(reason)s::text[], %(facts)s::text[], %(epoch)s::bigint[])
+     as t (shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts, epoch)
+on conflict do nothing
+
+-- name: fault_channels
+update channel c set state = 'fault', fault = t.sentence
+from unnest(%(id)s::integer[], %(sentence)s::text[]) as t (id, sentence)
+where c.id = t.id and c.state = 'live'
+
+-- name: park
+insert into parked (shard, id, workspace, channel_id, kind, reason, payload, at)
+values (%(shard)s, %(id)s, %(workspace)s, %(channel_id)s, %(kind)s, %(reason)s, %(payload)s, %(now)s)
+on conflict do nothing
+
+-- name: tally
+insert into channel_tally (shard, channel_id, workspace, received, processed, duplicates, parked)
+select shard, channel_id, workspace, 0, processed, duplicates, parked
+from unnest(%(shard)s::smallint[], %(channel_id)s::integer[], %(workspace)s::integer[], %(processed)s::bigint[],
+            %(duplicates)s::bigint[], %(parked)s::bigint[])
+     as t (shard, channel_id, workspace, processed, duplicates, parked)
+on conflict (shard, channel_id) do update
+   set processed = channel_tally.processed + excluded.processed,
+       duplicates = channel_tally.duplicates + excluded.duplicates,
+       parked = channel_tally.parked + excluded.parked
+
+-- name: erase_contact
+update contact set name = '', surname = '', locale = '', zone = '', external_id = '', attributes = '{}',
+       changed = '{}', search = '', erased_at = %(at)s, updated_at = %(at)s
+where shard = %(shard)s and id = %(id)s
+
+-- name: erase_addresses
+delete from address where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_address_keys
+delete from address_key a
+using unnest(%(shards)s::smallint[], %(kinds)s::text[], %(canonicals)s::text[]) as t (shard, kind, canonical)
+where a.shard = t.shard and a.workspace = %(workspace)s and a.kind = t.kind and a.canonical = t.canonical
+  and a.contact_id = %(id)s
+
+-- name: erase_identities
+delete from identity i
+using contact_identity c
+where c.shard = %(shard)s and c.contact_id = %(id)s and i.shard = any(%(all)s) and i.workspace = c.workspace
+  and i.kind = c.kind and i.scope = c.scope and i.value = c.value and i.contact_id = %(id)s
+
+-- name: erase_linked
+delete from contact_identity where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_messages
+update message set text = '', facts = '{}', identity_value = '' where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_deliveries
+update delivery set content = '{}', to_value = '', provider_ids = '{}' where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_open
+delete from delivery_open where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_consents
+update consent set address = split_part(address, ':', 1), evidence = '{}' where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_import_rows
+update import_row set value = '', suggestion = '', undo = null where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_log
+delete from log where shard = %(shard)s and contact_id = %(id)s and seq <=
+    (select coalesce(max(p.seq), 0) from log_position p where p.shard = log.shard and p.writer = log.writer)
+
+-- name: erase_suggestions
+delete from merge_suggestion where shard = %(shard)s and (contact_id = %(id)s or other_id = %(id)s)
+
+-- name: prove_erasure
+insert into erasure (shard, workspace, proof, contact_id, actor, at)
+select shard, %(workspace)s, proof, %(id)s, %(actor)s, %(at)s
+from unnest(%(shards)s::smallint[], %(proofs)s::bytea[]) as t (shard, proof)
+on conflict do nothing

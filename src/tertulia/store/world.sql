@@ -1,0 +1,163 @@
+-- What a cycle loads. Every query takes arrays of keys with their shards, so that each is one round trip and every
+-- look-up is an index probe in a named shard.
+
+-- name: identities
+select i.workspace, i.kind, i.scope, i.value, i.contact_id, i.route, i.trust
+from identity i
+join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(kinds)s::text[], %(scopes)s::text[],
+            %(values)s::text[]) as k (shard, workspace, kind, scope, value)
+  on i.shard = k.shard and i.workspace = k.workspace and i.kind = k.kind and i.scope = k.scope and i.value = k.value
+
+-- name: owners
+select a.workspace, a.kind, a.canonical, a.contact_id
+from address_key a
+join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(kinds)s::text[], %(canonicals)s::text[])
+     as k (shard, workspace, kind, canonical)
+  on a.shard = k.shard and a.workspace = k.workspace and a.kind = k.kind and a.canonical = k.canonical
+
+-- name: suppressions
+select s.workspace, s.kind, s.canonical, s.cause, s.channel
+from suppression s
+join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(kinds)s::text[], %(canonicals)s::text[])
+     as k (shard, workspace, kind, canonical)
+  on s.shard = k.shard and s.workspace = k.workspace and s.kind = k.kind and s.canonical = k.canonical
+where s.lifted_at is null
+
+-- name: links
+select l.code_hash, l.workspace, l.contact_id, l.match_id, l.attempt, l.expires_at, l.sent_at,
+       l.bound_kind, l.bound_scope, l.bound_value, l.bound_at
+from link l
+join unnest(%(shards)s::smallint[], %(hashes)s::bytea[]) as k (shard, code_hash)
+  on l.shard = k.shard and l.code_hash = k.code_hash
+
+-- name: links_of
+select l.code_hash, l.workspace, l.contact_id, l.match_id, l.attempt, l.expires_at, l.sent_at,
+       l.bound_kind, l.bound_scope, l.bound_value, l.bound_at
+from link l
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, contact_id)
+  on l.shard = k.shard and l.contact_id = k.contact_id
+
+-- name: contacts
+select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.attributes, c.merged_into,
+       c.erased_at is not null
+from contact c
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
+
+-- name: addresses
+select a.contact_id, a.kind, a.value, a.canonical, a.country, a.sms, a.line_type, a.dead_code
+from address a
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on a.shard = k.shard and a.contact_id = k.id
+order by a.added_at, a.value
+
+-- name: linked
+select i.contact_id, i.kind, i.scope, i.value, i.channel_id, i.trust, i.name, i.username, i.linked_at,
+       i.window_until, i.signal, i.reply_token
+from contact_identity i
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
+where i.unlinked_at is null
+order by i.linked_at
+
+-- name: consents
+select c.contact_id, c.address, c.channel, c.topic, c.state, c.source, c.at, c.text_version, c.evidence, c.actor
+from consent c
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
+
+-- name: conversations
+select v.id, v.contact_id, v.channel_id, v.question
+from conversation v
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on v.shard = k.shard and v.contact_id = k.id
+where v.state <> 'resolved'
+
+-- name: progress
+select p.match_id, p.contact_id, p.stage, p.state, p.reason
+from match_contact p
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on p.shard = k.shard and p.contact_id = k.id
+join match m on m.id = p.match_id
+where m.state in ('launching', 'live', 'paused', 'done', 'stopped')
+
+-- name: open_by_id
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+from delivery_open d
+join unnest(%(shards)s::smallint[], %(ids)s::uuid[]) as k (shard, id) on d.shard = k.shard and d.id = k.id
+
+-- name: closed_by_id
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.to_kind, d.to_value,
+       d.parts
+from delivery d
+join unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) as k (shard, day, id)
+  on d.shard = k.shard and d.day = k.day and d.id = k.id
+
+-- name: closed_before
+-- A watermark: every message up to an instant to one contact on one channel.
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.to_kind, d.to_value,
+       d.parts
+from delivery d
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(channels)s::integer[], %(until)s::timestamptz[])
+     as k (shard, contact_id, channel_id, until)
+  on d.shard = k.shard and d.contact_id = k.contact_id and d.channel_id = k.channel_id and d.sent_at <= k.until
+where d.state in ('sent', 'delivered')
+
+-- name: seen_messages
+select m.channel_id, m.provider_id
+from message m
+join unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[]) as k (shard, channel_id, provider_id)
+  on m.shard = k.shard and m.channel_id = k.channel_id and m.direction = 'in' and m.provider_id = k.provider_id
+
+-- name: queued
+-- The claim's candidates: due, in order of lane and age; a row that another transaction holds is left to it.
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+from delivery_open d
+where d.channel_id = %(channel)s and d.state = 'queued' and d.not_before <= %(now)s and d.shard = any(%(shards)s)
+  and (d.match_id is null or d.match_id = any(%(matches)s))
+order by d.lane, d.not_before, d.id
+limit %(limit)s
+for update skip locked
+
+-- name: in_flight
+-- How much is handed over and not yet taken or answered, per channel.
+select channel_id, count(*) from delivery_open where state = 'sending' group by channel_id
+
+-- name: due_channels
+-- Which channels have something due, by a loose scan of the claim's index.
+select distinct channel_id from delivery_open where state = 'queued' and not_before <= %(now)s
+
+-- name: spent
+select match_id, coalesce(sum(cost_micros), 0)::bigint from match_contact where match_id = any(%(ids)s) group by match_id
+
+-- name: proofs
+select e.workspace, e.proof from erasure e
+join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(proofs)s::bytea[]) as k (shard, workspace, proof)
+  on e.shard = k.shard and e.workspace = k.workspace and e.proof = k.proof
+
+-- name: serials
+select nextval('contact_serial')
+
+-- name: dedupe
+-- E1: a key that is already there within its day was decided before.
+insert into entry_seen (shard, day, key, workspace)
+select * from unnest(%(shards)s::smallint[], %(days)s::date[], %(keys)s::text[], %(workspaces)s::integer[])
+on conflict do nothing
+returning shard, key
+
+-- name: references
+select r.channel_id, r.provider_id, r.delivery_id from provider_ref r
+join unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[]) as k (shard, channel_id, provider_id)
+  on r.shard = k.shard and r.channel_id = k.channel_id and r.provider_id = k.provider_id
+
+-- name: wait_for_reference
+insert into provider_ref (shard, channel_id, provider_id, workspace, delivery_id, waiting, at)
+select shard, channel_id, provider_id, workspace, null, waiting::jsonb, %(now)s
+from unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[], %(workspaces)s::integer[],
+            %(waiting)s::text[]) as k (shard, channel_id, provider_id, workspace, waiting)
+on conflict (shard, channel_id, provider_id) do update set waiting = provider_ref.waiting || excluded.waiting
+returning channel_id, provider_id, delivery_id
+
+-- name: refer
+insert into provider_ref (shard, channel_id, provider_id, workspace, delivery_id, waiting, at)
+select shard, channel_id, provider_id, workspace, delivery_id, '[]', %(now)s
+from unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[], %(workspaces)s::integer[],
+            %(deliveries)s::uuid[]) as k (shard, channel_id, provider_id, workspace, delivery_id)
+on conflict (shard, channel_id, provider_id) do update set delivery_id = excluded.delivery_id
+returning workspace, channel_id, provider_id, delivery_id, waiting
