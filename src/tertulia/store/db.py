@@ -8,7 +8,7 @@ opened one commits it.
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -28,7 +28,7 @@ def connect(url: str, *, autocommit: bool = False, name: str = "tertulia") -> Co
 
 
 def tune(conn: Conn) -> None:
-    """Make a connection (Django's own as well) speak JSON through msgspec."""
+    """Make a connection of ours speak JSON through msgspec. Not Django's: its JSONField decodes for itself."""
     set_json_dumps(msgspec.json.encode, conn)
     set_json_loads(msgspec.json.decode, conn)
 
@@ -42,6 +42,25 @@ def load(name: str) -> Mapping[str, str]:
         head, _, body = block.partition("\n")
         queries[head.strip()] = body.strip()
     return queries
+
+
+def django_conn() -> Conn:
+    """Django's own connection, for a page that reads contact-scale data in the transaction of its configuration. It
+    gives JSON as text, for Django decodes that itself: read such columns with `read_json`, and never `tune` it."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    return cast(Conn, connection.connection)
+
+
+def read_json(value: Any) -> Any:
+    """The value of a JSON column, whichever connection read it."""
+    return msgspec.json.decode(value) if isinstance(value, str | bytes) else value
+
+
+def write_json(value: Any) -> str:
+    """JSON text for a parameter that the query casts to jsonb; the same on every connection."""
+    return msgspec.json.encode(value).decode()
 
 
 def fetch_all(conn: Conn, query: str, args: Mapping[str, Any]) -> list[TupleRow]:

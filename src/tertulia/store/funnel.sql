@@ -1,0 +1,115 @@
+-- How far a match has come. Every figure counts rows of match_contact (one per contact of the frozen audience), so a
+-- figure and the list of contacts behind it (`people`) use the same conditions. A test compares the two.
+
+-- name: totals
+select count(*),
+       count(*) filter (where valid_mobile),
+       count(*) filter (where sent_at is not null),
+       count(*) filter (where delivered_at is not null),
+       count(*) filter (where clicked_at is not null),
+       count(*) filter (where wrote_at is not null),
+       count(*) filter (where matched_at is not null),
+       count(*) filter (where forwarded),
+       percentile_cont(0.5) within group (order by extract(epoch from matched_at - sent_at))
+           filter (where matched_at is not null and sent_at is not null and direct = '')
+from match_contact
+where match_id = %(match)s
+
+-- name: direct
+-- Those who were reached without a link, by the channel kind that reached them; counted apart.
+select direct,
+       count(*) filter (where sent_at is not null),
+       count(*) filter (where delivered_at is not null),
+       count(*) filter (where wrote_at is not null),
+       count(*) filter (where matched_at is not null)
+from match_contact
+where match_id = %(match)s and direct <> ''
+group by direct
+order by direct
+
+-- name: costs
+select currency, sum(cost_micros)::bigint
+from match_contact
+where match_id = %(match)s and cost_micros <> 0
+group by currency
+order by currency
+
+-- name: apps
+-- One row per contact and app. `matched` by the app that bound the contact first.
+select app,
+       count(*) filter (where clicked_at is not null),
+       count(*) filter (where wrote_at is not null),
+       count(*) filter (where matched_at is not null),
+       (select percentile_cont(0.5) within group (order by extract(epoch from m.matched_at - m.sent_at))
+        from match_contact m
+        where m.match_id = %(match)s and m.matched_app = a.app and m.sent_at is not null and m.direct = '')
+from match_app a
+where match_id = %(match)s
+group by app
+order by 4 desc, 3 desc, app
+
+-- name: reasons
+-- Of each contact that is not matched: the recorded reason, else what the next step waits for.
+select case when reason <> '' then reason
+            when wrote_at is not null then 'not_linked'
+            when clicked_at is not null then 'not_written'
+            when delivered_at is not null then 'not_clicked'
+            when sent_at is not null then 'no_receipt'
+            else 'waiting' end as why,
+       count(*)
+from match_contact
+where match_id = %(match)s and matched_at is null
+group by why
+order by 2 desc, why
+
+-- name: over_time
+-- How many reached each step in each period of %(width)s seconds, counted from 1970.
+select to_timestamp(floor(extract(epoch from at) / %(width)s) * %(width)s) as period, step, count(*)
+from match_contact
+cross join lateral (values ('sent', sent_at), ('delivered', delivered_at), ('clicked', clicked_at),
+                           ('wrote', wrote_at), ('matched', matched_at)) as t (step, at)
+where match_id = %(match)s and at is not null
+group by period, step
+order by period
+
+-- name: span
+select min(sent_at), max(greatest(sent_at, delivered_at, clicked_at, wrote_at, matched_at))
+from match_contact
+where match_id = %(match)s
+
+-- name: people
+-- The contacts behind a figure, in the order of their ids. `step` and `lacking` are bits: 1 valid mobile, 2 sent,
+-- 4 delivered, 8 clicked, 16 wrote, 32 matched, 64 forwarded, 128 reached directly.
+with progress as (
+    select shard, contact_id, state, matched_app, direct, reason, matched_at, cost_micros, currency,
+           sent_at, delivered_at, clicked_at, wrote_at,
+           valid_mobile::int + (sent_at is not null)::int * 2 + (delivered_at is not null)::int * 4
+           + (clicked_at is not null)::int * 8 + (wrote_at is not null)::int * 16
+           + (matched_at is not null)::int * 32 + forwarded::int * 64 + (direct <> '')::int * 128 as bits,
+           case when reason <> '' then reason
+                when wrote_at is not null then 'not_linked'
+                when clicked_at is not null then 'not_written'
+                when delivered_at is not null then 'not_clicked'
+                when sent_at is not null then 'no_receipt'
+                else 'waiting' end as why
+    from match_contact
+    where match_id = %(match)s and contact_id > %(after)s
+)
+select p.contact_id, c.name, c.surname, coalesce(a.value, ''), p.state, p.why, p.matched_app, p.direct,
+       p.sent_at, p.delivered_at, p.clicked_at, p.wrote_at, p.matched_at
+from progress p
+join contact c on c.shard = p.shard and c.id = p.contact_id
+left join lateral (select value from address where shard = p.shard and contact_id = p.contact_id and kind = 'phone'
+                   order by added_at limit 1) a on true
+where p.bits & %(having)s = %(having)s
+  and p.bits & %(lacking)s = 0
+  and (%(reason)s = '' or (p.matched_at is null and p.why = %(reason)s))
+  and (%(direct)s = '' or p.direct = %(direct)s)
+  and (%(app)s = '' or exists (
+        select 1 from match_app m
+        where m.shard = p.shard and m.match_id = %(match)s and m.contact_id = p.contact_id and m.app = %(app)s
+          and (%(app_step)s <> 'clicked' or m.clicked_at is not null)
+          and (%(app_step)s <> 'wrote' or m.wrote_at is not null)
+          and (%(app_step)s <> 'matched' or m.matched_at is not null)))
+order by p.contact_id
+limit %(limit)s

@@ -1,0 +1,31 @@
+"""The fixed cast: Alice owns the shop, Charlie has a shop of his own and must see nothing of hers."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def shop(empty_database: str) -> Any:
+    """Alice's workspace, in Brazil."""
+    from tertulia.data.models import Workspace
+
+    return Workspace.objects.create(name="Loja", slug="loja", country="BR", currency="BRL", link_key=b"k" * 32)
+
+
+@pytest.fixture
+def foreign_shop(shop: Any) -> Any:
+    """Charlie's workspace."""
+    from tertulia.data.models import Workspace
+
+    return Workspace.objects.create(name="Other", slug="other", link_key=b"o" * 32)
+
+
+@pytest.fixture
+def alice(shop: Any) -> Any:
+    """The owner."""
+    from tertulia.data.models import Membership, User
+
+    user = User.objects.create_user("alice@example.com", "correct horse")
+    Membership.objects.create(workspace=shop, user=user, role="owner")
+    return user
