@@ -13,7 +13,7 @@ from tertulia.core.consent import (
     SERVICE,
     Basis,
     Cause,
-    ConsentEntry,
+    ConsentFact,
     ConsentState,
     Given,
     Source,
@@ -36,7 +36,7 @@ SMS_OFFERS = Target(PHONE, "sms", MARKETING)
 NOT_BLOCKS = [s for s in Source if s is not Source.PLATFORM_BLOCK]
 
 entries = st.builds(
-    ConsentEntry,
+    ConsentFact,
     contact_id=st.just(1),
     subject=st.sampled_from([PHONE, CHAT, None]),
     channel=st.sampled_from(["sms", "telegram", ANY]),
@@ -55,21 +55,21 @@ targets = st.builds(
 )
 
 
-def entry(given: Given, source: Source, hour: int, **kw: object) -> ConsentEntry:
+def entry(given: Given, source: Source, hour: int, **kw: object) -> ConsentFact:
     values = {"subject": PHONE, "channel": "sms", "topic": MARKETING, "evidence": "e"} | kw
-    return ConsentEntry(1, given=given, source=source, at=T0 + timedelta(hours=hour), **values)  # type: ignore[arg-type]
+    return ConsentFact(1, given=given, source=source, at=T0 + timedelta(hours=hour), **values)  # type: ignore[arg-type]
 
 
-def grant(source: Source, hour: int, **kw: object) -> ConsentEntry:
+def grant(source: Source, hour: int, **kw: object) -> ConsentFact:
     return entry(Given.GRANTED, source, hour, **kw)
 
 
-def withdraw(source: Source, hour: int, **kw: object) -> ConsentEntry:
+def withdraw(source: Source, hour: int, **kw: object) -> ConsentFact:
     return entry(Given.WITHDRAWN, source, hour, **kw)
 
 
 @given(ledgers, targets, st.randoms(use_true_random=False))
-def test_C1_the_order_of_arrival_does_not_matter(ledger: list[ConsentEntry], target: Target, chance: object) -> None:
+def test_C1_the_order_of_arrival_does_not_matter(ledger: list[ConsentFact], target: Target, chance: object) -> None:
     """The state hangs on the set of entries, doubled or not."""
     shuffled = ledger * 2
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -77,12 +77,12 @@ def test_C1_the_order_of_arrival_does_not_matter(ledger: list[ConsentEntry], tar
 
 
 @given(ledgers, targets, st.lists(entries, max_size=3))
-def test_C2_an_import_never_unwithdraws(ledger: list[ConsentEntry], target: Target, more: list[ConsentEntry]) -> None:
+def test_C2_an_import_never_unwithdraws(ledger: list[ConsentFact], target: Target, more: list[ConsentFact]) -> None:
     """Whatever customer lists and first messages add, whenever: withdrawn stays withdrawn."""
     if derive(ledger, target).given is not Given.WITHDRAWN:
         return
     weak = [
-        ConsentEntry(1, e.subject, e.channel, e.topic, Given.GRANTED, source, e.at)
+        ConsentFact(1, e.subject, e.channel, e.topic, Given.GRANTED, source, e.at)
         for e in more
         for source in consent.WEAK_SOURCES
     ]
@@ -189,7 +189,7 @@ def test_C1_an_import_records_its_basis(basis: Basis, topics: set[str]) -> None:
 
 @given(ledgers, ledgers, targets)
 def test_M8_consent_unites_by_the_stricter_rule(
-    root: list[ConsentEntry], child: list[ConsentEntry], target: Target
+    root: list[ConsentFact], child: list[ConsentFact], target: Target
 ) -> None:
     """Read together after the merge, no target is freer than either contact's own ledger; undo gives it back."""
     kw = {"root_id": 1, "merge_id": "m1", "at": T0 + timedelta(days=1), "actor": "user"}
@@ -212,7 +212,7 @@ def test_M8_a_choice_after_the_merge_counts() -> None:
 
 
 @given(ledgers)
-def test_C1_all_states_agree_with_each_state(ledger: list[ConsentEntry]) -> None:
+def test_C1_all_states_agree_with_each_state(ledger: list[ConsentFact]) -> None:
     """The list for the console is the same derivation."""
     for target, state in derive_all(ledger).items():
         assert state == derive(ledger, target)
@@ -234,3 +234,19 @@ def test_C4_causes_stay_apart() -> None:
     assert find(Suppression(Cause.BOUNCED, PHONE, "sms", T0, lifted=True)) is None
     assert find(Suppression(Cause.BOUNCED, CHAT, "telegram", T0)) is None
     assert set(consent.CAUSE_STOPS) == set(Cause)
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        (PHONE, "phone:+5511987654321"),
+        (CHAT, "telegram:bot1:77"),
+        (IdentityRef("email", "", "a:b@example.com"), "email:a:b@example.com"),
+        (IdentityRef("whatsapp", "p1", "BR.12:3"), "whatsapp:p1:BR.12:3"),
+        (None, "*"),
+    ],
+)
+def test_C1_subjects_are_kept_as_text(subject: IdentityRef | None, text: str) -> None:
+    """The ledger's column, read back without loss."""
+    assert consent.write_subject(subject) == text
+    assert consent.read_subject(text) == subject

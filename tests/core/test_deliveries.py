@@ -1,5 +1,7 @@
 """The life of a delivery: I4's table, S2's retries, S3's unknown outcomes, S0's classes."""
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,8 +128,8 @@ def test_S3_unknown_gets_a_verdict() -> None:
     assert advance(DeliveryState.UNKNOWN, DeliveryEvent.EXPIRE).new is DeliveryState.EXPIRED
 
 
-@given(st.integers(0, 2**63), st.integers(1, 40))
-def test_S2_retries_back_off_with_jitter(delivery: int, attempt: int) -> None:
+@given(st.uuids(), st.integers(1, 40))
+def test_S2_retries_back_off_with_jitter(delivery: UUID, attempt: int) -> None:
     """Doubling, at most 15 minutes, half of it by chance that a replay repeats; the eighth attempt is the last."""
     delay = retry_delay_s(delivery, attempt, throttled=True)
     assert delay is not None
@@ -139,12 +141,12 @@ def test_S2_retries_back_off_with_jitter(delivery: int, attempt: int) -> None:
 
 def test_S2_retry_after_is_obeyed_and_throttling_never_fails() -> None:
     """The provider's wish is a minimum; a batch does not come back in one instant."""
-    delays = {retry_delay_s(d, 1, throttled=True, retry_after_s=30) for d in range(100)}
+    delays = {retry_delay_s(UUID(int=d), 1, throttled=True, retry_after_s=30) for d in range(100)}
     assert all(delay is not None and 30 < delay <= 32 for delay in delays)
     assert len(delays) > 90
-    assert retry_delay_s(1, 1000, throttled=True) is not None
+    assert retry_delay_s(UUID(int=1), 1000, throttled=True) is not None
     with pytest.raises(ValueError, match="from 1"):
-        retry_delay_s(1, 0)
+        retry_delay_s(UUID(int=1), 0)
 
 
 def test_S0_classes_and_their_exemptions() -> None:

@@ -76,7 +76,7 @@ BASIS_TOPICS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentEntry:
+class ConsentFact:
     """One row of the ledger (C1). `evidence` names the proof (import, message, form, merge id), `text_version` the
     words shown; `actor` who did it (customer, platform, a user's id). `at` is aware, in UTC."""
 
@@ -106,11 +106,11 @@ class ConsentState:
     """What holds. `by` is the entry that decides, None when nobody said anything; `blocked_by` the platform's block."""
 
     given: Given | None
-    by: ConsentEntry | None = None
-    blocked_by: ConsentEntry | None = None
+    by: ConsentFact | None = None
+    blocked_by: ConsentFact | None = None
 
 
-def derive(entries: Iterable[ConsentEntry], target: Target, *, undone: Collection[str] = ()) -> ConsentState:
+def derive(entries: Iterable[ConsentFact], target: Target, *, undone: Collection[str] = ()) -> ConsentState:
     """The state for one target (C1). `undone` holds the evidence of imports and merges that were undone."""
     mine = [e for e in entries if _covers(e, target) and not _is_undone(e, undone)]
     blocks = [e for e in mine if e.source is Source.PLATFORM_BLOCK]
@@ -119,7 +119,7 @@ def derive(entries: Iterable[ConsentEntry], target: Target, *, undone: Collectio
     return ConsentState(*_weigh(words), block if block and block.given is Given.WITHDRAWN else None)
 
 
-def derive_all(entries: Sequence[ConsentEntry], *, undone: Collection[str] = ()) -> dict[Target, ConsentState]:
+def derive_all(entries: Sequence[ConsentFact], *, undone: Collection[str] = ()) -> dict[Target, ConsentState]:
     """The state of every target that the entries name, wide ones applied to each."""
     subjects = dict.fromkeys(e.subject for e in entries if e.subject is not None)
     channels = dict.fromkeys(e.channel for e in entries if e.channel != ANY)
@@ -138,14 +138,14 @@ def unite(one: ConsentState, other: ConsentState) -> ConsentState:
 
 
 def unite_ledgers(
-    root: Sequence[ConsentEntry],
-    child: Sequence[ConsentEntry],
+    root: Sequence[ConsentFact],
+    child: Sequence[ConsentFact],
     *,
     root_id: int,
     merge_id: str,
     at: datetime,
     actor: str,
-) -> tuple[ConsentEntry, ...]:
+) -> tuple[ConsentFact, ...]:
     """Entries to append at a merge so that the two ledgers read together give the stricter rule (M8).
 
     Needed where one contact withdrew and the other chose later: the pair's latest word would be the grant. They carry
@@ -157,7 +157,7 @@ def unite_ledgers(
         strict = unite(derive(root, target), derive(child, target))
         if strict.given is Given.WITHDRAWN and together.given is not Given.WITHDRAWN:
             added.append(
-                ConsentEntry(
+                ConsentFact(
                     root_id,
                     target.subject,
                     target.channel,
@@ -193,13 +193,13 @@ def record_first_message(
     evidence: str,
     text_version: str,
     at: datetime,
-) -> tuple[ConsentEntry, ...]:
+) -> tuple[ConsentFact, ...]:
     """What a first message in an app agrees to (M7): service there, and marketing only if the text shown said so.
 
     `evidence` names message, link and send; `text_version` the text that was shown."""
     topics = (SERVICE, MARKETING) if marketing_said else (SERVICE,)
     return tuple(
-        ConsentEntry(
+        ConsentFact(
             contact_id,
             identity,
             channel,
@@ -225,10 +225,10 @@ def record_import(
     text_version: str,
     actor: str,
     at: datetime,
-) -> tuple[ConsentEntry, ...]:
+) -> tuple[ConsentFact, ...]:
     """What a row of a customer list agrees to, by the basis that the importer stated."""
     return tuple(
-        ConsentEntry(
+        ConsentFact(
             contact_id,
             address,
             channel,
@@ -242,6 +242,24 @@ def record_import(
         )
         for topic in BASIS_TOPICS[basis]
     )
+
+
+def write_subject(subject: IdentityRef | None) -> str:
+    """A subject as the ledger keeps it: `phone:+5511...`, `email:...`, `telegram:<scope>:<id>`; `*` for None."""
+    if subject is None:
+        return ANY
+    return f"{subject.kind}:{subject.scope}:{subject.value}" if subject.scope else f"{subject.kind}:{subject.value}"
+
+
+def read_subject(text: str) -> IdentityRef | None:
+    """The inverse of `write_subject`. Phones and e-mails have no scope; the others' scope holds no colon."""
+    if text == ANY:
+        return None
+    kind, _, rest = text.partition(":")
+    if kind in ("phone", "email") or ":" not in rest:
+        return IdentityRef(kind, "", rest)
+    scope, _, value = rest.partition(":")
+    return IdentityRef(kind, scope, value)
 
 
 class Cause(StrEnum):
@@ -298,27 +316,27 @@ def find_suppression(
     return min(hits, key=lambda s: (order.index(s.cause), s.at), default=None)
 
 
-def _covers(entry: ConsentEntry, target: Target) -> bool:
+def _covers(entry: ConsentFact, target: Target) -> bool:
     if entry.subject not in (None, target.subject) or entry.channel not in (ANY, target.channel):
         return False
     return entry.topic in (ANY, target.topic) or (entry.topic == MARKETING and target.topic != SERVICE)
 
 
-def _is_undone(entry: ConsentEntry, undone: Collection[str]) -> bool:
+def _is_undone(entry: ConsentFact, undone: Collection[str]) -> bool:
     return entry.source in UNDOABLE_SOURCES and entry.evidence in undone
 
 
-def _weigh(entries: list[ConsentEntry]) -> tuple[Given | None, ConsentEntry | None]:
+def _weigh(entries: list[ConsentFact]) -> tuple[Given | None, ConsentFact | None]:
     chosen = [e for e in entries if e.given is Given.WITHDRAWN or e.source not in WEAK_SOURCES]
     decides = _latest(chosen) or _latest(entries)
     return (decides.given, decides) if decides else (None, None)
 
 
-def _latest(entries: list[ConsentEntry]) -> ConsentEntry | None:
+def _latest(entries: list[ConsentFact]) -> ConsentFact | None:
     """By time; at one instant the withdrawal, then by content, so that the answer hangs on the set alone."""
     return max(entries, key=_sort_key, default=None)
 
 
-def _sort_key(entry: ConsentEntry) -> tuple[datetime, bool, str, str, str, str]:
+def _sort_key(entry: ConsentFact) -> tuple[datetime, bool, str, str, str, str]:
     withdrawn = entry.given is Given.WITHDRAWN
     return (entry.at, withdrawn, entry.source, entry.evidence, entry.topic, entry.text_version)

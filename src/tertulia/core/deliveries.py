@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
+from uuid import UUID
 
 
 class MessageClass(StrEnum):
@@ -247,7 +248,7 @@ RETRY_AFTER_LONGEST_S: Final = 3600.0  # of what a provider asks for
 
 
 def retry_delay_s(
-    delivery_id: int, attempt: int, *, throttled: bool = False, retry_after_s: float | None = None
+    delivery_id: UUID, attempt: int, *, throttled: bool = False, retry_after_s: float | None = None
 ) -> float | None:
     """Seconds until the attempt after `attempt` (1 = the first was refused), None when it is to fail for good (S2).
 

@@ -1,0 +1,52 @@
+"""Was it a person who opened the link? (M9)
+
+Link previews, scanners and prefetchers open links too; they are counted apart, and none of them consumes a code. A
+request is a preview or a scanner by its user agent (`crawlers`), by its method, by saying that it only prefetches, or
+by coming sooner after the sending than a person can: the SMS has hardly arrived. Where a page of ours is shown
+(WeChat, Viber, the chooser), a script on it reports back; a page that was fetched and whose script never ran within a
+minute was read by a program.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from tertulia.core.crawlers import PREVIEWS, SCANNERS
+
+HUMAN_AFTER_S: Final = 2.0  # sooner after the hand-over to the provider nobody has read an SMS
+BEACON_WITHIN_S: Final = 60.0
+
+
+class ClickClass(StrEnum):
+    """What an opening was taken for. Only `human` counts in the funnel."""
+
+    HUMAN = "human"
+    PREVIEW = "preview"
+    SCANNER = "scanner"
+
+
+def classify_click(
+    method: str,
+    user_agent: str,
+    seconds_since_send: float | None,
+    beacon: bool | None,
+    *,
+    purpose: str = "",
+) -> ClickClass:
+    """What an opening of a link was.
+
+    `seconds_since_send` is counted from the hand-over of the message to the provider, None when unknown. `beacon`: did
+    the script of our page report back; None where no page is shown or its time is not over yet. `purpose` is the
+    header Sec-Purpose, Purpose or X-Purpose ("prefetch;prerender", "preview").
+    """
+    agent = user_agent.lower()
+    if any(name in agent for name in PREVIEWS):
+        return ClickClass.PREVIEW
+    if method.upper() != "GET" or not agent or any(name in agent for name in SCANNERS):
+        return ClickClass.SCANNER
+    if any(word in purpose.lower() for word in ("prefetch", "prerender", "preview")):
+        return ClickClass.PREVIEW
+    if beacon is True:
+        return ClickClass.HUMAN
+    if beacon is False or (seconds_since_send is not None and seconds_since_send < HUMAN_AFTER_S):
+        return ClickClass.SCANNER
+    return ClickClass.HUMAN
