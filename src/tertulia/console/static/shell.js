@@ -53,12 +53,24 @@
     const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
     if (event.key === "ArrowDown") chooseOption((at + 1) % all.length);
     else if (event.key === "ArrowUp") chooseOption((at - 1 + all.length) % all.length);
-    else if (event.key === "Enter" && all[at]) {
-      if (event.ctrlKey || event.metaKey) window.open(all[at].href, "_blank", "noopener"); else all[at].click();
+    else if (event.key === "Enter") {
+      if ($("input", palette()).value !== shownQuery) enterWaits = event; else openOption(all[at], event);
     } else return;
     event.preventDefault();
   }
-  document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "palette-list") chooseOption(0); });
+  // Enter that is faster than the answer waits for it, so that it never opens what an older text had found.
+  let shownQuery = "";
+  let enterWaits = null;
+  function openOption(option, event) {
+    if (!option) return;
+    if (event.ctrlKey || event.metaKey) window.open(option.href, "_blank", "noopener"); else option.click();
+  }
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id !== "palette-list") return;
+    shownQuery = new URL(event.detail.xhr.responseURL).searchParams.get("q");
+    chooseOption(0);
+    if (enterWaits && $("input", palette()).value === shownQuery) { openOption(options()[0], enterWaits); enterWaits = null; }
+  });
 
   // --- rows by keyboard --------------------------------------------------------------------------------------------
   const rows = () => $$("[data-rows] tbody tr, [data-rows] > li");

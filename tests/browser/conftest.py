@@ -1,0 +1,116 @@
+"""A real Chromium against the console on a loopback port, with helpers that every browser test shares.
+
+Playwright drives Debian's Chromium. A page that is opened through ``visit`` notes every console error, every failed
+request and every violation of the content policy; ``visit.complaints`` must be empty at the end of the test.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from tests.console.cast import Cast, make_cast, make_client
+
+CHROMIUM = "/usr/bin/chromium"
+WIDE = (1280, 800)
+NARROW = (390, 844)
+
+
+@pytest.fixture(scope="session")
+def site(database_url: str) -> Iterator[str]:
+    """The console's address on a free loopback port."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in this thread
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from django.core.wsgi import get_wsgi_application
+
+    class QuietHandler(WSGIRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: the tests speak."""
+
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
+    server.set_app(get_wsgi_application())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """One browser for the run."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not os.path.exists(CHROMIUM):
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def cast(empty_database: str) -> Cast:
+    """Alice, Bob, Vera and Charlie."""
+    return make_cast()
+
+
+@dataclass
+class Visit:
+    """Opens pages as Alice (or as nobody) and collects what the browser complains about."""
+
+    site: str
+    browser: object
+    session: str
+    complaints: list[str] = field(default_factory=list)
+    contexts: list[object] = field(default_factory=list)
+
+    def __call__(self, path: str, size=WIDE, theme: str = "light", language: str = "en", signed_in: bool = True):
+        """The page at ``path``, loaded, in a context of its own."""
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=theme, reduced_motion="reduce"
+        )
+        self.contexts.append(context)
+        cookies = [("django_language", language)] + ([("sessionid", self.session)] if signed_in else [])
+        context.add_cookies([{"name": name, "value": value, "url": self.site} for name, value in cookies])
+        page = context.new_page()
+        page.on("console", lambda message: self._note(path, message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
+        page.on("requestfailed", lambda request: self.complaints.append(f"{path}: {request.url} failed"))
+        page.goto(self.site + path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    def _note(self, path: str, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(f"{path}: {text}")
+
+
+@pytest.fixture
+def visit(site: str, chromium: object, cast: Cast) -> Iterator[Visit]:
+    """Opens pages as Alice; fails the test when the browser complained."""
+    session = make_client(cast.alice).cookies["sessionid"].value
+    visitor = Visit(site, chromium, session)
+    yield visitor
+    for context in visitor.contexts:
+        context.close()
+    assert visitor.complaints == []
+
+
+@pytest.fixture
+def overflow() -> Callable[[object], list[str]]:
+    """Which elements stick out of the page sideways, outside what may scroll (chips, code, tables, tabs)."""
+    return lambda page: page.evaluate(STICKING_OUT)
+
+
+STICKING_OUT = """() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= root.clientWidth) return [];
+  const scrolling = ["auto", "scroll", "hidden", "clip"];
+  const scrolls = (e) => e && e !== root && e !== document.body
+    && (scrolling.includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  return [...document.body.querySelectorAll("*")].filter((e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && (box.right > root.clientWidth + 1 || box.left < -1) && !scrolls(e.parentElement);
+  }).slice(0, 5).map((e) => e.outerHTML.slice(0, 160));
+}"""
