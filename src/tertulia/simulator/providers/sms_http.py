@@ -1,0 +1,124 @@
+"""A generic SMS gateway over HTTP, in the platform's documented default shape.
+
+Send: `POST /send`, form fields `to`, `from`, `text`, `ref`, `dlr_url`, with `Authorization: Bearer <token>`; answer
+`{"id": ..., "status": "accepted", "parts": n}`. Reports go to `dlr_url`, texts of customers to the webhook address,
+both as form POSTs, signed with `X-Signature: sha256=` and the hex HMAC of the body when the account has a secret.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from urllib.parse import urlencode, urlsplit
+
+from tertulia.simulator.acts import Act, Choose, Write
+from tertulia.simulator.outbox import Event, RetryPolicy
+from tertulia.simulator.providers.base import CommonProvider, arrive
+from tertulia.simulator.sms_parts import count_parts
+from tertulia.simulator.wire import FORM, BadBody, Call, Post, Reply, bearer, read_form, reply_json
+from tertulia.simulator.world import Account, Message, Person, World
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}$")
+PARTS_MAX = 8
+
+
+class HttpSms(CommonProvider):
+    kind = "sms_http"
+    mark = "SM"
+    title = "SMS"
+    prefix = "sms"
+    app = False
+    needs = ("token", "from")
+    policy = RetryPolicy((1.0, 2.0, 4.0, 8.0, 16.0, 32.0))
+
+    def scope(self, account: Account) -> str:
+        return ""
+
+    def handle(self, world: World, account: Account, person: Person) -> str:
+        return person.phone
+
+    def answer(self, world: World, call: Call) -> Reply:
+        account = world.find_account(self.kind, "token", bearer(call))
+        if account is None:
+            return reply_json({"error": "unauthorised"}, 401, "wrong token")
+        if call.path == "/balance" and call.method == "GET":
+            return reply_json({"account": account.name, "currency": "USD", "balance": "1000.00"})
+        if call.path != "/send" or call.method != "POST":
+            return reply_json({"error": "not_found"}, 404)
+        try:
+            return _send(world, account, read_form(call))
+        except BadBody:
+            return reply_json({"error": "not_a_form"}, 400)
+
+    def busy(self, world: World) -> Reply:
+        return reply_json({"error": "busy"}, 503, headers=(("retry-after", "1"),))
+
+    def is_send(self, call: Call) -> bool:
+        return call.path == "/send"
+
+    def receipt(self, world: World, account: Account, message: Message, state: str) -> Event | None:
+        if not message.callback:
+            return None
+        fields = {"id": message.id, "ref": message.ref, "to": message.address, "status": state}
+        if message.error:
+            fields["error"] = message.error
+        return Event(f"{state}:{message.id}", "receipt", message.person, message.id, fields, url=message.callback)
+
+    def tell(self, world: World, account: Account, person: Person, act: Act) -> list[Event]:
+        match act:
+            case Write(text=text) | Choose(label=text):
+                number = world.next_number("sms-in")
+                name = f"in-{world.chance.token(16, 'sms-in', account.id, number)}"
+                fields = {"id": name, "from": person.phone, "to": account.secret("from"), "text": text}
+                return [Event(f"message:{name}", "message", person.id, name, fields)]
+            case _:
+                return []
+
+    def pack(self, world: World, account: Account, events: list[Event], url: str, wrong: bool) -> Post:
+        body = urlencode(events[0].data).encode()
+        headers = {"Content-Type": FORM, "User-Agent": "sms-gateway/1.0"}
+        secret = account.secret("secret")
+        if secret:
+            key = f"{secret}-wrong" if wrong else secret
+            headers["X-Signature"] = f"sha256={hmac.digest(key.encode(), body, 'sha256').hex()}"
+        return Post("POST", url, headers, body)
+
+
+def _send(world: World, account: Account, form: dict[str, str]) -> Reply:
+    to, text, ref, callback = (form.get(name, "") for name in ("to", "text", "ref", "dlr_url"))
+    error = _find_fault(account, form)
+    if error:
+        world.refuse(account, to, text, error)
+        return reply_json({"error": error}, 400)
+    parts = count_parts(text)[0]
+    name = f"g-{world.chance.token(20, 'sms', account.id, world.next_number('sms'))}"
+    message = Message(
+        name, account.id, "sms_http", "", to, text, True, world.clock.now_ms(),
+        ref=ref, parts=parts, callback=callback, sender=form.get("from", ""),
+    )  # fmt: skip
+    person = world.meet_number(to)
+    if not world.knows_number(to):
+        world.accept(account, None, message)
+        world.fail(account, message, "unknown_number")
+    elif person is not None and world.bond(person, account).blocked:
+        world.accept(account, None, message)
+        world.fail(account, message, "blocked")
+    else:
+        arrive(world, account, person, message)
+    return reply_json({"id": name, "status": "accepted", "parts": parts}, remark="accepted")
+
+
+def _find_fault(account: Account, form: dict[str, str]) -> str:
+    sender, callback = form.get("from", ""), form.get("dlr_url", "")
+    numbers = [number.strip() for number in account.secret("from").split(",")]
+    checks = (
+        ("invalid_number", not _E164.match(form.get("to", ""))),
+        ("unknown_sender", sender not in numbers),
+        ("empty_text", not form.get("text")),
+        ("text_too_long", count_parts(form.get("text", ""))[0] > PARTS_MAX),
+        ("invalid_dlr_url", bool(callback) and urlsplit(callback).scheme not in ("http", "https")),
+    )
+    return next((error for error, wrong in checks if wrong), "")
+
+
+provider = HttpSms()
