@@ -45,6 +45,9 @@ class ChannelKind:
     def base_url(self, account: Account, name: str = "base_url") -> str:
         return self.setting(account, name).rstrip("/")
 
+    def list_addresses(self, account: Account) -> Sequence[tuple[str, str]]:
+        return (("Webhook address", account.hook_url),)
+
     def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
         """A request that may have arrived is ambiguous (S3) unless the provider has an idempotency key."""
         if not sent:

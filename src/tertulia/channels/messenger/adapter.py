@@ -6,6 +6,7 @@ answer. Free text for 24 hours; an answer written by a person for seven days whe
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,15 @@ QUICK_REPLY_PAYLOAD_MAX = 1_000
 Pairs = list[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The body under way, the caption that follows a picture as a message of its own, and what is out already."""
+
+    body: dict[str, Any]
+    caption: str = ""
+    accepted: tuple[str, ...] = ()
+
+
 class Messenger(ChannelKind):
     kind = "messenger"
     title = "Messenger"
@@ -75,15 +85,24 @@ class Messenger(ChannelKind):
             len(payload) > QUICK_REPLY_PAYLOAD_MAX for _, payload in message.content.choices
         ):
             return Done(make_outcome("fix.content", detail=f"A choice carries at most {QUICK_REPLY_PAYLOAD_MAX}."))
-        return Call(
-            self._request(account, "POST", f"{self._page(account)}/messages", [], self._write(account, message))
-        )
+        return self._send(account, self._write(account, message), _after(message), ())
 
     def next(self, account: Account, state: Any, response: HttpResponse, now: datetime) -> Call | Done:
+        sending: Sending = state
         message_id = pick_id(read_answer(response), "message_id")
-        if 200 <= response.status < 300 and message_id:
-            return Done(accept(message_id))
-        return Done(codes.judge(response))
+        if not (200 <= response.status < 300 and message_id):
+            return Done(accept(*sending.accepted) if sending.accepted else codes.judge(response))
+        accepted = (*sending.accepted, message_id)
+        if not sending.caption:
+            return Done(accept(*accepted))
+        told = {key: value for key, value in sending.body["message"].items() if key != "attachment"}
+        return self._send(account, {**sending.body, "message": {**told, "text": sending.caption}}, "", accepted)
+
+    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
+        """With the picture out the message counts as sent, caption or not."""
+        if state.accepted:
+            return Done(accept(*state.accepted))
+        return super().failed(account, state, error, sent)
 
     def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
         return meta.answer_handshake(self.setting(account, "verify_token"), call)
@@ -159,6 +178,10 @@ class Messenger(ChannelKind):
         request = self._app_request(account, "POST", pairs)
         return () if request is None else (_succeed(request, "Meta called this server and got the right answer."),)
 
+    def _send(self, account: Account, body: dict[str, Any], caption: str, accepted: tuple[str, ...]) -> Call:
+        request = self._request(account, "POST", f"{self._page(account)}/messages", [], body)
+        return Call(request, Sending(body, caption, accepted))
+
     def _write(self, account: Account, message: Outgoing) -> dict[str, Any]:
         key = "comment_id" if message.to_kind == "messenger_comment" else "id"
         body: dict[str, Any] = {"recipient": {key: message.to}, **self._write_type(account, message)}
@@ -203,6 +226,10 @@ class Messenger(ChannelKind):
         url = f"{self.base_url(account)}/{version}/{path_part(app_id)}/subscriptions"
         redact = (token, path_part(token), secret, self.setting(account, "verify_token"))
         return HttpRequest(method, with_query(url, [("access_token", token), *pairs]), redact=redact)
+
+
+def _after(message: Outgoing) -> str:
+    return message.content.caption if isinstance(message.content, Picture) else ""
 
 
 def write_text(text: Text) -> dict[str, Any]:

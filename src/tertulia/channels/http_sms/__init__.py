@@ -1,0 +1,1 @@
+"""Any SMS gateway that is spoken to over HTTP, by configuration."""
