@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 from xml.etree.ElementTree import ParseError
 
 import msgspec
@@ -174,6 +174,17 @@ def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
     if not pairs:
         return url
     return url + ("&" if "?" in url else "?") + urlencode(list(pairs), quote_via=quote)
+
+
+def list_written(*secrets: str) -> tuple[str, ...]:
+    """Every form in which secrets can stand in a request: plain, in a form, in an address, in an address inside an
+    address, in JSON. For `HttpRequest.redact`."""
+    written: dict[str, None] = {}
+    for secret in filter(None, secrets):
+        once = quote(secret, safe="")
+        in_json = write_json(secret).decode()[1:-1]
+        written |= dict.fromkeys((secret, once, quote(once, safe=""), quote_plus(secret), quote_plus(once), in_json))
+    return tuple(written)
 
 
 def path_part(value: str) -> str:

@@ -7,7 +7,7 @@ message gives for its report, which is the portable way to bind a report to its 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from tertulia.channels import checks
 from tertulia.channels.base import (
@@ -33,7 +33,7 @@ from tertulia.channels.http_sms.profile import Profile, list_faults, read_profil
 from tertulia.channels.kinds import ChannelKind, render_numbered, unreadable
 from tertulia.channels.outcomes import make_outcome
 from tertulia.channels.sms import is_phone, sms_link
-from tertulia.channels.wire import Unreadable, basic_auth, check_size, pick_text, with_query
+from tertulia.channels.wire import Unreadable, basic_auth, check_size, list_written, pick_text, with_query
 from tertulia.core.sms import count_parts
 
 
@@ -173,10 +173,9 @@ class HttpSms(ChannelKind):
         return outbound.format_number(sender, profile.number_format) if is_phone(sender) else sender
 
     def _redact(self, account: Account) -> tuple[str, ...]:
-        secrets = [self.setting(account, name) for name in ("password", "api_key", "verify_secret")]
-        forms = [written for secret in secrets if secret for written in _list_written(secret)]
         user, password = self.setting(account, "username"), self.setting(account, "password")
-        return (*forms, basic_auth(user, password)) if password else tuple(forms)
+        key, secret = self.setting(account, "api_key"), self.setting(account, "verify_secret")
+        return list_written(password, key, secret, basic_auth(user, password) if password else "")
 
     def _signed_fields(self, call: WebhookCall) -> Mapping[str, str]:
         try:
@@ -184,12 +183,6 @@ class HttpSms(ChannelKind):
         except Unreadable as error:
             raise Rejected(error.reason, 400) from None
         return {name: pick_text(dict(values), name) for name in values}
-
-
-def _list_written(secret: str) -> tuple[str, ...]:
-    """The ways in which a secret stands in a request: plain, in an address, in an address inside an address."""
-    once = quote(secret, safe="")
-    return (secret, once, quote(once, safe=""))
 
 
 def _judge_root(response: HttpResponse) -> checks.Judged:

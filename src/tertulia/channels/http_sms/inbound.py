@@ -1,6 +1,7 @@
 """A gateway's calls as channel events, by profile: a message, or a report on one of ours (`?report=1` in the address).
 
-The fields may stand in the address, in a form or in JSON; ours in the address (`report`, `m`, `key`) are no part of them.
+The fields may stand in the address, in a form or in JSON; those that we put into the address (`report`, `m`, `key`)
+are left out.
 """
 
 import re

@@ -39,6 +39,7 @@ from tertulia.channels.wire import (
     check_size,
     equal_secret,
     header_of,
+    list_written,
     path_part,
     pick_id,
     pick_maps,
@@ -185,9 +186,9 @@ class Line(ChannelKind):
         token = self.setting(account, "access_token")
         headers: tuple[tuple[str, str], ...] = (("authorization", f"Bearer {token}"), *more)
         if body is None:
-            return HttpRequest(method, self.base_url(account) + path, headers, redact=(token,))
+            return HttpRequest(method, self.base_url(account) + path, headers, redact=list_written(token))
         headers = (*headers, ("content-type", "application/json"))
-        return HttpRequest(method, self.base_url(account) + path, headers, write_json(body), (token,))
+        return HttpRequest(method, self.base_url(account) + path, headers, write_json(body), list_written(token))
 
 
 def make_retry_key(channel: str, delivery_id: str) -> str:

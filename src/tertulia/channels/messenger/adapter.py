@@ -32,6 +32,7 @@ from tertulia.channels.messenger import codes, form, inbound, probe
 from tertulia.channels.outcomes import accept, make_outcome
 from tertulia.channels.wire import (
     Unreadable,
+    list_written,
     path_part,
     pick_id,
     read_answer,
@@ -212,7 +213,7 @@ class Messenger(ChannelKind):
         proof = meta.make_proof(secret, token)
         query = [("access_token", token), ("appsecret_proof", proof), *pairs]
         url = with_query(f"{self.base_url(account)}/{path_part(self.setting(account, 'graph_version'))}/{path}", query)
-        redact = (token, path_part(token), proof)
+        redact = list_written(token, proof)
         if body is None:
             return HttpRequest(method, url, redact=redact)
         return HttpRequest(method, url, (("content-type", "application/json"),), write_json(body), redact)
@@ -224,7 +225,7 @@ class Messenger(ChannelKind):
         token = f"{app_id}|{secret}"
         version = path_part(self.setting(account, "graph_version"))
         url = f"{self.base_url(account)}/{version}/{path_part(app_id)}/subscriptions"
-        redact = (token, path_part(token), secret, self.setting(account, "verify_token"))
+        redact = list_written(token, secret, self.setting(account, "verify_token"))
         return HttpRequest(method, with_query(url, [("access_token", token), *pairs]), redact=redact)
 
 

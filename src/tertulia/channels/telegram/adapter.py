@@ -38,6 +38,7 @@ from tertulia.channels.wire import (
     Unreadable,
     check_size,
     equal_secret,
+    list_written,
     path_part,
     pick_id,
     pick_int,
@@ -176,7 +177,7 @@ class Telegram(ChannelKind):
     def _method(self, account: Account, method: str, body: dict[str, object]) -> HttpRequest:
         token = self.setting(account, "token")
         url = f"{self.base_url(account)}/bot{path_part(token).replace('%3A', ':')}/{method}"
-        redact = (token, path_part(token), self.setting(account, "secret_token"))
+        redact = list_written(token, self.setting(account, "secret_token"))
         return HttpRequest("POST", url, (("content-type", "application/json"),), write_json(body), redact)
 
     def _refuse_choices(self, content: Content) -> Any:

@@ -32,6 +32,7 @@ from tertulia.channels.twilio import codes, form, inbound, probe, signatures
 from tertulia.channels.wire import (
     Unreadable,
     basic_auth,
+    list_written,
     path_part,
     pick_id,
     pick_int,
@@ -168,7 +169,7 @@ class Twilio(ChannelKind):
         headers: Pairs = (("authorization", authorization),)
         if method == "POST":
             headers = (*headers, ("content-type", "application/x-www-form-urlencoded"))
-        return HttpRequest(method, url, headers, write_form(pairs), (authorization, password))
+        return HttpRequest(method, url, headers, write_form(pairs), list_written(authorization, password))
 
 
 adapter = Twilio()

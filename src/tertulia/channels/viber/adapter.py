@@ -36,6 +36,7 @@ from tertulia.channels.wire import (
     Unreadable,
     check_size,
     equal_secret,
+    list_written,
     pick_id,
     pick_int,
     read_answer,
@@ -168,7 +169,9 @@ class Viber(ChannelKind):
     def _request(self, account: Account, method: str, body: Body) -> HttpRequest:
         token = self.setting(account, "auth_token")
         headers = (("x-viber-auth-token", token), ("content-type", "application/json"))
-        return HttpRequest("POST", f"{self.base_url(account)}/pa/{method}", headers, write_json(body), (token,))
+        return HttpRequest(
+            "POST", f"{self.base_url(account)}/pa/{method}", headers, write_json(body), list_written(token)
+        )
 
 
 def write_keyboard(buttons: list[dict[str, str]]) -> Body:

@@ -35,6 +35,7 @@ from tertulia.channels.outcomes import accept, make_outcome
 from tertulia.channels.wechat import codes, form, inbound, signatures
 from tertulia.channels.wire import (
     Unreadable,
+    list_written,
     pick_id,
     pick_int,
     pick_text,
@@ -196,7 +197,7 @@ class WeChat(ChannelKind):
 
     def _call(self, account: Account, calling: Calling) -> Call:
         url = with_query(self.base_url(account) + calling.path, [("access_token", calling.token)])
-        redact = (calling.token, quote(calling.token, safe=""))
+        redact = list_written(calling.token)
         headers = (("content-type", "application/json; charset=utf-8"),)
         return Call(HttpRequest("POST", url, headers, write_json(calling.body), redact), calling)
 
@@ -210,7 +211,7 @@ class WeChat(ChannelKind):
         }
         headers = (("content-type", "application/json; charset=utf-8"),)
         url = self.base_url(account) + TOKEN
-        return HttpRequest("POST", url, headers, write_json(body), (secret,), secret_answer=True)
+        return HttpRequest("POST", url, headers, write_json(body), list_written(secret), secret_answer=True)
 
 
 def write_content(text: Text) -> Mapping[str, Any]:

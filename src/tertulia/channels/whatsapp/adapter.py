@@ -29,6 +29,7 @@ from tertulia.channels.outcomes import accept
 from tertulia.channels.whatsapp import bodies, codes, form, inbound, probe
 from tertulia.channels.wire import (
     Unreadable,
+    list_written,
     path_part,
     pick_id,
     pick_maps,
@@ -125,7 +126,7 @@ class WhatsApp(ChannelKind):
         token = self.setting(account, "access_token")
         url = f"{self.base_url(account)}/{path_part(self.setting(account, 'graph_version'))}/{path}"
         headers: tuple[tuple[str, str], ...] = (("authorization", f"Bearer {token}"),)
-        redact = (token, self.setting(account, "verify_token"), self.setting(account, "app_secret"))
+        redact = list_written(token, self.setting(account, "verify_token"), self.setting(account, "app_secret"))
         if body is None:
             return HttpRequest(method, url, headers, redact=redact)
         return HttpRequest(method, url, (*headers, ("content-type", "application/json")), write_json(body), redact)
