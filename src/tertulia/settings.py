@@ -106,7 +106,6 @@ LANGUAGES = [
     ("ro", _("Romanian")),
     ("zh-hans", _("Simplified Chinese")),
 ]
-USE_THOUSAND_SEPARATOR = True
 STATIC_URL = "/static/"
 STATIC_ROOT = CONSOLE / "static"  # no build: the files are served as they lie, their address carries their fingerprint
 WHITENOISE_MAX_AGE = 31_536_000

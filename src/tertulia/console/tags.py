@@ -81,6 +81,12 @@ def num(value: int | float | None, places: int = 0) -> SafeString:
 
 
 @register.filter
+def plain_num(value: float, places: int = 0) -> str:
+    """A number in the reader's format without markup, for SVG text and attributes."""
+    return number_format(value, places, force_grouping=True)
+
+
+@register.filter
 def percent(share: float | None) -> SafeString:
     """A share of 1 as a percentage with one place: ``0.26`` is 26.0 %."""
     if share is None:
