@@ -33,6 +33,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BIND", "127.0.0.1", "address", "The interface `tertulia up` listens on; a proxy of yours stands before."),
     Setting("CONSOLE_THREADS", "4", "threads", "How many console pages are drawn at once."),
     Setting("IMPORT_BYTES_MAX", "2000000000", "bytes", "The largest file an import takes."),
+    Setting("TEST_CLOCK", "", "1 or empty", "Decisions use a virtual instant that tests move (`up --test-clock`)."),
     Setting("VIRTUAL_PHONES_URL", "", "URL", "The simulator's page of virtual phones; the demo sets it."),
     Setting("CITUS_URL", "", "URL", "A Citus cluster for the tests that need one."),
 )

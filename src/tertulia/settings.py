@@ -109,6 +109,7 @@ LANGUAGES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = CONSOLE / "static"  # no build: the files are served as they lie, their address carries their fingerprint
 WHITENOISE_MAX_AGE = 31_536_000
+TEST_CLOCK = config.read("TEST_CLOCK") == "1"
 VIRTUAL_PHONES_URL = config.read("VIRTUAL_PHONES_URL")
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

@@ -5,9 +5,11 @@ refuses a page that would change something on GET. Anything else commits when th
 raises.
 """
 
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -19,6 +21,8 @@ from tertulia.console.pages import Page, Role
 from tertulia.console.routes import View
 from tertulia.console.zones import choose_zone
 from tertulia.data.models import Membership
+from tertulia.store.clock import decision_now
+from tertulia.store.db import Conn
 
 SESSION_WORKSPACE = "workspace"
 READING = frozenset({"GET", "HEAD"})
@@ -70,6 +74,19 @@ def attach(request: HttpRequest, page: Page, membership: Membership) -> None:
 def may_change(request: HttpRequest) -> bool:
     """Whether this member may send changes to the page that is shown; buttons that would be refused are not drawn."""
     return request.role in request.page.change
+
+
+def get_conn() -> Conn:
+    """The psycopg connection of the request's own transaction, for ``store`` and ``actions``."""
+    connection.ensure_connection()
+    return connection.connection
+
+
+def get_now(request: HttpRequest) -> datetime:
+    """The instant that decisions use: real time, or the test clock's. One instant for the whole request."""
+    if not hasattr(request, "now"):
+        request.now = decision_now(get_conn(), test_clock=settings.TEST_CLOCK)
+    return request.now
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:

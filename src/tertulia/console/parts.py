@@ -16,7 +16,7 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure as one door. ``tone`` colours the comparison: ok, warn, danger or empty; ``values`` draw a spark line."""
+    """A figure as one door. ``tone`` colours the comparison: ok, warn, danger; ``values`` draw a spark line."""
 
     name: Words
     figure: Words
@@ -39,7 +39,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """One bar. ``width`` is its share of the first step, ``share`` its share of the step before (None for the first)."""
+    """One bar. ``width`` is its share of the first step, ``share`` that of the step before (None for the first)."""
 
     name: Words
     count: int
@@ -78,7 +78,9 @@ class StepperStep:
     url: str = ""
 
 
-def build_stepper(names: Sequence[Words], current: int, urls: Sequence[str] = (), wrong: bool = False) -> list[StepperStep]:
+def build_stepper(
+    names: Sequence[Words], current: int, urls: Sequence[str] = (), wrong: bool = False
+) -> list[StepperStep]:
     """Steps before ``current`` (counted from 0) are done and link to their address, those after it are ahead."""
     steps = []
     for index, name in enumerate(names):

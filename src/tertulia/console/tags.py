@@ -2,15 +2,23 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from django import template
 from django.conf import settings
-from django.utils.formats import number_format
+from django.template import Context
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tertulia.core.live_tokens import derive_live_key, sign_live_token
+
+CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "CNY": "¥", "JPY": "¥", "CZK": "Kč", "RON": "lei"}
 
 register = template.Library()
 
@@ -43,6 +51,14 @@ def _fingerprint(name: str) -> str:
 def asset(name: str) -> str:
     """The address of one of our static files; it changes with the file, so that it may be cached for ever."""
     return f"{settings.STATIC_URL}{name}?v={_fingerprint(name)}"
+
+
+@register.simple_tag(takes_context=True)
+def live(context: Context, *topics: str) -> SafeString:
+    """For the block ``live``: the stream's address with a token for the topics that this page shows."""
+    key = derive_live_key(settings.SECRET_KEY)
+    token = sign_live_token(key, context["request"].workspace.pk, topics, timezone.now())
+    return format_html('data-live-url="/live?token={}"', token)
 
 
 @register.simple_tag
@@ -92,6 +108,74 @@ def percent(share: float | None) -> SafeString:
     if share is None:
         return SafeString('<bdi class="num">–</bdi>')
     return format_html('<bdi class="num">{} %</bdi>', number_format(share * 100, 1))
+
+
+@register.filter
+def money(micros: int | None, currency: str = "EUR") -> SafeString:
+    """Millionths of a currency: cents for amounts from one up, three places below (an SMS costs 0.052)."""
+    if micros is None:
+        return SafeString('<bdi class="num">–</bdi>')
+    places = 2 if abs(micros) >= 1_000_000 or micros == 0 else 3
+    amount = number_format(micros / 1_000_000, places, force_grouping=True)
+    return format_html('<bdi class="num">{} {}</bdi>', CURRENCY_SIGNS.get(currency, currency), amount)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """A span of time with its two largest units: 40 s, 3 min, 1 h 20 min, 3 days."""
+    if seconds is None:
+        return "–"
+    total = round(seconds)
+    if total < 60:
+        return _("%(s)d s") % {"s": total}
+    if total < 3600:
+        minutes, rest = divmod(total, 60)
+        return (
+            _("%(m)d min %(s)d s") % {"m": minutes, "s": rest}
+            if rest and minutes < 10
+            else _("%(m)d min") % {"m": minutes}
+        )
+    if total < 2 * 86400:
+        hours, minutes = divmod(total // 60, 60)
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes} if minutes else _("%(h)d h") % {"h": hours}
+    days = total // 86400
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString:
+    """Date and time in the reader's zone, with the full instant for machines and for hovering."""
+    if at is None:
+        return SafeString("–")
+    local = timezone.localtime(at)
+    words = date_format(local, "j M, H:i")
+    return format_html(
+        '<time datetime="{}" title="{}"><bdi>{}</bdi></time>',
+        at.isoformat(),
+        date_format(local, "j F Y H:i:s e"),
+        words,
+    )
+
+
+@register.filter
+def age(at: datetime | None, now: datetime) -> SafeString:
+    """How long ago, in one word or unit: 2 h, yesterday, 3 days; the instant on hovering."""
+    if at is None:
+        return SafeString("–")
+    seconds = max(0.0, (now - at).total_seconds())
+    apart = (timezone.localtime(now).date() - timezone.localtime(at).date()).days
+    if seconds < 60:
+        words = _("now")
+    elif seconds < 3600:
+        words = _("%(m)d min") % {"m": seconds // 60}
+    elif apart == 0:
+        words = _("%(h)d h") % {"h": seconds // 3600}
+    elif apart == 1:
+        words = _("yesterday")
+    else:
+        words = ngettext("%(n)d day", "%(n)d days", apart) % {"n": apart}
+    exact = date_format(timezone.localtime(at), "j F Y H:i:s e")
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)
 
 
 @register.filter
