@@ -1,0 +1,123 @@
+"""Why a message was held, dropped or not sent, and why a contact is not matched: reason codes with their sentences.
+
+Codes are stable: they stand in the ledger, the API and the conformance scenarios. Sentences are for people, in English
+for gettext; they speak of one contact ("this customer") and name what to do where something can be done.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a sentence for the translators; it is translated where it is shown."""
+    return message
+
+
+class Reason(StrEnum):
+    """Every reason, `area.what`."""
+
+    PASSED = "passed"
+
+    # gates, in their order
+    RUN_STOPPED = "run.stopped"
+    RUN_PAUSED = "run.paused"
+    RUN_ENDED = "run.ended"
+    CONTACT_MERGED = "run.contact_merged"
+    CONTACT_ERASED = "run.contact_erased"
+    AUDIENCE_LEFT = "audience.left"
+    NO_ADDRESS = "address.none"
+    NOT_MOBILE = "address.not_mobile"
+    ADDRESS_DEAD = "address.dead"
+    TRUST_TOO_LOW = "trust.too_low"
+    NO_CONSENT = "consent.none"
+    WITHDRAWN = "consent.withdrawn"
+    BLOCKED = "consent.blocked"
+    SUPPRESSED_BOUNCED = "suppression.bounced"
+    SUPPRESSED_COMPLAINED = "suppression.complained"
+    SUPPRESSED_DEAD_NUMBER = "suppression.dead_number"
+    SUPPRESSED_LEGAL = "suppression.legal"
+    SUPPRESSED_MANUAL = "suppression.manual"
+    SUPPRESSED_WITHDRAWN = "suppression.withdrawn"
+    DEADLINE_PASSED = "deadline.passed"
+    WINDOW_CLOSED = "window.closed"
+    MUST_WRITE_FIRST = "window.must_write_first"
+    CHANNEL_STOPPED = "throttle.channel_stopped"
+    THROTTLED = "throttle.rate"
+    BUDGET_SPENT = "budget.spent"
+    TEMPLATE_ABORTED = "render.aborted"
+    MISSING_VARIABLE = "render.missing"
+    MISSING_SKIPPED = "render.missing_skipped"
+    TEMPLATE_BROKEN = "render.broken"
+    TOO_LONG = "render.too_long"
+
+    # after the hand-over
+    RETRIES_SPENT = "provider.retries_spent"
+    REJECTED = "provider.rejected"
+    UNREACHABLE = "provider.unreachable"
+    OUTCOME_UNKNOWN = "provider.unknown"
+
+    # why a contact of a match is not matched
+    NOT_SENT_YET = "match.not_sent_yet"
+    NOT_DELIVERED = "match.not_delivered"
+    NOT_CLICKED = "match.not_clicked"
+    NOT_WRITTEN = "match.not_written"
+    WROTE_WITHOUT_CODE = "match.wrote_without_code"
+    POSSIBLE_FORWARD = "match.possible_forward"
+    ELSEWHERE = "match.identity_elsewhere"
+    AMBIGUOUS = "match.ambiguous"
+    LINK_EXPIRED = "match.link_expired"
+
+
+SENTENCES: Final = {
+    Reason.PASSED: gettext_noop("Every gate was passed."),
+    Reason.RUN_STOPPED: gettext_noop("The match was stopped before this customer's turn."),
+    Reason.RUN_PAUSED: gettext_noop("The match is paused; it goes on when you resume it."),
+    Reason.RUN_ENDED: gettext_noop("The match had ended."),
+    Reason.CONTACT_MERGED: gettext_noop("This contact was merged into another one."),
+    Reason.CONTACT_ERASED: gettext_noop("This customer was erased."),
+    Reason.AUDIENCE_LEFT: gettext_noop("This customer no longer belongs to the audience."),
+    Reason.NO_ADDRESS: gettext_noop("There is no address or app of this customer on this channel."),
+    Reason.NOT_MOBILE: gettext_noop("The number is not a mobile one and cannot receive an SMS."),
+    Reason.ADDRESS_DEAD: gettext_noop("The provider said that nothing can arrive at this address any more."),
+    Reason.TRUST_TOO_LOW: gettext_noop("The content is personal and this app is not yet verified as the customer's."),
+    Reason.NO_CONSENT: gettext_noop("This customer has not agreed to messages of this kind."),
+    Reason.WITHDRAWN: gettext_noop("This customer asked for no more messages of this kind."),
+    Reason.BLOCKED: gettext_noop("This customer has blocked us in the app or at their operator."),
+    Reason.SUPPRESSED_BOUNCED: gettext_noop("Earlier messages to this address came back."),
+    Reason.SUPPRESSED_COMPLAINED: gettext_noop("This customer reported a message as unwanted."),
+    Reason.SUPPRESSED_DEAD_NUMBER: gettext_noop("The number is not in use any more."),
+    Reason.SUPPRESSED_LEGAL: gettext_noop("This address must not be written to, for a legal reason."),
+    Reason.SUPPRESSED_MANUAL: gettext_noop(
+        "Somebody in your team put this address on the list of those not to write to."
+    ),
+    Reason.SUPPRESSED_WITHDRAWN: gettext_noop("The address is on an opt-out list."),
+    Reason.DEADLINE_PASSED: gettext_noop("The time until which the message makes sense had passed."),
+    Reason.WINDOW_CLOSED: gettext_noop("The app lets us write only for a while after the customer's last message."),
+    Reason.MUST_WRITE_FIRST: gettext_noop("In this app the customer must write first."),
+    Reason.CHANNEL_STOPPED: gettext_noop("The channel is stopped; look at its page for what is wrong."),
+    Reason.THROTTLED: gettext_noop("Waiting its turn at the speed that the channel or the match allows."),
+    Reason.BUDGET_SPENT: gettext_noop("The budget is spent; raise it to go on."),
+    Reason.TEMPLATE_ABORTED: gettext_noop("The template itself decided not to send."),
+    Reason.MISSING_VARIABLE: gettext_noop("The template needs something that this customer does not have."),
+    Reason.MISSING_SKIPPED: gettext_noop("The template skips customers who lack something it needs."),
+    Reason.TEMPLATE_BROKEN: gettext_noop("The template failed for this customer."),
+    Reason.TOO_LONG: gettext_noop("The text is longer than the channel takes."),
+    Reason.RETRIES_SPENT: gettext_noop("The provider did not take the message after several attempts."),
+    Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),
+    Reason.UNREACHABLE: gettext_noop("The provider says that this customer cannot be reached there."),
+    Reason.OUTCOME_UNKNOWN: gettext_noop("The provider never said what became of the message; it is not sent again."),
+    Reason.NOT_SENT_YET: gettext_noop("The message has not gone out yet."),
+    Reason.NOT_DELIVERED: gettext_noop("The message was sent; no delivery has been reported."),
+    Reason.NOT_CLICKED: gettext_noop("The message arrived; its link has not been opened."),
+    Reason.NOT_WRITTEN: gettext_noop("The link was opened; no first message has come."),
+    Reason.WROTE_WITHOUT_CODE: gettext_noop("A message came without the code, and nothing else says who wrote it."),
+    Reason.POSSIBLE_FORWARD: gettext_noop("The link was used by somebody else, it seems; they were asked a question."),
+    Reason.ELSEWHERE: gettext_noop("The app belongs to another contact already; see the merge suggestion."),
+    Reason.AMBIGUOUS: gettext_noop("One message carried the codes of several customers."),
+    Reason.LINK_EXPIRED: gettext_noop("The message came after the link had expired."),
+}
+
+
+def explain(reason: Reason) -> str:
+    """The reason's English sentence, a message id for gettext."""
+    return SENTENCES[reason]

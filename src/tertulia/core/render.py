@@ -1,0 +1,290 @@
+"""Templates: Liquid compiled once, rendered per contact, with problems that a person can act on (S4).
+
+A template sees `contact.*`, `links.*` and `link` (the chooser's), `workspace.name`, `channels.*` (their names) and
+`now`; an attribute that is empty counts as missing. What a missing variable does is the template's policy: `fail` and
+`skip` give `Missing` (the gate tells them apart), `default` renders nothing in its place. `{{ contact.city | default:
+"your city" }}` and `{% if contact.city %}` are never missing. `{% abort "reason" %}` sends nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from liquid import BoundTemplate
+from liquid.exceptions import (
+    BlockNestingError,
+    ContextDepthError,
+    LiquidError,
+    LocalNamespaceLimitError,
+    LoopIterationLimitError,
+    OutputStreamLimitError,
+    UndefinedError,
+    UnknownFilterError,
+)
+
+from tertulia.core.links import APPS, CODE_SYMBOLS
+from tertulia.core.reasons import gettext_noop
+from tertulia.core.render_limits import FILTERS, SOURCE_CHARACTERS_MAX, Aborted, lenient_sandbox, strict_sandbox
+
+ROOTS: Final = frozenset({"contact", "links", "link", "workspace", "channels", "now", "today"})
+
+
+class OnMissing(StrEnum):
+    """A template's policy for a variable without a value (S4)."""
+
+    FAIL = "fail"
+    DEFAULT = "default"
+    SKIP = "skip"
+
+
+class ProblemCode(StrEnum):
+    """What is wrong with a template."""
+
+    SYNTAX = "syntax"
+    UNKNOWN_TAG = "unknown_tag"
+    UNKNOWN_FILTER = "unknown_filter"
+    UNCLOSED_TAG = "unclosed_tag"
+    UNCLOSED_OUTPUT = "unclosed_output"
+    SOURCE_TOO_LONG = "source_too_long"
+    TOO_DEEP = "too_deep"
+    ENDLESS_LOOP = "endless_loop"
+    TOO_LARGE = "too_large"
+    FILTER_FAILED = "filter_failed"
+
+
+SENTENCES: Final = {
+    ProblemCode.SYNTAX: (
+        gettext_noop("This is not understood: %(what)s."),
+        gettext_noop("Compare it with the examples beside the editor."),
+    ),
+    ProblemCode.UNKNOWN_TAG: (
+        gettext_noop("There is no tag called “%(what)s”."),
+        gettext_noop("Use one of if, unless, case, for, assign, capture, comment and abort."),
+    ),
+    ProblemCode.UNKNOWN_FILTER: (
+        gettext_noop("There is no filter called “%(what)s”."),
+        gettext_noop("Correct its name, or take the filter away."),
+    ),
+    ProblemCode.UNCLOSED_TAG: (
+        gettext_noop("The tag “%(what)s” is opened and never closed."),
+        gettext_noop("Close it with {%% end%(what)s %%}."),
+    ),
+    ProblemCode.UNCLOSED_OUTPUT: (
+        gettext_noop("A variable or tag is opened and its closing braces are missing."),
+        gettext_noop("Close {{ with }} and {%% with %%}."),
+    ),
+    ProblemCode.SOURCE_TOO_LONG: (
+        gettext_noop("The template is longer than %(what)s characters."),
+        gettext_noop("Shorten it."),
+    ),
+    ProblemCode.TOO_DEEP: (
+        gettext_noop("The tags are nested too deeply."),
+        gettext_noop("Nest fewer conditions and loops in each other."),
+    ),
+    ProblemCode.ENDLESS_LOOP: (
+        gettext_noop("The loop runs too often."),
+        gettext_noop("A template may go round a thousand times in all; give the loop a limit."),
+    ),
+    ProblemCode.TOO_LARGE: (
+        gettext_noop("The template makes a text or value that is too large."),
+        gettext_noop("Shorten what it puts together."),
+    ),
+    ProblemCode.FILTER_FAILED: (
+        gettext_noop("A filter cannot work with this value: %(what)s."),
+        gettext_noop("Correct the filter's arguments."),
+    ),
+}
+"""Code -> (what is wrong, what to do), both for gettext, with `what` as their only parameter."""
+
+
+class TemplateProblem(Exception):
+    """Why a template cannot be used: where (`line` and `column` from 1), a `sentence` and a `fix` in English.
+
+    `message_ids` and `parameters` give the same two for a translator."""
+
+    def __init__(self, code: ProblemCode, line: int, column: int, what: str = "") -> None:
+        self.code = code
+        self.line = line
+        self.column = column
+        self.parameters = {"what": what}
+        super().__init__(self.sentence)
+
+    @property
+    def message_ids(self) -> tuple[str, str]:
+        return SENTENCES[self.code]
+
+    @property
+    def sentence(self) -> str:
+        return self.message_ids[0] % self.parameters
+
+    @property
+    def fix(self) -> str:
+        return self.message_ids[1] % self.parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled template. Compile once and keep: rendering costs a tenth."""
+
+    source: str
+    strict: BoundTemplate
+    lenient: BoundTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text to send."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """The template itself decided not to send."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A variable without a value (S4)."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The template fails for this contact: an endless loop, a filter that cannot work with the value."""
+
+    problem: TemplateProblem
+
+
+Outcome = Rendered | Abort | Missing | Broken
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that a template names, and the line where it first does."""
+
+    name: str
+    line: int
+
+
+def compile_template(source: str) -> Template:
+    """Compile, or raise TemplateProblem with its place, a sentence and what to do."""
+    if len(source) > SOURCE_CHARACTERS_MAX:
+        raise TemplateProblem(ProblemCode.SOURCE_TOO_LONG, 1, 1, str(SOURCE_CHARACTERS_MAX))
+    try:
+        strict = strict_sandbox().from_string(source)
+        for name, spans in strict.analyze(include_partials=False).filters.items():
+            if name not in FILTERS:
+                line, column = spans[0].line_col(source)
+                raise TemplateProblem(ProblemCode.UNKNOWN_FILTER, line, column + 1, name)
+        return Template(source, strict, lenient_sandbox().from_string(source))
+    except LiquidError as error:
+        raise _read_problem(source, error) from None
+    except RecursionError:
+        raise TemplateProblem(ProblemCode.TOO_DEEP, 1, 1) from None
+
+
+def render(
+    template: Template, facts: Mapping[str, object], *, now: datetime, on_missing: OnMissing = OnMissing.FAIL
+) -> Outcome:
+    """The text for one contact. `facts` are nested mappings under `ROOTS`; `now` is the contact's local time. Total:
+    whatever the template does, an outcome comes back."""
+    bound = template.lenient if on_missing is OnMissing.DEFAULT else template.strict
+    known = {**_without_empty(facts), "now": now, "today": now}
+    try:
+        return Rendered(bound.render(known))
+    except Aborted as abort:
+        return Abort(abort.reason)
+    except UndefinedError as error:
+        return Missing(_read_name(error), _place_of(template.source, error)[0])
+    except LiquidError as error:
+        return Broken(_read_problem(template.source, error))
+    except (ArithmeticError, ValueError, TypeError) as error:
+        return Broken(TemplateProblem(ProblemCode.FILTER_FAILED, 1, 1, type(error).__name__))
+
+
+def variables(template: Template) -> tuple[Variable, ...]:
+    """What the template takes from its facts, in order: `contact.name`, `links.whatsapp`; not its own assignments."""
+    found: dict[str, Variable] = {}
+    for uses in template.strict.analyze(include_partials=False).globals.values():
+        for use in uses:
+            name = str(use)
+            line = use.span.line_col(template.source)[0]
+            if name not in found or line < found[name].line:
+                found[name] = Variable(name, line)
+    return tuple(sorted(found.values(), key=lambda v: (v.line, v.name)))
+
+
+def find_unknown(template: Template, known: frozenset[str]) -> tuple[Variable, ...]:
+    """Variables that no contact can have: another root, or a link of an app that is not `known`
+    (`links.whatsapp`, ...). Attributes of contacts are not judged."""
+    return tuple(
+        v
+        for v in variables(template)
+        if v.name.split(".")[0] not in ROOTS or (v.name.startswith("links.") and v.name not in known)
+    )
+
+
+def sample_links(link_base: str, apps: tuple[str, ...]) -> dict[str, object]:
+    """The facts `links` and `link` with codes of the real length, for previews and part counts: every code has
+    fourteen symbols of the GSM alphabet, so the worst case is every case. `link_base` ends without a slash."""
+    urls = {app: f"{link_base}/l/{'0' * (CODE_SYMBOLS - 2)}{APPS[app]}Z" for app in ("chooser", *apps)}
+    chooser = urls.pop("chooser")
+    return {"link": chooser, "links": {"any": chooser, "chooser": chooser, **urls}}
+
+
+def _without_empty(facts: Mapping[str, object]) -> dict[str, Any]:
+    """The facts less what has no value, so that an empty name is a missing name."""
+    return {
+        key: _without_empty(value) if isinstance(value, Mapping) else value
+        for key, value in facts.items()
+        if value is not None and value != ""
+    }
+
+
+def _read_name(error: UndefinedError) -> str:
+    return str(error.message).removesuffix(" is undefined").strip("'")
+
+
+def _place_of(source: str, error: LiquidError) -> tuple[int, int]:
+    """Line and column from 1; the first of the template where Liquid does not say."""
+    try:
+        context = error.context()
+    except ValueError:  # at the very end
+        return source.count("\n") + 1, 1
+    return (context[0], context[1] + 1) if context else (1, 1)
+
+
+def _read_problem(source: str, error: LiquidError) -> TemplateProblem:
+    line, column = _place_of(source, error)
+    message = str(error.message)
+    match error:
+        case LoopIterationLimitError():
+            return TemplateProblem(ProblemCode.ENDLESS_LOOP, line, column)
+        case OutputStreamLimitError() | LocalNamespaceLimitError():
+            return TemplateProblem(ProblemCode.TOO_LARGE, line, column)
+        case ContextDepthError() | BlockNestingError():
+            return TemplateProblem(ProblemCode.TOO_DEEP, line, column)
+        case UnknownFilterError():
+            return TemplateProblem(ProblemCode.UNKNOWN_FILTER, line, column, message.split("'")[1])
+    if message.startswith(("unexpected tag '", "missing tag '")):
+        return TemplateProblem(ProblemCode.UNKNOWN_TAG, line, column, message.split("'")[1])
+    if message.startswith("expected tag end"):
+        return _read_unclosed(source, message.removeprefix("expected tag end").split(",")[0])
+    if "found end of file" in message:
+        return TemplateProblem(ProblemCode.UNCLOSED_OUTPUT, line, column)
+    code = ProblemCode.FILTER_FAILED if "Filter" in type(error).__name__ else ProblemCode.SYNTAX
+    return TemplateProblem(code, line, column, message)
+
+
+def _read_unclosed(source: str, tag: str) -> TemplateProblem:
+    """Liquid names the tag, not its place: the last one of that name that is opened."""
+    at = max(source.rfind(f"{{% {tag}"), source.rfind(f"{{%- {tag}"), source.rfind(f"{{%{tag}"), 0)
+    line = source.count("\n", 0, at) + 1
+    return TemplateProblem(ProblemCode.UNCLOSED_TAG, line, at - (source.rfind("\n", 0, at) + 1) + 1, tag)
