@@ -5,6 +5,7 @@ handed over as files). `read(name)` gives the text, `load()` the whole table che
 """
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,3 +74,21 @@ def data_dir() -> Path:
         return Path("/var/lib/tertulia")
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "tertulia"
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or the one kept in the data folder, made at the first need (0600)."""
+    given = read("SECRET_KEY")
+    if given:
+        return given
+    path = data_dir() / "secret.key"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(secrets.token_urlsafe(50))
+        except FileExistsError:
+            pass  # another process of ours was faster
+        return path.read_text(encoding="utf-8")

@@ -1,6 +1,5 @@
 """Django's settings, made from `config`. The database is either DATABASE_URL or the embedded server's socket."""
 
-import secrets
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -26,19 +25,7 @@ def _database() -> dict[str, object]:
     }
 
 
-def _secret_key() -> str:
-    given = config.read("SECRET_KEY")
-    if given:
-        return given
-    path = config.data_dir() / "secret.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = config.secret_key()
 PUBLIC_URL = (config.read("PUBLIC_URL") or f"http://127.0.0.1:{config.read('PORT')}").rstrip("/")
 DEBUG = False
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "*", "127.0.0.1", "localhost", "[::1]"]

@@ -1,5 +1,6 @@
 """The fixed cast: Alice owns the shop, Charlie has a shop of his own and must see nothing of hers."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,3 +30,12 @@ def alice(shop: Any) -> Any:
     user = User.objects.create_user("alice@example.com", "correct horse")
     Membership.objects.create(workspace=shop, user=user, role="owner")
     return user
+
+
+@pytest.fixture
+def one_transaction(shop: Any) -> Iterator[None]:
+    """The test runs in one transaction of Django's connection, as a page does."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        yield

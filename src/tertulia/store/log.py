@@ -77,9 +77,19 @@ class LogWriter:
         self._next.update(self._pending)
         self._pending.clear()
 
+    def last_seq(self, shard: int) -> int:
+        """The number of this writer's last committed entry in a shard, 0 before the first."""
+        return self._next[shard]
+
     def rolled_back(self) -> None:
         """The transaction is gone: its numbers are free again."""
         self._pending.clear()
+
+
+def is_decided(conn: Conn, shard: int, writer: int, seq: int) -> bool:
+    """Whether the shard's owner has passed an entry: decided or parked it."""
+    row = fetch_one(conn, load("log")["position"], {"shard": shard, "writer": writer})
+    return row is not None and row[0] >= seq
 
 
 def notify(conn: Conn) -> None:

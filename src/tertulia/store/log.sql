@@ -14,3 +14,6 @@ from unnest(%(shards)s::smallint[], %(seqs)s::bigint[], %(workspaces)s::integer[
 
 -- name: notify
 select pg_notify('tertulia_log', '')
+
+-- name: position
+select seq from log_position where shard = %(shard)s and writer = %(writer)s

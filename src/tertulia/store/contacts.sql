@@ -1,0 +1,198 @@
+-- Reads of contacts for pages and the API. `list`, `count` and `absorbed` fan out over the shards (search and list may);
+-- everything about one contact names its shard, or the few shards of those merged into it.
+
+-- name: list
+-- One page of the workspace's contacts, the newest first, from after (created_at, id). Up to three words as LIKE
+-- patterns, '%%' for none, served by the trigram index (LIKE ALL over an array would not be). Consent for marketing as `core.consent` derives it: withdrawn
+-- when a withdrawal is not followed by a chosen grant, granted by any grant otherwise.
+select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),
+       coalesce((select array_agg(distinct i.kind order by i.kind) from contact_identity i
+                 where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null), '{}')
+from contact c
+left join lateral (select a.value, a.sms and a.dead_code = '' as sms from address a
+                   where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone'
+                   order by a.added_at, a.value limit 1) p on true
+where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
+  and c.search like %(first)s and c.search like %(second)s and c.search like %(third)s
+  and (%(import)s = 0 or c.id in (select r.contact_id from import_row r where r.import_id = %(import)s))
+  and (%(app)s = '' or exists (
+        select 1 from contact_identity i
+        where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null and i.kind = %(app)s))
+  and (not %(sms)s or exists (
+        select 1 from address a
+        where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))
+  and (%(consent)s = '' or %(consent)s = (
+        select case when bool_or(w.stands) then 'withdrawn' when count(*) > 0 then 'granted' else 'none' end
+        from (select k.state = 'withdrawn' and not exists (
+                        select 1 from consent g
+                        where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
+                          and g.source not in ('customer_list', 'first_message') and g.at > k.at
+                          and g.topic in ('marketing', '*') and g.address in (k.address, '*')
+                          and g.channel in (k.channel, '*')) as stands
+              from consent k
+              where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*')
+                and k.source <> 'platform_block') w))
+  and (c.created_at, c.id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
+order by c.created_at desc, c.id desc
+limit %(limit)s
+
+-- name: count
+select count(*)
+from contact c
+where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
+  and c.search like %(first)s and c.search like %(second)s and c.search like %(third)s
+  and (%(import)s = 0 or c.id in (select r.contact_id from import_row r where r.import_id = %(import)s))
+  and (%(app)s = '' or exists (
+        select 1 from contact_identity i
+        where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null and i.kind = %(app)s))
+  and (not %(sms)s or exists (
+        select 1 from address a
+        where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))
+  and (%(consent)s = '' or %(consent)s = (
+        select case when bool_or(w.stands) then 'withdrawn' when count(*) > 0 then 'granted' else 'none' end
+        from (select k.state = 'withdrawn' and not exists (
+                        select 1 from consent g
+                        where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
+                          and g.source not in ('customer_list', 'first_message') and g.at > k.at
+                          and g.topic in ('marketing', '*') and g.address in (k.address, '*')
+                          and g.channel in (k.channel, '*')) as stands
+              from consent k
+              where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*')
+                and k.source <> 'platform_block') w))
+
+-- name: get
+select id, workspace, name, surname, locale, zone, country, external_id, attributes, source, created_at, updated_at,
+       active_at, merged_into, erased_at
+from contact
+where shard = %(shard)s and id = %(id)s and workspace = %(workspace)s
+
+-- name: absorbed
+-- Who was merged into a contact, directly or through others. The merges of a workspace are few.
+with recursive family as (
+    select m.contact_id from merge m
+    where m.workspace = %(workspace)s and m.into_id = %(id)s and m.undone_at is null
+    union
+    select m.contact_id from merge m join family f on m.into_id = f.contact_id
+    where m.workspace = %(workspace)s and m.undone_at is null
+)
+select contact_id from family order by contact_id
+
+-- name: addresses
+select a.contact_id, a.kind, a.value, a.canonical, a.line_type, a.country, a.sms, a.dead_code, a.dead_at, a.source,
+       a.added_at
+from address a
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on a.shard = k.shard and a.contact_id = k.id
+order by a.added_at, a.value
+
+-- name: identities
+-- With their history: those that were unlinked come last.
+select i.contact_id, i.kind, i.scope, i.value, i.channel_id, i.name, i.username, i.trust, i.evidence, i.linked_at,
+       i.unlinked_at, i.window_until, i.signal
+from contact_identity i
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
+order by i.unlinked_at is not null, i.linked_at
+
+-- name: consents
+select c.contact_id, c.id, c.address, c.channel, c.topic, c.state, c.source, c.evidence, c.text_version, c.actor, c.at
+from consent c
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
+order by c.at desc, c.id
+
+-- name: undone_evidence
+-- What no longer counts in the ledger: the evidence of imports and merges that were taken back.
+select 'import:' || i.id from import i where i.workspace_id = %(workspace)s and i.undone_at is not null
+union all
+select 'merge:' || m.id from merge m where m.workspace = %(workspace)s and m.undone_at is not null
+
+-- name: suppressions
+select s.kind, s.canonical, s.cause, s.channel, s.source, s.at, s.lifted_at
+from suppression s
+join unnest(%(shards)s::smallint[], %(kinds)s::text[], %(canonicals)s::text[]) as k (shard, kind, canonical)
+  on s.shard = k.shard and s.workspace = %(workspace)s and s.kind = k.kind and s.canonical = k.canonical
+order by s.at
+
+-- name: suggestions_of
+select s.contact_id, s.other_id, s.rule, s.evidence, s.at, s.state, s.actor
+from merge_suggestion s
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on s.shard = k.shard and s.contact_id = k.id
+order by s.at
+
+-- name: open_suggestions
+-- The workspace's open suggestions, the newest first, from before an instant. Fans out.
+select s.contact_id, s.other_id, s.rule, s.evidence, s.at, s.state, s.actor
+from merge_suggestion s
+where s.workspace = %(workspace)s and s.state = 'open' and s.at < %(before)s
+order by s.at desc, s.contact_id, s.other_id
+limit %(limit)s
+
+-- name: merges_of
+-- A merge lies in the absorbed contact's shard; the few of a contact are found from either side.
+select m.id, m.contact_id, m.into_id, m.evidence, m.actor, m.at, m.undone_at, m.undone_by
+from merge m
+where m.workspace = %(workspace)s and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
+order by m.at
+
+-- name: settle_suggestion
+update merge_suggestion set state = 'dismissed', actor = %(actor)s
+where shard = %(shard)s and workspace = %(workspace)s and contact_id = %(id)s and other_id = %(other)s
+  and state = 'open'
+
+-- name: timeline
+-- What happened with a contact and those merged into it, the newest first, from before an instant. `what` names the
+-- sort, `ref` what it leads to, `fact` a code, `text` people's own words.
+select * from (
+    select m.provider_at as at, case m.direction when 'in' then 'message_in' else 'message_out' end as what,
+           m.contact_id, m.channel_id, m.provider_id as ref, m.form as fact, m.text as text, null::integer as match_id
+    from message m
+    join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on m.shard = k.shard and m.contact_id = k.id
+    where m.provider_at < %(before)s
+    union all
+    select coalesce(d.sent_at, d.failed_at, d.made_at), 'delivery', d.contact_id, d.channel_id, d.id::text, d.state,
+           coalesce(d.content ->> 'text', ''), d.match_id
+    from delivery d
+    join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
+    where coalesce(d.sent_at, d.failed_at, d.made_at) < %(before)s
+    union all
+    select d.made_at, 'delivery', d.contact_id, d.channel_id, d.id::text, d.state, coalesce(d.content ->> 'text', ''),
+           d.match_id
+    from delivery_open d
+    join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
+    where d.made_at < %(before)s
+    union all
+    select c.at, 'click', c.contact_id, null, c.id::text, c.class, c.app, c.match_id
+    from click c
+    join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
+    where c.at < %(before)s
+    union all
+    select c.at, 'consent', c.contact_id, null, c.id::text, c.state, c.channel || ' ' || c.topic || ' ' || c.source,
+           null
+    from consent c
+    join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
+    where c.at < %(before)s
+    union all
+    select i.linked_at, 'linked', i.contact_id, i.channel_id, i.value, i.kind, i.username, null
+    from contact_identity i
+    join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
+    where i.linked_at < %(before)s
+    union all
+    select i.unlinked_at, 'unlinked', i.contact_id, i.channel_id, i.value, i.kind, i.username, null
+    from contact_identity i
+    join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
+    where i.unlinked_at < %(before)s
+    union all
+    select m.at, 'merged', m.contact_id, null, m.id::text, '', m.into_id::text, null
+    from merge m where m.workspace = %(workspace)s and m.at < %(before)s
+      and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
+    union all
+    select m.undone_at, 'unmerged', m.contact_id, null, m.id::text, '', m.into_id::text, null
+    from merge m where m.workspace = %(workspace)s and m.undone_at < %(before)s
+      and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
+    union all
+    select n.started_at, 'imported', r.contact_id, null, n.id::text, r.outcome, n.name, null
+    from import_row r
+    join import n on n.id = r.import_id
+    where n.workspace_id = %(workspace)s and r.shard = any(%(shards)s::smallint[])
+      and r.contact_id = any(%(ids)s::bigint[]) and n.started_at < %(before)s
+) t
+order by at desc, what, ref
+limit %(limit)s
