@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tertulia.core.consent import ConsentEntry, Given, Source
+from tertulia.core.consent import ConsentFact, Given, Source, read_subject
 from tertulia.core.entries import shard_of_address
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.search import make_patterns
@@ -106,7 +106,7 @@ class Consent:
     """A row of the ledger as it is shown: the entry that rules read, and its whole proof."""
 
     id: UUID
-    entry: ConsentEntry
+    entry: ConsentFact
     address: str
     proof: dict[str, Any]
 
@@ -213,8 +213,8 @@ def read_consents(conn: Conn, family: Sequence[int]) -> list[Consent]:
     for row in _of_family(conn, "consents", family):
         contact_id, consent_id, address, channel, topic, state, source, evidence, text_version, actor, at = row
         proof = read_json(evidence)
-        entry = ConsentEntry(
-            *(contact_id, _read_address(address), channel, topic, Given(state), Source(source), at),
+        entry = ConsentFact(
+            *(contact_id, read_subject(address), channel, topic, Given(state), Source(source), at),
             *(str(proof.get("ref", "")), text_version, actor),
         )
         found.append(Consent(consent_id, entry, address, proof))
@@ -298,11 +298,3 @@ def _of_family(conn: Conn, query: str, family: Sequence[int]) -> list[tuple[Any,
 
 def _suggestion(row: tuple[Any, ...]) -> Suggestion:
     return Suggestion(*(*row[:3], read_json(row[3]), *row[4:]))
-
-
-def _read_address(address: str) -> IdentityRef | None:
-    """The subject of a ledger's row, None for everywhere; of an erased person only its kind is left."""
-    if address == "*":
-        return None
-    kind, scope, value = (address + "::").split(":", 2)
-    return IdentityRef(kind, scope, value.removesuffix("::"))
