@@ -321,12 +321,16 @@ class SetOpenState:
 
 @dataclass(frozen=True, slots=True)
 class CloseDelivery:
-    """A delivery gets its verdict and moves to the history."""
+    """A delivery gets its verdict and moves to the history. `content` is what was sent, without the secret part of
+    personal links."""
 
     workspace: int
     contact_id: int
+    match_id: int | None
     id: UUID
     state: str
+    flag: str
+    content: dict[str, Any]
     reason: str
     provider_ids: tuple[str, ...]
     parts: int

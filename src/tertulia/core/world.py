@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core.consent import ConsentEntry, Given, Source
 from tertulia.core.entries import Entry, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id, shard_of_contact
@@ -87,6 +88,7 @@ class Config:
     workspaces: Mapping[int, WorkspaceFacts]
     channels: Mapping[int, ChannelFacts]
     matches: Mapping[int, MatchFacts]
+    undone: frozenset[str] = frozenset()  # evidence of undone imports and merges: import:7, merge:...
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
@@ -127,18 +129,6 @@ class LinkedIdentity:
     reply_token: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentRow:
-    address: str
-    channel: str
-    topic: str
-    state: str
-    source: str
-    at: datetime
-    text_version: str
-    id: UUID
-
-
 @dataclass(slots=True)
 class ContactRow:
     """A contact with what decisions about it need."""
@@ -155,7 +145,7 @@ class ContactRow:
     erased: bool = False
     addresses: list[AddressRow] = field(default_factory=list)
     identities: list[LinkedIdentity] = field(default_factory=list)
-    consents: list[ConsentRow] = field(default_factory=list)
+    consents: list[ConsentEntry] = field(default_factory=list)
     absorbed: list[int] = field(default_factory=list)
 
 
@@ -278,6 +268,19 @@ class World:
         self.add(fx.Forward(workspace, shard, key, entry, contact_id, self.now))
 
 
+def write_subject(identity: IdentityRef | None) -> str:
+    """How the consent ledger's column `address` names an address or identity; `*` is all of the contact's."""
+    return f"{identity.kind}:{identity.scope}:{identity.value}" if identity else "*"
+
+
+def read_subject(address: str) -> IdentityRef | None:
+    """The reverse of `write_subject`."""
+    if address == "*":
+        return None
+    kind, scope, value = address.split(":", 2)
+    return IdentityRef(kind, scope, value)
+
+
 def _fold(world: World, effect: fx.Effect) -> None:
     handler = _FOLDS.get(type(effect))
     if handler is not None:
@@ -325,7 +328,10 @@ def _fold_touch(world: World, e: fx.TouchIdentity) -> None:
 
 def _fold_consent(world: World, e: fx.RecordConsent) -> None:
     world.contacts[e.contact_id].consents.append(
-        ConsentRow(e.address, e.channel, e.topic, e.state, e.source, e.at, e.text_version, e.id)
+        ConsentEntry(
+            *(e.contact_id, read_subject(e.address), e.channel, e.topic, Given(e.state), Source(e.source), e.at),
+            *(str(e.evidence.get("ref", "")), e.text_version, e.actor),
+        )
     )
 
 

@@ -1,0 +1,387 @@
+"""Writes a cycle's effects, folded by kind: one statement each, in one order.
+
+`write` groups the effects by type; each writer turns its group into columns. Where one cycle changes a row more than
+once, the group is folded in Python first, because one statement touches a row only once.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tertulia.core import effects as fx
+from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
+from tertulia.errors import Conflict
+from tertulia.ids import place_of_delivery, shard_of_contact
+from tertulia.store.db import Conn, fetch_all, load, run
+
+Columns = dict[str, list[Any]]
+
+
+def write(conn: Conn, effects: Iterable[fx.Effect], now: datetime) -> list[fx.Forward]:
+    """Write everything; the entries to forward come back for the log's writer, those that waited for a reference
+    among them. Raises Conflict when another owner was first with an identity: the cycle is done again on fresh facts.
+    """
+    groups: dict[type, list[Any]] = defaultdict(list)
+    for effect in effects:
+        groups[type(effect)].append(effect)
+    for kind, writer in _WRITERS.items():
+        if group := groups.get(kind):
+            writer(conn, group)
+    forwards: list[fx.Forward] = groups.get(fx.Forward, [])
+    return forwards
+
+
+def execute(conn: Conn, query: str, columns: Columns) -> int:
+    """One statement over columns; the number of rows touched."""
+    return run(conn, load("effects")[query], columns)
+
+
+def columns(group: Sequence[Any], *names: str, **computed: Callable[[Any], Any]) -> Columns:
+    """Columns of a group of effects: attributes by name, others computed. `class_` becomes `class`."""
+    made: Columns = {name.rstrip("_"): [getattr(e, name) for e in group] for name in names}
+    made.update({name: [compute(e) for e in group] for name, compute in computed.items()})
+    return made
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _home(e: Any) -> int:
+    return shard_of_contact(e.contact_id)
+
+
+def _identity_columns(group: Sequence[Any]) -> Columns:
+    return {
+        "kind": [e.identity.kind for e in group],
+        "scope": [e.identity.scope for e in group],
+        "value": [e.identity.value for e in group],
+    }
+
+
+def _identity_home(e: Any) -> int:
+    return shard_of_identity(e.workspace, e.identity)
+
+
+def _last(group: Iterable[Any], key: Callable[[Any], Any]) -> list[Any]:
+    return list({key(e): e for e in group}.values())
+
+
+def _create_contacts(conn: Conn, group: list[fx.CreateContact]) -> None:
+    cols = columns(group, "workspace", "name", "locale", "country", "source", "at")
+    cols |= {"shard": [_home(e) for e in group], "id": [e.contact_id for e in group]}
+    cols["search"] = [e.name.casefold() for e in group]
+    execute(conn, "create_contacts", cols)
+
+
+def _add_addresses(conn: Conn, group: list[fx.AddAddress]) -> None:
+    names = ("contact_id", "kind", "value", "canonical", "workspace", "line_type", "country", "sms", "source", "at")
+    execute(conn, "add_addresses", columns(group, *names, shard=_home))
+    keys = columns(
+        *(group, "workspace", "kind", "canonical", "contact_id"),
+        shard=lambda e: shard_of_address(e.workspace, e.kind, e.canonical),
+    )
+    execute(conn, "add_address_keys", keys)
+    _extend_search(conn, [(e.contact_id, e.value.casefold()) for e in group])
+
+
+def _extend_search(conn: Conn, words: Sequence[tuple[int, str]]) -> None:
+    by_contact: dict[int, list[str]] = defaultdict(list)
+    for contact_id, word in words:
+        if word:
+            by_contact[contact_id].append(word)
+    if by_contact:
+        execute(
+            conn,
+            "extend_search",
+            {
+                "shard": [shard_of_contact(contact_id) for contact_id in by_contact],
+                "id": list(by_contact),
+                "words": [" ".join(dict.fromkeys(found)) for found in by_contact.values()],
+            },
+        )
+
+
+def _route_identities(conn: Conn, group: list[fx.RouteIdentity]) -> None:
+    rows = _last(group, lambda e: (e.workspace, e.identity))
+    cols = columns(rows, "workspace", "at", shard=_identity_home, route=lambda e: e.shard) | _identity_columns(rows)
+    execute(conn, "route_identities", cols)
+
+
+def _link_identities(conn: Conn, group: list[fx.LinkIdentity]) -> None:
+    rows = _last(group, lambda e: (e.workspace, e.identity))
+    cols = columns(
+        rows, "workspace", "contact_id", "at", shard=_identity_home, route=_home, trust=lambda e: int(e.trust)
+    )
+    if execute(conn, "link_identities", cols | _identity_columns(rows)) != len(rows):
+        raise Conflict("Another owner linked an identity first; the cycle is done again.")
+    names = ("contact_id", "workspace", "channel_id", "name", "username", "at")
+    linked = columns(group, *names, shard=_home, trust=lambda e: int(e.trust), evidence=lambda e: _json(e.evidence))
+    execute(conn, "add_linked", linked | _identity_columns(group))
+    words = [(e.contact_id, " ".join((e.name, e.username, e.identity.value)).strip().casefold()) for e in group]
+    _extend_search(conn, words)
+
+
+def _unlink_identities(conn: Conn, group: list[fx.UnlinkIdentity]) -> None:
+    cols = columns(group, "workspace", "contact_id", shard=_identity_home) | _identity_columns(group)
+    execute(conn, "unlink_identities", cols)
+    execute(conn, "end_linked", columns(group, "contact_id", "at", shard=_home) | _identity_columns(group))
+
+
+def _touch_identities(conn: Conn, group: list[fx.TouchIdentity]) -> None:
+    rows = _last(group, lambda e: (e.contact_id, e.identity))
+    names = ("contact_id", "name", "username", "window_until", "signal", "reply_token")
+    execute(
+        conn,
+        "touch_linked",
+        columns(rows, *names, shard=_home, trust=lambda e: int(e.trust)) | _identity_columns(rows),
+    )
+    contacts = _last(rows, lambda e: e.contact_id)
+    execute(conn, "touch_contacts", columns(contacts, "at", shard=_home, id=lambda e: e.contact_id))
+
+
+def _record_consents(conn: Conn, group: list[fx.RecordConsent]) -> None:
+    names = ("contact_id", "id", "workspace", "address", "channel", "topic", "state", "source", "text_version")
+    cols = columns(group, *names, "actor", "at", shard=_home, evidence=lambda e: _json(e.evidence))
+    execute(conn, "record_consents", cols)
+
+
+def _suppress(conn: Conn, group: list[fx.Suppress]) -> None:
+    rows = _last(group, lambda e: (e.workspace, e.kind, e.canonical, e.cause, e.channel))
+    names = ("workspace", "kind", "canonical", "cause", "channel", "source", "at")
+    cols = columns(
+        *(rows, *names),
+        shard=lambda e: shard_of_address(e.workspace, e.kind, e.canonical),
+        evidence=lambda e: _json(e.evidence),
+    )
+    execute(conn, "suppress", cols)
+
+
+def _mark_dead(conn: Conn, group: list[fx.MarkAddressDead]) -> None:
+    rows = _last(group, lambda e: (e.contact_id, e.kind, e.value))
+    execute(conn, "mark_dead", columns(rows, "contact_id", "kind", "value", "code", "at", shard=_home))
+
+
+def _open_conversations(conn: Conn, group: list[fx.OpenConversation]) -> None:
+    names = ("id", "workspace", "contact_id", "channel_id", "at")
+    execute(conn, "open_conversations", columns(group, *names, shard=_home))
+
+
+def _set_questions(conn: Conn, group: list[fx.SetQuestion]) -> None:
+    rows = _last(group, lambda e: e.conversation_id)
+    cols = columns(rows, shard=_home, id=lambda e: e.conversation_id, question=lambda e: _json(e.question))
+    execute(conn, "set_questions", cols)
+
+
+def _store_messages(conn: Conn, group: list[fx.StoreMessage]) -> None:
+    names = ("channel_id", "direction", "provider_id", "workspace", "contact_id", "conversation_id", "form", "text")
+    cols = columns(
+        group, *names, "provider_at", "provider_seq", "arrived_at", shard=_home, facts=lambda e: _json(e.facts)
+    )
+    cols |= {f"identity_{name}": values for name, values in _identity_columns(group).items()}
+    execute(conn, "store_messages", cols)
+    rows = _last(group, lambda e: e.conversation_id)
+    touched = columns(rows, shard=_home, id=lambda e: e.conversation_id, at=lambda e: e.arrived_at)
+    execute(conn, "touch_conversations", touched)
+
+
+def _bind_links(conn: Conn, group: list[fx.BindLink]) -> None:
+    execute(conn, "bind_links", columns(group, "code_hash", "at", shard=_home) | _identity_columns(group))
+
+
+def _mint_links(conn: Conn, group: list[fx.MintLink]) -> None:
+    names = ("code_hash", "workspace", "contact_id", "match_id", "attempt", "at", "expires_at")
+    execute(conn, "mint_links", columns(group, *names, shard=_home))
+
+
+def _store_clicks(conn: Conn, group: list[fx.StoreClick]) -> None:
+    rows = _last(group, lambda e: e.id)
+    names = ("id", "workspace", "contact_id", "match_id", "app", "class_", "at")
+    execute(conn, "store_clicks", columns(rows, *names, shard=_home))
+
+
+_STEPS = ("sent", "delivered", "clicked", "wrote", "matched")
+_APP_STEPS = ("clicked", "wrote", "matched")
+
+
+def _advance_progress(conn: Conn, group: list[fx.Progress]) -> None:
+    """A funnel's later step implies the ones before it where nobody saw them (a link forwarded by hand, a receipt
+    that never came): the instants are only ever set, so counts of a later step never pass those of an earlier one."""
+    rows: dict[tuple[int, int], dict[str, Any]] = {}
+    apps: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for e in group:
+        row = rows.setdefault((e.match_id, e.contact_id), {"cost": 0, "currency": "", "forwarded": False})
+        row["cost"] += e.cost_micros
+        row["currency"] = e.currency or row["currency"]
+        row["forwarded"] = row["forwarded"] or e.forwarded
+        if e.step:
+            row["state"] = e.step
+        for name in ("stage", "reason", "direct"):
+            if getattr(e, name) is not None:
+                row[name] = getattr(e, name)
+        if e.step in _STEPS:
+            row.setdefault(f"{e.step}_at", e.at)
+        if e.step == "matched":
+            row.setdefault("matched_app", e.app)
+        if e.app and e.step in _APP_STEPS:
+            app = apps.setdefault((e.match_id, e.contact_id, e.app), {"workspace": e.workspace})
+            app.setdefault(f"{e.step}_at", e.at)
+    keys = list(rows)
+    cols: Columns = {
+        "shard": [shard_of_contact(contact_id) for _, contact_id in keys],
+        "match_id": [match_id for match_id, _ in keys],
+        "contact_id": [contact_id for _, contact_id in keys],
+    }
+    names = ("stage", "state", "reason", "direct", "cost", "currency", *(f"{step}_at" for step in _STEPS), "forwarded")
+    cols |= {name: [rows[key].get(name) for key in keys] for name in names}
+    cols["matched_app"] = [rows[key].get("matched_app", "") for key in keys]
+    execute(conn, "advance_progress", cols)
+    if apps:
+        places = list(apps)
+        made: Columns = {
+            "shard": [shard_of_contact(contact_id) for _, contact_id, _ in places],
+            "match_id": [match_id for match_id, _, _ in places],
+            "contact_id": [contact_id for _, contact_id, _ in places],
+            "app": [app for _, _, app in places],
+            "workspace": [apps[key]["workspace"] for key in places],
+        }
+        made |= {f"{step}_at": [apps[key].get(f"{step}_at") for key in places] for step in _APP_STEPS}
+        execute(conn, "advance_apps", made)
+
+
+def _suggest_merges(conn: Conn, group: list[fx.SuggestMerge]) -> None:
+    rows = _last(group, lambda e: (e.contact_id, e.other_id, e.rule))
+    names = ("contact_id", "other_id", "rule", "workspace", "at")
+    execute(conn, "suggest_merges", columns(rows, *names, shard=_home, evidence=lambda e: _json(e.evidence)))
+
+
+def _settle_suggestions(conn: Conn, group: list[fx.SettleSuggestion]) -> None:
+    for shard_from in ("contact_id", "other_id"):
+        cols = columns(group, "contact_id", "other_id", "state", "actor")
+        cols["shard"] = [shard_of_contact(getattr(e, shard_from)) for e in group]
+        execute(conn, "settle_suggestions", cols)
+
+
+def _merge_contacts(conn: Conn, group: list[fx.MergeContact]) -> None:
+    names = ("id", "workspace", "contact_id", "into_id", "actor", "at")
+    execute(conn, "record_merges", columns(group, *names, shard=_home, evidence=lambda e: _json(e.evidence)))
+    execute(conn, "redirect_contacts", columns(group, "contact_id", "into_id", "at", shard=_home))
+    execute(conn, "close_conversations_of", columns(group, "contact_id", shard=_home))
+
+
+def _undo_merges(conn: Conn, group: list[fx.UndoMerge]) -> None:
+    execute(conn, "undo_merges", columns(group, "id", "actor", "at", shard=_home))
+    execute(conn, "redirect_contacts", columns(group, "contact_id", "at", shard=_home, into_id=lambda e: None))
+
+
+def _queue_deliveries(conn: Conn, group: list[fx.QueueDelivery]) -> None:
+    names = ("id", "workspace", "contact_id", "channel_id", "match_id", "stage", "class_", "lane", "to_kind")
+    more = ("to_value", "identity_scope", "cause", "not_before", "deadline", "at")
+    cols = columns(group, *names, *more, shard=_home, content=lambda e: _json(e.content))
+    cols["day"] = [place_of_delivery(e.id)[1] for e in group]
+    execute(conn, "queue_deliveries", cols)
+
+
+def _set_open_states(conn: Conn, group: list[fx.SetOpenState]) -> None:
+    rows = _last(group, lambda e: e.id)
+    names = ("id", "state", "attempt", "not_before")
+    execute(conn, "set_open_states", columns(rows, *names, shard=_home, content=lambda e: _json(e.content)))
+
+
+_STATE_INSTANT = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at", "failed": "failed_at"}
+
+
+def _instants(rows: Sequence[Any]) -> Columns:
+    return {column: [e.at if e.state == state else None for e in rows] for state, column in _STATE_INSTANT.items()}
+
+
+def _close_deliveries(conn: Conn, group: list[fx.CloseDelivery]) -> None:
+    cols = columns(group, "id", "state", "reason", "parts", "currency", shard=_home, content=lambda e: _json(e.content))
+    cols |= _instants(group)
+    cols["day"] = [place_of_delivery(e.id)[1] for e in group]
+    cols["provider_ids"] = ["\x1f".join(e.provider_ids) for e in group]
+    cols["cost"] = [e.cost_micros for e in group]
+    cols["flags"] = [e.flag for e in group]
+    execute(conn, "close_deliveries", cols)
+    sent = [e for e in group if e.match_id is not None and e.state in ("sent", "delivered", "read")]
+    if sent:
+        execute(conn, "mark_links_sent", columns(sent, "contact_id", "match_id", "at", shard=_home))
+
+
+def _advance_deliveries(conn: Conn, group: list[fx.AdvanceDelivery]) -> None:
+    rows: dict[Any, dict[str, Any]] = {}
+    for e in group:
+        row = rows.setdefault(e.id, {"shard": _home(e), "reason": "", "flag": "", "cost": None, "currency": ""})
+        row["state"] = e.state
+        row["reason"] = e.reason or row["reason"]
+        row["flag"] = e.flag or row["flag"]
+        if e.cost_micros is not None:
+            row["cost"], row["currency"] = e.cost_micros, e.currency
+        if column := _STATE_INSTANT.get(e.state):
+            row.setdefault(column, e.at)
+    names = ("shard", "state", "reason", "flag", "cost", "currency", *_STATE_INSTANT.values())
+    cols: Columns = {name: [row.get(name) for row in rows.values()] for name in names}
+    cols |= {"id": list(rows), "day": [place_of_delivery(delivery_id)[1] for delivery_id in rows]}
+    execute(conn, "advance_deliveries", cols)
+
+
+def _decide(conn: Conn, group: list[fx.Decide]) -> None:
+    names = ("id", "workspace", "contact_id", "match_id", "delivery_id", "at", "outcome", "gate", "reason", "epoch")
+    cols = columns(group, *names, shard=_home, facts=lambda e: _json(e.facts))
+    cols["day"] = [e.at.date() for e in group]
+    execute(conn, "decide", cols)
+
+
+def _fault_channels(conn: Conn, group: list[fx.FaultChannel]) -> None:
+    rows = _last(group, lambda e: e.channel_id)
+    execute(conn, "fault_channels", columns(rows, "sentence", id=lambda e: e.channel_id))
+
+
+def refer(conn: Conn, group: Sequence[fx.ReferTo], now: datetime) -> list[tuple[int, Any, list[Any]]]:
+    """Write where providers' ids lead; what waited there comes back as (workspace, delivery id, payloads)."""
+    rows = _last(group, lambda e: (e.channel_id, e.provider_id))
+    if not rows:
+        return []
+    args = {
+        "shards": [shard_of_reference(e.workspace, e.channel_id, e.provider_id) for e in rows],
+        "channels": [e.channel_id for e in rows],
+        "ids": [e.provider_id for e in rows],
+        "workspaces": [e.workspace for e in rows],
+        "deliveries": [e.delivery_id for e in rows],
+        "now": now,
+    }
+    found = fetch_all(conn, load("world")["refer"], args)
+    return [(workspace, delivery_id, waiting) for workspace, _, _, delivery_id, waiting in found if waiting]
+
+
+_WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
+    fx.CreateContact: _create_contacts,
+    fx.AddAddress: _add_addresses,
+    fx.RouteIdentity: _route_identities,
+    fx.UnlinkIdentity: _unlink_identities,
+    fx.LinkIdentity: _link_identities,
+    fx.TouchIdentity: _touch_identities,
+    fx.RecordConsent: _record_consents,
+    fx.Suppress: _suppress,
+    fx.MarkAddressDead: _mark_dead,
+    fx.OpenConversation: _open_conversations,
+    fx.SetQuestion: _set_questions,
+    fx.StoreMessage: _store_messages,
+    fx.MintLink: _mint_links,
+    fx.BindLink: _bind_links,
+    fx.StoreClick: _store_clicks,
+    fx.SuggestMerge: _suggest_merges,
+    fx.SettleSuggestion: _settle_suggestions,
+    fx.MergeContact: _merge_contacts,
+    fx.UndoMerge: _undo_merges,
+    fx.QueueDelivery: _queue_deliveries,
+    fx.SetOpenState: _set_open_states,
+    fx.CloseDelivery: _close_deliveries,
+    fx.AdvanceDelivery: _advance_deliveries,
+    fx.Progress: _advance_progress,
+    fx.Decide: _decide,
+    fx.FaultChannel: _fault_channels,
+}

@@ -1,0 +1,276 @@
+"""Loads a cycle's facts: a fixed number of queries over arrays of keys, whatever the number of entries."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tertulia.core.consent import ConsentEntry, Given, Source
+from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
+from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.world import (
+    AddressRow,
+    ClosedDelivery,
+    ContactRow,
+    ConversationRow,
+    IdentityRow,
+    LinkedIdentity,
+    LinkRow,
+    OpenDelivery,
+    ProgressRow,
+    World,
+    read_subject,
+)
+from tertulia.ids import place_of_delivery, shard_of_contact
+from tertulia.store.db import Conn, fetch_all, load
+
+SERIALS_PER_BLOCK = 1000
+
+
+def iter_serials(conn: Conn) -> Iterator[int]:
+    """Serial numbers for new contacts, a thousand a query; those of a transaction that rolls back are lost."""
+    while True:
+        row = conn.execute(load("world")["serials"]).fetchone()
+        assert row is not None
+        yield from range(row[0], row[0] + SERIALS_PER_BLOCK)
+
+
+def load_identities(conn: Conn, world: World, wanted: Collection[tuple[int, IdentityRef]]) -> None:
+    """The directory's rows of these identities."""
+    keys = list(wanted)
+    if not keys:
+        return
+    rows = fetch_all(
+        conn,
+        load("world")["identities"],
+        {
+            "shards": [shard_of_identity(workspace, identity) for workspace, identity in keys],
+            "workspaces": [workspace for workspace, _ in keys],
+            "kinds": [identity.kind for _, identity in keys],
+            "scopes": [identity.scope for _, identity in keys],
+            "values": [identity.value for _, identity in keys],
+        },
+    )
+    for workspace, kind, scope, value, contact_id, route, trust in rows:
+        world.identities[(workspace, IdentityRef(kind, scope, value))] = IdentityRow(contact_id, route, Trust(trust))
+
+
+def load_owners(conn: Conn, world: World, wanted: Collection[tuple[int, str, str]]) -> None:
+    """Which contacts have these addresses (workspace, kind, canonical)."""
+    for workspace, kind, canonical, contact_id in _by_address(conn, "owners", wanted):
+        world.owners_of.setdefault((workspace, kind, canonical), []).append(contact_id)
+
+
+def load_suppressions(conn: Conn, world: World, wanted: Collection[tuple[int, str, str]]) -> None:
+    """What stands against these addresses."""
+    for workspace, kind, canonical, cause, channel in _by_address(conn, "suppressions", wanted):
+        world.suppressed.setdefault((workspace, kind, canonical), []).append((cause, channel))
+
+
+def _by_address(conn: Conn, query: str, wanted: Collection[tuple[int, str, str]]) -> list[tuple[Any, ...]]:
+    keys = list(wanted)
+    if not keys:
+        return []
+    return fetch_all(
+        conn,
+        load("world")[query],
+        {
+            "shards": [shard_of_address(*key) for key in keys],
+            "workspaces": [key[0] for key in keys],
+            "kinds": [key[1] for key in keys],
+            "canonicals": [key[2] for key in keys],
+        },
+    )
+
+
+def load_links(conn: Conn, world: World, wanted: Collection[tuple[int, bytes]]) -> None:
+    """Links by shard and hash of their code."""
+    keys = list(wanted)
+    if not keys:
+        return
+    args = {"shards": [shard for shard, _ in keys], "hashes": [code_hash for _, code_hash in keys]}
+    for row in fetch_all(conn, load("world")["links"], args):
+        world.links[row[0]] = _link(row)
+
+
+def _link(row: Sequence[Any]) -> LinkRow:
+    code_hash, workspace, contact_id, match_id, attempt, expires_at, sent_at, kind, scope, value, bound_at = row
+    bound = IdentityRef(kind, scope, value) if kind else None
+    return LinkRow(code_hash, workspace, contact_id, match_id, attempt, expires_at, sent_at, bound, bound_at)
+
+
+def load_contacts(conn: Conn, world: World, wanted: Iterable[int]) -> None:
+    """Contacts with their addresses, identities, consent, links, conversations and progress; and those they were
+    merged into, however far the chain goes."""
+    ids = {contact_id for contact_id in wanted if contact_id not in world.contacts}
+    while ids:
+        args = {"shards": [shard_of_contact(contact_id) for contact_id in ids], "ids": list(ids)}
+        for name, take in _CONTACT_PARTS:
+            for row in fetch_all(conn, load("world")[name], args):
+                take(world, row)
+        ids = {
+            row.merged_into
+            for row in (world.contacts.get(contact_id) for contact_id in ids)
+            if row and row.merged_into is not None and row.merged_into not in world.contacts
+        }
+
+
+def _take_contact(world: World, row: Sequence[Any]) -> None:
+    contact_id, workspace, name, surname, locale, country, source, attributes, merged_into, erased = row
+    world.contacts[contact_id] = ContactRow(
+        contact_id, workspace, name, surname, locale, country, source, attributes, merged_into, erased
+    )
+
+
+def _take_address(world: World, row: Sequence[Any]) -> None:
+    if contact := world.contacts.get(row[0]):
+        _, kind, value, canonical, country, sms, line_type, dead_code = row
+        contact.addresses.append(AddressRow(kind, value, canonical, country, sms, line_type, dead_code))
+
+
+def _take_linked(world: World, row: Sequence[Any]) -> None:
+    if contact := world.contacts.get(row[0]):
+        kind, scope, value, channel_id, trust, name, username, linked_at, window_until, signal, reply_token = row[1:]
+        contact.identities.append(
+            LinkedIdentity(
+                *(IdentityRef(kind, scope, value), channel_id, Trust(trust), name, username, linked_at),
+                *(window_until, signal, reply_token),
+            )
+        )
+
+
+def _take_consent(world: World, row: Sequence[Any]) -> None:
+    if contact := world.contacts.get(row[0]):
+        contact_id, address, channel, topic, state, source, at, text_version, evidence, actor = row
+        contact.consents.append(
+            ConsentEntry(
+                *(contact_id, read_subject(address), channel, topic, Given(state), Source(source), at),
+                *(str(evidence.get("ref", "")), text_version, actor),
+            )
+        )
+
+
+def _take_link(world: World, row: Sequence[Any]) -> None:
+    link = world.links.setdefault(row[0], _link(row))
+    world.links_of.setdefault(link.contact_id, []).append(link)
+
+
+def _take_conversation(world: World, row: Sequence[Any]) -> None:
+    conversation_id, contact_id, channel_id, question = row
+    world.conversations[(contact_id, channel_id)] = ConversationRow(conversation_id, contact_id, channel_id, question)
+
+
+def _take_progress(world: World, row: Sequence[Any]) -> None:
+    match_id, contact_id, stage, state, reason = row
+    world.progress[(match_id, contact_id)] = ProgressRow(match_id, contact_id, stage, state, reason)
+
+
+_CONTACT_PARTS: tuple[tuple[str, Callable[[World, Sequence[Any]], None]], ...] = (
+    ("contacts", _take_contact),
+    ("addresses", _take_address),
+    ("linked", _take_linked),
+    ("consents", _take_consent),
+    ("links_of", _take_link),
+    ("conversations", _take_conversation),
+    ("progress", _take_progress),
+)
+
+
+def load_deliveries(conn: Conn, world: World, wanted: Collection[UUID]) -> None:
+    """Deliveries by id, wherever they are: open or in the history."""
+    ids = [delivery_id for delivery_id in wanted if delivery_id not in world.open]
+    if not ids:
+        return
+    places = [place_of_delivery(delivery_id) for delivery_id in ids]
+    shards = [shard for shard, _ in places]
+    for row in fetch_all(conn, load("world")["open_by_id"], {"shards": shards, "ids": ids}):
+        world.open[row[0]] = OpenDelivery(*row)
+    args = {"shards": shards, "days": [day for _, day in places], "ids": ids}
+    for row in fetch_all(conn, load("world")["closed_by_id"], args):
+        world.closed[row[0]] = ClosedDelivery(*row)
+
+
+def load_before(conn: Conn, world: World, wanted: Sequence[tuple[int, int, datetime]]) -> None:
+    """Deliveries that a watermark covers: (contact, channel, until)."""
+    if not wanted:
+        return
+    args = {
+        "shards": [shard_of_contact(contact_id) for contact_id, _, _ in wanted],
+        "ids": [contact_id for contact_id, _, _ in wanted],
+        "channels": [channel_id for _, channel_id, _ in wanted],
+        "until": [until for _, _, until in wanted],
+    }
+    for row in fetch_all(conn, load("world")["closed_before"], args):
+        world.closed[row[0]] = ClosedDelivery(*row)
+
+
+def load_seen_messages(conn: Conn, world: World, wanted: Collection[tuple[int, int, str]]) -> None:
+    """Which inbound messages (shard, channel, provider's id) are stored already (I3: for ever)."""
+    keys = list(wanted)
+    if not keys:
+        return
+    args = {"shards": [k[0] for k in keys], "channels": [k[1] for k in keys], "ids": [k[2] for k in keys]}
+    world.seen_messages.update(tuple(row) for row in fetch_all(conn, load("world")["seen_messages"], args))
+
+
+def load_spent(conn: Conn, world: World, match_ids: Collection[int]) -> None:
+    """What each match has cost so far, in millionths."""
+    if match_ids:
+        world.spent_micros.update(dict(fetch_all(conn, load("world")["spent"], {"ids": list(match_ids)})))
+
+
+def load_queued(
+    conn: Conn, *, channel: int, now: datetime, shards: Sequence[int], matches: Sequence[int], limit: int
+) -> list[OpenDelivery]:
+    """Candidates of a claim, locked."""
+    args = {"channel": channel, "now": now, "shards": list(shards), "matches": list(matches), "limit": limit}
+    return [OpenDelivery(*row) for row in fetch_all(conn, load("world")["queued"], args)]
+
+
+def dedupe(conn: Conn, keys: Sequence[tuple[int, datetime, str, int]]) -> set[tuple[int, str]]:
+    """E1: of (shard, the entry's own time, key, workspace), those (shard, key) that are new within their UTC day."""
+    args = {
+        "shards": [k[0] for k in keys],
+        "days": [k[1].date() for k in keys],
+        "keys": [k[2] for k in keys],
+        "workspaces": [k[3] for k in keys],
+    }
+    return {(row[0], row[1]) for row in fetch_all(conn, load("world")["dedupe"], args)}
+
+
+def wait_for_references(
+    conn: Conn, waiting: Sequence[tuple[int, int, str, str]], now: datetime
+) -> dict[tuple[int, str], UUID | None]:
+    """Receipts of (workspace, channel, provider's id, payload) wait for their delivery; the answer says for each
+    (channel, provider's id) whether the delivery is known by now."""
+    by_id: dict[tuple[int, int, str], list[str]] = {}
+    for workspace, channel_id, provider_id, payload in waiting:
+        by_id.setdefault((workspace, channel_id, provider_id), []).append(payload)
+    keys = list(by_id)
+    rows = fetch_all(
+        conn,
+        load("world")["wait_for_reference"],
+        {
+            "shards": [shard_of_reference(*key) for key in keys],
+            "channels": [key[1] for key in keys],
+            "ids": [key[2] for key in keys],
+            "workspaces": [key[0] for key in keys],
+            "waiting": [f"[{','.join(by_id[key])}]" for key in keys],
+            "now": now,
+        },
+    )
+    return {(channel_id, provider_id): delivery_id for channel_id, provider_id, delivery_id in rows}
+
+
+def load_references(conn: Conn, wanted: Collection[tuple[int, int, str]]) -> dict[tuple[int, str], UUID | None]:
+    """Where (workspace, channel, provider's id) leads, for those that are known."""
+    keys = list(wanted)
+    if not keys:
+        return {}
+    args = {
+        "shards": [shard_of_reference(*key) for key in keys],
+        "channels": [key[1] for key in keys],
+        "ids": [key[2] for key in keys],
+    }
+    rows = fetch_all(conn, load("world")["references"], args)
+    return {(channel_id, provider_id): delivery_id for channel_id, provider_id, delivery_id in rows}
