@@ -226,7 +226,8 @@ class Progress:
     contact_id: int
     match_id: int
     at: datetime
-    step: str = ""  # sending, sent, delivered, clicked, wrote, matched, unreached
+    step: str  # sending, sent, delivered, clicked, wrote, matched, unreached; empty: other facts only
+    state: str  # where that leaves the contact: world.next_progress
     reason: str | None = None
     app: str = ""
     stage: int | None = None

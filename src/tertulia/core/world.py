@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from tertulia.core import effects as fx
-from tertulia.core.consent import ConsentEntry, Given, Source
+from tertulia.core.consent import ConsentFact, Given, Source, read_subject
 from tertulia.core.entries import Entry, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id, shard_of_contact
@@ -145,7 +145,7 @@ class ContactRow:
     erased: bool = False
     addresses: list[AddressRow] = field(default_factory=list)
     identities: list[LinkedIdentity] = field(default_factory=list)
-    consents: list[ConsentEntry] = field(default_factory=list)
+    consents: list[ConsentFact] = field(default_factory=list)
     absorbed: list[int] = field(default_factory=list)
 
 
@@ -263,22 +263,19 @@ class World:
     def identity(self, workspace: int, identity: IdentityRef) -> IdentityRow | None:
         return self.identities.get((workspace, identity))
 
+    def progress_to(self, contact_id: int, match_id: int, step: str = "", *, at: datetime, **facts: Any) -> None:
+        """A contact comes further in a match whose audience it is in; nothing for anybody else. `facts` are the other
+        fields of effects.Progress."""
+        row = self.progress.get((match_id, contact_id))
+        if row is None:
+            return
+        workspace = self.config.matches[match_id].workspace
+        state = next_progress(row.state, step)
+        self.add(fx.Progress(workspace, contact_id, match_id, at=at, step=step, state=state, **facts))
+
     def forward(self, workspace: int, shard: int, key: str, entry: Entry, contact_id: int | None = None) -> None:
         """Hand an entry to another shard's owner."""
         self.add(fx.Forward(workspace, shard, key, entry, contact_id, self.now))
-
-
-def write_subject(identity: IdentityRef | None) -> str:
-    """How the consent ledger's column `address` names an address or identity; `*` is all of the contact's."""
-    return f"{identity.kind}:{identity.scope}:{identity.value}" if identity else "*"
-
-
-def read_subject(address: str) -> IdentityRef | None:
-    """The reverse of `write_subject`."""
-    if address == "*":
-        return None
-    kind, scope, value = address.split(":", 2)
-    return IdentityRef(kind, scope, value)
 
 
 def _fold(world: World, effect: fx.Effect) -> None:
@@ -328,7 +325,7 @@ def _fold_touch(world: World, e: fx.TouchIdentity) -> None:
 
 def _fold_consent(world: World, e: fx.RecordConsent) -> None:
     world.contacts[e.contact_id].consents.append(
-        ConsentEntry(
+        ConsentFact(
             *(e.contact_id, read_subject(e.address), e.channel, e.topic, Given(e.state), Source(e.source), e.at),
             *(str(e.evidence.get("ref", "")), e.text_version, e.actor),
         )
@@ -368,15 +365,24 @@ def _fold_mint(world: World, e: fx.MintLink) -> None:
     world.links_of.setdefault(e.contact_id, []).append(row)
 
 
-_ORDER = ("waiting", "unreached", "sending", "sent", "delivered", "clicked", "wrote", "matched")
+PROGRESS_ORDER = ("waiting", "unreached", "sending", "sent", "delivered", "clicked", "wrote", "matched")
+"""How far a contact has come in a match. `unreached` stands low: a later stage or a late receipt goes on from it."""
+
+
+def next_progress(state: str, step: str) -> str:
+    """The state after a step: only forward, except that what was tried and failed is unreached again."""
+    if not step or (step == "unreached" and state not in ("waiting", "sending", "sent")):
+        return state
+    if step == "unreached" or PROGRESS_ORDER.index(step) > PROGRESS_ORDER.index(state):
+        return step
+    return state
 
 
 def _fold_progress(world: World, e: fx.Progress) -> None:
     row = world.progress.setdefault((e.match_id, e.contact_id), ProgressRow(e.match_id, e.contact_id, 0, "waiting", ""))
     if e.stage is not None:
         row.stage = e.stage
-    if e.step and (_ORDER.index(e.step) > _ORDER.index(row.state) or row.state in ("sending", "unreached")):
-        row.state = e.step
+    row.state = e.state
     if e.reason is not None:
         row.reason = e.reason
     if e.app and e.step in ("clicked", "wrote", "matched"):

@@ -217,8 +217,7 @@ def _advance_progress(conn: Conn, group: list[fx.Progress]) -> None:
         row["cost"] += e.cost_micros
         row["currency"] = e.currency or row["currency"]
         row["forwarded"] = row["forwarded"] or e.forwarded
-        if e.step:
-            row["state"] = e.step
+        row["state"] = e.state
         for name in ("stage", "reason", "direct"):
             if getattr(e, name) is not None:
                 row[name] = getattr(e, name)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tertulia.core.consent import ConsentEntry, Given, Source
+from tertulia.core.consent import ConsentFact, Given, Source, read_subject
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.world import (
@@ -19,7 +19,6 @@ from tertulia.core.world import (
     OpenDelivery,
     ProgressRow,
     World,
-    read_subject,
 )
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load
@@ -143,7 +142,7 @@ def _take_consent(world: World, row: Sequence[Any]) -> None:
     if contact := world.contacts.get(row[0]):
         contact_id, address, channel, topic, state, source, at, text_version, evidence, actor = row
         contact.consents.append(
-            ConsentEntry(
+            ConsentFact(
                 *(contact_id, read_subject(address), channel, topic, Given(state), Source(source), at),
                 *(str(evidence.get("ref", "")), text_version, actor),
             )
