@@ -25,6 +25,7 @@ from tertulia.core.render import (
     sample_links,
     variables,
 )
+from tertulia.core.render_limits import FILTERS, TAGS, strict_sandbox
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 FACTS = {
@@ -196,3 +197,10 @@ def test_render_sample_links_have_the_real_length() -> None:
 def test_render_every_problem_has_its_sentences() -> None:
     """One table, no gaps."""
     assert set(SENTENCES) == set(ProblemCode)
+
+
+def test_S4_the_sandbox_has_what_it_names_and_no_more() -> None:
+    """No file, include or decoding slips in with a new version of the library."""
+    sandbox = strict_sandbox()
+    assert set(sandbox.tags) == TAGS
+    assert set(sandbox.filters) == FILTERS

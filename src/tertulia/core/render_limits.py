@@ -36,7 +36,7 @@ TAGS: Final = frozenset(
     {
         *("#", "abort", "assign", "break", "capture", "case", "comment", "continue", "cycle", "decrement"),
         *("doc", "echo", "for", "if", "ifchanged", "increment", "liquid", "content", "output", "illegal"),
-        *("unless"),
+        "unless",
     }
 )
 FILTERS: Final = frozenset(

@@ -1,0 +1,316 @@
+"""The gates of a send, in one order (semantics: "The gates of a send"; S0, S1, C4, M6, X2).
+
+`judge` asks every gate of `ORDER` in turn and stops at the first that does not let the message pass; the verdict
+carries the facts that each gate used, so the ledger can show them. Nothing is looked up here: `SendFacts` hold what
+the claim loaded in its transaction, and the same facts give the same verdict for the claim, for `why` and for a
+preview.
+
+Gates whose subject cannot be configured yet (audience re-check, country rules, send windows, frequency caps, hold-out)
+stand in the order and pass with the fact "none set"; who adds the subject adds its facts to `SendFacts` and its rule
+here, and nothing moves.
+
+A message is *held* where time alone may change the answer (paused, throttled, budget spent, channel stopped) and
+*dropped* where it will not. `render` is called only when every earlier gate has let the message pass: it is the dear
+one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, assert_never
+
+from tertulia.core.consent import Cause, ConsentState, Given, Suppression, permits
+from tertulia.core.deliveries import CLASS_RULES, MessageClass
+from tertulia.core.identity import Trust
+from tertulia.core.match import Need, is_trusted
+from tertulia.core.reasons import Reason
+from tertulia.core.render import Abort, Broken, Missing, OnMissing, Outcome, Rendered
+
+Facts = Mapping[str, object]
+NONE_SET: Final[Facts] = {"rule": "none set"}
+
+
+class RunState(StrEnum):
+    """What the message belongs to: a match, or nothing (a reply, a test send: always live)."""
+
+    LIVE = "live"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    ENDED = "ended"
+
+
+class Platform(StrEnum):
+    """What the platform's rules let us write now (I7): data about the identity, loaded by the claim."""
+
+    FREE = "free"  # no window (SMS, Telegram), or a template that needs none
+    OPEN = "open"  # inside the window
+    CLOSED = "closed"
+    CUSTOMER_FIRST = "customer_first"  # the customer has never written in this app
+
+
+@dataclass(frozen=True, slots=True)
+class SendFacts:
+    """Everything that decides one send, as of `now`.
+
+    `address` is empty when the contact has none on the channel; `mobile_needed` on SMS. `consent` is derived for the
+    address, channel and topic; `suppression` is the gravest that stops this class here (`find_suppression`).
+    `tokens` are the sends that the channel's and match's rate still allow, `retry_at` when the next one is free.
+    `budget_left_micros` None: no budget; `cost_micros` what this send will cost at most."""
+
+    now: datetime
+    message_class: MessageClass
+    topic: str
+    run: RunState
+    contact_merged: bool
+    contact_erased: bool
+    address: str
+    mobile_needed: bool
+    mobile: bool
+    dead_code: str
+    trust: Trust
+    sensitive: bool
+    consent: ConsentState
+    suppression: Suppression | None
+    deadline: datetime | None
+    platform: Platform
+    window_until: datetime | None
+    channel_stopped: bool
+    tokens: float
+    retry_at: datetime | None
+    budget_left_micros: int | None
+    cost_micros: int
+    on_missing: OnMissing
+    characters_max: int
+    render: Callable[[], Outcome]
+
+
+class Verb(StrEnum):
+    """What is to become of the message."""
+
+    SEND = "send"
+    HOLD = "hold"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A gate let the message through, on these facts. The rendering gate adds the text."""
+
+    facts: Facts
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A gate did not: hold (until, if known) or drop, why, on these facts."""
+
+    verb: Verb
+    reason: Reason
+    facts: Facts
+    until: datetime | None = None
+
+
+Finding = Pass | Refuse
+Gate = Callable[[SendFacts], Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision about one message (S1). `gate` is the one that refused, `provider` when all passed; `passed` the
+    gates before it with the facts each used. `text` is there only to send; `until` when a held one is due again."""
+
+    outcome: Verb
+    gate: str
+    reason: Reason
+    facts: Facts
+    passed: tuple[tuple[str, Facts], ...]
+    text: str = ""
+    until: datetime | None = None
+
+
+def judge(facts: SendFacts) -> Verdict:
+    """Ask the gates in order; the first refusal is the verdict (S1)."""
+    passed: list[tuple[str, Facts]] = []
+    text = ""
+    for name, gate in ORDER:
+        match gate(facts):
+            case Pass(used, made):
+                passed.append((name, used))
+                text = made or text
+            case Refuse(verb, reason, used, until):
+                return Verdict(verb, name, reason, used, tuple(passed), until=until)
+    return Verdict(Verb.SEND, "provider", Reason.PASSED, {}, tuple(passed), text)
+
+
+def _gate_run(facts: SendFacts) -> Finding:
+    """Run still live: pause and stop of the match, a merged or erased contact."""
+    used: Facts = {"state": facts.run.value}
+    if facts.contact_erased:
+        return Refuse(Verb.DROP, Reason.CONTACT_ERASED, used)
+    if facts.contact_merged:
+        return Refuse(Verb.DROP, Reason.CONTACT_MERGED, used)
+    match facts.run:
+        case RunState.LIVE:
+            return Pass(used)
+        case RunState.PAUSED:
+            return Refuse(Verb.HOLD, Reason.RUN_PAUSED, used)
+        case RunState.STOPPED:
+            return Refuse(Verb.DROP, Reason.RUN_STOPPED, used)
+        case RunState.ENDED:
+            return Refuse(Verb.DROP, Reason.RUN_ENDED, used)
+        case _:
+            assert_never(facts.run)
+
+
+def _gate_address(facts: SendFacts) -> Finding:
+    """Address present and not known dead. Ledger rows hold ids, never values (C5): the address is not a fact."""
+    if not facts.address:
+        return Refuse(Verb.DROP, Reason.NO_ADDRESS, {"address": "none"})
+    if facts.mobile_needed and not facts.mobile:
+        return Refuse(Verb.DROP, Reason.NOT_MOBILE, {"mobile": False})
+    if facts.dead_code:
+        return Refuse(Verb.DROP, Reason.ADDRESS_DEAD, {"code": facts.dead_code})
+    return Pass({"address": "present"})
+
+
+def _gate_trust(facts: SendFacts) -> Finding:
+    """Sensitive content needs a verified identity (M6)."""
+    used: Facts = {"trust": facts.trust.name.lower(), "sensitive": facts.sensitive}
+    need = Need.SENSITIVE if facts.sensitive else Need.SEND
+    return Pass(used) if is_trusted(facts.trust, need) else Refuse(Verb.DROP, Reason.TRUST_TOO_LOW, used)
+
+
+def _gate_consent(facts: SendFacts) -> Finding:
+    """Consent for channel and topic, by class (S0, C1)."""
+    state = facts.consent
+    by = state.blocked_by or state.by
+    used: Facts = {
+        "class": facts.message_class.value,
+        "topic": facts.topic,
+        "state": state.given.value if state.given else "none",
+        "source": by.source.value if by else "none",
+        "at": by.at.isoformat() if by else "",
+        "evidence": by.evidence if by else "",
+        "text_version": by.text_version if by else "",
+    }
+    if permits(state, facts.message_class):
+        return Pass(used)
+    if state.blocked_by is not None:
+        return Refuse(Verb.DROP, Reason.BLOCKED, used)
+    return Refuse(Verb.DROP, Reason.WITHDRAWN if state.given is Given.WITHDRAWN else Reason.NO_CONSENT, used)
+
+
+_SUPPRESSED: Final = {
+    Cause.WITHDRAWN: Reason.SUPPRESSED_WITHDRAWN,
+    Cause.BOUNCED: Reason.SUPPRESSED_BOUNCED,
+    Cause.COMPLAINED: Reason.SUPPRESSED_COMPLAINED,
+    Cause.DEAD_NUMBER: Reason.SUPPRESSED_DEAD_NUMBER,
+    Cause.LEGAL: Reason.SUPPRESSED_LEGAL,
+    Cause.MANUAL: Reason.SUPPRESSED_MANUAL,
+}
+
+
+def _gate_suppression(facts: SendFacts) -> Finding:
+    """Causes stay apart (C4)."""
+    found = facts.suppression
+    if found is None:
+        return Pass({"cause": "none"})
+    used: Facts = {"cause": found.cause.value, "at": found.at.isoformat(), "evidence": found.evidence}
+    return Refuse(Verb.DROP, _SUPPRESSED[found.cause], used)
+
+
+def _gate_deadline(facts: SendFacts) -> Finding:
+    if facts.deadline is None:
+        return Pass(NONE_SET)
+    used: Facts = {"deadline": facts.deadline.isoformat()}
+    return Refuse(Verb.DROP, Reason.DEADLINE_PASSED, used) if facts.now >= facts.deadline else Pass(used)
+
+
+def _gate_platform(facts: SendFacts) -> Finding:
+    """The platform's messaging window (I7)."""
+    used: Facts = {
+        "window": facts.platform.value,
+        "until": facts.window_until.isoformat() if facts.window_until else "",
+    }
+    match facts.platform:
+        case Platform.FREE | Platform.OPEN:
+            return Pass(used)
+        case Platform.CLOSED:
+            return Refuse(Verb.DROP, Reason.WINDOW_CLOSED, used)
+        case Platform.CUSTOMER_FIRST:
+            return Refuse(Verb.DROP, Reason.MUST_WRITE_FIRST, used)
+        case _:
+            assert_never(facts.platform)
+
+
+def _gate_throttle(facts: SendFacts) -> Finding:
+    """The channel's state and rate, the match's rate, and the budget. Throttling is never a failure (S2)."""
+    used: Facts = {
+        "tokens": facts.tokens,
+        "cost_micros": facts.cost_micros,
+        "budget_left_micros": facts.budget_left_micros if facts.budget_left_micros is not None else "none set",
+    }
+    if facts.channel_stopped:
+        return Refuse(Verb.HOLD, Reason.CHANNEL_STOPPED, used)
+    if facts.budget_left_micros is not None and facts.cost_micros > facts.budget_left_micros:
+        return Refuse(Verb.HOLD, Reason.BUDGET_SPENT, used)
+    if facts.tokens < 1:
+        return Refuse(Verb.HOLD, Reason.THROTTLED, used, facts.retry_at)
+    return Pass(used)
+
+
+def _gate_render(facts: SendFacts) -> Finding:
+    """Abort, missing variable by policy (S4), a text too long for the channel."""
+    match facts.render():
+        case Rendered(text):
+            used: Facts = {"characters": len(text), "characters_max": facts.characters_max}
+            return Pass(used, text) if len(text) <= facts.characters_max else Refuse(Verb.DROP, Reason.TOO_LONG, used)
+        case Abort(why):
+            return Refuse(Verb.DROP, Reason.TEMPLATE_ABORTED, {"abort": why})
+        case Missing(name, line):
+            skipped = facts.on_missing is OnMissing.SKIP
+            reason = Reason.MISSING_SKIPPED if skipped else Reason.MISSING_VARIABLE
+            return Refuse(Verb.DROP, reason, {"variable": name, "line": line, "policy": facts.on_missing.value})
+        case Broken(problem):
+            return Refuse(Verb.DROP, Reason.TEMPLATE_BROKEN, {"problem": problem.code.value, "line": problem.line})
+        case never:
+            assert_never(never)
+
+
+def _gate_windows(facts: SendFacts) -> Finding:
+    """No send window or quiet hours can be set yet; replies and transactional messages will be exempt (Q3)."""
+    return Pass(_exempt(CLASS_RULES[facts.message_class].exempt_from_windows))
+
+
+def _gate_caps(facts: SendFacts) -> Finding:
+    """No frequency cap can be set yet; replies and transactional messages will be exempt (F5)."""
+    return Pass(_exempt(CLASS_RULES[facts.message_class].exempt_from_caps))
+
+
+def _exempt(exempt: bool) -> Facts:
+    return {**NONE_SET, "exempt": exempt}
+
+
+def _gate_none_set(facts: SendFacts) -> Finding:
+    """Nothing of this kind can be configured yet."""
+    return Pass(NONE_SET)
+
+
+ORDER: Final[tuple[tuple[str, Gate], ...]] = (
+    ("run", _gate_run),
+    ("audience", _gate_none_set),
+    ("address", _gate_address),
+    ("trust", _gate_trust),
+    ("consent", _gate_consent),
+    ("country", _gate_none_set),
+    ("suppression", _gate_suppression),
+    ("deadline", _gate_deadline),
+    ("platform_window", _gate_platform),
+    ("send_window", _gate_windows),
+    ("cap", _gate_caps),
+    ("throttle", _gate_throttle),
+    ("render", _gate_render),
+    ("hold_out", _gate_none_set),
+)
+"""Every gate, in the order of the rules; then the provider."""

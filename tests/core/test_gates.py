@@ -1,0 +1,194 @@
+"""The gates of a send: their order, their reasons, and the facts they leave (S0, S1, S4, C1, C4, M6)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
+from tertulia.core.deliveries import MessageClass
+from tertulia.core.gates import NONE_SET, ORDER, Platform, RunState, SendFacts, Verb, judge
+from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.reasons import SENTENCES, Reason, explain
+from tertulia.core.render import Abort, Broken, Missing, OnMissing, ProblemCode, Rendered, TemplateProblem
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PHONE = IdentityRef("phone", "", "+5511987654321")
+GRANT = ConsentFact(1, PHONE, "sms", "marketing", Given.GRANTED, Source.FORM, NOW, evidence="form 3", text_version="v2")
+STOP = replace(GRANT, given=Given.WITHDRAWN, source=Source.OPT_WORD)
+BLOCK = replace(STOP, source=Source.PLATFORM_BLOCK)
+GOOD = SendFacts(
+    now=NOW,
+    message_class=MessageClass.MARKETING,
+    topic="marketing",
+    run=RunState.LIVE,
+    contact_merged=False,
+    contact_erased=False,
+    address="+5511987654321",
+    mobile_needed=True,
+    mobile=True,
+    dead_code="",
+    trust=Trust.CLAIMED,
+    sensitive=False,
+    consent=ConsentState(Given.GRANTED, GRANT),
+    suppression=None,
+    deadline=NOW + timedelta(hours=1),
+    platform=Platform.FREE,
+    window_until=None,
+    channel_stopped=False,
+    tokens=5.0,
+    retry_at=NOW + timedelta(seconds=2),
+    budget_left_micros=100_000,
+    cost_micros=60_000,
+    on_missing=OnMissing.FAIL,
+    characters_max=1600,
+    render=lambda: Rendered("Hi Ana"),
+)
+
+REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
+    ("run", Verb.DROP, Reason.CONTACT_ERASED, {"contact_erased": True}),
+    ("run", Verb.DROP, Reason.CONTACT_MERGED, {"contact_merged": True}),
+    ("run", Verb.HOLD, Reason.RUN_PAUSED, {"run": RunState.PAUSED}),
+    ("run", Verb.DROP, Reason.RUN_STOPPED, {"run": RunState.STOPPED}),
+    ("run", Verb.DROP, Reason.RUN_ENDED, {"run": RunState.ENDED}),
+    ("address", Verb.DROP, Reason.NO_ADDRESS, {"address": ""}),
+    ("address", Verb.DROP, Reason.NOT_MOBILE, {"mobile": False}),
+    ("address", Verb.DROP, Reason.ADDRESS_DEAD, {"dead_code": "30005"}),
+    ("trust", Verb.DROP, Reason.TRUST_TOO_LOW, {"sensitive": True}),
+    ("consent", Verb.DROP, Reason.BLOCKED, {"consent": ConsentState(Given.GRANTED, GRANT, BLOCK)}),
+    ("consent", Verb.DROP, Reason.WITHDRAWN, {"consent": ConsentState(Given.WITHDRAWN, STOP)}),
+    ("consent", Verb.DROP, Reason.NO_CONSENT, {"consent": ConsentState(None)}),
+    *(
+        (
+            "suppression",
+            Verb.DROP,
+            Reason(f"suppression.{cause.value}"),
+            {"suppression": Suppression(cause, PHONE, "*", NOW)},
+        )
+        for cause in Cause
+    ),
+    ("deadline", Verb.DROP, Reason.DEADLINE_PASSED, {"deadline": NOW}),
+    ("platform_window", Verb.DROP, Reason.WINDOW_CLOSED, {"platform": Platform.CLOSED}),
+    ("platform_window", Verb.DROP, Reason.MUST_WRITE_FIRST, {"platform": Platform.CUSTOMER_FIRST}),
+    ("throttle", Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel_stopped": True}),
+    ("throttle", Verb.HOLD, Reason.BUDGET_SPENT, {"budget_left_micros": 59_999}),
+    ("throttle", Verb.HOLD, Reason.THROTTLED, {"tokens": 0.5}),
+    ("render", Verb.DROP, Reason.TEMPLATE_ABORTED, {"render": lambda: Abort("enough")}),
+    ("render", Verb.DROP, Reason.MISSING_VARIABLE, {"render": lambda: Missing("contact.name", 1)}),
+    (
+        "render",
+        Verb.DROP,
+        Reason.MISSING_SKIPPED,
+        {"render": lambda: Missing("contact.name", 1), "on_missing": OnMissing.SKIP},
+    ),
+    (
+        "render",
+        Verb.DROP,
+        Reason.TEMPLATE_BROKEN,
+        {"render": lambda: Broken(TemplateProblem(ProblemCode.ENDLESS_LOOP, 1, 1))},
+    ),
+    ("render", Verb.DROP, Reason.TOO_LONG, {"characters_max": 3}),
+]
+
+
+def test_S1_the_gates_stand_in_their_order() -> None:
+    """Run, audience, address, trust, consent, country, suppression, deadline, platform's window, send window, cap,
+    throttle and budget, render, hold-out."""
+    assert [name for name, _ in ORDER] == [
+        *("run", "audience", "address", "trust", "consent", "country", "suppression", "deadline"),
+        *("platform_window", "send_window", "cap", "throttle", "render", "hold_out"),
+    ]
+
+
+def test_S1_a_send_records_every_gate_with_its_facts() -> None:
+    """All passed: the text, and what each gate looked at; never the address itself (C5)."""
+    verdict = judge(GOOD)
+    assert (verdict.outcome, verdict.gate, verdict.reason, verdict.text) == (
+        Verb.SEND,
+        "provider",
+        Reason.PASSED,
+        "Hi Ana",
+    )
+    assert [name for name, _ in verdict.passed] == [name for name, _ in ORDER]
+    facts = dict(verdict.passed)
+    assert facts["consent"]["evidence"] == "form 3"
+    assert facts["throttle"] == {"tokens": 5.0, "cost_micros": 60_000, "budget_left_micros": 100_000}
+    assert facts["country"] == facts["audience"] == facts["hold_out"] == NONE_SET
+    assert facts["cap"] == {**NONE_SET, "exempt": False}
+    assert "+5511987654321" not in repr(verdict)
+
+
+@pytest.mark.parametrize(("gate", "verb", "reason", "change"), REFUSALS, ids=lambda v: getattr(v, "value", ""))
+def test_S1_each_gate_refuses_with_its_reason(gate: str, verb: Verb, reason: Reason, change: dict[str, object]) -> None:
+    """Held where time may change the answer, dropped where it will not."""
+    verdict = judge(replace(GOOD, **change))  # type: ignore[arg-type]
+    assert (verdict.gate, verdict.outcome, verdict.reason) == (gate, verb, reason)
+    assert verdict.facts
+    assert verdict.text == ""
+    names = [name for name, _ in ORDER]
+    assert [name for name, _ in verdict.passed] == names[: names.index(gate)]
+
+
+@given(st.lists(st.sampled_from(REFUSALS), min_size=1, max_size=5))
+def test_S1_the_first_gate_in_order_decides(chosen: list[tuple[str, Verb, Reason, dict[str, object]]]) -> None:
+    """However much is wrong, the ledger names the earliest gate."""
+    changes: dict[str, object] = {}
+    for _, _, _, change in chosen:
+        changes |= change
+    names = [name for name, _ in ORDER]
+    verdict = judge(replace(GOOD, **changes))  # type: ignore[arg-type]
+    assert names.index(verdict.gate) <= min(names.index(gate) for gate, *_ in chosen if _still(gate, changes, chosen))
+
+
+def _still(gate: str, changes: dict[str, object], chosen: list[tuple[str, Verb, Reason, dict[str, object]]]) -> bool:
+    """Whether a refusal's own changes survived those that came after it."""
+    return any(all(changes[key] is value for key, value in change.items()) for g, _, _, change in chosen if g == gate)
+
+
+def test_S1_rendering_is_asked_only_when_the_rest_passed() -> None:
+    """It is the dear gate, and a contact without consent is not rendered."""
+
+    def refuse() -> Rendered:
+        raise AssertionError("rendered for nothing")
+
+    render: Callable[[], Rendered] = refuse
+    assert judge(replace(GOOD, consent=ConsentState(None), render=render)).reason is Reason.NO_CONSENT
+
+
+@pytest.mark.parametrize("kind", [MessageClass.REPLY, MessageClass.TRANSACTIONAL])
+def test_S0_replies_and_transactional_pass_a_withdrawal_never_a_block(kind: MessageClass) -> None:
+    """And their exemption from windows and caps is on record."""
+    facts = replace(GOOD, message_class=kind, consent=ConsentState(Given.WITHDRAWN, STOP))
+    verdict = judge(facts)
+    assert verdict.outcome is Verb.SEND
+    assert dict(verdict.passed)["send_window"]["exempt"] is dict(verdict.passed)["cap"]["exempt"] is True
+    assert judge(replace(facts, consent=ConsentState(None, None, BLOCK))).reason is Reason.BLOCKED
+
+
+def test_M6_sensitive_content_passes_for_a_verified_identity() -> None:
+    """Token-linked is not enough."""
+    sensitive = replace(GOOD, sensitive=True)
+    assert judge(replace(sensitive, trust=Trust.TOKEN_LINKED)).reason is Reason.TRUST_TOO_LOW
+    assert judge(replace(sensitive, trust=Trust.VERIFIED)).outcome is Verb.SEND
+
+
+def test_S2_a_throttled_message_knows_when_it_is_due() -> None:
+    """Throttling is never a failure."""
+    verdict = judge(replace(GOOD, tokens=0.0))
+    assert (verdict.outcome, verdict.until) == (Verb.HOLD, GOOD.retry_at)
+
+
+def test_S1_without_a_deadline_or_budget_the_gates_say_so() -> None:
+    """None set is a fact too."""
+    facts = dict(judge(replace(GOOD, deadline=None, budget_left_micros=None)).passed)
+    assert facts["deadline"] == NONE_SET
+    assert facts["throttle"]["budget_left_micros"] == "none set"
+
+
+def test_S1_every_reason_has_its_sentence() -> None:
+    """One table, no gaps, whole sentences."""
+    assert set(SENTENCES) == set(Reason)
+    assert all(explain(reason).endswith(".") for reason in Reason)
