@@ -213,7 +213,7 @@ def written_numbers(draw: st.DrawFn) -> tuple[str, str]:
     return prefix + draw(st.sampled_from(["", " ", "-"])) + national, home
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(written_numbers())
 def test_the_fast_reading_equals_the_library(case: tuple[str, str]) -> None:
     """Whatever the library calls valid we read in the same way; beyond it only the stated variants and `00`."""
@@ -223,7 +223,7 @@ def test_the_fast_reading_equals_the_library(case: tuple[str, str]) -> None:
     if isinstance(actual, PhoneProblem):
         assert expected is None or actual.reason is PhoneReason.PLACEHOLDER
     elif expected is None:
-        assert actual.repair is not Repair.NONE or actual.region in VARIANT_COUNTRIES or text.startswith("00")
+        assert actual.repair is not Repair.NONE or actual.region in VARIANT_COUNTRIES or text.strip(" -").startswith("00")
         assert ask_library(actual.e164, "") == (actual.e164, actual.region, actual.line)
     else:
         assert (actual.e164, actual.region, actual.line) == expected
