@@ -1,0 +1,271 @@
+"""Lists as files: what shape a file has (encoding, delimiter, width), and its records one by one.
+
+Reading streams and holds one block at a time. Two things are guarded beyond Python's csv module. A quotation mark that
+is never closed would swallow the rest of the file: a record that runs over several lines is taken only if it looks like
+one (strictly quoted, no whole record inside it); otherwise its first line is reported as broken and reading goes on at
+the next. And a line without end is cut at `ROW_CHARACTERS_MAX` and reported.
+
+Rows are numbered as a spreadsheet shows them: the head is row 1, blank rows count.
+"""
+
+import codecs
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from tertulia.core import spreadsheets
+from tertulia.core.import_reasons import FileProblem, FileReason, Reason
+from tertulia.core.text_encodings import EncodingScan
+
+COLUMNS_MAX = 200
+ROW_CHARACTERS_MAX = 100_000
+RECORD_LINES_MAX = 100
+SHOWN_CHARACTERS_MAX = 200
+BLOCK_BYTES = 1 << 20
+SAMPLE_ROWS = 5
+_SNIFF_LINES = 60
+_DELIMITERS = (",", ";", "\t", "|")
+
+# What a file is that is no table, by its first bytes.
+_MAGIC = (
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"RIFF", "a media file"),
+    (b"\x1f\x8b", "a compressed file"),
+    (b"7z\xbc\xaf", "a compressed file"),
+    (b"Rar!", "a compressed file"),
+    (b"BZh", "a compressed file"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"SQLite format 3", "a database"),
+    (b"{\\rtf", "a text document"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<!doctype", "a web page"),
+    (b"<html", "a web page"),
+    (b"<HTML", "a web page"),
+    (b"<?xml", "an XML document"),
+)
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """How a file is to be read. `delimiter` is empty and `sheet` set for spreadsheets; `first` is its first row as it
+    stands, which may or may not be a head; `samples` are rows after it."""
+
+    kind: str  # csv | sheet
+    encoding: str
+    delimiter: str
+    sheet: str
+    first: tuple[str, ...]
+    samples: tuple[tuple[str, ...], ...]
+    rows_skipped: int = 0
+
+    @property
+    def width(self) -> int:
+        """How many columns each row has."""
+        return len(self.first)
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A row that cannot be taken apart: what stands there (cut), and why."""
+
+    row: int
+    text: str
+    reason: Reason
+    params: dict[str, str | int]
+
+
+Record = tuple[int, list[str]]
+
+
+def detect_shape(file: BinaryIO, size: int, bytes_max: int, country: str = "") -> Shape:
+    """Read a whole file once and say how to read it. `size` in bytes; `country` tips doubtful encodings.
+
+    Raises FileProblem when it is no table, empty, too large or too wide.
+    """
+    if size > bytes_max:
+        raise FileProblem(FileReason.TOO_LARGE, size=size, limit=bytes_max)
+    file.seek(0)
+    head = file.read(4096)
+    if not head.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
+        raise FileProblem(FileReason.EMPTY)
+    if spreadsheets.is_spreadsheet(head):
+        sheet, rows = spreadsheets.preview_sheet(file, SAMPLE_ROWS + 1)
+        shape = Shape("sheet", "", "", sheet, tuple(rows[0]), tuple(map(tuple, rows[1:])))
+        return _check_width(shape)
+    for magic, what in _MAGIC:
+        if head.lstrip().startswith(magic):
+            raise FileProblem(FileReason.NOT_A_TABLE, what=what)
+    return _check_width(_detect_csv(file, country))
+
+
+def iter_records(file: BinaryIO, shape: Shape) -> Iterator[Record | Broken]:
+    """All rows in their order, the first one included, blank ones left out."""
+    if shape.kind == "sheet":
+        yield from spreadsheets.iter_rows(file, shape.sheet, shape.width)
+        return
+    lines = iter_lines(_iter_blocks(file), shape.encoding)
+    for _ in range(shape.rows_skipped):
+        next(lines, None)
+    yield from iter_csv(lines, shape.delimiter, shape.width, shape.rows_skipped)
+
+
+def iter_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """Lines of text, each ending in a line feed; carriage returns alone end lines too. Bytes that the encoding does not
+    have become U+FFFD. A line over the limit is cut one character behind it."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    carry, cutting = "", False
+    for block in blocks:
+        carry += decoder.decode(block)
+        if "\r" in carry:
+            carry = carry.replace("\r\n", "\n")
+            carry = carry[:-1].replace("\r", "\n") + carry[-1]
+        *whole, carry = carry.split("\n")
+        for line in whole:
+            if cutting:
+                cutting = False
+                continue
+            yield line[: ROW_CHARACTERS_MAX + 1] + "\n"
+        if len(carry) > ROW_CHARACTERS_MAX:
+            if not cutting:
+                yield carry[: ROW_CHARACTERS_MAX + 1] + "\n"
+            carry, cutting = "", True
+    carry += decoder.decode(b"", final=True)
+    if carry and not cutting:
+        yield carry.rstrip("\r") + "\n"
+
+
+class _Feed:
+    """Lines for a csv reader, that remembers which the reader has taken since the last record and takes them back."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._returned: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> "_Feed":
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) > RECORD_LINES_MAX:
+            raise csv.Error("a record over too many lines")
+        line = self._returned.popleft() if self._returned else next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        """These lines are read again, before all others."""
+        self._returned.extendleft(reversed(lines))
+
+
+def iter_csv(lines: Iterator[str], delimiter: str, width: int, row: int = 0) -> Iterator[Record | Broken]:
+    """Take lines of delimited text apart. `width` is the head's; `row` how many rows came before."""
+    feed = _Feed(lines)
+    reader = csv.reader(feed, delimiter=delimiter)
+    while True:
+        feed.taken = []
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            cells = []
+        row += 1
+        taken = feed.taken
+        if len(taken) == 1:
+            if len(taken[0]) > ROW_CHARACTERS_MAX:
+                yield _broken(row, taken[0], Reason.ROW_TOO_LONG, limit=ROW_CHARACTERS_MAX)
+            elif not _is_quote_open(taken[0], delimiter):
+                if cells:
+                    yield row, cells
+            else:
+                yield _broken(row, taken[0], Reason.QUOTE_NEVER_CLOSED)
+        elif cells and _is_one_record(taken, cells, delimiter, width):
+            yield row, cells
+        else:
+            feed.give_back(taken[1:])
+            yield _broken(row, taken[0], Reason.QUOTE_NEVER_CLOSED)
+
+
+def _is_quote_open(line: str, delimiter: str) -> bool:
+    """Whether a record that took one line only did so because the file ended inside its quotation marks."""
+    return line.count('"') % 2 == 1 and _parse_strictly([line], delimiter) is None
+
+
+def _is_one_record(lines: list[str], cells: list[str], delimiter: str, width: int) -> bool:
+    """Whether several lines are one row with line breaks inside quotes, rather than rows behind a lost quote."""
+    if len(cells) != width or _parse_strictly(lines, delimiter) is None:
+        return False
+    return width == 1 or not any(len(_parse_strictly([line], delimiter) or ()) == width for line in lines[1:-1])
+
+
+def _parse_strictly(lines: list[str], delimiter: str) -> list[str] | None:
+    """The cells of lines that are exactly one well-formed record, else None."""
+    try:
+        records = list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return records[0] if len(records) == 1 else None
+
+
+def _broken(row: int, text: str, reason: Reason, **params: str | int) -> Broken:
+    return Broken(row, text[:SHOWN_CHARACTERS_MAX].rstrip("\r\n"), reason, params)
+
+
+def _iter_blocks(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    while block := file.read(BLOCK_BYTES):
+        yield block
+
+
+def _detect_csv(file: BinaryIO, country: str) -> Shape:
+    scan = EncodingScan()
+    for block in _iter_blocks(file):
+        scan.feed(block)
+    encoding = scan.result(country)
+    lines = iter_lines(_iter_blocks(file), encoding)
+    opening = [line for line, _ in zip(lines, range(_SNIFF_LINES), strict=False)]
+    delimiter, skipped = _stated_delimiter(opening[0]), 1
+    if not delimiter:
+        delimiter, skipped = sniff_delimiter(opening), 0
+    sample = iter_csv(iter(opening[skipped:]), delimiter, 0)
+    rows = [tuple(record[1]) for record in sample if not isinstance(record, Broken)][: SAMPLE_ROWS + 1]
+    if not rows:
+        raise FileProblem(FileReason.NOT_A_TABLE, what="text without rows")
+    if any("\x00" in cell for cell in rows[0]):
+        raise FileProblem(FileReason.NOT_A_TABLE, what="a file of bytes")
+    return Shape("csv", encoding, delimiter, "", rows[0], tuple(rows[1:]), skipped)
+
+
+def _stated_delimiter(line: str) -> str:
+    """Spreadsheets may state it in a first line of its own: `sep=;`."""
+    stated = line.strip("\ufeff\n ")
+    return stated[4] if len(stated) == 5 and stated.lower().startswith("sep=") else ""
+
+
+def sniff_delimiter(lines: list[str]) -> str:
+    """The character that cuts the most lines into the same number of cells; a comma where none does."""
+    best, best_score = ",", (0.0, 0)
+    for delimiter in _DELIMITERS:
+        counts = [len(cells) for cells in csv.reader(_single_lines(lines), delimiter=delimiter) if cells]
+        if not counts or counts[0] < 2:
+            continue
+        score = (counts.count(counts[0]) / len(counts), counts[0])
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _single_lines(lines: list[str]) -> list[str]:
+    """Only lines whose quotation marks are in pairs, so that a broken one does not blur the counts."""
+    return [line for line in lines if line.count('"') % 2 == 0]
+
+
+def _check_width(shape: Shape) -> Shape:
+    if shape.width > COLUMNS_MAX:
+        raise FileProblem(FileReason.TOO_MANY_COLUMNS, columns=shape.width, limit=COLUMNS_MAX)
+    return shape
