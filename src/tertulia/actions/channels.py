@@ -31,11 +31,13 @@ SendRequest = Callable[[HttpRequest], HttpResponse]
 
 
 class NoAnswer(Exception):
-    """The provider did not answer: `error` is timeout | connect | tls | reset. Raised by a shell's `call`."""
+    """The provider did not answer: `error` is timeout | connect | tls | reset, `sent` whether the request may have
+    arrived. Raised by a shell's `call`."""
 
-    def __init__(self, error: str) -> None:
+    def __init__(self, error: str, sent: bool = False) -> None:
         super().__init__(error)
         self.error = error
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,11 @@ order by 4 desc, 3 desc, app
 -- name: reasons
 -- Of each contact that is not matched: the recorded reason, else what the next step waits for.
 select case when reason <> '' then reason
-            when wrote_at is not null then 'not_linked'
-            when clicked_at is not null then 'not_written'
-            when delivered_at is not null then 'not_clicked'
-            when sent_at is not null then 'no_receipt'
-            else 'waiting' end as why,
+            when wrote_at is not null then 'match.wrote_without_code'
+            when clicked_at is not null then 'match.not_written'
+            when delivered_at is not null then 'match.not_clicked'
+            when sent_at is not null then 'match.not_delivered'
+            else 'match.not_sent_yet' end as why,
        count(*)
 from match_contact
 where match_id = %(match)s and matched_at is null
@@ -87,11 +87,11 @@ with progress as (
            + (clicked_at is not null)::int * 8 + (wrote_at is not null)::int * 16
            + (matched_at is not null)::int * 32 + forwarded::int * 64 + (direct <> '')::int * 128 as bits,
            case when reason <> '' then reason
-                when wrote_at is not null then 'not_linked'
-                when clicked_at is not null then 'not_written'
-                when delivered_at is not null then 'not_clicked'
-                when sent_at is not null then 'no_receipt'
-                else 'waiting' end as why
+                when wrote_at is not null then 'match.wrote_without_code'
+                when clicked_at is not null then 'match.not_written'
+                when delivered_at is not null then 'match.not_clicked'
+                when sent_at is not null then 'match.not_delivered'
+                else 'match.not_sent_yet' end as why
     from match_contact
     where match_id = %(match)s and contact_id > %(after)s
 )

@@ -1,0 +1,177 @@
+"""What a match's text costs as SMS: parts and money by country, for one chooser link and for a link per app, as typed.
+
+Both variants are shown beside each other. The one that is not written is derived from the one that is, by putting the
+links of the other sort in the place of these. Each country's own contacts with the longest and the shortest names are
+rendered: the longest is the worst case, the middle of all that were rendered the usual one.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Final
+
+from tertulia.actions.channels import find_adapter
+from tertulia.actions.match_texts import SAMPLE_EACH, SAMPLE_MAX, Setting, read_problem, read_setting, render_sample
+from tertulia.actions.problems import Problem
+from tertulia.core.render import OnMissing, TemplateProblem, compile_template
+from tertulia.core.sms import Change, Parts, smart_encode
+from tertulia.data.models import Channel, Match
+from tertulia.store import matches as store
+from tertulia.store.db import Conn
+
+_ANY_LINK: Final = re.compile(r"\{\{-?\s*(?:link|links\.any|links\.chooser)\s*-?\}\}")
+_APP_LINK: Final = re.compile(r"\{\{-?\s*links\.(?!any\b|chooser\b)(\w+)\s*-?\}\}")
+
+Prices = Callable[[str, str], tuple[int, str] | None]
+"""(channel kind, country) -> millionths and currency of one SMS part there; None where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """An audience as an estimate needs it. Read once, it serves every keystroke for a while."""
+
+    counts: Mapping[str, int]
+    samples: tuple[store.Sample, ...]
+
+    @property
+    def mobile(self) -> int:
+        """How many an SMS would go to."""
+        return sum(count for country, count in self.counts.items() if country)
+
+
+@dataclass(frozen=True, slots=True)
+class CountryCost:
+    """One country's share. Parts of one message; money in millionths for all its contacts, None without a price."""
+
+    country: str
+    contacts: int
+    parts_usual: int
+    parts_worst: int
+    micros_usual: int | None
+    micros_worst: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to write the text. `longest` is the worst case's text with its parts; `changes` would bring it into the
+    plain SMS alphabet. `currencies`: millionths (usual, worst) by currency. `problem` when it cannot be rendered."""
+
+    name: str
+    text: str
+    contacts: int
+    longest: str
+    parts: Parts | None
+    changes: tuple[Change, ...]
+    countries: tuple[CountryCost, ...]
+    currencies: Mapping[str, tuple[int, int]]
+    unpriced: int
+    problem: Problem | None = None
+
+
+def read_crowd(conn: Conn, match: Match) -> Crowd:
+    """The audience's countries and the contacts to render."""
+    audience = store.read_audience(match.workspace_id, match.audience)
+    counts = store.count_by_country(conn, audience)
+    return Crowd(counts, tuple(store.read_sample(conn, audience, SAMPLE_EACH, SAMPLE_MAX)))
+
+
+def estimate(
+    match: Match, text: str, crowd: Crowd, prices: Prices, public_url: str, now: datetime
+) -> tuple[Variant, Variant]:
+    """The chooser's text and the text with a link per app, each with what it costs."""
+    setting = read_setting(match, public_url)
+    titles = {kind: find_adapter(kind).title for kind in setting.kinds}
+    both = ("chooser", write_chooser(text)), ("per_app", write_per_app(text, titles))
+    first, second = (_cost(name, form, match, crowd, setting, prices, now) for name, form in both)
+    return first, second
+
+
+def write_chooser(text: str) -> str:
+    """The text with one chooser link: the first single link becomes it, the lines of the others go."""
+    if _ANY_LINK.search(text) or not _APP_LINK.search(text):
+        return text
+    kept, done = [], False
+    for line in text.split("\n"):
+        if not _APP_LINK.search(line):
+            kept.append(line)
+        elif not done:
+            done = True
+            kept.append(_strip_label(line))
+    return "\n".join(kept)
+
+
+def write_per_app(text: str, titles: Mapping[str, str]) -> str:
+    """The text with a line for each app in the place of the chooser link."""
+    if _APP_LINK.search(text) or not titles:
+        return text
+    lines = "\n".join(f"{title}: {{{{ links.{kind} }}}}" for kind, title in titles.items())
+    return _ANY_LINK.sub(lambda _found: lines, text, count=1)
+
+
+def channel_prices(channel: Channel | None, currency: str, table: Prices) -> Prices:
+    """The channel's own price where it has one, in the workspace's currency; else the table's."""
+
+    def price(kind: str, country: str) -> tuple[int, str] | None:
+        if channel is not None and channel.price_micros is not None:
+            return channel.price_micros, currency
+        return table(kind, country)
+
+    return price
+
+
+def _strip_label(line: str) -> str:
+    """`WhatsApp: {{ links.whatsapp }}` becomes the link alone; a sentence around the link stays."""
+    found = _APP_LINK.search(line)
+    assert found is not None
+    before = line[: found.start()]
+    label = re.fullmatch(r"\s*[\w ]{1,20}:\s*", before)
+    return ("" if label else before) + "{{ link }}" + _APP_LINK.sub("", line[found.end() :]).rstrip()
+
+
+def _cost(name: str, text: str, match: Match, crowd: Crowd, setting: Setting, prices: Prices, now: datetime) -> Variant:
+    try:
+        template = compile_template(text)
+    except TemplateProblem as error:
+        return Variant(name, text, crowd.mobile, "", None, (), (), {}, 0, read_problem(error))
+    rendered: dict[str, list[tuple[Parts, str]]] = {}
+    problem: Problem | None = None
+    for sample in crowd.samples:
+        shown = render_sample(template, sample, setting, OnMissing(match.on_missing), now)
+        problem = problem or shown.problem
+        if shown.parts is not None:
+            rendered.setdefault(sample.phone_country, []).append((shown.parts, shown.text))
+    kind = match.sms_channel.kind if match.sms_channel else ""
+    currencies: dict[str, tuple[int, int]] = {}
+    countries = []
+    unpriced = 0
+    for country, contacts in crowd.counts.items():
+        texts = rendered.get(country, [])
+        if not country or not texts:
+            continue
+        price = prices(kind, country)
+        cost = _cost_country(country, contacts, [parts.parts for parts, _text in texts], price)
+        countries.append(cost)
+        if price is None:
+            unpriced += contacts
+        else:
+            usual, worst = currencies.get(price[1], (0, 0))
+            currencies[price[1]] = (usual + (cost.micros_usual or 0), worst + (cost.micros_worst or 0))
+    parts, longest = _find_longest(rendered.values())
+    changes = smart_encode(longest)[1] if parts is not None and parts.encoding == "UCS-2" else ()
+    return Variant(name, text, crowd.mobile, longest, parts, changes, tuple(countries), currencies, unpriced, problem)
+
+
+def _cost_country(country: str, contacts: int, parts: Sequence[int], price: tuple[int, str] | None) -> CountryCost:
+    usual, worst = int(median(parts)), max(parts)
+    if price is None:
+        return CountryCost(country, contacts, usual, worst, None, None)
+    return CountryCost(country, contacts, usual, worst, contacts * usual * price[0], contacts * worst * price[0])
+
+
+def _find_longest(groups: Iterable[Sequence[tuple[Parts, str]]]) -> tuple[Parts | None, str]:
+    texts = [item for group in groups for item in group]
+    if not texts:
+        return None, ""
+    return max(texts, key=lambda item: (item[0].parts, item[0].units))
