@@ -34,6 +34,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BIND", "127.0.0.1", "address", "The interface `tertulia up` listens on; a proxy of yours stands before."),
     Setting("CONSOLE_THREADS", "4", "threads", "How many console pages are drawn at once."),
     Setting("IMPORT_BYTES_MAX", "2000000000", "bytes", "The largest file an import takes."),
+    Setting(
+        "ALLOW_PRIVATE_HOSTS",
+        "",
+        "host or host:port, with commas between",
+        "Private addresses that channels may call (a gateway in your own network). All others are refused.",
+    ),
     Setting("TEST_CLOCK", "", "1 or empty", "Decisions use a virtual instant that tests move (`up --test-clock`)."),
     Setting("VIRTUAL_PHONES_URL", "", "URL", "The simulator's page of virtual phones; the demo sets it."),
     Setting("CITUS_URL", "", "URL", "A Citus cluster for the tests that need one."),
@@ -63,6 +69,11 @@ def read_int(name: str) -> int:
         return int(text)
     except ValueError:
         raise ConfigError(f"{name} is {text!r}; it must be a whole number of {_BY_NAME[name].unit}.") from None
+
+
+def public_url() -> str:
+    """PUBLIC_URL without a slash at its end; on this machine alone where none is set."""
+    return (read("PUBLIC_URL") or f"http://127.0.0.1:{read('PORT')}").rstrip("/")
 
 
 def data_dir() -> Path:

@@ -26,7 +26,7 @@ def _database() -> dict[str, object]:
 
 
 SECRET_KEY = config.secret_key()
-PUBLIC_URL = (config.read("PUBLIC_URL") or f"http://127.0.0.1:{config.read('PORT')}").rstrip("/")
+PUBLIC_URL = config.public_url()
 DEBUG = False
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "*", "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
