@@ -50,7 +50,8 @@ def load_channels(conn: Conn) -> Mapping[int, ChannelRow]:
             hook_url=f"{base}/hooks/{public_id}",
             cache=unseal_json(cache),
         )
-        rows[id_] = ChannelRow(*row[:-3], account)
+        values = (*row[:-3], account)
+        rows[id_] = ChannelRow(*values)
     return rows
 
 
