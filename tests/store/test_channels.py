@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from tertulia.store.channels import load_accounts, load_channels, mark_fault, read_fingerprint, save_cache, save_cursor
+from tertulia.actions.accounts import load_accounts
+from tertulia.store.channels import load_channels, mark_fault, read_fingerprint, save_cache, save_cursor
 from tertulia.store.sealing import seal_json
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -30,20 +31,27 @@ def channel(conn: psycopg.Connection) -> int:
 
 
 def test_a_channel_is_read_with_its_secrets_opened(conn: psycopg.Connection, channel: int) -> None:
-    """The account is what the adapter needs: settings, opened secrets, the webhook's address."""
+    """What stands sealed is opened, and never shown."""
     row = load_channels(conn)[channel]
     assert (row.kind, row.rate_per_s, row.polling, row.poll_cursor) == ("telegram", 25, True, "17")
-    assert row.account.settings == {"bot": "verbena"}
-    assert row.account.secrets == {"token": "42:secret"}
-    assert row.account.hook_url == "http://127.0.0.1:8080/hooks/abc123"
+    assert row.settings == {"bot": "verbena"}
+    assert row.secrets == {"token": "42:secret"}
     assert "secret" not in repr(row)
+
+
+def test_an_account_is_what_the_adapter_needs(conn: psycopg.Connection, channel: int) -> None:
+    """Settings, opened secrets, and the webhook's address under the public one."""
+    account = load_accounts(conn, "https://verbena.example")[channel]
+    assert (account.kind, account.settings) == ("telegram", {"bot": "verbena"})
+    assert account.secrets == {"token": "42:secret"}
+    assert account.hook_url == "https://verbena.example/hooks/abc123"
 
 
 def test_short_lived_tokens_are_kept_sealed(conn: psycopg.Connection, channel: int) -> None:
     """What a provider gave for a while comes back opened, and stands sealed in the database."""
     before = read_fingerprint(conn)
     save_cache(conn, channel, {"access_token": "short-lived"})
-    assert load_accounts(conn)[channel].cache == {"access_token": "short-lived"}
+    assert load_channels(conn)[channel].cache == {"access_token": "short-lived"}
     assert b"short-lived" not in conn.execute("select cache from channel").fetchone()[0]
     assert read_fingerprint(conn) != before
 

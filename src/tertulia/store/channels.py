@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tertulia import config
-from tertulia.channels.base import Account
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 from tertulia.store.sealing import seal_json, unseal_json
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """One channel that is not archived. `state` is live, paused or fault; `rate_per_s` messages a second; the price
-    in millionths of the workspace's currency."""
+    """One channel that is not archived, its secrets opened. `state` is live, paused or fault; `rate_per_s` messages a
+    second; the price in millionths of the workspace's currency; `cache` holds short-lived tokens."""
 
     id: int
     workspace: int
@@ -32,32 +30,19 @@ class ChannelRow:
     first_message: str
     polling: bool
     poll_cursor: str
-    account: Account = field(repr=False)
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    cache: Mapping[str, str] = field(repr=False)
 
 
 def load_channels(conn: Conn) -> Mapping[int, ChannelRow]:
     """Every channel that is not archived, by id. Raises ConfigError when SECRET_KEY cannot open their secrets."""
-    base = config.public_url()
     rows = {}
     for row in fetch_all(conn, load("channels")["channels"], {}):
-        id_, _workspace, public_id, kind = row[:4]
-        settings, secrets, cache = row[-3:]
-        account = Account(
-            channel=str(id_),
-            kind=kind,
-            settings=settings,
-            secrets=unseal_json(secrets),
-            hook_url=f"{base}/hooks/{public_id}",
-            cache=unseal_json(cache),
-        )
-        values = (*row[:-3], account)
-        rows[id_] = ChannelRow(*values)
+        secrets, cache = unseal_json(row[-2]), unseal_json(row[-1])
+        values = (*row[:-2], secrets, cache)
+        rows[row[0]] = ChannelRow(*values)
     return rows
-
-
-def load_accounts(conn: Conn) -> Mapping[int, Account]:
-    """The accounts of `load_channels`, by channel id."""
-    return {id_: row.account for id_, row in load_channels(conn).items()}
 
 
 def read_fingerprint(conn: Conn) -> str:
