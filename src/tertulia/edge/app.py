@@ -1,0 +1,132 @@
+"""The edge put together: its connections, threads and addresses, and their start and end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import psycopg
+from starlette.types import Receive, Scope, Send
+
+from tertulia.actions.receive import ReceivedCall
+from tertulia.edge.clicks import ClickWork, Opening
+from tertulia.edge.clock import Clock
+from tertulia.edge.http import answer, answer_text, get_header, get_host, is_near
+from tertulia.edge.links import Links
+from tertulia.edge.live import Hub
+from tertulia.edge.metrics import Metrics
+from tertulia.edge.registry import Registry
+from tertulia.edge.webhooks import Hooks, WebhookWork
+from tertulia.edge.writer import GroupWriter, Notifier
+from tertulia.store.clicks import FoundLink
+from tertulia.store.db import Conn, connect
+from tertulia.store.identities import tune_lookups
+
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Edge:
+    """Everything the world calls, in one process. `find` gives the handler of a path, None for the console's."""
+
+    def __init__(self, database_url: str, public_url: str, secret: str, *, test_clock: bool = False) -> None:
+        self._url = database_url
+        self.metrics = Metrics()
+        self.clock = Clock(self._connect if test_clock else None)
+        self.registry = Registry(self._connect, public_url)
+        self.notifier = Notifier(self._connect)
+        self.hub = Hub(self._connect, secret)
+        self.click_writer: GroupWriter[Opening, FoundLink | None] = GroupWriter(
+            "clicks", self._connect_writer, ClickWork(), self.clock, self.notifier
+        )
+        self.call_writer: GroupWriter[ReceivedCall, bool] = GroupWriter(
+            "webhooks", self._connect_writer, WebhookWork({}), self.clock, self.notifier
+        )
+        self.links = Links(self.registry, self.click_writer, self.clock, self.metrics)
+        self.hooks = Hooks(self.registry, self.call_writer, self.clock, self.metrics)
+        self._by_name: dict[str, Handler] = {
+            "l": self.links.open_link,
+            "e": self.links.open_entry,
+            "qr": self.links.draw_code,
+            "hooks": self.hooks,
+            "live": self.hub,
+            "healthz": self._say_alive,
+            "readyz": self._say_ready,
+            "metrics": self._show_metrics,
+        }
+
+    async def start(self) -> None:
+        """Start the threads and wait for the first look at the configuration."""
+        loop = asyncio.get_running_loop()
+        self.click_writer.start(loop)
+        self.call_writer.start(loop)
+        self.notifier.start()
+        self.hub.start(loop)
+        await asyncio.to_thread(self.registry.start)
+
+    async def stop(self) -> None:
+        """Commit what waits, answer it, end the threads."""
+        self.hub.stop()
+        await asyncio.to_thread(self.click_writer.stop)
+        await asyncio.to_thread(self.call_writer.stop)
+        await asyncio.to_thread(self.notifier.stop)
+        await asyncio.to_thread(self.registry.stop)
+        self.clock.close()
+
+    def find(self, scope: Scope) -> Handler | None:
+        """Who answers this path; None: the console. A link domain serves links and nothing else, and a name that is
+        not ours serves nothing."""
+        path = scope["path"]
+        handler = self._by_name.get(path[1:].partition("/")[0])
+        hosts = self.registry.snapshot.hosts
+        host = get_host(scope)
+        if handler in (self.hooks, self._say_alive, self._say_ready, self._show_metrics) or not hosts:
+            return handler
+        if host not in hosts:
+            return _say_not_ours
+        if handler is None and hosts[host] is not None:
+            return _say_links_only
+        return handler
+
+    def _connect(self) -> Conn:
+        return connect(self._url, name="tertulia-edge")
+
+    def _connect_writer(self) -> Conn:
+        conn = self._connect()
+        tune_lookups(conn)
+        conn.commit()
+        return conn
+
+    async def _say_alive(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await answer_text(send, 200, "ok")
+
+    async def _say_ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ready: the configuration is read, the writers run and the database answers."""
+        alive = self.click_writer.alive and self.call_writer.alive
+        if alive and self.registry.ready and await asyncio.to_thread(self._reach_database):
+            await answer_text(send, 200, "ready")
+        else:
+            await answer_text(send, 503, "not ready")
+
+    def _reach_database(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg.Error:
+            return False
+        return True
+
+    async def _show_metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """For a collector on this machine or its network; not for the world behind the proxy."""
+        peer = str(scope["client"][0]) if scope.get("client") else ""
+        if not is_near(peer) or get_header(scope, b"x-forwarded-for"):
+            await answer_text(send, 404, "Not found.")
+            return
+        writers = {w.name: (w.waiting, w.groups) for w in (self.click_writer, self.call_writer)}
+        text = self.metrics.show(writers, self.hub.watching)
+        await answer(send, 200, (("content-type", "text/plain; version=0.0.4; charset=utf-8"),), text)
+
+
+async def _say_not_ours(scope: Scope, receive: Receive, send: Send) -> None:
+    text = "This server does not answer under this name. Its own address is set by PUBLIC_URL."
+    await answer_text(send, 421, text)
+
+
+async def _say_links_only(scope: Scope, receive: Receive, send: Send) -> None:
+    await answer_text(send, 404, "There are only links at this address.")

@@ -1,0 +1,261 @@
+"""`GET /l/{code}`: a customer opens a link (M3, M4, M9). `/e/{channel}` and `/qr/{channel}.svg|png`: anybody's links.
+
+The code is checked by its own check symbol before anything else, so a guess costs nothing; wrong codes are counted per
+address. Then the opening goes into a group commit, which looks the link up and records the click, and only after that
+the browser is sent on: in one hop into the app where the app has a web address, else to our page.
+GET and HEAD consume nothing; what is a person's click is the core's to say, and the answer is the same for all.
+"""
+
+import asyncio
+import secrets
+import time
+
+from starlette.types import Receive, Scope, Send
+
+from tertulia.core.links import APPS, Code, hash_code, parse, with_app
+from tertulia.edge import pages
+from tertulia.edge.clicks import Opening
+from tertulia.edge.clock import Clock
+from tertulia.edge.http import BodyTooLarge, HungUp, answer, answer_text, get_caller, get_header, get_host, read_body
+from tertulia.edge.limits import Guesses
+from tertulia.edge.metrics import Metrics
+from tertulia.edge.opening import Openings, make_deep_link, write_first_message
+from tertulia.edge.pages import Frame, Page
+from tertulia.edge.registry import ChannelView, Registry, Snapshot
+from tertulia.edge.writer import Full, GroupWriter, Unavailable
+from tertulia.ids import shard_of_index
+from tertulia.store.clicks import FoundLink
+from tertulia.store.front import FrontWorkspace
+
+TRAILING = "/.,;:!?)]}>\"'\u00bb\u201d\u2019"  # what a phone takes for a part of the link that stands before it
+BEACON_BYTES_MAX = 64
+NONCE_BYTES = 6
+QR_MAX_AGE_S = 3600
+QR_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+ENDED = ("stopped",)
+REDIRECT_HEADERS = (
+    ("cache-control", "no-store"),
+    ("referrer-policy", "no-referrer"),
+    ("x-robots-tag", "noindex"),
+)
+
+
+class Links:
+    """The ASGI side of links."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        writer: "GroupWriter[Opening, FoundLink | None]",
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._registry = registry
+        self._writer = writer
+        self._clock = clock
+        self._metrics = metrics
+        self._guesses = Guesses()
+        self._openings = Openings()
+
+    async def open_link(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/l/{code}`, and `POST /l/{code}/seen` of the script on our pages."""
+        path = scope["path"][3:]
+        method = scope["method"]
+        if method == "POST" and path.endswith("/seen"):
+            await self._take_beacon(path[:-5], scope, receive, send)
+            return
+        if method not in ("GET", "HEAD"):
+            await answer_text(send, 405, "Links are opened by GET.", (("allow", "GET, HEAD"),))
+            return
+        if self._guesses and self._guesses.is_limited(get_caller(scope), time.monotonic()):
+            await self._notice(scope, send, 429, "limited")
+            return
+        code = parse(path) or parse(path.rstrip(TRAILING))
+        if code is None:
+            await self._refuse(scope, send)
+            return
+        nonce = secrets.token_hex(NONCE_BYTES)
+        try:
+            link = await self._writer.submit(_read_opening(scope, code, nonce, self._registry.snapshot))
+        except (Full, Unavailable) as busy:
+            await self._notice(scope, send, 429 if isinstance(busy, Full) else 503, "busy")
+            return
+        if link is None:
+            await self._refuse(scope, send)
+            return
+        await self._lead_on(scope, send, code, link, nonce)
+
+    async def open_entry(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/e/{channel}`: the channel's own link, many uses, bound to nobody."""
+        snapshot = self._registry.snapshot
+        channel = snapshot.by_public_id.get(scope["path"].removeprefix("/e/").rstrip("/"))
+        if channel is None or not channel.adapter.capabilities.app:
+            await self._notice(scope, send, 404, "unknown")
+            return
+        workspace = snapshot.workspaces[channel.workspace]
+        language = _read_language(scope, workspace.language)
+        link = make_deep_link(channel, language, "")
+        if link.web:
+            await self._redirect(send, link.url, head=scope["method"] == "HEAD")
+            return
+        text = write_first_message(channel, language, "")
+        app = await asyncio.to_thread(pages.make_app, channel.adapter, link, text, "")
+        await self._show(scope, send, pages.show_app(Frame(language), workspace.name, app))
+
+    async def draw_code(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/qr/{channel}.svg|png`: the channel's QR code, for print."""
+        public_id, _, form = scope["path"].removeprefix("/qr/").rpartition(".")
+        snapshot = self._registry.snapshot
+        channel = snapshot.by_public_id.get(public_id)
+        if channel is None or form not in QR_TYPES or not channel.adapter.capabilities.app:
+            await self._notice(scope, send, 404, "unknown")
+            return
+        held = self._make_entry(channel, snapshot)
+        picture = await asyncio.to_thread(pages.make_qr, held, form)
+        headers = [("content-type", QR_TYPES[form]), ("cache-control", f"public, max-age={QR_MAX_AGE_S}")]
+        headers.append(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"))
+        if b"download" in scope["query_string"]:
+            headers.append(("content-disposition", f'attachment; filename="{channel.kind}-{public_id}.{form}"'))
+        await answer(send, 200, headers, picture, head=scope["method"] == "HEAD")
+
+    def _make_entry(self, channel: ChannelView, snapshot: Snapshot) -> str:
+        """What a channel's QR code holds: our short address, which counts and can change; only an app that reads no
+        web address gets its own."""
+        workspace = snapshot.workspaces[channel.workspace]
+        if channel.adapter.capabilities.qr_only:
+            own = make_deep_link(channel, workspace.language, "").qr
+            if own:
+                return own
+        return f"{self._registry.link_base(workspace)}/e/{channel.facts.public_id}"
+
+    async def _lead_on(self, scope: Scope, send: Send, code: Code, link: FoundLink, nonce: str) -> None:
+        """The opening is recorded: into the app, to our page, or why not."""
+        if link.match_id not in self._registry.snapshot.matches:
+            await self._registry.look_again()
+        snapshot = self._registry.snapshot
+        workspace, match = snapshot.workspaces.get(link.workspace), snapshot.matches.get(link.match_id)
+        if workspace is None or match is None:
+            await self._refuse(scope, send)
+            return
+        if self._clock.now() >= link.expires_at:
+            await self._notice(scope, send, 410, "expired", workspace.name)
+            return
+        if match.state in ENDED:
+            await self._notice(scope, send, 410, "stopped", workspace.name)
+            return
+        apps = [snapshot.channels[id_] for id_ in match.apps if id_ in snapshot.channels]
+        channel = _pick_channel(apps, code.app)
+        if channel is not None:
+            await self._open_app(scope, send, workspace, channel, code, link, nonce)
+        elif apps:
+            await self._choose(scope, send, workspace, apps, code, nonce)
+        else:
+            await self._notice(scope, send, 410, "gone", workspace.name)
+
+    async def _open_app(
+        self,
+        scope: Scope,
+        send: Send,
+        workspace: FrontWorkspace,
+        channel: ChannelView,
+        code: Code,
+        link: FoundLink,
+        nonce: str,
+    ) -> None:
+        token = with_app(code.base, channel.kind if channel.kind in APPS else "chooser")
+        language = link.language or workspace.language
+        target = self._openings.find(channel, language, token)
+        if target.web:
+            await self._redirect(send, target.url, head=scope["method"] == "HEAD")
+            return
+        text = write_first_message(channel, language, token)
+        app = await asyncio.to_thread(pages.make_app, channel.adapter, target, text, token)
+        frame = _read_frame(scope, workspace, code, nonce)
+        await self._show(scope, send, pages.show_app(frame, workspace.name, app))
+
+    async def _choose(
+        self,
+        scope: Scope,
+        send: Send,
+        workspace: FrontWorkspace,
+        apps: list[ChannelView],
+        code: Code,
+        nonce: str,
+    ) -> None:
+        desktop = not pages.is_phone(get_header(scope, b"user-agent"), get_header(scope, b"sec-ch-ua-mobile"))
+        base = self._registry.link_base(workspace)
+        offered = [(app, f"{base}/l/{with_app(code.base, app.kind)}") for app in apps if app.kind in APPS]
+        choices = await asyncio.to_thread(_draw_choices, offered, desktop)
+        frame = _read_frame(scope, workspace, code, nonce)
+        await self._show(scope, send, pages.show_chooser(frame, workspace.name, choices, desktop=desktop))
+
+    async def _take_beacon(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """A browser shows our page: its opening was no program's."""
+        code = parse(path)
+        try:
+            nonce = (await read_body(scope, receive, BEACON_BYTES_MAX)).decode("ascii", "replace")
+        except BodyTooLarge:
+            nonce = ""
+        except HungUp:
+            return
+        if code is not None and len(nonce) == 2 * NONCE_BYTES and nonce.isalnum():
+            opening = _read_opening(scope, code, nonce, self._registry.snapshot, beacon=True)
+            try:
+                await self._writer.submit(opening)
+            except (Full, Unavailable):
+                await answer_text(send, 429, "", (("retry-after", "1"),))
+                return
+        await answer(send, 204)
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        """No such link. The caller's address has one guess less."""
+        self._guesses.note_wrong(get_caller(scope), time.monotonic())
+        await self._notice(scope, send, 404, "unknown")
+
+    async def _notice(self, scope: Scope, send: Send, status: int, kind: str, business: str = "") -> None:
+        self._metrics.count_link(kind)
+        page = pages.show_notice(Frame(_read_language(scope, "")), status, kind, business)
+        extra = (("retry-after", "60" if kind == "limited" else "1"),) if status in (429, 503) else ()
+        await answer(send, page.status, (*page.headers, *extra), page.body, head=scope["method"] == "HEAD")
+
+    async def _show(self, scope: Scope, send: Send, page: Page) -> None:
+        self._metrics.count_link("page")
+        await answer(send, page.status, page.headers, page.body, head=scope["method"] == "HEAD")
+
+    async def _redirect(self, send: Send, url: str, *, head: bool) -> None:
+        self._metrics.count_link("redirect")
+        await answer(send, 302, (("location", url), *REDIRECT_HEADERS), head=head)
+
+
+def _read_opening(scope: Scope, code: Code, nonce: str, snapshot: Snapshot, *, beacon: bool = False) -> Opening:
+    purpose = get_header(scope, b"sec-purpose") or get_header(scope, b"purpose") or get_header(scope, b"x-purpose")
+    return Opening(
+        shard=shard_of_index(code.shard_index),
+        code_hash=hash_code(code.base),
+        app=code.app,
+        method="GET" if beacon else scope["method"],
+        user_agent=get_header(scope, b"user-agent")[:500],
+        purpose=purpose[:100],
+        nonce=nonce,
+        workspace=snapshot.hosts.get(get_host(scope)),
+        beacon=beacon,
+    )
+
+
+def _pick_channel(apps: list[ChannelView], app: str) -> ChannelView | None:
+    """The channel of the link's app; of a chooser with one app that one; None: the customer chooses."""
+    if app == "chooser":
+        return apps[0] if len(apps) == 1 else None
+    return next((channel for channel in apps if channel.kind == app), None)
+
+
+def _draw_choices(offered: list[tuple[ChannelView, str]], desktop: bool) -> list[pages.App]:
+    return [pages.make_choice(channel.adapter, href, picture=desktop) for channel, href in offered]
+
+
+def _read_language(scope: Scope, default: str) -> str:
+    return pages.pick_language(get_header(scope, b"accept-language"), default)
+
+
+def _read_frame(scope: Scope, workspace: FrontWorkspace, code: Code, nonce: str) -> Frame:
+    return Frame(_read_language(scope, workspace.language), f"/l/{code.text}/seen", nonce)

@@ -1,0 +1,42 @@
+"""What the edge counts, for `/metrics`. Per process: each worker process tells its own."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Metrics:
+    """The counters of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._webhooks = Counter(
+            "tertulia_webhooks", "Providers' calls, by what became of them.", ["kind", "what"], registry=self.registry
+        )
+        self._links = Counter(
+            "tertulia_links", "Openings of links, by what was answered.", ["what"], registry=self.registry
+        )
+        self._waiting = Gauge(
+            "tertulia_writer_waiting", "Items that wait for a group commit.", ["stream"], registry=self.registry
+        )
+        self._groups = Gauge(
+            "tertulia_writer_groups", "Group commits since the start.", ["stream"], registry=self.registry
+        )
+        self._watchers = Gauge("tertulia_live_watchers", "Pages that listen for live figures.", registry=self.registry)
+        self.console_s = Histogram(
+            "tertulia_console_seconds", "Time to draw a page or answer the API.", registry=self.registry
+        )
+
+    def count_webhook(self, kind: str, what: str) -> None:
+        """`what` is kept, parked or rejected."""
+        self._webhooks.labels(kind, what).inc()
+
+    def count_link(self, what: str) -> None:
+        """`what` is redirect, page, preview, unknown, expired, stopped or limited."""
+        self._links.labels(what).inc()
+
+    def show(self, writers: dict[str, tuple[int, int]], watchers: int) -> bytes:
+        """The exposition text. `writers`: stream to (items that wait, groups committed)."""
+        for stream, (waiting, groups) in writers.items():
+            self._waiting.labels(stream).set(waiting)
+            self._groups.labels(stream).set(groups)
+        self._watchers.set(watchers)
+        return generate_latest(self.registry)

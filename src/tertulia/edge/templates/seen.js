@@ -1,0 +1,1 @@
+fetch(document.body.dataset.seen,{method:"POST",body:document.body.dataset.nonce,keepalive:true}).catch(()=>{})

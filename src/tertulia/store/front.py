@@ -1,0 +1,74 @@
+"""What the public side (webhooks, links) needs of the configuration, read whole: it is small and changes seldom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tertulia.store.db import Conn, fetch_all, fetch_one, load
+
+
+@dataclass(frozen=True, slots=True)
+class FrontWorkspace:
+    """A business as its customers see it. `link_domain` is an address without a path, or empty for PUBLIC_URL."""
+
+    id: int
+    name: str
+    language: str
+    link_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrontChannel:
+    """A channel that is not archived. `first_message` is what a customer's app opens on; `secrets` and `cache` are
+    sealed."""
+
+    id: int
+    workspace: int
+    public_id: str
+    kind: str
+    name: str
+    first_message: str
+    settings: Mapping[str, str]
+    secrets: bytes = field(repr=False)
+    cache: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatch:
+    """A match that was launched; `apps` are its channels in the order in which they are offered."""
+
+    id: int
+    workspace: int
+    state: str
+    apps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The configuration at one moment, each by id."""
+
+    workspaces: Mapping[int, FrontWorkspace]
+    channels: Mapping[int, FrontChannel]
+    matches: Mapping[int, FrontMatch]
+
+
+def read_fingerprint(conn: Conn) -> str:
+    """A text that changes when the configuration does."""
+    row = fetch_one(conn, load("front")["fingerprint"], {})
+    assert row is not None
+    return str(row[0])
+
+
+def load_front(conn: Conn) -> Front:
+    """The whole of it."""
+    queries = load("front")
+    workspaces = [FrontWorkspace(*row) for row in fetch_all(conn, queries["workspaces"], {})]
+    channels = [FrontChannel(*row) for row in fetch_all(conn, queries["channels"], {})]
+    matches = [
+        FrontMatch(id_, workspace, state, tuple(apps))
+        for id_, workspace, state, apps in fetch_all(conn, queries["matches"], {})
+    ]
+    return Front(
+        {workspace.id: workspace for workspace in workspaces},
+        {channel.id: channel for channel in channels},
+        {match.id: match for match in matches},
+    )

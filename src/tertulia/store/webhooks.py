@@ -1,0 +1,95 @@
+"""Raw webhooks: kept before they are acknowledged, and counted (I3: received = processed + parked)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tertulia.ids import shard_of_value
+from tertulia.store.db import Conn, load, run
+
+TALLY_ROWS = 64  # rows a channel, shared out among appenders
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """One call of a provider as it is kept. `events` log entries came of it, `unknown` parts mean nothing to us;
+    `parked` is why it could not be read, else empty."""
+
+    id: UUID
+    workspace: int
+    channel_id: int
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    events: int
+    unknown: int
+    parked: str = ""
+
+
+def insert_calls(conn: Conn, calls: Sequence[StoredCall], received_at: datetime) -> None:
+    """Keep the calls, in the caller's transaction."""
+    if not calls:
+        return
+    run(
+        conn,
+        load("webhooks")["insert_calls"],
+        {
+            "received": received_at,
+            "shards": [shard_of_value(call.workspace, "webhook", str(call.id)) for call in calls],
+            "ids": [call.id for call in calls],
+            "workspaces": [call.workspace for call in calls],
+            "channels": [call.channel_id for call in calls],
+            "methods": [call.method for call in calls],
+            "urls": [_clean(call.url) for call in calls],
+            "headers": [_write_headers(call.headers) for call in calls],
+            "bodies": [call.body for call in calls],
+            "events": [call.events for call in calls],
+            "unknowns": [call.unknown for call in calls],
+            "parked": [call.parked for call in calls],
+        },
+    )
+
+
+def count_received(conn: Conn, writer: int, calls: Sequence[StoredCall]) -> None:
+    """Add to each channel's tally what came in: log entries, and calls that were parked. The rows are the appender's
+    (`writer` is its id in the log), under a negative shard; a reader adds up all rows of a channel."""
+    received: Counter[tuple[int, int]] = Counter()
+    parked: Counter[tuple[int, int]] = Counter()
+    for call in calls:
+        key = (call.channel_id, call.workspace)
+        received[key] += call.events + bool(call.parked)
+        parked[key] += bool(call.parked)
+    keys = [key for key in received if received[key]]
+    if not keys:
+        return
+    run(
+        conn,
+        load("webhooks")["count_received"],
+        {
+            "shard": -1 - writer % TALLY_ROWS,
+            "channels": [channel for channel, _ in keys],
+            "workspaces": [workspace for _, workspace in keys],
+            "received": [received[key] for key in keys],
+            "parked": [parked[key] for key in keys],
+        },
+    )
+
+
+def touch_channels(conn: Conn, channels: Sequence[int], at: datetime) -> None:
+    """The provider called these channels."""
+    if channels:
+        run(conn, load("webhooks")["touch_channels"], {"channels": list(channels), "at": at})
+
+
+def _clean(text: str) -> str:
+    """No database takes a NUL."""
+    return text.replace("\0", "")
+
+
+def _write_headers(headers: Mapping[str, str]) -> str:
+    return msgspec.json.encode({_clean(name): _clean(value) for name, value in headers.items()}).decode()
