@@ -130,6 +130,11 @@ def test_S4_a_syntax_error_says_where_and_what_to_do(source: str, code: ProblemC
             ProblemCode.TOO_LARGE,
         ),
         ("{% for i in (1..1000) %}" + "a" * 200 + "{% endfor %}", ProblemCode.TOO_LARGE),
+        (
+            "{% capture s %}{% for i in (1..900) %}twenty characters..{% endfor %}{% endcapture %}"
+            + "{% for i in (1..1000) %}{% assign t = s | upcase | downcase | size %}{% endfor %}" * 50,
+            ProblemCode.TOO_LARGE,
+        ),
         ("{{ now | date: '%999999999d' }}", ProblemCode.FILTER_FAILED),
         ("{{ 'now' | date: '%Y' }}", ProblemCode.FILTER_FAILED),
         ("{{ contact.points | divided_by: 0 }}", ProblemCode.FILTER_FAILED),

@@ -1,7 +1,8 @@
 """Who opens links without being a person: known user agents, kept as data (M9).
 
-Matched as lower-case substrings of the user agent, in this order. Previews are made because a person sends or reads a
-message; scanners look for harm; the rest are programs. Sources: the operators' own pages on their crawlers.
+Matched as lower-case substrings of the user agent. Previews are made because a person sends or reads a message;
+scanners look for harm; the rest are programs. Most of them name themselves so in the pages their operators publish;
+add what the click log shows.
 """
 
 from typing import Final

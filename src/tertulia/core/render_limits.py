@@ -1,8 +1,9 @@
 """The Liquid that templates may use: a sandbox without files, clock or chance, and with limits.
 
-Only the tags and filters named here exist; nothing can be included. A loop runs a thousand times in all, a text or
-value grows to 20,000 characters, numbers to 30 digits; what goes beyond ends with an error of Liquid's own, whatever
-the template does. Filters are checked *before* they build a long text where their arguments tell its length.
+Only the tags and filters named here exist; nothing can be included. Nested loops run a thousand times in all, a text or
+value grows to 20,000 characters, numbers to 30 digits, and all filters together go over two million characters, which
+is this module's time limit; what goes beyond ends with an error of Liquid's own. Filters are checked *before* they
+build a long text where their arguments tell its length.
 """
 
 import re
@@ -21,6 +22,7 @@ from liquid.exceptions import (
     LoopIterationLimitError,
     OutputStreamLimitError,
 )
+from liquid.filter import with_context
 from liquid.token import TOKEN_EOF, TOKEN_TAG, Token
 from liquid.undefined import FalsyStrictUndefined
 
@@ -30,6 +32,7 @@ LIST_ITEMS_MAX: Final = 1_000
 LOOP_ITERATIONS_MAX: Final = 1_000
 NAMESPACE_BYTES_MAX: Final = 200_000
 NUMBER_MAX: Final = 10**30
+WORK_CHARACTERS_MAX: Final = 2_000_000  # that all filters of one rendering may go over: a tenth of a second
 NESTING_MAX: Final = 20
 
 TAGS: Final = frozenset(
@@ -156,12 +159,16 @@ def lenient_sandbox() -> Sandbox:
 
 
 def _guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter with its arguments and its result checked."""
+    """The filter with its arguments, its result and its share of the work checked."""
+    wants_context = getattr(function, "with_context", False)
 
     @wraps(function)
-    def guarded(value: Any, *args: Any, **kwargs: Any) -> Any:
+    def guarded(value: Any, *args: Any, context: RenderContext, **kwargs: Any) -> Any:
         if isinstance(value, range):
             raise FilterArgumentError("a range can only be looped over", token=None)
+        if wants_context:
+            kwargs["context"] = context
+        _count_work(context, value)
         _check_size(sum(_iter_growth(name, value, args)))
         if name == "date":
             value = _check_date(value, args)
@@ -174,7 +181,16 @@ def _guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             raise OutputStreamLimitError("the number is too large", token=None)
         return result
 
-    return guarded
+    return with_context(guarded)
+
+
+def _count_work(context: RenderContext, value: Any) -> None:
+    """The clock of a function that has none: characters and items gone over, summed over the whole rendering."""
+    spent = context.tag_namespace.get("work", 0) + 16
+    spent += len(value) if isinstance(value, str | list | tuple | dict) else 1
+    context.tag_namespace["work"] = spent
+    if spent > WORK_CHARACTERS_MAX:
+        raise OutputStreamLimitError("the template works too long", token=None)
 
 
 def _iter_growth(name: str, value: Any, args: tuple[Any, ...]) -> Iterator[int]:
