@@ -23,6 +23,7 @@ from tertulia.simulator.client import Client
 from tertulia.simulator.clock import Clock
 from tertulia.simulator.config import Config
 from tertulia.simulator.outbox import Outbox
+from tertulia.simulator.page import PhonesPage
 from tertulia.simulator.providers import PROVIDERS, find_provider
 from tertulia.simulator.providers.base import Provider
 from tertulia.simulator.wire import Call, Reply
@@ -156,6 +157,7 @@ def _create_pages(world: World) -> Starlette:
             Route("/", lead_to_phones),
             Route("/healthz", tell_health),
             Mount("/sim", routes=control.routes()),
+            *PhonesPage(world).routes(),
         ],
         middleware=[Middleware(control.RefuseCrossSite)],
     )

@@ -140,6 +140,7 @@ class Outbox:
             return
         self._note(account, events, post, answered)
         if answered.ok:
+            self.world.acknowledge(account, [(e.person, e.message_id) for e in events if e.kind == "message"])
             if not events[0].copy:
                 provider.answered(self.world, account, events, answered.body)
         else:
@@ -216,6 +217,8 @@ def _remark(events: list[Event], answered: Answered) -> str:
     first = events[0]
     if answered.cause:
         return answered.cause
+    if answered.status in (401, 403):
+        return f"{first.key.partition(':')[0]}, refused"
     if first.copy:
         return "duplicate"
     if first.attempt > 1:

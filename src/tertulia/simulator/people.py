@@ -99,6 +99,7 @@ def _show(world: World, person: Person, account: Account, name: str, text: str) 
         return
     message = Message(name, account.id, account.spec.kind, person.id, "", text, False, world.clock.now_ms(), "sent")
     world.bond(person, account).messages.append(message)
+    world.written[f"{account.id}|{person.id}|{name}"] = message
     world.notify(person.id)
 
 

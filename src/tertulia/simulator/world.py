@@ -144,6 +144,7 @@ class World:
         self.messages: dict[str, Message] = {}
         self.waiting: dict[str, list[Message]] = {}
         self.friends: dict[str, list[Message]] = {}
+        self.written: dict[str, Message] = {}
         self.acted: set[str] = set()
         self.record = Record(self.behaviours.quiet)
         self.wire = Wire()
@@ -280,6 +281,14 @@ class World:
             "parts": message.parts, "verdict": verdict, "state": "accepted" if verdict == "accepted" else "failed",
             "code": "",
         }  # fmt: skip
+
+    def acknowledge(self, account: Account, written: list[tuple[str, str]]) -> None:
+        """The platform took what people wrote (person, message id): the second tick."""
+        for person, name in written:
+            message = self.written.pop(f"{account.id}|{person}|{name}", None)
+            if message is not None:
+                message.state = "delivered"
+                self.notify(message.person)
 
     def deliver(self, account: Account, message: Message, person: Person | None, states: tuple[str, ...]) -> None:
         """Let `states` befall a message one after another. A phone that is off gets it when it is switched on."""
