@@ -48,6 +48,7 @@ REASONS: Mapping[str, Reason] = {
     "fix.quota": Reason(_FIX, "The plan's messages for this month are used up.", account_fault=True),
     "fix.address": Reason(_FIX, "The recipient's number or id has the wrong form."),
     "fix.region": Reason(_FIX, "The account may not write to this country."),
+    "fix.not_agreed": Reason(_FIX, "The provider has not agreed to messages of this kind from this account."),
     "fix.content": Reason(_FIX, "The provider refuses the content of the message."),
     "fix.too_long": Reason(_FIX, "The text is longer than the channel allows."),
     "fix.unsupported": Reason(_FIX, "The channel cannot carry this kind of content."),

@@ -1,8 +1,8 @@
 """LINE: one official account is one channel.
 
 A push carries a retry key made from the delivery's id, so a lost answer may be repeated: 409 with the same key means
-that LINE already has it. A reply (free of charge) has no such key; when its token is used or old, the message goes as a
-push. `direct` writes to a phone number, given as its SHA-256, where LINE agreed to that by contract.
+that LINE already has it. A reply (free of charge) has no such key; when its token is used or old, the message goes as
+a push. `direct` writes to a phone number, given as its SHA-256, where LINE agreed to that by contract.
 """
 
 import uuid
@@ -91,6 +91,8 @@ class Line(ChannelKind):
         refused = self.refuse_content(message.content)
         if refused is not None:
             return Done(refused)
+        if message.direct and self.setting(account, "phone_push") != "yes":
+            return Done(make_outcome("fix.not_agreed", detail="Push by phone number is off in the channel's settings."))
         if message.direct and not is_phone(message.to):
             return Done(make_outcome("fix.address", detail="A number needs + and its country code."))
         path = BY_PHONE if message.direct else REPLY if message.reply_token else PUSH
@@ -98,19 +100,20 @@ class Line(ChannelKind):
 
     def next(self, account: Account, state: Any, response: HttpResponse, now: datetime) -> Call | Done:
         sending: Sending = state
-        if response.status == 409 and sending.path != REPLY:
-            return Done(accept(*_read_ids(response), header_of(response.headers, "x-line-accepted-request-id")))
+        if response.status == 409 and sending.path == PUSH:
+            earlier = header_of(response.headers, "x-line-accepted-request-id")
+            return Done(accept(*(_read_ids(response) or (earlier,))))
         if 200 <= response.status < 300:
             return Done(accept(*_read_ids(response)))
         if sending.path == REPLY and codes.is_bad_reply_token(response):
             return self._send(account, sending.message, PUSH)
-        if sending.path == REPLY and response.status >= 500:
+        if sending.path != PUSH and response.status >= 500:
             return Done(make_outcome("ambiguous.no_answer", str(response.status)))
         return Done(codes.judge(response, sending.path == BY_PHONE))
 
     def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
-        """A reply has no retry key and its token works once, so a lost reply is ambiguous."""
-        if sent and state.path == REPLY:
+        """LINE takes a retry key for a push only, so any other lost answer is ambiguous."""
+        if sent and state.path != PUSH:
             return Done(make_outcome("ambiguous.no_answer", error))
         return super().failed(account, state, error, sent)
 
@@ -166,7 +169,7 @@ class Line(ChannelKind):
 
     def _send(self, account: Account, message: Outgoing, path: str) -> Call:
         headers: tuple[tuple[str, str], ...] = ()
-        if path != REPLY:
+        if path == PUSH:
             headers = (("x-line-retry-key", make_retry_key(account.channel, message.delivery_id)),)
         if path == BY_PHONE:
             headers = (*headers, ("x-line-delivery-tag", inbound.make_tag(message.delivery_id)))

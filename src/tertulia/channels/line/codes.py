@@ -35,8 +35,8 @@ def judge(response: HttpResponse, by_phone: bool) -> Outcome:
     code = str(response.status)
     if response.status >= 500:
         return make_outcome("retry.unavailable", code, message, retry_after=retry_after_s(response))
-    if by_phone and response.status == 422:
-        return make_outcome("gone.not_on_app", code, message)
+    if by_phone and response.status in (403, 422):
+        return make_outcome("gone.not_on_app" if response.status == 422 else "fix.not_agreed", code, message)
     lowered = message.lower()
     for status, part, reason in _BY_MESSAGE:
         if response.status == status and part in lowered:

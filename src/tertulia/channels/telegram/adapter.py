@@ -99,7 +99,8 @@ class Telegram(ChannelKind):
         if answer.get("ok") is True:
             chat = pick_id(answer, "result", "chat", "id") or sending.moved or str(sending.body["chat_id"])
             moved = IdentityRef("telegram", self.identity_scope(account), sending.moved) if sending.moved else None
-            return Done(accept(f"{chat}:{pick_id(answer, 'result', 'message_id')}"), moved_to=moved)
+            number = pick_id(answer, "result", "message_id")
+            return Done(accept(f"{chat}:{number}" if number else ""), moved_to=moved)
         new_chat = pick_int(answer, "parameters", "migrate_to_chat_id")
         if new_chat is not None and not sending.moved:
             body = {**sending.body, "chat_id": new_chat}

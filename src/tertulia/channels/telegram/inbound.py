@@ -44,9 +44,9 @@ def _parse_message(message: JsonMap, scope: str, now: datetime) -> ChannelEvent:
     sender, chat = pick_id(message, "from", "id"), pick_id(message, "chat", "id")
     if pick(message, "chat", "type") != "private":
         return Unknown("message.not_private", pick_text(message, "chat", "type", limit=64))
-    if not sender or not chat:
+    number = pick_int(message, "message_id")
+    if not sender or not chat or number is None:
         return Unknown("message")
-    number = pick_int(message, "message_id") or 0
     text = pick_text(message, "text") or pick_text(message, "caption")
     started, token = read_start(text)
     replied = pick_id(message, "reply_to_message", "message_id")

@@ -99,17 +99,28 @@ class WhatsApp(ChannelKind):
         if missing:
             return missing
         body = {"override_callback_uri": account.hook_url, "verify_token": self.setting(account, "verify_token")}
-        return checks.start(probe.subscribe_step(self._request(account, "POST", self._apps_path(account), body)))
+        return checks.start(
+            checks.Step(self._request(account, "POST", self._apps_path(account), body), probe.judge_subscribe),
+            checks.Step(
+                self._request(account, "POST", self._number(account), {"webhook_configuration": body}),
+                probe.judge_own_address,
+            ),
+        )
 
     def test(self, account: Account) -> Call | Sequence[Check]:
-        phone = self.setting(account, "phone")
-        number = f"{self._number(account)}?fields=display_phone_number,verified_name,quality_rating"
+        phone, hook_url = self.setting(account, "phone"), account.hook_url
+        number = (
+            f"{self._number(account)}?fields=display_phone_number,verified_name,quality_rating,webhook_configuration"
+        )
+        apps = checks.Step(
+            self._request(account, "GET", self._apps_path(account)),
+            lambda response: probe.judge_subscription(response, hook_url),
+        )
         return checks.start(
-            checks.Step(self._request(account, "GET", number), lambda response: probe.judge_number(response, phone)),
             checks.Step(
-                self._request(account, "GET", self._apps_path(account)),
-                lambda response: probe.judge_subscription(response, account.hook_url),
-            ),
+                self._request(account, "GET", number),
+                lambda response: probe.judge_number(response, phone, hook_url, apps),
+            )
         )
 
     def mark_read(self, account: Account, message_id: str) -> HttpRequest:

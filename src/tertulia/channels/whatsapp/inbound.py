@@ -213,5 +213,5 @@ def _parse_preference(preference: JsonMap, scope: str, now: datetime) -> Channel
         kind,
         person.identity,
         read_instant(pick_int(preference, "timestamp"), now),
-        event_id=f"preference:{kind}:{stamp}",
+        event_id=f"{kind}:{person.identity.value}:{stamp}",
     )
