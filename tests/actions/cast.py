@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -91,3 +92,54 @@ def add_progress(conn: psycopg.Connection, workspace: Any, match_id: int, contac
     }
     names = ", ".join(row)
     conn.execute(f"insert into match_contact ({names}) values ({', '.join(f'%({n})s' for n in row)})", row)
+
+
+def add_identity(conn: psycopg.Connection, workspace: Any, contact_id: int, kind: str, scope: str, value: str) -> None:
+    """An identity that is linked to the contact."""
+    from tertulia.ids import shard_of_contact
+
+    conn.execute(
+        """insert into contact_identity (shard, contact_id, kind, scope, value, linked_at, workspace, channel_id, name,
+                                         username, trust, evidence, signal, reply_token)
+           values (%s, %s, %s, %s, %s, %s, %s, null, 'Ana', '', 1, '{}', '', '')""",
+        (shard_of_contact(contact_id), contact_id, kind, scope, value, NOW, workspace.pk),
+    )
+
+
+def add_consent(
+    conn: psycopg.Connection,
+    workspace: Any,
+    contact_id: int,
+    state: str,
+    *,
+    at: datetime = NOW,
+    address: str = "*",
+    channel: str = "sms",
+) -> None:
+    """A row of the ledger about marketing: granted by a customer list, withdrawn by an opt-out word."""
+    from tertulia.ids import derive_id, shard_of_contact
+
+    source = "customer_list" if state == "granted" else "opt_word"
+    conn.execute(
+        """insert into consent (shard, contact_id, id, workspace, address, channel, topic, state, source, evidence,
+                                text_version, actor, at)
+           values (%s, %s, %s, %s, %s, %s, 'marketing', %s, %s, '{}', '', 'test', %s)""",
+        (
+            *(shard_of_contact(contact_id), contact_id, derive_id("test", contact_id, state, str(at)), workspace.pk),
+            *(address, channel, state, source, at),
+        ),
+    )
+
+
+def add_merge(conn: psycopg.Connection, workspace: Any, absorbed: int, into: int) -> UUID:
+    """A merge as the engine writes it; gives its id."""
+    from tertulia.ids import derive_id, shard_of_contact
+
+    merge_id = derive_id("merge", absorbed, into)
+    conn.execute(
+        """insert into merge (shard, id, workspace, contact_id, into_id, evidence, actor, at, undone_by)
+           values (%s, %s, %s, %s, %s, '{}', 'test', %s, '')""",
+        (shard_of_contact(absorbed), merge_id, workspace.pk, absorbed, into, NOW),
+    )
+    conn.execute("update contact set merged_into = %s where id = %s", (into, absorbed))
+    return merge_id

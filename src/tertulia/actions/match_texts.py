@@ -147,11 +147,9 @@ def render_sample(
     facts = make_facts(
         name=sample.name,
         surname=sample.surname,
-        country=sample.country,
         locale=sample.locale,
         attributes=sample.attributes,
         workspace=setting.workspace.name,
-        channels=setting.names,
         links=sample_links(setting.link_base, setting.kinds),
     )
     match render(template, facts, now=now, on_missing=on_missing):

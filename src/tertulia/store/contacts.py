@@ -248,22 +248,49 @@ def list_open_suggestions(conn: Conn, workspace: int, before: datetime | None, l
     return [_suggestion(row) for row in fetch_all(conn, load("contacts")["open_suggestions"], args)]
 
 
-def settle_suggestion(conn: Conn, workspace: int, suggestion: Suggestion, actor: str) -> bool:
-    """Dismiss an open suggestion; False when somebody was faster."""
-    args = {
-        "shard": shard_of_contact(suggestion.contact_id),
-        "workspace": workspace,
-        "id": suggestion.contact_id,
-        "other": suggestion.other_id,
-        "actor": actor,
-    }
-    return run(conn, load("contacts")["settle_suggestion"], args) > 0
+def settle_suggestion(conn: Conn, workspace: int, contact_id: int, other_id: int, actor: str) -> bool:
+    """Dismiss an open suggestion, whichever of the two raised it; False when there is none."""
+    touched = 0
+    for first, second in ((contact_id, other_id), (other_id, contact_id)):
+        args = {
+            "shard": shard_of_contact(first),
+            "workspace": workspace,
+            "id": first,
+            "other": second,
+            "actor": actor,
+        }
+        touched += run(conn, load("contacts")["settle_suggestion"], args)
+    return touched > 0
 
 
 def read_merges(conn: Conn, workspace: int, family: Sequence[int]) -> list[Merge]:
     """Every merge that these contacts took part in, oldest first."""
     rows = fetch_all(conn, load("contacts")["merges_of"], {"workspace": workspace, "ids": list(family)})
     return [Merge(*(*row[:3], read_json(row[3]), *row[4:])) for row in rows]
+
+
+def read_merge(conn: Conn, workspace: int, merge_id: UUID) -> Merge | None:
+    """One merge, by its id."""
+    row = fetch_one(conn, load("contacts")["merge"], {"workspace": workspace, "id": merge_id})
+    return None if row is None else Merge(*(*row[:3], read_json(row[3]), *row[4:]))
+
+
+def read_changed(conn: Conn, contact: Contact) -> dict[str, datetime]:
+    """When each attribute was last written (E2)."""
+    args = {"shard": shard_of_contact(contact.id), "id": contact.id}
+    row = fetch_one(conn, load("contacts")["changed"], args)
+    written = read_json(row[0]) if row else {}
+    return {name: datetime.fromisoformat(at) for name, at in written.items()}
+
+
+def read_open_conversations(conn: Conn, family: Sequence[int]) -> list[tuple[UUID, int, datetime]]:
+    """Conversations that are not resolved: id, channel, since when."""
+    return [(row[0], row[1], row[2]) for row in _of_family(conn, "open_conversations", family)]
+
+
+def count_queued(conn: Conn, family: Sequence[int]) -> int:
+    """Messages that wait to be handed over."""
+    return int(_of_family(conn, "queued", family)[0][0])
 
 
 def read_timeline(

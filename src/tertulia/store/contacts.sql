@@ -196,3 +196,23 @@ select * from (
 ) t
 order by at desc, what, ref
 limit %(limit)s
+
+-- name: changed
+select changed from contact where shard = %(shard)s and id = %(id)s
+
+-- name: merge
+select m.id, m.contact_id, m.into_id, m.evidence, m.actor, m.at, m.undone_at, m.undone_by
+from merge m where m.workspace = %(workspace)s and m.id = %(id)s
+
+-- name: open_conversations
+select v.id, v.channel_id, v.opened_at
+from conversation v
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on v.shard = k.shard and v.contact_id = k.id
+where v.state <> 'resolved'
+order by v.opened_at
+
+-- name: queued
+select count(*)
+from delivery_open d
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
+where d.state in ('held', 'queued')

@@ -43,8 +43,8 @@ from contact c
 where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
   and (%(all)s or c.id = any(%(contacts)s::bigint[])
        or c.id in (select r.contact_id from import_row r where r.import_id = any(%(imports)s::integer[])))
-  and case %(field)s when 'name' then c.name when 'surname' then c.surname when 'country' then c.country
-                     when 'locale' then c.locale when 'full_name' then c.name || c.surname
+  and case %(field)s when 'name' then c.name when 'surname' then c.surname
+                     when 'language' then c.locale when 'full_name' then c.name || c.surname
                      else coalesce(c.attributes ->> %(field)s, '') end = ''
 
 -- name: contacts_exist
