@@ -22,7 +22,7 @@ from tertulia.console.routes import View
 from tertulia.console.zones import choose_zone
 from tertulia.data.models import Membership
 from tertulia.store.clock import decision_now
-from tertulia.store.db import Conn
+from tertulia.store.db import django_conn
 
 SESSION_WORKSPACE = "workspace"
 READING = frozenset({"GET", "HEAD"})
@@ -76,16 +76,10 @@ def may_change(request: HttpRequest) -> bool:
     return request.role in request.page.change
 
 
-def get_conn() -> Conn:
-    """The psycopg connection of the request's own transaction, for ``store`` and ``actions``."""
-    connection.ensure_connection()
-    return connection.connection
-
-
 def get_now(request: HttpRequest) -> datetime:
     """The instant that decisions use: real time, or the test clock's. One instant for the whole request."""
     if not hasattr(request, "now"):
-        request.now = decision_now(get_conn(), test_clock=settings.TEST_CLOCK)
+        request.now = decision_now(django_conn(), test_clock=settings.TEST_CLOCK)
     return request.now
 
 

@@ -22,6 +22,11 @@ class Role(StrEnum):
     AGENT = "agent"
     VIEWER = "viewer"
 
+    @property
+    def is_admin(self) -> bool:
+        """May change people, settings and what cannot be undone."""
+        return self in (Role.OWNER, Role.ADMIN)
+
 
 ANYONE = frozenset(Role)
 EDITORS = frozenset({Role.OWNER, Role.ADMIN, Role.MARKETER})
@@ -65,6 +70,9 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("home", "", _("Home"), "house", group=Group.TOP, key="h", bottom=True),
+    Page("contacts", "contacts/", _("Contacts"), "users", group=Group.AUDIENCE, key="c", bottom=True),
+    Page("contact", "contacts/<int:contact_id>/", _("Contact"), "user", parent="contacts", change=PEOPLE),
+    Page("export", "contacts/export/", _("Export"), "download", see=EDITORS, parent="contacts"),
     Page("preferences", "you/", _("Your preferences"), "user", change=ANYONE),
     Page("find", "find/", _("Find or do"), "search"),
 )

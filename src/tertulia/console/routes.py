@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpResponseBase
+from django.urls import NoReverseMatch, reverse
 
 View = Callable[..., HttpResponseBase]
 
@@ -20,3 +21,11 @@ class Route:
 def route(path: str, view: View, name: str) -> Route:
     """A route; the page's first one usually has the empty path and the page's own name."""
     return Route(path, view, name)
+
+
+def find_address(name: str, *args: object) -> str:
+    """The address of a route, or empty while no page has it: nothing links to a page that is not there."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
+import phonenumbers
 from django import template
 from django.conf import settings
 from django.template import Context
@@ -158,6 +159,16 @@ def moment(at: datetime | None) -> SafeString:
 
 
 @register.filter
+def day_name(day: date, now: datetime) -> str:
+    """Today, yesterday with its date, or the date; with the year when it is another one."""
+    today = timezone.localtime(now).date()
+    if day == today:
+        return _("Today")
+    words = date_format(day, "j F" if day.year == today.year else "j F Y")
+    return _("Yesterday, %(date)s") % {"date": words} if (today - day).days == 1 else words
+
+
+@register.filter
 def age(at: datetime | None, now: datetime) -> SafeString:
     """How long ago, in one word or unit: 2 h, yesterday, 3 days; the instant on hovering."""
     if at is None:
@@ -176,6 +187,18 @@ def age(at: datetime | None, now: datetime) -> SafeString:
         words = ngettext("%(n)d day", "%(n)d days", apart) % {"n": apart}
     exact = date_format(timezone.localtime(at), "j F Y H:i:s e")
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)
+
+
+@register.filter
+def phone(e164: str | None) -> SafeString:
+    """An E.164 number in groups, as people write it internationally; always left to right."""
+    if not e164:
+        return SafeString("")
+    try:
+        words = phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        words = e164
+    return format_html('<bdi class="num">{}</bdi>', words)
 
 
 @register.filter

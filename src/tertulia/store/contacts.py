@@ -22,8 +22,8 @@ ID_MAX = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which contacts: folded `words`, those of an import, reachable in an `app` (channel kind), with a number that
-    takes SMS, and by marketing `consent` (granted, withdrawn, none). Empty means any."""
+    """Which contacts: folded `words`, those of an import, reachable in an `app` (channel kind, or `any`), with a
+    number that takes SMS, and by marketing `consent` (granted, withdrawn, none). Empty means any."""
 
     words: tuple[str, ...] = ()
     import_id: int = 0
@@ -171,6 +171,12 @@ def list_contacts(
     args = {**_filter_args(workspace, which), "limit": limit}
     args["before_at"], args["before_id"] = before or ("infinity", ID_MAX)
     return [ListedContact(*(*row[:9], tuple(row[9]))) for row in fetch_all(conn, load("contacts")["list"], args)]
+
+
+def list_contacts_by_id(conn: Conn, workspace: int, ids: Sequence[int]) -> list[ListedContact]:
+    """These contacts, as they are listed, the newest first; ids of other workspaces are left out."""
+    args = {**_family_args(ids), "workspace": workspace}
+    return [ListedContact(*(*row[:9], tuple(row[9]))) for row in fetch_all(conn, load("contacts")["list_by_id"], args)]
 
 
 def count_contacts(conn: Conn, workspace: int, which: Filter) -> int:

@@ -17,7 +17,8 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (%(import)s = 0 or c.id in (select r.contact_id from import_row r where r.import_id = %(import)s))
   and (%(app)s = '' or exists (
         select 1 from contact_identity i
-        where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null and i.kind = %(app)s))
+        where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
+          and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email')))))
   and (not %(sms)s or exists (
         select 1 from address a
         where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))
@@ -36,6 +37,18 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
 order by c.created_at desc, c.id desc
 limit %(limit)s
 
+-- name: list_by_id
+select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),
+       coalesce((select array_agg(distinct i.kind order by i.kind) from contact_identity i
+                 where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null), '{}')
+from contact c
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
+left join lateral (select a.value, a.sms and a.dead_code = '' as sms from address a
+                   where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone'
+                   order by a.added_at, a.value limit 1) p on true
+where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
+order by c.created_at desc, c.id desc
+
 -- name: count
 select count(*)
 from contact c
@@ -44,7 +57,8 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (%(import)s = 0 or c.id in (select r.contact_id from import_row r where r.import_id = %(import)s))
   and (%(app)s = '' or exists (
         select 1 from contact_identity i
-        where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null and i.kind = %(app)s))
+        where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
+          and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email')))))
   and (not %(sms)s or exists (
         select 1 from address a
         where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))

@@ -1,0 +1,1 @@
+"""One contact: who it is, what happened, and why."""

@@ -1,0 +1,158 @@
+"""One contact: identities, permissions and profile; its timeline or its consent ledger; and Why beside them."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from tertulia.console.access import get_now
+from tertulia.console.contact.acts import change_consent, dismiss, erase, merge, preview_merge, unmerge
+from tertulia.console.contact.person import (
+    Person,
+    describe_source,
+    list_former,
+    list_handles,
+    list_permissions,
+    list_profile,
+    load_person,
+)
+from tertulia.console.contact.suggestions import list_suggestions
+from tertulia.console.contact.timeline import SHOWS, Names, list_days
+from tertulia.console.contact.why import Why, explain_decision
+from tertulia.console.contact.words import CONSENT_SOURCES, TOPICS
+from tertulia.console.contacts.filters import list_imports
+from tertulia.console.routes import route
+from tertulia.console.zones import read_zone
+from tertulia.data.models import Channel, Match
+from tertulia.store.contacts import read_contact, read_merges
+from tertulia.store.db import Conn, django_conn
+from tertulia.store.decisions import count_stopped, read_decision, read_decision_of_delivery
+
+
+def show_contact(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """The page with its timeline."""
+    conn, person = find_person(request, contact_id)
+    if person is None:
+        return show_redirect(request, contact_id)
+    show = request.GET.get("show", "all")
+    show = show if show in SHOWS else "all"
+    before = read_before(request.GET.get("before", ""))
+    days, on = list_days(conn, request.workspace.pk, person.family, list_names(request), show, before)
+    why = find_why(conn, person, request.GET.get("why", ""))
+    return render(
+        request,
+        "contact/timeline.html",
+        describe(request, conn, person)
+        | {
+            "tab": "timeline",
+            "topic": f"contact:{person.contact.id}",
+            "show": show,
+            "days": days,
+            "on": f"{on.timestamp():.6f}" if on else "",
+            "why": why,
+            "why_id": request.GET.get("why", ""),
+            "others": count_stopped(conn, why.decision.match_id, why.decision.reason)
+            if why and why.decision.match_id and why.decision.outcome != "sent"
+            else 0,
+        },
+    )
+
+
+def show_consent(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """The consent ledger with the proof of each row."""
+    conn, person = find_person(request, contact_id)
+    if person is None:
+        return show_redirect(request, contact_id)
+    rows = [
+        {
+            "entry": consent.entry,
+            "granted": consent.entry.given == "granted",
+            "address": consent.entry.subject.value if consent.entry.subject else "",
+            "topic": TOPICS.get(consent.entry.topic, consent.entry.topic),
+            "source": CONSENT_SOURCES.get(consent.entry.source, consent.entry.source),
+            "proof": [(name, value) for name, value in consent.proof.items() if value not in ("", None)],
+            "undone": consent.entry.evidence in person.undone,
+        }
+        for consent in person.consents
+    ]
+    return render(request, "contact/consent.html", describe(request, conn, person) | {"tab": "consent", "rows": rows})
+
+
+def find_person(request: HttpRequest, contact_id: int) -> tuple[Conn, Person | None]:
+    """The contact with all that belongs to it. None when it was merged into another; 404 outside the workspace."""
+    conn = django_conn()
+    contact = read_contact(conn, request.workspace.pk, contact_id)
+    if contact is None:
+        raise Http404
+    if contact.merged_into is not None:
+        return conn, None
+    return conn, load_person(conn, contact)
+
+
+def show_redirect(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """A merged contact is read with the one it was merged into."""
+    contact = read_contact(django_conn(), request.workspace.pk, contact_id)
+    return HttpResponseRedirect(reverse("contact", args=[contact.merged_into]))
+
+
+def describe(request: HttpRequest, conn: Conn, person: Person) -> dict[str, object]:
+    """What both tabs show beside their own content."""
+    contact = person.contact
+    imports = [(int(pk), name) for pk, name in list_imports(request.workspace)]
+    zone = read_zone(contact.zone)
+    merges = [row for row in read_merges(conn, contact.workspace, person.family) if row.undone_at is None]
+    return {
+        "person_name": person.name,
+        "contact": contact,
+        "handles": list_handles(person),
+        "former": list_former(person),
+        "permissions": list_permissions(person),
+        "profile": list_profile(contact),
+        "source": describe_source(contact.source, imports),
+        "suggestions": list_suggestions(conn, person),
+        "merges": merges,
+        "consent_count": len(person.consents),
+        "there_now": timezone.localtime(get_now(request), zone) if zone else None,
+        "now": get_now(request),
+    }
+
+
+def list_names(request: HttpRequest) -> Names:
+    """Channels and matches of the workspace, archived ones too: the past names them."""
+    channels = Channel.objects.filter(workspace=request.workspace).values_list("pk", "kind", "name")
+    matches = Match.objects.filter(workspace=request.workspace).values_list("pk", "name")
+    return Names({pk: (kind, name) for pk, kind, name in channels}, dict(matches))
+
+
+def find_why(conn: Conn, person: Person, wanted: str) -> Why | None:
+    """The decision of that id, or the last one about the delivery of that id."""
+    try:
+        decision_id = UUID(wanted)
+    except ValueError:
+        return None
+    decision = read_decision(conn, person.family, decision_id)
+    decision = decision or read_decision_of_delivery(conn, person.family, decision_id)
+    return explain_decision(decision) if decision else None
+
+
+def read_before(text: str) -> datetime | None:
+    """The instant before which a page of the timeline begins."""
+    try:
+        return datetime.fromtimestamp(float(text), tz=UTC) if text else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+ROUTES = (
+    route("", show_contact, "contact"),
+    route("consent/", show_consent, "contact_consent"),
+    route("consent/change/", change_consent, "change_consent"),
+    route("merge/<int:other_id>/", preview_merge, "preview_merge"),
+    route("merge/<int:other_id>/do/", merge, "merge_contacts"),
+    route("merge/<int:other_id>/dismiss/", dismiss, "dismiss_suggestion"),
+    route("unmerge/<uuid:merge_id>/", unmerge, "unmerge"),
+    route("erase/", erase, "erase_contact"),
+)

@@ -1,0 +1,165 @@
+"""What happened with a contact, in sentences: messages, deliveries, clicks, consent, links, imports and decisions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tertulia.console.contact.words import CONSENT_SOURCES, TOPICS, translate_reason
+from tertulia.console.tags import CHANNEL_MARKS
+from tertulia.store.contacts import Happening, read_timeline
+from tertulia.store.db import Conn
+from tertulia.store.decisions import Decision, list_decisions
+
+PAGE_ACTS = 60
+TEXT_CHARACTERS = 240
+SHOWS = ("all", "messages", "decisions", "events")
+MESSAGES = frozenset({"message_in", "message_out", "delivery"})
+DELIVERY_LOOKS = {
+    "queued": ("clock", ""),
+    "held": ("clock", "warn"),
+    "sending": ("clock", ""),
+    "unknown": ("circle-help", "warn"),
+    "sent": ("check", ""),
+    "delivered": ("check-check", ""),
+    "read": ("check-check", "accent"),
+    "failed": ("circle-alert", "danger"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of channels (kind, name) and matches by id, so that a sentence can say them."""
+
+    channels: Mapping[int, tuple[str, str]]
+    matches: Mapping[int, str]
+
+    def app(self, channel_id: int | None) -> str:
+        """The app's name for people: WhatsApp, SMS, ..."""
+        kind = self.channels.get(channel_id or 0, ("", ""))[0]
+        return CHANNEL_MARKS.get(kind, ("", _("SMS") if kind else _("an app")))[1]
+
+    def match(self, match_id: int | None) -> str:
+        """The match's name, or empty."""
+        return self.matches.get(match_id or 0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line. ``subject`` is set bold before the sentence, ``said`` is people's own words, ``why`` opens Why."""
+
+    at: datetime
+    icon: str
+    tone: str
+    sentence: str
+    subject: str = ""
+    said: str = ""
+    fact: str = ""
+    why: str = ""
+
+
+def list_days(
+    conn: Conn, workspace: int, family: Sequence[int], names: Names, show: str, before: datetime | None
+) -> tuple[list[tuple[date, list[Act]]], datetime | None]:
+    """The acts by the reader's days, the newest first, and where the next page begins."""
+    happenings = [] if show == "decisions" else read_timeline(conn, workspace, family, before, PAGE_ACTS)
+    decisions = [] if show in ("messages", "events") else list_decisions(conn, family, before, PAGE_ACTS)
+    if show in ("messages", "events"):
+        happenings = [item for item in happenings if (item.what in MESSAGES) == (show == "messages")]
+    acts = [tell_happening(item, names) for item in happenings] + [tell_decision(item, names) for item in decisions]
+    acts.sort(key=lambda act: act.at, reverse=True)
+    shown = acts[:PAGE_ACTS]
+    on = shown[-1].at if len(acts) >= PAGE_ACTS else None
+    days = groupby(shown, key=lambda act: timezone.localtime(act.at).date())
+    return [(day, list(found)) for day, found in days], on
+
+
+def tell_decision(decision: Decision, names: Names) -> Act:
+    """A decision that did not end in a message."""
+    outcome = {
+        "held": (_("is held"), "hourglass", "warn"),
+        "not_sent": (_("not sent"), "ban", "warn"),
+        "failed": (_("failed"), "circle-alert", "danger"),
+        "revoked": (_("revoked"), "undo-2", ""),
+    }
+    words, icon, tone = outcome.get(decision.outcome, (decision.outcome, "info", ""))
+    subject = names.match(decision.match_id) or _("Message")
+    return Act(decision.at, icon, tone, words, subject, "", translate_reason(decision.reason), str(decision.id))
+
+
+def tell_happening(item: Happening, names: Names) -> Act:
+    """The sentence of one happening."""
+    app = names.app(item.channel_id)
+    match item.what:
+        case "message_in":
+            return Act(item.at, "message-circle", "ok", _("Wrote on %(app)s:") % {"app": app}, said=_cut(item.text))
+        case "message_out":
+            return Act(item.at, "reply", "", _("Got an answer on %(app)s:") % {"app": app}, said=_cut(item.text))
+        case "delivery":
+            return _tell_delivery(item, names, app)
+        case "click":
+            return _tell_click(item, names)
+        case "consent":
+            return _tell_consent(item)
+        case "linked":
+            sentence = _("Linked on %(app)s") % {"app": CHANNEL_MARKS.get(item.fact, ("", item.fact))[1]}
+            return Act(item.at, "link", "accent", sentence, fact=f"@{item.text}" if item.text else "")
+        case "unlinked":
+            sentence = _("No longer linked on %(app)s") % {"app": CHANNEL_MARKS.get(item.fact, ("", item.fact))[1]}
+            return Act(item.at, "unlink", "warn", sentence)
+        case "merged":
+            return Act(item.at, "git-merge", "accent", _("Two contacts were merged"))
+        case "unmerged":
+            return Act(item.at, "split", "", _("The merge was undone"))
+        case "imported":
+            return Act(item.at, "upload", "", _("Imported from"), said=item.text)
+        case _:
+            return Act(item.at, "info", "", item.what)
+
+
+def _tell_delivery(item: Happening, names: Names, app: str) -> Act:
+    icon, tone = DELIVERY_LOOKS.get(item.fact, ("info", ""))
+    states = {
+        "queued": _("%(app)s message waits for its turn"),
+        "held": _("%(app)s message is held"),
+        "sending": _("%(app)s message is being handed over"),
+        "unknown": _("%(app)s message: no answer, not sent twice"),
+        "sent": _("%(app)s message sent"),
+        "delivered": _("%(app)s message delivered"),
+        "read": _("%(app)s message read"),
+        "failed": _("%(app)s message failed"),
+        "revoked": _("%(app)s message revoked"),
+        "expired": _("%(app)s message expired"),
+        "dropped": _("%(app)s message not sent"),
+    }
+    sentence = states.get(item.fact, "%(app)s: " + item.fact) % {"app": app}
+    return Act(item.at, icon, tone, sentence, _as_head(names, item), fact=_cut(item.text), why=item.ref)
+
+
+def _tell_click(item: Happening, names: Names) -> Act:
+    app = CHANNEL_MARKS.get(item.text, ("", ""))[1]
+    if item.fact != "human":
+        return Act(item.at, "eye", "", _("a link preview opened the link; it does not count"), _as_head(names, item))
+    sentence = _("opened the link to %(app)s") % {"app": app} if app else _("opened the link")
+    return Act(item.at, "mouse-pointer-click", "", sentence, _as_head(names, item))
+
+
+def _tell_consent(item: Happening) -> Act:
+    channel, topic, source = (*item.text.split(" "), "", "", "")[:3]
+    said = {"topic": TOPICS.get(topic, topic), "app": CHANNEL_MARKS.get(channel, ("", _("every channel")))[1]}
+    fact = str(CONSENT_SOURCES.get(source, source))
+    if item.fact == "granted":
+        return Act(item.at, "shield-check", "ok", _("Agreed to %(topic)s on %(app)s") % said, fact=fact)
+    return Act(item.at, "shield-off", "danger", _("Refused %(topic)s on %(app)s") % said, fact=fact)
+
+
+def _as_head(names: Names, item: Happening) -> str:
+    name = names.match(item.match_id)
+    return f"{name}:" if name else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_CHARACTERS else text[:TEXT_CHARACTERS] + "…"

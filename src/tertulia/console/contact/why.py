@@ -1,0 +1,136 @@
+"""Why a message was or was not sent: one sentence, the moment, the outcome, and every gate with the facts it used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, translate_reason
+from tertulia.core.gates import ORDER
+from tertulia.store.decisions import Decision
+
+GATES = (*(name for name, _gate in ORDER), "provider")
+OUTCOMES = {"sent": "badge-ok", "held": "badge-warn", "not_sent": "badge-danger", "failed": "badge-danger"}
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """One gate: passed, failed, held or not-reached, with its fact in words."""
+
+    name: str
+    state: str
+    icon: str
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The whole answer."""
+
+    decision: Decision
+    sentence: str
+    outcome: str
+    outcome_class: str
+    until: datetime | None
+    gates: list[GateLine]
+
+
+def explain_decision(decision: Decision) -> Why:
+    """The answer for one row of the ledger. Gates before the one that decided were passed, those after not reached."""
+    words = {
+        "sent": _("Sent"),
+        "held": _("Held"),
+        "not_sent": _("Not sent"),
+        "failed": _("Failed"),
+        "revoked": _("Revoked"),
+    }
+    outcome = words.get(decision.outcome, decision.outcome)
+    return Why(
+        decision,
+        _("Sent: every gate was passed.") if decision.outcome == "sent" else translate_reason(decision.reason),
+        outcome,
+        OUTCOMES.get(decision.outcome, ""),
+        read_instant(decision.facts.get("until")),
+        list_gates(decision),
+    )
+
+
+def list_gates(decision: Decision) -> list[GateLine]:
+    """The gates in their fixed order; only one of them can have stopped the message."""
+    passed = dict(decision.facts.get("passed", []))
+    decided_at = GATES.index(decision.gate) if decision.gate in GATES else len(GATES) - 1
+    lines = []
+    for index, gate in enumerate(GATES):
+        name = str(GATE_NAMES.get(gate, gate))
+        if index < decided_at or (index == decided_at and decision.outcome == "sent"):
+            lines.append(GateLine(name, "passed", "check", describe_facts(gate, passed.get(gate, {}))))
+        elif index == decided_at:
+            state, icon = ("held", "hourglass") if decision.outcome == "held" else ("failed", "x")
+            own = decision.facts.get("facts", decision.facts)
+            lines.append(GateLine(name, state, icon, describe_facts(gate, own) or translate_reason(decision.reason)))
+        else:
+            lines.append(GateLine(name, "not-reached", "minus", _("not reached")))
+    return lines
+
+
+def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
+    """The facts that a gate used, in words; empty where it says nothing that its name does not."""
+    if facts.get("rule") == "none set":
+        return _("none set")
+    match gate:
+        case "consent":
+            return _describe_consent(facts)
+        case "suppression":
+            return "" if facts.get("cause", "none") == "none" else str(facts["cause"])
+        case "platform_window":
+            return _describe_window(facts)
+        case "throttle":
+            budget = facts.get("budget_left_micros")
+            return "" if not isinstance(budget, int) else _("budget left: %(sum).2f") % {"sum": budget / 1_000_000}
+        case "render":
+            if "characters" in facts:
+                said = {"n": facts["characters"], "max": facts.get("characters_max", "")}
+                return _("%(n)s of %(max)s characters") % said
+            return _("“%(name)s” is missing") % {"name": facts["variable"]} if "variable" in facts else ""
+        case "deadline":
+            return _format(facts.get("deadline"))
+        case "address":
+            return _("the provider's code %(code)s") % {"code": facts["code"]} if facts.get("code") else ""
+        case _:
+            return ""
+
+
+def _describe_consent(facts: Mapping[str, Any]) -> str:
+    topic = TOPICS.get(str(facts.get("topic", "")), facts.get("topic", ""))
+    source = CONSENT_SOURCES.get(str(facts.get("source", "")), "")
+    parts = [str(topic), str(source), _format(facts.get("at"))]
+    if facts.get("text_version"):
+        parts.append(_("text %(version)s") % {"version": facts["text_version"]})
+    return ", ".join(part for part in parts if part)
+
+
+def _describe_window(facts: Mapping[str, Any]) -> str:
+    until = _format(facts.get("until"))
+    words = {
+        "free": _("none on this channel"),
+        "open": _("open until %(until)s") % {"until": until},
+        "closed": _("closed since %(until)s") % {"until": until},
+        "customer_first": _("the customer must write first"),
+    }
+    return words.get(str(facts.get("window", "")), "")
+
+
+def read_instant(text: object) -> datetime | None:
+    """An ISO instant from a fact, or None."""
+    found = parse_datetime(text) if isinstance(text, str) and text else None
+    return found if found is not None and timezone.is_aware(found) else None
+
+
+def _format(text: object) -> str:
+    at = read_instant(text)
+    return date_format(timezone.localtime(at), "j M H:i") if at else ""

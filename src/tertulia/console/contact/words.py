@@ -1,0 +1,49 @@
+"""Words for codes: gates, reasons, topics, sources of consent."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tertulia.core.reasons import SENTENCES, Reason
+
+GATE_NAMES = {
+    "run": gettext_lazy("Match was live"),
+    "audience": gettext_lazy("In the audience"),
+    "address": gettext_lazy("Address present"),
+    "trust": gettext_lazy("Trust"),
+    "consent": gettext_lazy("Consent"),
+    "country": gettext_lazy("Country rules"),
+    "suppression": gettext_lazy("Not suppressed"),
+    "deadline": gettext_lazy("Deadline"),
+    "platform_window": gettext_lazy("The app's window"),
+    "send_window": gettext_lazy("Send window"),
+    "cap": gettext_lazy("Frequency cap"),
+    "throttle": gettext_lazy("Speed and budget"),
+    "render": gettext_lazy("Content"),
+    "hold_out": gettext_lazy("Not in the hold-out"),
+    "provider": gettext_lazy("Provider"),
+}
+TOPICS = {
+    "service": gettext_lazy("service messages"),
+    "marketing": gettext_lazy("offers"),
+    "*": gettext_lazy("all messages"),
+}
+CONSENT_SOURCES = {
+    "customer_list": gettext_lazy("imported list"),
+    "opt_out_list": gettext_lazy("imported opt-out list"),
+    "first_message": gettext_lazy("first message"),
+    "opt_word": gettext_lazy("a word they wrote"),
+    "form": gettext_lazy("form"),
+    "unsubscribe_link": gettext_lazy("unsubscribe link"),
+    "platform_block": gettext_lazy("block reported by the app"),
+    "platform_choice": gettext_lazy("the app's own switch"),
+    "person": gettext_lazy("someone in your team"),
+    "merge": gettext_lazy("merge of two contacts"),
+}
+
+
+def translate_reason(code: str) -> str:
+    """The sentence of a reason code; the code itself where it has none."""
+    try:
+        return _(SENTENCES[Reason(code)])
+    except ValueError:
+        return code

@@ -1,0 +1,1 @@
+"""Contacts: the list, its filters and its search."""

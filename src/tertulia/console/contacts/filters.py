@@ -1,0 +1,105 @@
+"""The filter of the contact list: it lives in the address, and each part of it is a chip."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tertulia.console.tags import CHANNEL_MARKS
+from tertulia.core.search import split_words
+from tertulia.data.models import Import, Workspace
+from tertulia.store.contacts import Filter
+
+APPS = ("whatsapp", "telegram", "messenger", "viber", "line", "wechat")
+CONSENTS: dict[str, str | Promise] = {
+    "granted": gettext_lazy("agreed to"),
+    "withdrawn": gettext_lazy("refused"),
+    "none": gettext_lazy("never asked"),
+}
+NAMES = ("q", "app", "sms", "consent", "list")
+LISTS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter that is on: its parameter, words, chosen value, and the address without it."""
+
+    name: str
+    icon: str
+    title: str
+    operator: str
+    value: str
+    choices: list[tuple[str, str]]
+    drop: str
+
+
+def read_filter(query: Mapping[str, str]) -> Filter:
+    """The filter that an address asks for; values that are no choice are left out."""
+    app, consent, wanted = query.get("app", ""), query.get("consent", ""), query.get("list", "")
+    return Filter(
+        words=split_words(query.get("q", "")[:200].replace("\0", "")),
+        import_id=int(wanted) if wanted.isdecimal() and len(wanted) < 10 else 0,
+        app=app if app in (*APPS, "any") else "",
+        sms=query.get("sms", "") == "1",
+        consent=consent if consent in CONSENTS else "",
+    )
+
+
+def keep_query(query: Mapping[str, str], **changes: str) -> str:
+    """The address of the list with the filter of ``query`` and these changes; an empty value drops a part."""
+    kept = {name: query.get(name, "") for name in NAMES} | changes
+    return "?" + urlencode({name: value for name, value in kept.items() if value})
+
+
+def list_chips(workspace: Workspace, query: Mapping[str, str], which: Filter) -> list[Chip]:
+    """The filters that are on, in the order in which the page offers them."""
+    chips = []
+    if which.app:
+        apps = [("any", _("any app")), *((app, CHANNEL_MARKS[app][1]) for app in APPS)]
+        chips.append(_make_chip(query, "app", "message-circle", _("Reachable"), _("on"), which.app, apps))
+    if which.sms:
+        chips.append(_make_chip(query, "sms", "smartphone", _("Number"), _("takes"), "1", [("1", _("SMS"))]))
+    if which.consent:
+        choices = [(name, str(words)) for name, words in CONSENTS.items()]
+        chips.append(_make_chip(query, "consent", "shield-check", _("Offers"), _("are"), which.consent, choices))
+    if which.import_id:
+        chips.append(
+            _make_chip(query, "list", "list", _("List"), _("is"), str(which.import_id), list_imports(workspace))
+        )
+    return chips
+
+
+def list_offers(workspace: Workspace, query: Mapping[str, str], which: Filter) -> list[tuple[str, str, str]]:
+    """The filters that could be added: (icon, words, address)."""
+    offers = []
+    if not which.app:
+        offers.append(("message-circle", _("Reachable on an app"), keep_query(query, app="any")))
+    if not which.sms:
+        offers.append(("smartphone", _("Number takes SMS"), keep_query(query, sms="1")))
+    if not which.consent:
+        offers.append(("shield-check", _("Agreed to offers"), keep_query(query, consent="granted")))
+    imports = [] if which.import_id else list_imports(workspace)
+    if imports:
+        offers.append(("list", _("Of an imported list"), keep_query(query, list=imports[0][0])))
+    return offers
+
+
+def list_imports(workspace: Workspace) -> list[tuple[str, str]]:
+    """The lists that were imported and stand, the newest first."""
+    done = Import.objects.filter(workspace=workspace, state="done", kind="customers").order_by("-id")
+    return [(str(pk), name) for pk, name in done.values_list("pk", "name")[:LISTS_MAX]]
+
+
+def _make_chip(
+    query: Mapping[str, str],
+    name: str,
+    icon: str,
+    title: str,
+    operator: str,
+    value: str,
+    choices: list[tuple[str, str]],
+) -> Chip:
+    return Chip(name, icon, title, operator, value, choices, keep_query(query, **{name: ""}))
