@@ -79,18 +79,21 @@ class Platform:
 def make_config(url: str, **more: Any) -> Config:
     """One account of every kind, all calling the platform at `url`."""
     credentials: dict[str, dict[str, Any]] = {
-        "twilio": {"account_sid": "AC" + "0" * 32, "auth_token": "tw-secret", "from": "+15017122661"},
-        "sms_http": {"token": "sms-token", "from": "+351910000000", "secret": "sms-secret"},
+        "twilio": {"account_sid": "AC" + "0" * 32, "auth_token": "tw-secret", "sender": "+15017122661"},
+        "http_sms": {"api_key": "sms-token", "sender": "+351910000000", "verify_secret": "sms-secret"},
         "whatsapp": {
             "access_token": "EAAwa", "app_secret": "wa-secret", "phone_number_id": "105558", "waba_id": "W1",
-            "display_phone_number": "+15550001111",
+            "phone": "+15550001111", "app_id": "A1",
         },
-        "messenger": {"access_token": "EAApage", "app_secret": "me-secret", "page_id": "PAGE1", "username": "verbena"},
-        "line": {"channel_access_token": "line-token", "channel_secret": "line-secret", "basic_id": "@verbena"},
-        "viber": {"auth_token": "viber-token", "uri": "verbena"},
-        "telegram": {"token": "123456789:AAHtest", "username": "VerbenaBot"},
+        "messenger": {
+            "access_token": "EAApage", "app_secret": "me-secret", "page_id": "PAGE1", "page_name": "verbena",
+            "app_id": "A1",
+        },
+        "line": {"access_token": "line-token", "channel_secret": "line-secret", "basic_id": "@verbena"},
+        "viber": {"auth_token": "viber-token", "bot_uri": "verbena"},
+        "telegram": {"token": "123456789:AAHtest", "bot_username": "VerbenaBot", "secret_token": "tg-secret"},
         "wechat": {
-            "app_id": "wx01", "app_secret": "wx-secret", "token": "wx-token", "original_id": "gh_1",
+            "app_id": "wx01", "app_secret": "wx-secret", "token": "wx-token", "account_id": "gh_1",
             "encoding_aes_key": AES_KEY,
         },
     }  # fmt: skip

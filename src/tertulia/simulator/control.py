@@ -28,6 +28,7 @@ from tertulia.simulator.config import (
     WrongConfig,
     check_percentages,
 )
+from tertulia.simulator.deeplinks import find_links
 from tertulia.simulator.people import CannotAct, Opened
 from tertulia.simulator.record import TABLES
 from tertulia.simulator.world import Account, Message, Person, World
@@ -230,7 +231,7 @@ async def tap(world: World, request: Request) -> Any:
     url = str(fields.get("url", ""))
     if not url:
         message = _find_message(world, person, str(fields.get("message", "")))
-        links = people.find_links(message.text)
+        links = find_links(message.text)
         number = int(fields.get("link", 0))
         if not 0 <= number < len(links):
             raise NotFound(f"message {message.id} has {len(links)} links")

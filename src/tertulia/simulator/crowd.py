@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 
 from tertulia.simulator import people
-from tertulia.simulator.deeplinks import find_links
+from tertulia.simulator.deeplinks import AppLink, find_links
 from tertulia.simulator.people import CannotAct, Opened
 from tertulia.simulator.world import Account, Person, World
 
@@ -73,9 +73,9 @@ async def _forward(world: World, person: Person, link: str, done: Counter[str]) 
 
 async def _tap_and_send(world: World, person: Person, link: str, done: Counter[str], *, sends: bool) -> None:
     try:
-        opened = await people.tap(world, person, link)
+        first = await people.tap(world, person, link)
         done["tapped"] += 1
-        opened = await _choose_app(world, person, link, opened)
+        opened = await _choose_app(world, person, link, first)
         if opened is None or opened.account is None or opened.link is None:
             done["stopped_at_page"] += 1
             return
@@ -111,7 +111,7 @@ def _type_code(world: World, person: Person, opened: Opened) -> Opened | None:
         return None
     for account in world.accounts.values():
         if account.spec.kind == "wechat":
-            link = people.AppLink("wechat", account.id, "", opened.page.code)
+            link = AppLink("wechat", account.id, "", opened.page.code)
             world.bond(person, account).draft = opened.page.code
             return Opened(opened.url, 200, account, link)
     return None

@@ -23,7 +23,7 @@ PHONE_AGENT = (
 )
 PREVIEW_AGENTS = ("WhatsApp/2.24.6.77 A", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)")
 _CREDENTIAL = {
-    "whatsapp": "display_phone_number", "messenger": "page_id", "telegram": "username", "viber": "uri",
+    "whatsapp": "phone", "messenger": "page_id", "telegram": "bot_username", "viber": "bot_uri",
     "line": "basic_id",
 }  # fmt: skip
 
@@ -177,7 +177,7 @@ def _claim(world: World, url: str, link: AppLink) -> Opened:
     wanted = link.account.lower()
     for account in world.accounts.values():
         held = account.secret(_CREDENTIAL.get(link.app, "")).lower()
-        held_also = account.secret("username").lower() if link.app == "messenger" else ""
+        held_also = account.secret("page_name").lower() if link.app == "messenger" else ""
         if account.spec.kind == link.app and wanted and wanted in (held, held_also, f"+{held}"):
             return Opened(url, 200, account, link)
     return Opened(url, 404, link=link, problem=f"no {link.app} account is named {link.account}")

@@ -144,7 +144,7 @@ def _show_chats(
     world: World, person: Person, panels: list[Panel], panel: Panel, here: dict[str, str], words: Translations
 ) -> list[dict[str, Any]]:
     """The phone's list of chats: every account it can reach, the last used first, then what friends forwarded."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for account in world.accounts.values():
         if account.provider.app and account.spec.kind not in person.apps:
             continue
@@ -294,7 +294,7 @@ def _show_controls(world: World, words: Translations) -> dict[str, Any]:
         {"name": "wrong_signatures", "label": _("Wrong signatures"), "on": b.wrong_signatures},
         {"name": "answer_html", "label": _("Answer with HTML"), "on": b.answer_html},
     ]
-    down = [{"kind": p.kind, "mark": p.mark, "title": p.title if p.kind != "sms_http" else _("SMS over HTTP"),
+    down = [{"kind": p.kind, "mark": p.mark, "title": p.title if p.kind != "http_sms" else _("SMS over HTTP"),
              "down": p.kind in b.down} for p in world.providers.values()]  # fmt: skip
     people = [
         _slider("tap_pct", _("Tap a link"), r.tap_pct),

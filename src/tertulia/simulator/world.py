@@ -353,7 +353,7 @@ class World:
 
 def run_soon(work: Any) -> asyncio.Task[Any]:
     """Start a coroutine and keep it alive until it ends."""
-    task = asyncio.ensure_future(work)
+    task: asyncio.Task[Any] = asyncio.ensure_future(work)
     _running.add(task)
     task.add_done_callback(_running.discard)
     return task

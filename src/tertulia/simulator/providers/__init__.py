@@ -2,9 +2,9 @@
 
 from tertulia.simulator.providers import (
     graph,
+    http_sms,
     line,
     messenger,
-    sms_http,
     telegram,
     twilio,
     viber,
@@ -15,10 +15,8 @@ from tertulia.simulator.providers.base import Provider
 from tertulia.simulator.wire import Call
 from tertulia.simulator.world import World
 
-PROVIDERS: dict[str, Provider] = {
-    module.provider.kind: module.provider
-    for module in (twilio, sms_http, whatsapp, telegram, viber, messenger, line, wechat)
-}
+_MODULES = (twilio, http_sms, whatsapp, telegram, viber, messenger, line, wechat)
+PROVIDERS: dict[str, Provider] = {module.provider.kind: module.provider for module in _MODULES}
 _BY_PREFIX: dict[str, Provider] = {provider.prefix: provider for provider in PROVIDERS.values()}
 
 
@@ -26,5 +24,5 @@ def find_provider(world: World, prefix: str, call: Call) -> Provider | None:
     """Which provider answers under `prefix`, or None when the address is not a provider's."""
     if prefix == "graph":
         name, _ = graph.split_path(call.path)
-        return whatsapp.provider if whatsapp.provider.find(world, name) else messenger.provider
+        return PROVIDERS["whatsapp" if whatsapp.provider.find(world, name) else "messenger"]
     return _BY_PREFIX.get(prefix)

@@ -75,6 +75,6 @@ class CommonProvider:
 def arrive(world: World, account: Account, person: Person | None, message: Message) -> Message:
     """Accept a message and let it be delivered and read as the provider's states and the behaviours say."""
     world.accept(account, person, message)
-    states = world.settle_states(person, account.provider.states, message.id)  # type: ignore[attr-defined]
+    states = world.settle_states(person, account.provider.states, message.id)
     world.deliver(account, message, person, states)
     return message

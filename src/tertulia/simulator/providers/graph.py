@@ -99,6 +99,7 @@ def subscribe_app(
     """`/{object}/subscribed_apps`: read, subscribe (with an override address it is verified first), unsubscribe."""
     if call.method == "POST":
         account.state.subscribed = True
+        account.state.fields = str(fields.get("subscribed_fields", "")).split(",")
         url = fields.get("override_callback_uri")
         if url:
             return verify_callback(world, account, str(url), str(fields.get("verify_token", "")))
@@ -107,3 +108,26 @@ def subscribe_app(
         account.state.subscribed = False
         return reply_json({"success": True})
     return reply_json({"data": names if account.state.subscribed else []})
+
+
+def manage_app(world: World, call: Call, app_id: str, fields: Mapping[str, Any]) -> Reply | Awaitable[Reply]:
+    """`/{app}/subscriptions`: the webhook of a whole app, one address for each kind of object."""
+    kinds = {"page": "messenger", "whatsapp_business_account": "whatsapp"}
+    accounts = [a for a in world.accounts.values() if a.spec.kind in kinds.values() and a.secret("app_id") == app_id]
+    token = bearer(call) or str(fields.get("access_token", ""))
+    if not any(token == f"{app_id}|{account.secret('app_secret')}" for account in accounts):
+        return bad_token()
+    if call.method == "POST":
+        kind = kinds.get(str(fields.get("object", "")))
+        account = next((account for account in accounts if account.spec.kind == kind), None)
+        if account is None:
+            return graph_error(400, 100, "(#100) Param object must be one of {page, whatsapp_business_account}")
+        url, verify_token = str(fields.get("callback_url", "")), str(fields.get("verify_token", ""))
+        return verify_callback(world, account, url, verify_token)
+    names = {kind: name for name, kind in kinds.items()}
+    rows = [
+        {"object": names[a.spec.kind], "callback_url": a.webhook_url, "active": True, "fields": []}
+        for a in accounts
+        if a.webhook_url
+    ]
+    return reply_json({"data": rows})

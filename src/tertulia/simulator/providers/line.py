@@ -43,7 +43,7 @@ class Line(CommonProvider):
     title = "LINE"
     prefix = "line"
     app = True
-    needs = ("channel_access_token", "channel_secret", "basic_id")
+    needs = ("access_token", "channel_secret", "basic_id")
     states = ("delivered",)
     pack_max = 10
 
@@ -57,7 +57,7 @@ class Line(CommonProvider):
         return "U" + world.chance.token(32, "line", self.scope(account), person.phone)
 
     def answer(self, world: World, call: Call) -> Reply | Awaitable[Reply]:
-        account = world.find_account("line", "channel_access_token", bearer(call))
+        account = world.find_account("line", "access_token", bearer(call))
         if account is None:
             text = "Authentication failed. Confirm that the access token in the authorization header is valid."
             return reply_json({"message": text}, 401, "wrong token")

@@ -7,14 +7,14 @@ pages are not told: the send fails with 551.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tertulia.simulator.acts import Act, Choose, Open, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
 from tertulia.simulator.providers import graph
 from tertulia.simulator.providers.base import CommonProvider, arrive
-from tertulia.simulator.wire import BadBody, Call, Post, Reply, read_fields, reply_json
+from tertulia.simulator.wire import BadBody, Call, Post, Reply, bearer, read_fields, reply_json
 from tertulia.simulator.world import Account, Bond, Message, Person, World
 
 WINDOW_MS = 24 * 3600 * 1000
@@ -25,6 +25,7 @@ TEXT_CHARACTERS_MAX = 2000
 @dataclass(slots=True)
 class State:
     subscribed: bool = True
+    fields: list[str] = field(default_factory=list)
     get_started: str = "GET_STARTED"
 
 
@@ -60,7 +61,9 @@ class Messenger(CommonProvider):
             fields = read_fields(call)
         except BadBody:
             return graph.graph_error(400, 100, "(#100) param recipient must be non-empty.")
-        account = self.find(world, name, graph.bearer(call) or str(fields.get("access_token", "")))
+        if edge == "subscriptions":
+            return graph.manage_app(world, call, name, fields)
+        account = self.find(world, name, bearer(call) or str(fields.get("access_token", "")))
         if account is None:
             return graph.bad_token()
         refused = graph.check_access(account, call, fields)
@@ -156,7 +159,7 @@ def _manage(
 ) -> Reply | Awaitable[Reply]:
     page = account.secret("page_id")
     if edge == "subscribed_apps":
-        names = [{"id": "1", "name": "Tertulia", "subscribed_fields": ["messages", "messaging_postbacks"]}]
+        names = [{"id": "1", "name": "Tertulia", "subscribed_fields": account.state.fields}]
         return graph.subscribe_app(world, account, call, fields, names)
     if edge == "messenger_profile":
         started = fields.get("get_started")
@@ -167,7 +170,7 @@ def _manage(
     if edge or call.method != "GET":
         return graph.unknown_object(f"{name}/{edge}", call.method)
     if name in (page, "me"):
-        return reply_json({"id": page, "name": account.name, "username": account.secret("username")})
+        return reply_json({"id": page, "name": account.name, "username": account.secret("page_name")})
     person = world.find_handle(account, name)
     if person is None:
         return graph.unknown_object(name, "get")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,11 +29,12 @@ _PATH = re.compile(r"/bot(?P<token>[^/]+)/(?P<method>\w+)$")
 
 @dataclass(slots=True)
 class State:
-    """`updates` wait for a poll; `arrived` wakes it. `secret` is the webhook's, `last_error` its last trouble."""
+    """`updates` wait for a poll; `arrived` wakes it. `secret` is the webhook's as it was set by the API (None: never,
+    then the account's own holds), `last_error` its last trouble."""
 
     updates: list[dict[str, Any]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    secret: str = ""
+    secret: str | None = None
     last_error: str = ""
     callbacks: dict[str, str] = field(default_factory=dict)
     number: int = 0
@@ -45,7 +46,7 @@ class Telegram(CommonProvider):
     title = "Telegram"
     prefix = "telegram"
     app = True
-    needs = ("token", "username")
+    needs = ("token", "bot_username")
     states = ("delivered",)
     policy = RetryPolicy((1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600, 3600, 3600))
 
@@ -108,8 +109,9 @@ class Telegram(CommonProvider):
 
     def pack(self, world: World, account: Account, events: list[Event], url: str, wrong: bool) -> Post:
         headers = {"Content-Type": "application/json"}
-        if account.state.secret:
-            headers["X-Telegram-Bot-Api-Secret-Token"] = account.state.secret + ("-wrong" if wrong else "")
+        secret = account.secret("secret_token") if account.state.secret is None else account.state.secret
+        if secret:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = secret + ("-wrong" if wrong else "")
         return Post("POST", url, headers, to_json(events[0].data))
 
     def answered(self, world: World, account: Account, events: list[Event], body: bytes) -> None:
@@ -188,7 +190,7 @@ def _callback(world: World, account: Account, person: Person, payload: str, mess
 def _member(world: World, account: Account, person: Person, blocked: bool) -> Event:
     states = ("member", "kicked") if blocked else ("kicked", "member")
     bot = {"id": int(account.provider.scope(account)) if account.provider.scope(account).isdigit() else 1,
-           "is_bot": True, "first_name": account.name, "username": account.secret("username")}  # fmt: skip
+           "is_bot": True, "first_name": account.name, "username": account.secret("bot_username")}  # fmt: skip
     part = {"chat": _chat(world, account, person), "from": _user(world, account, person),
             "date": world.clock.now_ms() // 1000, "old_chat_member": {"user": bot, "status": states[0]},
             "new_chat_member": {"user": bot, "status": states[1], "until_date": 0}}  # fmt: skip
@@ -198,7 +200,7 @@ def _member(world: World, account: Account, person: Person, blocked: bool) -> Ev
 def _get_me(world: World, account: Account, fields: dict[str, Any]) -> Reply:
     scope = account.provider.scope(account)
     return _ok({"id": int(scope) if scope.isdigit() else 1, "is_bot": True, "first_name": account.name,
-                "username": account.secret("username"), "can_join_groups": True,
+                "username": account.secret("bot_username"), "can_join_groups": True,
                 "can_read_all_group_messages": False, "supports_inline_queries": False})  # fmt: skip
 
 
@@ -328,7 +330,7 @@ def _yes(world: World, account: Account, fields: dict[str, Any]) -> Reply:
     return _ok(True)
 
 
-_METHODS = {
+_METHODS: dict[str, Callable[[World, Account, dict[str, Any]], Reply | Awaitable[Reply]]] = {
     "getme": _get_me, "setwebhook": _set_webhook, "deletewebhook": _delete_webhook,
     "getwebhookinfo": _get_webhook_info, "getupdates": _get_updates, "sendmessage": _send_message,
     "sendphoto": _send_file, "senddocument": _send_file, "sendvideo": _send_file, "sendaudio": _send_file,

@@ -27,6 +27,7 @@ START_WORDS = {"START", "YES", "UNSTOP"}
 HELP_WORDS = {"HELP", "INFO"}
 _RETRY_CAUSES = {"ct": {"connect"}, "rt": {"timeout"}, "4xx": {"4xx"}, "5xx": {"5xx"}}
 _PATH = re.compile(r"/2010-04-01/Accounts/(?P<sid>[^/.]+)(?:/(?P<rest>.+?))?(?:\.json)?$")
+_SERVICE = re.compile(r"/v1/Services/(?P<sid>MG[^/.]+)$")
 _E164 = re.compile(r"\+[1-9]\d{6,14}$")
 
 _MESSAGES = {
@@ -52,7 +53,7 @@ class Twilio(CommonProvider):
     title = "SMS"
     prefix = "twilio"
     app = False
-    needs = ("account_sid", "auth_token", "from")
+    needs = ("account_sid", "auth_token", "sender")
     timeout_s = 15.0
 
     def scope(self, account: Account) -> str:
@@ -62,6 +63,9 @@ class Twilio(CommonProvider):
         return person.phone
 
     def answer(self, world: World, call: Call) -> Reply:
+        service = _SERVICE.match(call.path)
+        if service is not None:
+            return _manage_service(world, call, service["sid"])
         found = _PATH.match(call.path)
         if found is None:
             return _error(20404)
@@ -157,7 +161,7 @@ def _authenticate(world: World, call: Call, sid: str) -> Account | None:
 
 
 def _numbers(account: Account) -> list[str]:
-    return [number.strip() for number in account.secret("from").split(",")]
+    return [number.strip() for number in account.secret("sender").split(",")]
 
 
 def _send(world: World, account: Account, form: dict[str, str]) -> Reply:
@@ -264,6 +268,20 @@ def _look_up_numbers(world: World, account: Account, call: Call, rest: str) -> R
         if name in ("", sid)
     ]  # fmt: skip
     return reply_json(found[0] if name else {"incoming_phone_numbers": found, "page": 0, "page_size": 50})
+
+
+def _manage_service(world: World, call: Call, sid: str) -> Reply:
+    """A messaging service: read it, or set the address of its inbound messages."""
+    held = world.find_account("twilio", "messaging_service_sid", sid)
+    account = _authenticate(world, call, held.secret("account_sid")) if held else None
+    if account is None:
+        return _error(20404 if held is None else 20003)
+    if call.method == "POST":
+        account.webhook_url = read_form(call).get("InboundRequestUrl", account.webhook_url)
+    return reply_json({
+        "sid": sid, "account_sid": account.secret("account_sid"), "friendly_name": account.name,
+        "inbound_request_url": account.webhook_url, "inbound_method": "POST", "use_inbound_webhook_on_number": False,
+    })  # fmt: skip
 
 
 def _inbound(world: World, account: Account, person: Person, text: str) -> Event:

@@ -43,7 +43,7 @@ class Viber(CommonProvider):
     title = "Viber"
     prefix = "viber"
     app = True
-    needs = ("auth_token", "uri")
+    needs = ("auth_token", "bot_uri")
     states = ("delivered", "read")
     policy = RetryPolicy((1, 5, 15, 60, 180, 600, 1200, 1500))
 
@@ -51,7 +51,7 @@ class Viber(CommonProvider):
         return State(list(EVENTS), {})
 
     def scope(self, account: Account) -> str:
-        return account.secret("uri")
+        return account.secret("bot_uri")
 
     def handle(self, world: World, account: Account, person: Person) -> str:
         return world.chance.token(22, "viber", self.scope(account), person.phone) + "=="
@@ -209,7 +209,7 @@ def _get_account_info(world: World, account: Account, fields: dict[str, Any]) ->
     followers = sum(b.follows for (_, name), b in world.bonds.items() if name == account.id)
     return reply_json({
         "status": 0, "status_message": "ok", "id": f"pa:{world.chance.token(16, 'pa', account.id)}",
-        "name": account.name, "uri": account.secret("uri"), "icon": "", "category": "Companies",
+        "name": account.name, "uri": account.secret("bot_uri"), "icon": "", "category": "Companies",
         "subcategory": "Shopping", "country": "PT", "webhook": account.webhook_url,
         "event_types": account.state.events, "subscribers_count": followers, "members": [],
     })  # fmt: skip

@@ -52,7 +52,7 @@ class WeChat(CommonProvider):
     title = "WeChat"
     prefix = "wechat"
     app = True
-    needs = ("app_id", "app_secret", "token", "original_id")
+    needs = ("app_id", "app_secret", "token", "account_id")
     states = ("delivered",)
     timeout_s = 5.0
     policy = RetryPolicy((1, 1), frozenset({"connect", "timeout", "5xx", "4xx"}))
@@ -128,7 +128,7 @@ class WeChat(CommonProvider):
             random16 = world.chance.token(16, "aes", events[0].key).encode()
             text = wechat_crypto.encrypt(aes_key, account.secret("app_id"), xml, random16)
             query |= {"encrypt_type": "aes", "msg_signature": wechat_crypto.sign(token, stamp, nonce, text)}
-            xml = write_xml({"ToUserName": account.secret("original_id"), "Encrypt": text})
+            xml = write_xml({"ToUserName": account.secret("account_id"), "Encrypt": text})
         full = f"{url}{'&' if '?' in url else '?'}{urlencode({**query, 'openid': events[0].data['FromUserName']})}"
         return Post("POST", full, {"Content-Type": "text/xml", "User-Agent": "Mozilla/4.0"}, xml.encode())
 
@@ -168,7 +168,7 @@ def _error(code: int) -> Reply:
 def _event(
     world: World, account: Account, person: Person, name: str, parts: dict[str, Any], message_id: str = ""
 ) -> Event:
-    data = {"ToUserName": account.secret("original_id"), "FromUserName": world.handle(account, person),
+    data = {"ToUserName": account.secret("account_id"), "FromUserName": world.handle(account, person),
             "CreateTime": world.clock.now_ms() // 1000, **parts}  # fmt: skip
     number = message_id or world.next_number("wechat-event")
     return Event(f"{name}:{number}", "message" if message_id else "contact", person.id, message_id, data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -34,7 +34,12 @@ _FAILURES = {
 
 @dataclass(slots=True)
 class State:
+    """`override` is the business account's own webhook address, `own` the number's; the nearest one wins."""
+
     subscribed: bool = True
+    fields: list[str] = field(default_factory=list)
+    override: str = ""
+    own: str = ""
 
 
 class WhatsApp(CommonProvider):
@@ -43,7 +48,7 @@ class WhatsApp(CommonProvider):
     title = "WhatsApp"
     prefix = "graph"
     app = True
-    needs = ("access_token", "app_secret", "phone_number_id", "waba_id", "display_phone_number")
+    needs = ("access_token", "app_secret", "phone_number_id", "waba_id", "phone")
     states = ("sent", "delivered", "read")
     pack_max = 20
     timeout_s = 20.0
@@ -52,7 +57,7 @@ class WhatsApp(CommonProvider):
         return State()
 
     def scope(self, account: Account) -> str:
-        return account.secret("business_id") or account.secret("waba_id")
+        return account.secret("portfolio_id") or account.secret("waba_id")
 
     def handle(self, world: World, account: Account, person: Person) -> str:
         number = int(world.chance.token(14, "bsuid", self.scope(account), person.phone), 16)
@@ -114,7 +119,7 @@ class WhatsApp(CommonProvider):
             case Write(text=text, reply_to=reply_to):
                 content: dict[str, Any] = {"type": "text", "text": {"body": text}}
                 if reply_to:
-                    content["context"] = {"from": account.secret("display_phone_number"), "id": reply_to}
+                    content["context"] = {"from": account.secret("phone"), "id": reply_to}
             case Choose(label=label, payload=payload, message_id=message_id):
                 content = _chosen(world, label, payload, message_id)
             case SharePhone():
@@ -133,7 +138,7 @@ class WhatsApp(CommonProvider):
 
     def pack(self, world: World, account: Account, events: list[Event], url: str, wrong: bool) -> Post:
         metadata = {
-            "display_phone_number": account.secret("display_phone_number").lstrip("+"),
+            "display_phone_number": account.secret("phone").lstrip("+"),
             "phone_number_id": account.secret("phone_number_id"),
         }
         changes = []
@@ -197,7 +202,7 @@ def _manage(
     world: World, account: Account, call: Call, name: str, edge: str, fields: Mapping[str, Any]
 ) -> Reply | Awaitable[Reply]:
     """Everything but sending: the number, its business account, templates, webhooks, short links, blocking."""
-    number = account.secret("display_phone_number")
+    number = account.secret("phone")
     match edge:
         case "" if name == account.secret("phone_number_id") and call.method == "GET":
             return reply_json({
@@ -210,11 +215,15 @@ def _manage(
             return reply_json({"id": name, "name": account.name, "currency": "USD", "timezone_id": "1"})
         case "" if "webhook_configuration" in fields and isinstance(fields["webhook_configuration"], dict):
             wanted = fields["webhook_configuration"]
-            url = str(wanted.get("override_callback_uri", ""))
-            return graph.verify_callback(world, account, url, str(wanted.get("verify_token", "")))
+            return _override(world, account, wanted, "own")
         case "subscribed_apps":
-            names = [{"whatsapp_business_api_data": {"id": "1", "name": "Tertulia", "link": ""}}]
-            return graph.subscribe_app(world, account, call, fields, names)
+            if call.method == "POST" and fields.get("override_callback_uri"):
+                account.state.subscribed = True
+                return _override(world, account, fields, "override")
+            app: dict[str, Any] = {"whatsapp_business_api_data": {"id": "1", "name": "Tertulia", "link": ""}}
+            if account.state.override:
+                app["override_callback_uri"] = account.state.override
+            return graph.subscribe_app(world, account, call, fields, [app])
         case "phone_numbers":
             known = {"id": account.secret("phone_number_id"), "display_phone_number": number,
                      "verified_name": account.name, "quality_rating": "GREEN"}  # fmt: skip
@@ -229,6 +238,24 @@ def _manage(
         case "block_users" if call.method == "POST":
             return reply_json({"messaging_product": _PRODUCT, "block_users": {"added_users": []}})
     return graph.unknown_object(f"{name}/{edge}", call.method)
+
+
+def _addresses(account: Account) -> dict[str, str]:
+    """Where Meta would call, by level: the number's own, its business account's, its app's."""
+    state: State = account.state
+    application = account.spec.webhook_url
+    levels = {"phone_number": state.own, "whatsapp_business_account": state.override, "application": application}
+    return {name: url for name, url in levels.items() if url}
+
+
+async def _override(world: World, account: Account, wanted: Mapping[str, Any], level: str) -> Reply:
+    """Take over an address of the number's or the business account's own, once it has answered the challenge."""
+    url = str(wanted.get("override_callback_uri", ""))
+    answer = await graph.verify_callback(world, account, url, str(wanted.get("verify_token", "")))
+    if answer.status == 200:
+        setattr(account.state, level, url)
+        account.webhook_url = account.state.own or account.state.override
+    return answer
 
 
 def templates(account: Account) -> list[dict[str, Any]]:

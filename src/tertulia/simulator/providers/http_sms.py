@@ -1,8 +1,10 @@
-"""A generic SMS gateway over HTTP, in the platform's documented default shape.
+"""A generic SMS gateway over HTTP, in the shape that the platform documents as its default.
 
-Send: `POST /send`, form fields `to`, `from`, `text`, `ref`, `dlr_url`, with `Authorization: Bearer <token>`; answer
-`{"id": ..., "status": "accepted", "parts": n}`. Reports go to `dlr_url`, texts of customers to the webhook address,
-both as form POSTs, signed with `X-Signature: sha256=` and the hex HMAC of the body when the account has a secret.
+Send: `POST /send`, JSON or a form, with `to`, `from`, `text`, `reference` and `callback` (or `ref` and `dlr_url`), and
+`Authorization: Bearer <key>`; the answer is `{"id": ..., "status": "accepted", "parts": n}`. Reports go to the callback
+as form POSTs (`id`, the reference under the name it came by, `status`, `error`), texts of customers to the webhook
+address (`id`, `from`, `to`, `text`, `time`). With a secret each call carries `X-Signature: sha256=` and the hex HMAC
+of its body.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from tertulia.simulator.acts import Act, Choose, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
 from tertulia.simulator.providers.base import CommonProvider, arrive
 from tertulia.simulator.sms_parts import count_parts
-from tertulia.simulator.wire import FORM, BadBody, Call, Post, Reply, bearer, read_form, reply_json
+from tertulia.simulator.wire import FORM, BadBody, Call, Post, Reply, bearer, read_fields, reply_json
 from tertulia.simulator.world import Account, Message, Person, World
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}$")
@@ -23,12 +25,12 @@ PARTS_MAX = 8
 
 
 class HttpSms(CommonProvider):
-    kind = "sms_http"
+    kind = "http_sms"
     mark = "SM"
     title = "SMS"
     prefix = "sms"
     app = False
-    needs = ("token", "from")
+    needs = ("api_key", "sender")
     policy = RetryPolicy((1.0, 2.0, 4.0, 8.0, 16.0, 32.0))
 
     def scope(self, account: Account) -> str:
@@ -38,7 +40,7 @@ class HttpSms(CommonProvider):
         return person.phone
 
     def answer(self, world: World, call: Call) -> Reply:
-        account = world.find_account(self.kind, "token", bearer(call))
+        account = world.find_account(self.kind, "api_key", bearer(call))
         if account is None:
             return reply_json({"error": "unauthorised"}, 401, "wrong token")
         if call.path == "/balance" and call.method == "GET":
@@ -46,9 +48,9 @@ class HttpSms(CommonProvider):
         if call.path != "/send" or call.method != "POST":
             return reply_json({"error": "not_found"}, 404)
         try:
-            return _send(world, account, read_form(call))
+            return _send(world, account, {name: str(value) for name, value in read_fields(call).items()})
         except BadBody:
-            return reply_json({"error": "not_a_form"}, 400)
+            return reply_json({"error": "unreadable"}, 400)
 
     def busy(self, world: World) -> Reply:
         return reply_json({"error": "busy"}, 503, headers=(("retry-after", "1"),))
@@ -59,7 +61,7 @@ class HttpSms(CommonProvider):
     def receipt(self, world: World, account: Account, message: Message, state: str) -> Event | None:
         if not message.callback:
             return None
-        fields = {"id": message.id, "ref": message.ref, "to": message.address, "status": state}
+        fields = {"id": message.id, message.data: message.ref, "to": message.address, "status": state}
         if message.error:
             fields["error"] = message.error
         return Event(f"{state}:{message.id}", "receipt", message.person, message.id, fields, url=message.callback)
@@ -69,7 +71,13 @@ class HttpSms(CommonProvider):
             case Write(text=text) | Choose(label=text):
                 number = world.next_number("sms-in")
                 name = f"in-{world.chance.token(16, 'sms-in', account.id, number)}"
-                fields = {"id": name, "from": person.phone, "to": account.secret("from"), "text": text}
+                fields = {
+                    "id": name,
+                    "from": person.phone,
+                    "to": account.secret("sender"),
+                    "text": text,
+                    "time": world.clock.now().isoformat(),
+                }
                 return [Event(f"message:{name}", "message", person.id, name, fields)]
             case _:
                 return []
@@ -77,7 +85,7 @@ class HttpSms(CommonProvider):
     def pack(self, world: World, account: Account, events: list[Event], url: str, wrong: bool) -> Post:
         body = urlencode(events[0].data).encode()
         headers = {"Content-Type": FORM, "User-Agent": "sms-gateway/1.0"}
-        secret = account.secret("secret")
+        secret = account.secret("verify_secret")
         if secret:
             key = f"{secret}-wrong" if wrong else secret
             headers["X-Signature"] = f"sha256={hmac.digest(key.encode(), body, 'sha256').hex()}"
@@ -85,7 +93,8 @@ class HttpSms(CommonProvider):
 
 
 def _send(world: World, account: Account, form: dict[str, str]) -> Reply:
-    to, text, ref, callback = (form.get(name, "") for name in ("to", "text", "ref", "dlr_url"))
+    to, text = form.get("to", ""), form.get("text", "")
+    name_of_ref = "ref" if "ref" in form else "reference"
     error = _find_fault(account, form)
     if error:
         world.refuse(account, to, text, error)
@@ -93,8 +102,9 @@ def _send(world: World, account: Account, form: dict[str, str]) -> Reply:
     parts = count_parts(text)[0]
     name = f"g-{world.chance.token(20, 'sms', account.id, world.next_number('sms'))}"
     message = Message(
-        name, account.id, "sms_http", "", to, text, True, world.clock.now_ms(),
-        ref=ref, parts=parts, callback=callback, sender=form.get("from", ""),
+        name, account.id, "http_sms", "", to, text, True, world.clock.now_ms(),
+        ref=form.get(name_of_ref, ""), data=name_of_ref, parts=parts, callback=_read_callback(form),
+        sender=form.get("from", ""),
     )  # fmt: skip
     person = world.meet_number(to)
     if not world.knows_number(to):
@@ -108,9 +118,13 @@ def _send(world: World, account: Account, form: dict[str, str]) -> Reply:
     return reply_json({"id": name, "status": "accepted", "parts": parts}, remark="accepted")
 
 
+def _read_callback(form: dict[str, str]) -> str:
+    return form.get("dlr_url") or form.get("callback", "")
+
+
 def _find_fault(account: Account, form: dict[str, str]) -> str:
-    sender, callback = form.get("from", ""), form.get("dlr_url", "")
-    numbers = [number.strip() for number in account.secret("from").split(",")]
+    sender, callback = form.get("from", ""), _read_callback(form)
+    numbers = [number.strip() for number in account.secret("sender").split(",")]
     checks = (
         ("invalid_number", not _E164.match(form.get("to", ""))),
         ("unknown_sender", sender not in numbers),
