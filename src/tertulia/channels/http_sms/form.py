@@ -1,6 +1,7 @@
 """What a person fills in to connect an SMS gateway. Empty fields of the lower half follow the chosen gateway."""
 
 from tertulia.channels.base import Field
+from tertulia.channels.costs import PRICES_BY_PART
 
 _AS_GATEWAY = " Empty: as the gateway above usually wants it."
 
@@ -168,6 +169,7 @@ FIELDS = (
     _advanced(
         "id_path", "Message id", "Its path in the JSON answer, or “regex:” with one group.", example="messages.0.id"
     ),
+    PRICES_BY_PART,
     Field(
         "retry_patterns",
         "Try again when",

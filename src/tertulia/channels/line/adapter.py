@@ -103,8 +103,9 @@ class Line(ChannelKind):
         if response.status == 409 and sending.path == PUSH:
             earlier = header_of(response.headers, "x-line-accepted-request-id")
             return Done(accept(*(_read_ids(response) or (earlier,))))
-        if 200 <= response.status < 300:
-            return Done(accept(*_read_ids(response)))
+        ids = _read_ids(response)
+        if 200 <= response.status < 300 and (ids or sending.path == BY_PHONE):
+            return Done(accept(*ids))
         if sending.path == REPLY and codes.is_bad_reply_token(response):
             return self._send(account, sending.message, PUSH)
         if sending.path != PUSH and response.status >= 500:

@@ -1,6 +1,7 @@
 """What a person fills in to connect a LINE official account."""
 
 from tertulia.channels.base import Field
+from tertulia.channels.costs import PRICES_BY_MESSAGE
 
 FIELDS = (
     Field(
@@ -39,6 +40,7 @@ FIELDS = (
         choices=(("no", "No"), ("yes", "Yes, by contract")),
         advanced=True,
     ),
+    PRICES_BY_MESSAGE,
     Field(
         "base_url",
         "API address",

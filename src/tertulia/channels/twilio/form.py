@@ -1,6 +1,7 @@
 """What a person fills in to connect Twilio."""
 
 from tertulia.channels.base import Field
+from tertulia.channels.costs import PRICES_BY_PART
 
 FIELDS = (
     Field(
@@ -61,6 +62,7 @@ FIELDS = (
         required=False,
         advanced=True,
     ),
+    PRICES_BY_PART,
     Field(
         "base_url",
         "API address",

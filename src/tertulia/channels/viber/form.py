@@ -1,6 +1,7 @@
 """What a person fills in to connect a Viber bot."""
 
 from tertulia.channels.base import Field
+from tertulia.channels.costs import PRICES_BY_MESSAGE
 
 FIELDS = (
     Field(
@@ -36,6 +37,7 @@ FIELDS = (
         required=False,
         advanced=True,
     ),
+    PRICES_BY_MESSAGE,
     Field(
         "base_url",
         "API address",

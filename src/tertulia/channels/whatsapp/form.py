@@ -1,6 +1,7 @@
 """What a person fills in to connect a WhatsApp number."""
 
 from tertulia.channels.base import Field
+from tertulia.channels.costs import PRICES_BY_MESSAGE
 from tertulia.channels.meta import GRAPH_URL, GRAPH_VERSION
 
 FIELDS = (
@@ -59,6 +60,7 @@ FIELDS = (
         default=GRAPH_VERSION,
         advanced=True,
     ),
+    PRICES_BY_MESSAGE,
     Field(
         "base_url",
         "API address",
