@@ -1,0 +1,81 @@
+"""Deliveries on their way to a provider: taken under a lease, their outcomes told to the log.
+
+The owner's claim wrote `sending` (X2). A sender takes such a row by writing its lease, and holds no transaction while
+it calls the provider. A lease that ends without an outcome is told as lost (S3) by whoever finds it; the guard stands
+in the update, so it is told once. Leases are real time, outcomes are stamped by the decision clock (E8).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tertulia.ids import SHARDS
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
+
+
+@dataclass(frozen=True, slots=True)
+class TakenDelivery:
+    """A delivery that this sender holds until its lease ends."""
+
+    shard: int
+    id: UUID
+    workspace: int
+    contact_id: int
+    channel_id: int
+    attempt: int
+    lane: int
+    to_kind: str
+    to_value: str = field(repr=False)
+    identity_scope: str
+    content: Mapping[str, Any] = field(repr=False)
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LostDelivery:
+    """A delivery whose lease ended without an outcome."""
+
+    id: UUID
+    workspace: int
+    contact_id: int
+    channel_id: int
+    attempt: int
+    kind: str
+
+
+def take_deliveries(
+    conn: Conn, rooms: Mapping[int, int], until: datetime, shards: Sequence[int] = SHARDS
+) -> list[TakenDelivery]:
+    """Lease up to `rooms[channel]` deliveries of each channel until `until` (real time), the first lanes first."""
+    if not rooms:
+        return []
+    args = {"channels": list(rooms), "rooms": list(rooms.values()), "until": until, "shards": list(shards)}
+    taken = [TakenDelivery(*row) for row in fetch_all(conn, load("sending")["take"], args)]
+    taken.sort(key=lambda delivery: (delivery.lane, delivery.made_at))
+    return taken
+
+
+def take_lost(conn: Conn, now: datetime, until: datetime, limit: int = 1_000) -> list[LostDelivery]:
+    """Deliveries whose lease ended before `now` (real time). Their lease is renewed to `until`, so that they are told
+    again only if the telling itself was lost."""
+    args = {"now": now, "until": until, "limit": limit, "shards": list(SHARDS)}
+    return [LostDelivery(*row) for row in fetch_all(conn, load("sending")["take_lost"], args)]
+
+
+def beat_sender(conn: Conn, writer: int, now: datetime) -> None:
+    """This sender, by its writer in the log, lives (real time)."""
+    run(conn, load("sending")["beat"], {"writer": writer, "now": now})
+
+
+def count_senders(conn: Conn, name: str, since: datetime) -> int:
+    """How many senders have lived since (real time); they share each channel's rate."""
+    row = fetch_one(conn, load("sending")["count_senders"], {"name": name, "since": since})
+    assert row is not None
+    return int(row[0])
+
+
+def end_sender(conn: Conn, writer: int) -> None:
+    """This sender has stopped: its share of the rate is the others'."""
+    run(conn, load("sending")["end_sender"], {"writer": writer})

@@ -1,0 +1,199 @@
+"""One attempt: an adapter's calls made one after the other, until it says what came of them.
+
+The adapter decides what to call and what an answer means; here is only the I/O between. Short-lived tokens are fetched
+by one attempt at a time for each channel: who finds that another one has fetched them meanwhile begins anew with them,
+which is safe because such a call goes before anything is sent.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from tertulia.channels.base import (
+    MASK,
+    Account,
+    Adapter,
+    Call,
+    Done,
+    HttpRequest,
+    HttpResponse,
+    Outcome,
+    OutcomeKind,
+    Outgoing,
+    Template,
+    Text,
+)
+from tertulia.channels.outcomes import make_outcome
+from tertulia.core.content import Content, read_content
+from tertulia.store.channel_log import Exchange
+from tertulia.store.clock import real_now
+from tertulia.store.sending import TakenDelivery
+from tertulia.workers.http import CallFailed, ProviderClient
+
+CALLS_MAX = 8
+ATTEMPT_LIMIT_S = 40.0
+
+log = structlog.get_logger("sender")
+
+KeepCache = Callable[[int, Mapping[str, str]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Line:
+    """A channel as its attempts see it: the adapter, the account with its newest tokens, and the lock of those who
+    fetch them."""
+
+    channel_id: int
+    workspace: int
+    adapter: Adapter
+    account: Account
+    fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The attempt's outcome and everything it said to the provider."""
+
+    done: Done
+    exchanges: list[Exchange]
+
+
+class Courier:
+    """Makes attempts with one client. `keep_cache` stores the tokens that an attempt was given."""
+
+    def __init__(self, client: ProviderClient, keep_cache: KeepCache) -> None:
+        self._client = client
+        self._keep_cache = keep_cache
+
+    async def deliver(self, line: Line, delivery: TakenDelivery) -> Attempt:
+        """Hand one delivery to its provider. Never raises: whatever happens is an outcome."""
+        attempt = Attempt(Done(make_outcome("fix.request", detail="The message could not be built.")), [])
+        about = _About(delivery.contact_id, delivery.id)
+        try:
+            async with asyncio.timeout(ATTEMPT_LIMIT_S):
+                attempt.done = await self._follow(line, delivery, attempt.exchanges, about)
+        except TimeoutError:
+            attempt.done = Done(make_outcome("ambiguous.no_answer", "timeout"))
+        except Exception as error:
+            log.error("adapter_failed", channel=line.channel_id, kind=line.account.kind, error=type(error).__name__)
+            if attempt.exchanges:  # something was said: nobody knows what came of it (S3)
+                attempt.done = Done(make_outcome("ambiguous.unreadable", "adapter_failed"))
+        return attempt
+
+    async def _follow(self, line: Line, delivery: TakenDelivery, exchanges: list[Exchange], about: "_About") -> Done:
+        account = line.account
+        outgoing = make_outgoing(delivery)
+        step = line.adapter.build(account, outgoing, real_now())
+        fetching = False
+        try:
+            for _turn in range(CALLS_MAX):
+                if isinstance(step, Done):
+                    await self._take_cache(line, step)
+                    return step
+                if step.request.secret_answer and not fetching:
+                    await line.fetching.acquire()
+                    fetching = True
+                    if line.account.cache != account.cache:
+                        line.fetching.release()
+                        fetching = False
+                        account = line.account
+                        step = line.adapter.build(account, outgoing, real_now())
+                        continue
+                step = await self._call(line, account, step, exchanges, about)
+        finally:
+            if fetching:
+                line.fetching.release()
+        if isinstance(step, Done):
+            return step
+        raise AssertionError(f"the adapter of {account.kind} does not end")
+
+    async def _call(
+        self, line: Line, account: Account, step: Call, exchanges: list[Exchange], about: "_About"
+    ) -> Call | Done:
+        at, began = real_now(), time.monotonic()
+        try:
+            response = await self._client.send(step.request)
+        except CallFailed as failure:
+            exchanges.append(describe(line, "send", at, began, step.request, failure, about))
+            return line.adapter.failed(account, step.state, failure.error, failure.sent)
+        exchanges.append(describe(line, "send", at, began, step.request, response, about))
+        return line.adapter.next(account, step.state, response, real_now())
+
+    async def _take_cache(self, line: Line, done: Done) -> None:
+        if done.cache:
+            line.account = replace(line.account, cache={**line.account.cache, **done.cache})
+            await self._keep_cache(line.channel_id, line.account.cache)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Whom an exchange concerns."""
+
+    contact_id: int | None = None
+    delivery_id: UUID | None = None
+
+
+NOBODY = _About()
+
+
+def make_outgoing(delivery: TakenDelivery) -> Outgoing:
+    """What the adapter is asked to send."""
+    content = read_content(delivery.content)
+    return Outgoing(
+        delivery_id=str(delivery.id),
+        to=delivery.to_value,
+        to_kind=delivery.to_kind,
+        content=_read_form(content),
+        reply_token=content.reply_token,
+        direct=content.direct,
+    )
+
+
+def _read_form(content: Content) -> Text | Template:
+    if content.template:
+        return Template(content.template, content.language, content.parameters)
+    return Text(content.text, content.choices, ask_phone=content.ask_phone)
+
+
+def describe(
+    line: Line,
+    purpose: str,
+    at: datetime,
+    began: float,
+    request: HttpRequest,
+    answer: HttpResponse | CallFailed,
+    about: _About = NOBODY,
+) -> Exchange:
+    """An exchange as the channel log keeps it: every secret masked, in the answer too."""
+    shown = request.masked()
+    told, status, error = "", 0, ""
+    match answer:
+        case HttpResponse(status=status):
+            told = MASK if request.secret_answer else replace(request, body=answer.body).masked().body.decode()
+        case CallFailed(error=error):
+            told = answer.detail
+    return Exchange(
+        workspace=line.workspace,
+        channel_id=line.channel_id,
+        purpose=purpose,
+        at=at,
+        took_ms=int((time.monotonic() - began) * 1_000),
+        method=shown.method,
+        url=shown.url,
+        headers="\n".join(f"{name}: {value}" for name, value in shown.headers),
+        body=shown.body.decode("utf-8", "replace"),
+        status=status,
+        answer=told,
+        error=error,
+        contact_id=about.contact_id,
+        delivery_id=about.delivery_id,
+    )
+
+
+def is_account_fault(outcome: Outcome) -> bool:
+    return outcome.account_fault and outcome.kind is OutcomeKind.FIX

@@ -1,0 +1,24 @@
+"""One call to a provider from a thread without an event loop: what a channel's *Test* and set-up make.
+
+Apart from `http`, so that the sender need not load Django for `actions.channels`.
+"""
+
+import asyncio
+
+from tertulia.actions.channels import NoAnswer
+from tertulia.channels.base import HttpRequest, HttpResponse
+from tertulia.workers.guard import read_guard
+from tertulia.workers.http import CallFailed, ProviderClient
+
+
+def call_provider(request: HttpRequest) -> HttpResponse:
+    """The provider's answer. Raises NoAnswer. It is a `actions.channels.SendRequest`."""
+    return asyncio.run(_call(request))
+
+
+async def _call(request: HttpRequest) -> HttpResponse:
+    async with ProviderClient(read_guard()) as client:
+        try:
+            return await client.send(request)
+        except CallFailed as failure:
+            raise NoAnswer(failure.error) from None
