@@ -124,7 +124,7 @@ class WhatsApp(CommonProvider):
                 content = _chosen(world, label, payload, message_id)
             case SharePhone():
                 digits = person.phone.lstrip("+")
-                card = {"name": {"formatted_name": person.name or person.phone},
+                card = {"origin": "contact_request", "name": {"formatted_name": person.name or person.phone},
                         "phones": [{"phone": person.phone, "wa_id": digits, "type": "CELL"}]}  # fmt: skip
                 content = {"type": "contacts", "contacts": [card]}
             case Preference(stop=stop):
