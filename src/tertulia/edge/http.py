@@ -5,6 +5,7 @@ The addresses here are hot, so they speak ASGI directly instead of going through
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
@@ -34,11 +35,8 @@ def read_headers(scope: Scope) -> dict[str, str]:
 
 
 def get_header(scope: Scope, name: bytes) -> str:
-    """One header, empty where it is missing. Cheaper than reading all."""
-    for raw_name, value in scope["headers"]:
-        if raw_name == name:
-            return bytes(value).decode("latin-1")
-    return ""
+    """One header, empty where it is missing; of several the last."""
+    return bytes(dict(scope["headers"]).get(name, b"")).decode("latin-1")
 
 
 async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
@@ -66,10 +64,21 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
 
 async def answer(send: Send, status: int, headers: Pairs = (), body: bytes = b"", *, head: bool = False) -> None:
     """A whole answer in two messages; to a HEAD the body's length only."""
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    raw.append((b"content-length", str(len(body)).encode()))
+    raw = [*_encode_pairs(tuple(headers)), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def redirect(send: Send, url: str, headers: tuple[tuple[str, str], ...]) -> None:
+    """302 to an address, without a body. `headers` are the same every time."""
+    raw = [(b"location", url.encode("latin-1")), (b"content-length", b"0"), *_encode_pairs(headers)]
+    await send({"type": "http.response.start", "status": 302, "headers": raw})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@lru_cache(maxsize=512)
+def _encode_pairs(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
 
 
 async def answer_text(send: Send, status: int, text: str, headers: Pairs = ()) -> None:
@@ -82,6 +91,7 @@ async def answer_busy(send: Send, status: int = 429) -> None:
     await answer_text(send, status, "Too busy. Try again in a second.", (("retry-after", "1"),))
 
 
+@lru_cache(maxsize=512)
 def host_of(url: str) -> str:
     """The host name of an address, lower case, without its port; empty for none."""
     return (urlsplit(url if "//" in url else f"//{url}").hostname or "").lower()

@@ -16,7 +16,17 @@ from tertulia.core.links import APPS, Code, hash_code, parse, with_app
 from tertulia.edge import pages
 from tertulia.edge.clicks import Opening
 from tertulia.edge.clock import Clock
-from tertulia.edge.http import BodyTooLarge, HungUp, answer, answer_text, get_caller, get_header, get_host, read_body
+from tertulia.edge.http import (
+    BodyTooLarge,
+    HungUp,
+    answer,
+    answer_text,
+    get_caller,
+    get_header,
+    host_of,
+    read_body,
+    redirect,
+)
 from tertulia.edge.limits import Guesses
 from tertulia.edge.metrics import Metrics
 from tertulia.edge.opening import Openings, make_deep_link, write_first_message
@@ -96,7 +106,7 @@ class Links:
         language = _read_language(scope, workspace.language)
         link = make_deep_link(channel, language, "")
         if link.web:
-            await self._redirect(send, link.url, head=scope["method"] == "HEAD")
+            await self._redirect(send, link.url)
             return
         text = write_first_message(channel, language, "")
         app = await asyncio.to_thread(pages.make_app, channel.adapter, link, text, "")
@@ -166,7 +176,7 @@ class Links:
         language = link.language or workspace.language
         target = self._openings.find(channel, language, token)
         if target.web:
-            await self._redirect(send, target.url, head=scope["method"] == "HEAD")
+            await self._redirect(send, target.url)
             return
         text = write_first_message(channel, language, token)
         app = await asyncio.to_thread(pages.make_app, channel.adapter, target, text, token)
@@ -222,22 +232,23 @@ class Links:
         self._metrics.count_link("page")
         await answer(send, page.status, page.headers, page.body, head=scope["method"] == "HEAD")
 
-    async def _redirect(self, send: Send, url: str, *, head: bool) -> None:
+    async def _redirect(self, send: Send, url: str) -> None:
         self._metrics.count_link("redirect")
-        await answer(send, 302, (("location", url), *REDIRECT_HEADERS), head=head)
+        await redirect(send, url, REDIRECT_HEADERS)
 
 
 def _read_opening(scope: Scope, code: Code, nonce: str, snapshot: Snapshot, *, beacon: bool = False) -> Opening:
-    purpose = get_header(scope, b"sec-purpose") or get_header(scope, b"purpose") or get_header(scope, b"x-purpose")
+    headers = dict(scope["headers"])
+    purpose = headers.get(b"sec-purpose") or headers.get(b"purpose") or headers.get(b"x-purpose") or b""
     return Opening(
         shard=shard_of_index(code.shard_index),
         code_hash=hash_code(code.base),
         app=code.app,
         method="GET" if beacon else scope["method"],
-        user_agent=get_header(scope, b"user-agent")[:500],
-        purpose=purpose[:100],
+        user_agent=headers.get(b"user-agent", b"")[:500].decode("latin-1"),
+        purpose=purpose[:100].decode("latin-1"),
         nonce=nonce,
-        workspace=snapshot.hosts.get(get_host(scope)),
+        workspace=snapshot.hosts.get(host_of(headers.get(b"host", b"").decode("latin-1"))),
         beacon=beacon,
     )
 

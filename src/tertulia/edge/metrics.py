@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+LINKS = ("redirect", "page", "unknown", "expired", "stopped", "gone", "limited", "busy")
+
 
 class Metrics:
     """The counters of one process."""
@@ -11,9 +13,8 @@ class Metrics:
         self._webhooks = Counter(
             "tertulia_webhooks", "Providers' calls, by what became of them.", ["kind", "what"], registry=self.registry
         )
-        self._links = Counter(
-            "tertulia_links", "Openings of links, by what was answered.", ["what"], registry=self.registry
-        )
+        links = Counter("tertulia_links", "Openings of links, by what was answered.", ["what"], registry=self.registry)
+        self._links = {what: links.labels(what) for what in LINKS}
         self._waiting = Gauge(
             "tertulia_writer_waiting", "Items that wait for a group commit.", ["stream"], registry=self.registry
         )
@@ -30,8 +31,8 @@ class Metrics:
         self._webhooks.labels(kind, what).inc()
 
     def count_link(self, what: str) -> None:
-        """`what` is redirect, page, preview, unknown, expired, stopped or limited."""
-        self._links.labels(what).inc()
+        """`what` is one of LINKS."""
+        self._links[what].inc()
 
     def show(self, writers: dict[str, tuple[int, int]], watchers: int) -> bytes:
         """The exposition text. `writers`: stream to (items that wait, groups committed)."""

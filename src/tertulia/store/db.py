@@ -15,6 +15,8 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 
+from tertulia.store.arrays import FlatListDumper
+
 Conn = psycopg.Connection[TupleRow]
 
 _HEAD = "-- name: "
@@ -28,7 +30,9 @@ def connect(url: str, *, autocommit: bool = False, name: str = "tertulia") -> Co
 
 
 def tune(conn: Conn) -> None:
-    """Make a connection of ours speak JSON through msgspec. Not Django's: its JSONField decodes for itself."""
+    """Make a connection of ours speak JSON through msgspec and write lists quickly. Not Django's: its JSONField decodes
+    for itself."""
+    conn.adapters.register_dumper(list, FlatListDumper)
     set_json_dumps(msgspec.json.encode, conn)
     set_json_loads(msgspec.json.decode, conn)
 

@@ -67,7 +67,7 @@ class LogWriter:
                 "keys": [entry.key for entry in entries],
                 "contacts": [entry.contact_id for entry in entries],
                 "occurred": [entry.occurred_at for entry in entries],
-                "received": [received_at] * len(entries),
+                "received": received_at,
                 "payloads": [encode(entry.entry).decode() for entry in entries],
             },
         )

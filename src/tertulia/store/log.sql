@@ -6,11 +6,10 @@ returning id
 
 -- name: append
 insert into log (shard, writer, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload)
-select shard, %(writer)s, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload::jsonb
+select shard, %(writer)s, seq, workspace, kind, key, contact_id, occurred_at, %(received)s, payload::jsonb
 from unnest(%(shards)s::smallint[], %(seqs)s::bigint[], %(workspaces)s::integer[], %(kinds)s::text[],
-            %(keys)s::text[], %(contacts)s::bigint[], %(occurred)s::timestamptz[], %(received)s::timestamptz[],
-            %(payloads)s::text[])
-     as t (shard, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload)
+            %(keys)s::text[], %(contacts)s::bigint[], %(occurred)s::timestamptz[], %(payloads)s::text[])
+     as t (shard, seq, workspace, kind, key, contact_id, occurred_at, payload)
 
 -- name: notify
 select pg_notify('tertulia_log', '')

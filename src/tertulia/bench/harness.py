@@ -1,0 +1,173 @@
+"""What every bench needs: a report, a database of its own, a server, and load from another process.
+
+A bench is a module of this package with `run() -> Report`. Its database is a fresh embedded server with fsync on, in a
+temporary folder; servers and load generators are processes of their own, so that what is measured shares no
+interpreter with what measures. The first figure is the headline.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+
+from tertulia.embedded import EmbeddedPostgres
+from tertulia.errors import NotFound
+
+BENCHES = ("import", "links", "webhooks", "send")
+MODULES = {"import": "imports"}
+START_LIMIT_S = 30.0
+STOP_LIMIT_S = 20.0
+LOAD_LIMIT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value. `limit` is what the same work costs bare, `ratio` the value against it; `goal` says in words
+    what is to be reached, `met` whether it was. Without a limit or goal those are None."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    ratio: float | None = None
+    goal: str | None = None
+    met: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `tertulia bench NAME --json` prints."""
+
+    bench: str
+    figures: tuple[Figure, ...]
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def met(self) -> bool:
+        return all(figure.met is not False for figure in self.figures)
+
+    def to_json(self) -> bytes:
+        return msgspec.json.encode(asdict(self))
+
+
+def run_bench(name: str) -> Report:
+    """Run one bench. Raises NotFound for a name that is none."""
+    if name not in BENCHES:
+        raise NotFound(f"There is no bench {name!r}. There are: {', '.join(BENCHES)}.")
+    report: Report = import_module(f"tertulia.bench.{MODULES.get(name, name)}").run()
+    return report
+
+
+def against(name: str, value: float, unit: str, limit: float, goal: str, met: bool) -> Figure:
+    """A figure beside its limit."""
+    return Figure(name, round(value, 4), unit, round(limit, 4), round(value / limit, 4) if limit else None, goal, met)
+
+
+@contextmanager
+def fresh_database(extra: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The address of a migrated, durable database of one's own. The process's settings point to it, Django is set up
+    on it; a process runs one such bench."""
+    folder = Path(tempfile.mkdtemp(prefix="tertulia-bench-"))
+    folder.chmod(0o711)
+    server = EmbeddedPostgres(folder, extra=extra)
+    os.environ.update(
+        TERTULIA_DATA=str(folder),
+        SECRET_KEY="of a bench only, and long enough to be taken for one",  # noqa: S106
+        DJANGO_SETTINGS_MODULE="tertulia.settings",
+    )
+    try:
+        os.environ["DATABASE_URL"] = server.start("bench")
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        yield os.environ["DATABASE_URL"]
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def serve(target: str, *options: str, ready: str = "/readyz") -> Iterator[str]:
+    """A granian server of an application factory in a process of its own; its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", target, "--port", str(port)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PUBLIC_URL": url}
+    process = subprocess.Popen(  # noqa: S603 (our own arguments)
+        [*command, "--no-ws", "--log-level", "warning", *options], env=environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        wait_for(url + ready, process)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Return when the address answers 200. Raises RuntimeError when the server ends or takes too long."""
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(url, timeout=5) as answer:  # noqa: S310 (our own address)
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"the server of the bench is not ready: {url}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def generate_load(url: str, requests: Path, *, seconds: float, connections: int, rate_per_s: float = 0) -> "Load":
+    """Send the requests of a file to the server from another process and tell how it answered (`bench.load`)."""
+    command = [sys.executable, "-m", "tertulia.bench.load", url, str(requests), str(seconds), str(connections)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(  # noqa: S603 (our own arguments)
+        [*command, str(rate_per_s)], env=environment, stdout=subprocess.PIPE, check=True, timeout=LOAD_LIMIT_S
+    )
+    return msgspec.json.decode(done.stdout, type=Load)
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What a load generator saw. Latencies in seconds, from the moment a request was due."""
+
+    sent: int
+    answered: int
+    seconds: float
+    statuses: dict[str, int]
+    p50_s: float
+    p99_s: float
+    max_s: float
+
+    @property
+    def rate_per_s(self) -> float:
+        return self.answered / self.seconds
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle value, of an even number the lower middle one."""
+    return sorted(values)[(len(values) - 1) // 2]
