@@ -127,6 +127,18 @@ class Suppress:
 
 
 @dataclass(frozen=True, slots=True)
+class LiftSuppression:
+    """A suppression of one cause is lifted: the customer asked for it."""
+
+    workspace: int
+    kind: str
+    canonical: str
+    cause: str
+    channel: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MarkAddressDead:
     """The provider says that nothing can arrive there."""
 
@@ -274,6 +286,19 @@ class MergeContact:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordAbsorption:
+    """The merge as the contact that stays has it, so that its undoing is seen where its consent is read."""
+
+    workspace: int
+    contact_id: int
+    absorbed_id: int
+    id: UUID
+    actor: str
+    at: datetime
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UndoMerge:
     """The redirect is taken away."""
 
@@ -397,11 +422,13 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    """The person is removed everywhere; `proofs` are keyed hashes of the addresses (C5)."""
+    """The person is removed everywhere; of `addresses` a keyed hash stays as proof (C5). `values` are what raw
+    requests may hold of them."""
 
     workspace: int
     contact_id: int
-    proofs: tuple[tuple[str, str], ...] = field(repr=False)  # kind, canonical
+    addresses: tuple[tuple[str, str], ...] = field(repr=False)  # kind, canonical
+    values: tuple[str, ...] = field(repr=False)
     actor: str
     at: datetime
 
@@ -425,6 +452,7 @@ Effect = (
     | TouchIdentity
     | RecordConsent
     | Suppress
+    | LiftSuppression
     | MarkAddressDead
     | OpenConversation
     | SetQuestion
@@ -436,6 +464,7 @@ Effect = (
     | SuggestMerge
     | SettleSuggestion
     | MergeContact
+    | RecordAbsorption
     | UndoMerge
     | QueueDelivery
     | SetOpenState

@@ -7,6 +7,7 @@ payload and back. Instants are aware, in UTC.
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, assert_never, cast
 from uuid import UUID
 
@@ -142,7 +143,25 @@ class MergeEntry(msgspec.Struct, frozen=True, tag="merge", omit_defaults=True):
     absorbed: int
     actor: str
     at: datetime
+    rule: str = "person"  # person, digits (M5's answer), shared_phone (M2)
+    match_id: int | None = None  # the match whose second question was answered
+    member_id: int | None = None  # whom the match's link was sent to
+    app: str = ""
+
+
+class AbsorbEntry(msgspec.Struct, frozen=True, tag="absorb", omit_defaults=True):
+    """The other half of a merge or of its undoing, in the log of the contact that stays (M8)."""
+
+    into: int
+    absorbed: int
+    merge_id: UUID
+    actor: str
+    at: datetime
     rule: str = "person"
+    undo: bool = False
+    match_id: int | None = None
+    member_id: int | None = None
+    app: str = ""
 
 
 class UnmergeEntry(msgspec.Struct, frozen=True, tag="unmerge", omit_defaults=True):
@@ -178,7 +197,18 @@ class EraseEntry(msgspec.Struct, frozen=True, tag="erase", omit_defaults=True):
 
 
 Entry = (
-    Inbound | Signal | ReceiptEntry | OutcomeEntry | ClickEntry | MergeEntry | UnmergeEntry | ConsentEntry | EraseEntry
+    Inbound
+    | Signal
+    | ReceiptEntry
+    | OutcomeEntry
+    | ClickEntry
+    | TokenEntry
+    | DismissEntry
+    | MergeEntry
+    | AbsorbEntry
+    | UnmergeEntry
+    | ConsentEntry
+    | EraseEntry
 )
 
 _DECODER: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
@@ -237,6 +267,8 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
+        case AbsorbEntry():
+            return shard_of_contact(entry.into)
         case ReceiptEntry():
             raise AssertionError("a receipt names a delivery, a provider's id or an identity")
         case _:
@@ -245,7 +277,12 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
 
 def key_of(entry: Entry) -> str:
     """What makes an entry the same entry when it comes again (E1): the provider's id where there is one, else
-    identity, content and a time of 4 s (I3)."""
+    identity, content and a time of 4 s (I3). A hash, for it stays longer than the entry and must hold nobody's data."""
+    told = blake2b(_describe(entry).encode(), digest_size=18).hexdigest()
+    return f"{kind_of(entry)}:{told}"
+
+
+def _describe(entry: Entry) -> str:
     match entry:
         case Inbound():
             told = entry.message_id or f"{entry.text}\x1f{entry.payload}\x1f{int(entry.at.timestamp()) // 4}"
@@ -268,6 +305,8 @@ def key_of(entry: Entry) -> str:
             return f"dismiss:{entry.contact_id}:{entry.other_id}:{entry.at.isoformat()}"
         case MergeEntry():
             return f"merge:{entry.absorbed}:{entry.into}:{entry.at.isoformat()}"
+        case AbsorbEntry():
+            return f"absorb:{entry.merge_id}:{entry.undo}"
         case UnmergeEntry():
             return f"unmerge:{entry.merge_id}"
         case ConsentEntry():

@@ -40,6 +40,7 @@ class LinkFacts:
     expires_at: datetime
     bound: IdentityRef | None
     phone_keys: frozenset[str]
+    member_id: int = 0  # whom it was sent to, before any merge
 
 
 class Why(StrEnum):

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from tertulia.core import effects as fx
-from tertulia.core.consent import ConsentFact, Given, Source, read_subject
+from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.entries import Entry, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id, shard_of_contact
@@ -45,12 +45,18 @@ class ChannelFacts:
     app: bool
     scope: str
     window_s: int | None
+    text_max: int
     may_write_first: str
     rate_per_s: float
-    price_micros: int | None
+    prices: Mapping[str, tuple[int, str]]  # by country, under "" for the rest: millionths and currency
+    retry_safe: bool
     greeting: str
     offers_text: bool
     first_message: str
+
+    def price_of(self, country: str) -> tuple[int, str]:
+        """What one part of an SMS, or one message that we begin in an app, costs there: millionths and currency."""
+        return self.prices.get(country) or self.prices.get("") or (0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,7 @@ class LinkRow:
     contact_id: int
     match_id: int
     attempt: int
+    made_at: datetime
     expires_at: datetime
     sent_at: datetime | None
     bound: IdentityRef | None
@@ -177,7 +184,7 @@ class ProgressRow:
     stage: int
     state: str
     reason: str
-    apps: dict[str, str] = field(default_factory=dict)
+    matched_apps: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -235,7 +242,7 @@ class World:
     progress: dict[tuple[int, int], ProgressRow] = field(default_factory=dict)
     open: dict[UUID, OpenDelivery] = field(default_factory=dict)
     closed: dict[UUID, ClosedDelivery] = field(default_factory=dict)
-    suppressed: dict[tuple[int, str, str], list[tuple[str, str]]] = field(default_factory=dict)
+    suppressed: dict[tuple[int, str, str], list[Suppression]] = field(default_factory=dict)
     owners_of: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
     erased_proofs: set[tuple[int, bytes]] = field(default_factory=set)
     seen_messages: set[tuple[int, str]] = field(default_factory=set)
@@ -333,7 +340,14 @@ def _fold_consent(world: World, e: fx.RecordConsent) -> None:
 
 
 def _fold_suppress(world: World, e: fx.Suppress) -> None:
-    world.suppressed.setdefault((e.workspace, e.kind, e.canonical), []).append((e.cause, e.channel))
+    world.suppressed.setdefault((e.workspace, e.kind, e.canonical), []).append(
+        Suppression(Cause(e.cause), IdentityRef(e.kind, "", e.canonical), e.channel, e.at, e.source)
+    )
+
+
+def _fold_lift(world: World, e: fx.LiftSuppression) -> None:
+    rows = world.suppressed.get((e.workspace, e.kind, e.canonical), [])
+    rows[:] = [row for row in rows if (row.cause.value, row.channel) != (e.cause, e.channel)]
 
 
 def _fold_dead(world: World, e: fx.MarkAddressDead) -> None:
@@ -360,7 +374,7 @@ def _fold_bind(world: World, e: fx.BindLink) -> None:
 
 
 def _fold_mint(world: World, e: fx.MintLink) -> None:
-    row = LinkRow(e.code_hash, e.workspace, e.contact_id, e.match_id, e.attempt, e.expires_at, None, None, None)
+    row = LinkRow(e.code_hash, e.workspace, e.contact_id, e.match_id, e.attempt, e.at, e.expires_at, None, None, None)
     world.links[e.code_hash] = row
     world.links_of.setdefault(e.contact_id, []).append(row)
 
@@ -385,8 +399,8 @@ def _fold_progress(world: World, e: fx.Progress) -> None:
     row.state = e.state
     if e.reason is not None:
         row.reason = e.reason
-    if e.app and e.step in ("clicked", "wrote", "matched"):
-        row.apps[e.app] = e.step
+    if e.step == "matched":
+        row.matched_apps.add(e.app)
 
 
 def _fold_merge(world: World, e: fx.MergeContact) -> None:
@@ -447,6 +461,7 @@ _FOLDS: dict[type, Any] = {
     fx.TouchIdentity: _fold_touch,
     fx.RecordConsent: _fold_consent,
     fx.Suppress: _fold_suppress,
+    fx.LiftSuppression: _fold_lift,
     fx.MarkAddressDead: _fold_dead,
     fx.OpenConversation: _fold_conversation,
     fx.SetQuestion: _fold_question,

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -16,6 +17,7 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
+from tertulia.store.sealing import hash_secretly
 
 Columns = dict[str, list[Any]]
 
@@ -160,6 +162,12 @@ def _suppress(conn: Conn, group: list[fx.Suppress]) -> None:
     execute(conn, "suppress", cols)
 
 
+def _lift_suppressions(conn: Conn, group: list[fx.LiftSuppression]) -> None:
+    names = ("workspace", "kind", "canonical", "cause", "channel", "at")
+    cols = columns(group, *names, shard=lambda e: shard_of_address(e.workspace, e.kind, e.canonical))
+    execute(conn, "lift_suppressions", cols)
+
+
 def _mark_dead(conn: Conn, group: list[fx.MarkAddressDead]) -> None:
     rows = _last(group, lambda e: (e.contact_id, e.kind, e.value))
     execute(conn, "mark_dead", columns(rows, "contact_id", "kind", "value", "code", "at", shard=_home))
@@ -271,6 +279,14 @@ def _merge_contacts(conn: Conn, group: list[fx.MergeContact]) -> None:
     execute(conn, "close_conversations_of", columns(group, "contact_id", shard=_home))
 
 
+def _record_absorptions(conn: Conn, group: list[fx.RecordAbsorption]) -> None:
+    made = [e for e in group if not e.undone]
+    cols = columns(made, "id", "workspace", "actor", "at", shard=_home, contact_id=lambda e: e.absorbed_id)
+    cols |= {"into_id": [e.contact_id for e in made], "evidence": ["{}"] * len(made)}
+    execute(conn, "record_merges", cols)
+    execute(conn, "undo_merges", columns([e for e in group if e.undone], "id", "actor", "at", shard=_home))
+
+
 def _undo_merges(conn: Conn, group: list[fx.UndoMerge]) -> None:
     execute(conn, "undo_merges", columns(group, "id", "actor", "at", shard=_home))
     execute(conn, "redirect_contacts", columns(group, "contact_id", "at", shard=_home, into_id=lambda e: None))
@@ -356,6 +372,94 @@ def refer(conn: Conn, group: Sequence[fx.ReferTo], now: datetime) -> list[tuple[
     return [(workspace, delivery_id, waiting) for workspace, _, _, delivery_id, waiting in found if waiting]
 
 
+def park(
+    conn: Conn,
+    *,
+    shard: int,
+    parked_id: UUID,
+    workspace: int,
+    channel_id: int | None,
+    kind: str,
+    reason: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Keep an entry whole that could not be decided (I3)."""
+    args = {
+        "shard": shard,
+        "id": parked_id,
+        "workspace": workspace,
+        "channel_id": channel_id,
+        "kind": kind,
+        "reason": reason,
+        "payload": _json(payload),
+        "now": now,
+    }
+    run(conn, load("effects")["park"], args)
+
+
+def tally(conn: Conn, tallies: Mapping[tuple[int, int, int], Sequence[int]]) -> None:
+    """Per (shard, channel, workspace): processed, of them duplicates, parked (I3)."""
+    if tallies:
+        keys = list(tallies)
+        cols: Columns = {
+            "shard": [key[0] for key in keys],
+            "channel_id": [key[1] for key in keys],
+            "workspace": [key[2] for key in keys],
+        }
+        cols |= {
+            name: [tallies[key][n] for key in keys] for n, name in enumerate(("processed", "duplicates", "parked"))
+        }
+        execute(conn, "tally", cols)
+
+
+def _erase(conn: Conn, group: list[fx.Erase]) -> None:
+    """C5, one contact at a time: it is rare, and every table that holds a value of theirs is named here."""
+    for e in group:
+        at: dict[str, Any] = {
+            "shard": _home(e),
+            "id": e.contact_id,
+            "at": e.at,
+            "actor": e.actor,
+            "workspace": e.workspace,
+        }
+        at["values"] = [value for value in e.values if value]
+        at["needles"] = [value.encode() for value in e.values if value]
+        shards = [shard_of_address(e.workspace, kind, canonical) for kind, canonical in e.addresses]
+        keys = {
+            "shards": shards,
+            "kinds": [kind for kind, _ in e.addresses],
+            "canonicals": [canonical for _, canonical in e.addresses],
+            "proofs": [prove(e.workspace, kind, canonical) for kind, canonical in e.addresses],
+        }
+        for query in _ERASURES:
+            run(conn, load("effects")[query], {**at, **keys})
+
+
+_ERASURES = (
+    "erase_webhooks",
+    "erase_log",
+    "erase_identities",
+    "erase_linked",
+    "erase_addresses",
+    "erase_address_keys",
+    "erase_messages",
+    "erase_deliveries",
+    "erase_open",
+    "erase_consents",
+    "erase_links",
+    "erase_import_rows",
+    "erase_suggestions",
+    "erase_contact",
+    "prove_erasure",
+)
+
+
+def prove(workspace: int, kind: str, canonical: str) -> bytes:
+    """The proof of an erasure: a keyed hash of the address, which tells nobody which it was."""
+    return hash_secretly("erasure", str(workspace), kind, canonical)
+
+
 _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.CreateContact: _create_contacts,
     fx.AddAddress: _add_addresses,
@@ -365,6 +469,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.TouchIdentity: _touch_identities,
     fx.RecordConsent: _record_consents,
     fx.Suppress: _suppress,
+    fx.LiftSuppression: _lift_suppressions,
     fx.MarkAddressDead: _mark_dead,
     fx.OpenConversation: _open_conversations,
     fx.SetQuestion: _set_questions,
@@ -375,6 +480,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.SuggestMerge: _suggest_merges,
     fx.SettleSuggestion: _settle_suggestions,
     fx.MergeContact: _merge_contacts,
+    fx.RecordAbsorption: _record_absorptions,
     fx.UndoMerge: _undo_merges,
     fx.QueueDelivery: _queue_deliveries,
     fx.SetOpenState: _set_open_states,
@@ -383,4 +489,5 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.Progress: _advance_progress,
     fx.Decide: _decide,
     fx.FaultChannel: _fault_channels,
+    fx.Erase: _erase,
 }

@@ -110,6 +110,14 @@ on conflict (shard, workspace, kind, canonical, cause, channel) do update
    set lifted_at = null, at = excluded.at, source = excluded.source, evidence = excluded.evidence
 where suppression.lifted_at is not null
 
+-- name: lift_suppressions
+update suppression s set lifted_at = t.at
+from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::text[], %(canonical)s::text[],
+            %(cause)s::text[], %(channel)s::text[], %(at)s::timestamptz[])
+     as t (shard, workspace, kind, canonical, cause, channel, at)
+where s.shard = t.shard and s.workspace = t.workspace and s.kind = t.kind and s.canonical = t.canonical
+  and s.cause = t.cause and s.channel = t.channel and s.lifted_at is null
+
 -- name: mark_dead
 update address a set dead_code = t.code, dead_at = t.at
 from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(kind)s::text[], %(value)s::text[], %(code)s::text[],
@@ -212,7 +220,7 @@ from unnest(%(shard)s::smallint[], %(match_id)s::integer[], %(contact_id)s::bigi
             %(workspace)s::integer[], %(clicked_at)s::timestamptz[], %(wrote_at)s::timestamptz[],
             %(matched_at)s::timestamptz[])
      as t (shard, match_id, contact_id, app, workspace, clicked_at, wrote_at, matched_at)
-on conflict (shard, match_id, contact_id, app) do update
+on conflict (shard, contact_id, match_id, app) do update
    set clicked_at = coalesce(match_app.clicked_at, excluded.clicked_at),
        wrote_at = coalesce(match_app.wrote_at, excluded.wrote_at),
        matched_at = coalesce(match_app.matched_at, excluded.matched_at)
@@ -364,7 +372,7 @@ where a.shard = t.shard and a.workspace = %(workspace)s and a.kind = t.kind and 
 -- name: erase_identities
 delete from identity i
 using contact_identity c
-where c.shard = %(shard)s and c.contact_id = %(id)s and i.shard = any(%(all)s) and i.workspace = c.workspace
+where c.shard = %(shard)s and c.contact_id = %(id)s and i.workspace = c.workspace
   and i.kind = c.kind and i.scope = c.scope and i.value = c.value and i.contact_id = %(id)s
 
 -- name: erase_linked
@@ -382,12 +390,26 @@ delete from delivery_open where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_consents
 update consent set address = split_part(address, ':', 1), evidence = '{}' where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_links
+-- Bound stays bound, by nobody.
+update link set bound_scope = '', bound_value = '' where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_import_rows
 update import_row set value = '', suggestion = '', undo = null where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_webhooks
+-- Raw requests that name one of their values lose their body; the row stays, so that counts stay right.
+update webhook set body = '', headers = '{}'
+where workspace = %(workspace)s
+  and exists (select 1 from unnest(%(needles)s::bytea[]) as n (needle) where position(n.needle in body) > 0)
+
 -- name: erase_log
-delete from log where shard = %(shard)s and contact_id = %(id)s and seq <=
-    (select coalesce(max(p.seq), 0) from log_position p where p.shard = log.shard and p.writer = log.writer)
+-- Decided entries of theirs: by contact, and by the values that an entry of an identity's shard holds.
+delete from log
+where workspace = %(workspace)s
+  and seq <= (select coalesce(max(p.seq), 0) from log_position p where p.shard = log.shard and p.writer = log.writer)
+  and (contact_id = %(id)s
+       or exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in payload::text) > 0))
 
 -- name: erase_suggestions
 delete from merge_suggestion where shard = %(shard)s and (contact_id = %(id)s or other_id = %(id)s)

@@ -1,10 +1,11 @@
 """Versions of what pages show live, by topic (`import:7`, `match:3`, `contact:123`, `channel:4`, `notices:1`,
 `workspace:1`)."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from tertulia.ids import shard_of_contact
-from tertulia.store.db import Conn, fetch_one, load
+from tertulia.store.db import Conn, fetch_all, fetch_one, load
 
 KINDS = frozenset({"import", "match", "contact", "channel", "notices", "workspace"})
 
@@ -22,3 +23,8 @@ def read_version(conn: Conn, topic: str) -> str:
 def listen(conn: Conn) -> None:
     """Hear hints: the payload is the topic that has changed. On a connection with autocommit."""
     conn.execute(load("live")["listen"])
+
+
+def publish(conn: Conn, topics: Sequence[str]) -> None:
+    """Hint that these topics have changed. On a connection of its own, after the commit."""
+    fetch_all(conn, load("live")["publish"], {"topics": list(topics)})

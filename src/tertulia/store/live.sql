@@ -43,3 +43,6 @@ select concat_ws('/', max(id), count(*) filter (where seen_at is null)) from not
 
 -- name: listen
 listen tertulia_live
+
+-- name: publish
+select pg_notify('tertulia_live', topic) from unnest(%(topics)s::text[]) as t (topic)

@@ -5,6 +5,7 @@ value is one version byte, a nonce of 12 bytes, and the ciphertext with its tag.
 here, decides nothing, and is taken from the operating system.
 """
 
+import hmac
 from collections.abc import Mapping
 from functools import cache
 from os import urandom
@@ -57,3 +58,8 @@ def unseal_json(sealed: bytes) -> dict[str, str]:
 def _cipher(secret: str) -> AESGCM:
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tertulia.sealing")
     return AESGCM(derive.derive(secret.encode()))
+
+
+def hash_secretly(*parts: str) -> bytes:
+    """A hash that only this installation can make: 32 bytes, keyed by SECRET_KEY."""
+    return hmac.digest(config.secret_key().encode(), "\x1f".join(parts).encode(), "sha256")

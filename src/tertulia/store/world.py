@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tertulia.core.consent import ConsentFact, Given, Source, read_subject
+from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.world import (
@@ -62,8 +62,9 @@ def load_owners(conn: Conn, world: World, wanted: Collection[tuple[int, str, str
 
 def load_suppressions(conn: Conn, world: World, wanted: Collection[tuple[int, str, str]]) -> None:
     """What stands against these addresses."""
-    for workspace, kind, canonical, cause, channel in _by_address(conn, "suppressions", wanted):
-        world.suppressed.setdefault((workspace, kind, canonical), []).append((cause, channel))
+    for workspace, kind, canonical, cause, channel, at, source in _by_address(conn, "suppressions", wanted):
+        row = Suppression(Cause(cause), IdentityRef(kind, "", canonical), channel, at, source)
+        world.suppressed.setdefault((workspace, kind, canonical), []).append(row)
 
 
 def _by_address(conn: Conn, query: str, wanted: Collection[tuple[int, str, str]]) -> list[tuple[Any, ...]]:
@@ -93,9 +94,10 @@ def load_links(conn: Conn, world: World, wanted: Collection[tuple[int, bytes]]) 
 
 
 def _link(row: Sequence[Any]) -> LinkRow:
-    code_hash, workspace, contact_id, match_id, attempt, expires_at, sent_at, kind, scope, value, bound_at = row
+    code_hash, workspace, contact_id, match_id, attempt, made_at, expires_at, sent_at = row[:8]
+    kind, scope, value, bound_at = row[8:]
     bound = IdentityRef(kind, scope, value) if kind else None
-    return LinkRow(code_hash, workspace, contact_id, match_id, attempt, expires_at, sent_at, bound, bound_at)
+    return LinkRow(code_hash, workspace, contact_id, match_id, attempt, made_at, expires_at, sent_at, bound, bound_at)
 
 
 def load_contacts(conn: Conn, world: World, wanted: Iterable[int]) -> None:
@@ -164,6 +166,12 @@ def _take_progress(world: World, row: Sequence[Any]) -> None:
     world.progress[(match_id, contact_id)] = ProgressRow(match_id, contact_id, stage, state, reason)
 
 
+def _take_matched_app(world: World, row: Sequence[Any]) -> None:
+    match_id, contact_id, app = row
+    if progress := world.progress.get((match_id, contact_id)):
+        progress.matched_apps.add(app)
+
+
 _CONTACT_PARTS: tuple[tuple[str, Callable[[World, Sequence[Any]], None]], ...] = (
     ("contacts", _take_contact),
     ("addresses", _take_address),
@@ -172,6 +180,7 @@ _CONTACT_PARTS: tuple[tuple[str, Callable[[World, Sequence[Any]], None]], ...] =
     ("links_of", _take_link),
     ("conversations", _take_conversation),
     ("progress", _take_progress),
+    ("matched_apps", _take_matched_app),
 )
 
 
@@ -187,6 +196,14 @@ def load_deliveries(conn: Conn, world: World, wanted: Collection[UUID]) -> None:
     args = {"shards": shards, "days": [day for _, day in places], "ids": ids}
     for row in fetch_all(conn, load("world")["closed_by_id"], args):
         world.closed[row[0]] = ClosedDelivery(*row)
+
+
+def load_open_of(conn: Conn, world: World, wanted: Collection[int]) -> None:
+    """Everything undecided of these contacts (for a merge or an erasure)."""
+    if wanted:
+        args = {"shards": [shard_of_contact(contact_id) for contact_id in wanted], "ids": list(wanted)}
+        for row in fetch_all(conn, load("world")["open_of"], args):
+            world.open[row[0]] = OpenDelivery(*row)
 
 
 def load_before(conn: Conn, world: World, wanted: Sequence[tuple[int, int, datetime]]) -> None:
@@ -219,11 +236,33 @@ def load_spent(conn: Conn, world: World, match_ids: Collection[int]) -> None:
 
 
 def load_queued(
-    conn: Conn, *, channel: int, now: datetime, shards: Sequence[int], matches: Sequence[int], limit: int
+    conn: Conn, *, channel: int, match: int | None, now: datetime, shards: Sequence[int], limit: int
 ) -> list[OpenDelivery]:
-    """Candidates of a claim, locked."""
-    args = {"channel": channel, "now": now, "shards": list(shards), "matches": list(matches), "limit": limit}
+    """Candidates of a claim on one channel, of one match or (None) of none, locked."""
+    args = {"channel": channel, "match": match, "now": now, "shards": list(shards), "limit": limit}
     return [OpenDelivery(*row) for row in fetch_all(conn, load("world")["queued"], args)]
+
+
+def load_unknown_due(conn: Conn, *, now: datetime, shards: Sequence[int], limit: int) -> list[OpenDelivery]:
+    """Unknown outcomes that have waited as long as S3 lets them."""
+    args = {"now": now, "shards": list(shards), "limit": limit}
+    return [OpenDelivery(*row) for row in fetch_all(conn, load("world")["unknown_due"], args)]
+
+
+def load_open_of_match(conn: Conn, *, match: int, shards: Sequence[int], limit: int) -> list[OpenDelivery]:
+    """What is queued of a match, locked."""
+    args = {"match": match, "shards": list(shards), "limit": limit}
+    return [OpenDelivery(*row) for row in fetch_all(conn, load("world")["open_of_match"], args)]
+
+
+def read_due(conn: Conn, now: datetime) -> list[tuple[int, int | None, str, int]]:
+    """How much is due per channel, match and state."""
+    return [(row[0], row[1], row[2], row[3]) for row in fetch_all(conn, load("world")["due"], {"now": now})]
+
+
+def read_in_flight(conn: Conn) -> dict[int, int]:
+    """How much is handed over and not yet answered, per channel."""
+    return dict(fetch_all(conn, load("world")["in_flight"], {}))
 
 
 def dedupe(conn: Conn, keys: Sequence[tuple[int, datetime, str, int]]) -> set[tuple[int, str]]:
@@ -258,18 +297,4 @@ def wait_for_references(
             "now": now,
         },
     )
-    return {(channel_id, provider_id): delivery_id for channel_id, provider_id, delivery_id in rows}
-
-
-def load_references(conn: Conn, wanted: Collection[tuple[int, int, str]]) -> dict[tuple[int, str], UUID | None]:
-    """Where (workspace, channel, provider's id) leads, for those that are known."""
-    keys = list(wanted)
-    if not keys:
-        return {}
-    args = {
-        "shards": [shard_of_reference(*key) for key in keys],
-        "channels": [key[1] for key in keys],
-        "ids": [key[2] for key in keys],
-    }
-    rows = fetch_all(conn, load("world")["references"], args)
     return {(channel_id, provider_id): delivery_id for channel_id, provider_id, delivery_id in rows}

@@ -16,7 +16,7 @@ join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(kinds)s::text[]
   on a.shard = k.shard and a.workspace = k.workspace and a.kind = k.kind and a.canonical = k.canonical
 
 -- name: suppressions
-select s.workspace, s.kind, s.canonical, s.cause, s.channel
+select s.workspace, s.kind, s.canonical, s.cause, s.channel, s.at, s.source
 from suppression s
 join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(kinds)s::text[], %(canonicals)s::text[])
      as k (shard, workspace, kind, canonical)
@@ -24,14 +24,14 @@ join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(kinds)s::text[]
 where s.lifted_at is null
 
 -- name: links
-select l.code_hash, l.workspace, l.contact_id, l.match_id, l.attempt, l.expires_at, l.sent_at,
+select l.code_hash, l.workspace, l.contact_id, l.match_id, l.attempt, l.made_at, l.expires_at, l.sent_at,
        l.bound_kind, l.bound_scope, l.bound_value, l.bound_at
 from link l
 join unnest(%(shards)s::smallint[], %(hashes)s::bytea[]) as k (shard, code_hash)
   on l.shard = k.shard and l.code_hash = k.code_hash
 
 -- name: links_of
-select l.code_hash, l.workspace, l.contact_id, l.match_id, l.attempt, l.expires_at, l.sent_at,
+select l.code_hash, l.workspace, l.contact_id, l.match_id, l.attempt, l.made_at, l.expires_at, l.sent_at,
        l.bound_kind, l.bound_scope, l.bound_value, l.bound_at
 from link l
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, contact_id)
@@ -61,6 +61,9 @@ order by i.linked_at
 select c.contact_id, c.address, c.channel, c.topic, c.state, c.source, c.at, c.text_version, c.evidence, c.actor
 from consent c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
+where c.source <> 'merge'
+   or not exists (select 1 from merge m where m.shard = c.shard and m.undone_at is not null
+                  and m.id::text = substr(c.evidence ->> 'ref', 7))
 
 -- name: conversations
 select v.id, v.contact_id, v.channel_id, v.question
@@ -75,11 +78,24 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on p.sha
 join match m on m.id = p.match_id
 where m.state in ('launching', 'live', 'paused', 'done', 'stopped')
 
+-- name: matched_apps
+select a.match_id, a.contact_id, a.app
+from match_app a
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on a.shard = k.shard and a.contact_id = k.id
+where a.matched_at is not null
+
 -- name: open_by_id
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
        d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
 from delivery_open d
 join unnest(%(shards)s::smallint[], %(ids)s::uuid[]) as k (shard, id) on d.shard = k.shard and d.id = k.id
+
+-- name: open_of
+-- What is still undecided for contacts that are merged or erased.
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+from delivery_open d
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
 
 -- name: closed_by_id
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.to_kind, d.to_value,
@@ -110,7 +126,7 @@ select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.cla
        d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
 from delivery_open d
 where d.channel_id = %(channel)s and d.state = 'queued' and d.not_before <= %(now)s and d.shard = any(%(shards)s)
-  and (d.match_id is null or d.match_id = any(%(matches)s))
+  and d.match_id is not distinct from %(match)s
 order by d.lane, d.not_before, d.id
 limit %(limit)s
 for update skip locked
@@ -119,9 +135,29 @@ for update skip locked
 -- How much is handed over and not yet taken or answered, per channel.
 select channel_id, count(*) from delivery_open where state = 'sending' group by channel_id
 
--- name: due_channels
--- Which channels have something due, by a loose scan of the claim's index.
-select distinct channel_id from delivery_open where state = 'queued' and not_before <= %(now)s
+-- name: due
+-- Which channels and matches have something due, and which unknown outcomes have waited long enough.
+select channel_id, match_id, state, count(*)
+from delivery_open
+where (state = 'queued' and not_before <= %(now)s) or (state = 'unknown' and not_before <= %(now)s)
+group by channel_id, match_id, state
+
+-- name: unknown_due
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+from delivery_open d
+where d.state = 'unknown' and d.not_before <= %(now)s and d.shard = any(%(shards)s)
+limit %(limit)s
+for update skip locked
+
+-- name: open_of_match
+-- What a stopped match takes back.
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+from delivery_open d
+where d.match_id = %(match)s and d.state in ('queued', 'held') and d.shard = any(%(shards)s)
+limit %(limit)s
+for update skip locked
 
 -- name: spent
 select match_id, coalesce(sum(cost_micros), 0)::bigint from match_contact where match_id = any(%(ids)s) group by match_id
@@ -141,17 +177,14 @@ select * from unnest(%(shards)s::smallint[], %(days)s::date[], %(keys)s::text[],
 on conflict do nothing
 returning shard, key
 
--- name: references
-select r.channel_id, r.provider_id, r.delivery_id from provider_ref r
-join unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[]) as k (shard, channel_id, provider_id)
-  on r.shard = k.shard and r.channel_id = k.channel_id and r.provider_id = k.provider_id
-
 -- name: wait_for_reference
 insert into provider_ref (shard, channel_id, provider_id, workspace, delivery_id, waiting, at)
 select shard, channel_id, provider_id, workspace, null, waiting::jsonb, %(now)s
 from unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[], %(workspaces)s::integer[],
             %(waiting)s::text[]) as k (shard, channel_id, provider_id, workspace, waiting)
-on conflict (shard, channel_id, provider_id) do update set waiting = provider_ref.waiting || excluded.waiting
+on conflict (shard, channel_id, provider_id) do update
+   set waiting = case when provider_ref.delivery_id is null then provider_ref.waiting || excluded.waiting
+                      else provider_ref.waiting end
 returning channel_id, provider_id, delivery_id
 
 -- name: refer

@@ -262,7 +262,7 @@ create table match_contact (
     matched_at   timestamptz,
     matched_app  text        not null,
     forwarded    boolean     not null,  -- a possible forward was seen (M5)
-    primary key (shard, match_id, contact_id)
+    primary key (shard, contact_id, match_id)
 );
 create index match_contact_by_state on match_contact (match_id, state);
 create table match_app (
@@ -274,7 +274,7 @@ create table match_app (
     clicked_at timestamptz,
     wrote_at   timestamptz,
     matched_at timestamptz,
-    primary key (shard, match_id, contact_id, app)
+    primary key (shard, contact_id, match_id, app)
 );
 
 -- Undecided deliveries (held, queued, sending, unknown) live here, small and unpartitioned ...
@@ -301,7 +301,8 @@ create table delivery_open (
     lease_until  timestamptz,           -- real time: a sender holds it
     primary key (shard, id)
 ) with (fillfactor = 70);
-create index delivery_open_claim on delivery_open (channel_id, lane, not_before) where state = 'queued';
+create index delivery_open_by_contact on delivery_open (shard, contact_id);
+create index delivery_open_claim on delivery_open (channel_id, match_id, lane, not_before, id) where state = 'queued';
 create index delivery_open_send on delivery_open (channel_id, lane, made_at) where state = 'sending';
 -- ... and move here with their verdict.
 create table delivery (

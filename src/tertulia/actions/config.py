@@ -1,0 +1,67 @@
+"""The configuration that cycles decide with, as the core's facts (E7)."""
+
+from tertulia.channels import costs, registry
+from tertulia.channels.base import Account
+from tertulia.core.world import ChannelFacts, Config, WorkspaceFacts
+from tertulia.store.channels import ChannelRow, load_channels
+from tertulia.store.db import Conn
+from tertulia.store.ownership import read_matches, read_undone, read_workspaces
+from tertulia.store.sealing import unseal
+
+
+def load_config(conn: Conn, public_url: str) -> Config:
+    """Every workspace, channel and launched match, and which imports were undone. Raises ConfigError when SECRET_KEY
+    cannot open what it sealed."""
+    workspaces = {
+        row.id: WorkspaceFacts(
+            id=row.id,
+            name=row.name,
+            link_key=unseal(bytes(row.link_key)),
+            link_base=row.link_domain.rstrip("/") or public_url,
+            link_days=row.link_days,
+            country=row.country,
+            language=row.language,
+            currency=row.currency,
+            epoch=row.epoch,
+        )
+        for row in read_workspaces(conn)
+    }
+    channels = {row.id: _channel_facts(row, workspaces[row.workspace].currency) for row in load_channels(conn).values()}
+    return Config(workspaces, channels, {match.id: match for match in read_matches(conn)}, read_undone(conn))
+
+
+def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
+    adapter = registry.get(row.kind)
+    able = adapter.capabilities
+    account = Account(row.public_id, row.kind, row.settings, row.secrets)
+    return ChannelFacts(
+        id=row.id,
+        workspace=row.workspace,
+        kind=row.kind,
+        name=row.name,
+        state=row.state,
+        app=able.app,
+        scope=adapter.identity_scope(account),
+        window_s=able.window_s,
+        text_max=able.text_max,
+        may_write_first=able.may_write_first,
+        rate_per_s=row.rate_per_s,
+        prices=_prices(row, currency),
+        retry_safe=able.retry_safe,
+        greeting=row.greeting,
+        offers_text=row.offers_text,
+        first_message=row.first_message,
+    )
+
+
+def _prices(row: ChannelRow, currency: str) -> dict[str, tuple[int, str]]:
+    """What one part or one message costs by country: the channel's own price, else its own list, else ours."""
+    if row.price_micros is not None:
+        return {"": (row.price_micros, currency)}
+    own = row.settings.get("prices", "")
+    countries = {country for kind, _, country in costs.load_costs() if kind == row.kind} | set(costs.read_prices(own))
+    prices = {}
+    for country in countries | {""}:
+        amount, unit = costs.price(row.kind, "" if country == costs.ANYWHERE else country, own=own)
+        prices["" if country == costs.ANYWHERE else country] = (int(amount * 1_000_000), unit)
+    return prices

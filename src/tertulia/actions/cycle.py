@@ -1,0 +1,390 @@
+"""One cycle of an owner: the next log entries and due deliveries, decided and written in the caller's transaction.
+
+Load with a fixed number of queries, decide in the core, write the effects folded by kind, move the positions. The
+shell commits. When something fails the shell rolls back and calls again with one entry at a time; the entry that
+fails alone is parked whole with its error, and the others go on.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tertulia.core import effects as fx
+from tertulia.core.attempts import settle_lost
+from tertulia.core.came import subject_of
+from tertulia.core.claim import claim_delivery, first_code_hash, revoke_delivery
+from tertulia.core.decide import Unplaced, decide
+from tertulia.core.entries import (
+    AbsorbEntry,
+    ClickEntry,
+    ConsentEntry,
+    Entry,
+    EraseEntry,
+    Inbound,
+    MergeEntry,
+    OutcomeEntry,
+    ReceiptEntry,
+    Signal,
+    TokenEntry,
+    UnmergeEntry,
+    decode,
+    key_of,
+    route,
+)
+from tertulia.core.identity import IdentityRef
+from tertulia.core.links import hash_code
+from tertulia.core.match import read_codes
+from tertulia.core.phones import key_of_e164
+from tertulia.core.reasons import Reason
+from tertulia.core.stages import LANE_BULK, channel_of_stage
+from tertulia.core.world import Config, OpenDelivery, World
+from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact, shard_of_index
+from tertulia.store import effects as writer
+from tertulia.store import world as loader
+from tertulia.store.db import Conn
+from tertulia.store.log import NewEntry
+from tertulia.store.ownership import LogRow
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a cycle came to: entries to append for other shards (or for later), and counts for the metrics."""
+
+    forwards: list[NewEntry] = field(default_factory=list)
+    decided: int = 0
+    duplicates: int = 0
+    claimed: int = 0
+    touched: set[str] = field(default_factory=set)  # topics of pages that show something else now
+
+
+def decide_entries(conn: Conn, config: Config, rows: Sequence[LogRow], now: datetime, serials: Iterator[int]) -> Batch:
+    """Decide log entries in their order. Raises whatever a poison entry raises; nothing is written then but what the
+    shell rolls back. Raises Conflict when another owner linked an identity first."""
+    world, batch = World(now, config, serials), Batch()
+    fresh = _drop_duplicates(conn, rows, batch)
+    entries = [(row, decode(row.payload)) for row in fresh]
+    waiting, decidable = _split_receipts(entries)
+    _load(conn, world, decidable)
+    parks = []
+    for row, entry in decidable:
+        try:
+            decide(world, entry, row.workspace, row.shard)
+        except Unplaced as reason:
+            parks.append((row, str(reason)))
+    _write(conn, world, batch)
+    _settle_waiting(conn, waiting, batch, now)
+    for row, sentence in parks:
+        park(conn, row, sentence, now)
+    batch.decided = len(fresh)
+    writer.tally(conn, _tallies(rows, fresh, parks))
+    batch.touched |= _topics(world)
+    return batch
+
+
+def claim_due(
+    conn: Conn, config: Config, deliveries: Sequence[OpenDelivery], now: datetime, serials: Iterator[int]
+) -> Batch:
+    """Queued deliveries pass the gates, are rendered and handed over (X2)."""
+    world, batch = World(now, config, serials), Batch()
+    _load_claims(conn, world, deliveries)
+    for delivery in deliveries:
+        batch.claimed += claim_delivery(world, delivery)
+    _write(conn, world, batch)
+    batch.touched |= _topics(world)
+    return batch
+
+
+def settle_unknown(
+    conn: Conn, config: Config, deliveries: Sequence[OpenDelivery], now: datetime, serials: Iterator[int]
+) -> Batch:
+    """Unknown outcomes whose time is over (S3)."""
+    world, batch = World(now, config, serials), Batch()
+    _load_claims(conn, world, deliveries)
+    for delivery in deliveries:
+        world.open[delivery.id] = delivery
+        settle_lost(world, delivery)
+    _write(conn, world, batch)
+    return batch
+
+
+def revoke_queued(
+    conn: Conn, config: Config, deliveries: Sequence[OpenDelivery], now: datetime, serials: Iterator[int]
+) -> Batch:
+    """A stopped match takes back what is queued (V2)."""
+    world, batch = World(now, config, serials), Batch()
+    _load_claims(conn, world, deliveries)
+    for delivery in deliveries:
+        revoke_delivery(world, delivery, Reason.RUN_STOPPED.value)
+    _write(conn, world, batch)
+    batch.touched |= _topics(world)
+    return batch
+
+
+def queue_audience(
+    conn: Conn, config: Config, match_id: int, members: Sequence[tuple[int, str]], now: datetime
+) -> None:
+    """The first way of reaching each member of a frozen audience, queued."""
+    match = config.matches[match_id]
+    channel_id = channel_of_stage(match, 0)
+    assert channel_id is not None
+    queued = [
+        fx.QueueDelivery(
+            workspace=match.workspace,
+            contact_id=contact_id,
+            id=derive_delivery_id(contact_id, day_of(now), "match", match_id, 0),
+            channel_id=channel_id,
+            match_id=match_id,
+            stage=0,
+            class_=match.class_,
+            lane=LANE_BULK,
+            to_kind="phone",
+            to_value=number,
+            identity_scope="",
+            content={},
+            cause=f"match:{match_id}",
+            not_before=now,
+            deadline=None,
+            at=now,
+        )
+        for contact_id, number in members
+    ]
+    writer.write(conn, queued, now)
+
+
+def park(conn: Conn, row: LogRow, sentence: str, now: datetime) -> None:
+    """Keep an entry whole that cannot be decided (I3); it is shown, and tried again by hand."""
+    writer.park(
+        conn,
+        shard=row.shard,
+        parked_id=derive_id("parked", row.shard, row.writer, row.seq),
+        workspace=row.workspace,
+        channel_id=row.payload.get("channel_id"),
+        kind=row.kind,
+        reason=sentence,
+        payload=row.payload,
+        now=now,
+    )
+
+
+def _drop_duplicates(conn: Conn, rows: Sequence[LogRow], batch: Batch) -> list[LogRow]:
+    """E1: by the key of (UTC day of the entry's own time, id), in the owner's transaction. The first of equal keys
+    within the cycle stays."""
+    first: dict[tuple[int, str], LogRow] = {}
+    for row in rows:
+        first.setdefault((row.shard, row.key), row)
+    new = loader.dedupe(conn, [(row.shard, row.occurred_at, row.key, row.workspace) for row in first.values()])
+    fresh = [row for row in first.values() if (row.shard, row.key) in new]
+    batch.duplicates = len(rows) - len(fresh)
+    return fresh
+
+
+def _tallies(
+    rows: Sequence[LogRow], fresh: Sequence[LogRow], parks: Sequence[tuple[LogRow, str]]
+) -> dict[tuple[int, int, int], list[int]]:
+    """Per (shard, channel, workspace): processed, of them duplicates, and parked. Forwarded entries were counted where
+    they came in."""
+    tallies: dict[tuple[int, int, int], list[int]] = {}
+    kept = {id(row) for row in fresh}
+    parked = {id(row) for row, _ in parks}
+    for row in rows:
+        channel_id = row.payload.get("channel_id")
+        if row.kind not in ("inbound", "signal", "receipt") or channel_id is None or ":to-" in row.key:
+            continue
+        tally = tallies.setdefault((row.shard, channel_id, row.workspace), [0, 0, 0])
+        if id(row) in parked:
+            tally[2] += 1
+        else:
+            tally[0] += 1
+            tally[1] += id(row) not in kept
+    return tallies
+
+
+def _split_receipts(
+    entries: Iterable[tuple[LogRow, Entry]],
+) -> tuple[list[tuple[LogRow, ReceiptEntry]], list[tuple[LogRow, Entry]]]:
+    """Receipts that name only a provider's id are settled by reference; everything else is decided."""
+    waiting: list[tuple[LogRow, ReceiptEntry]] = []
+    decidable: list[tuple[LogRow, Entry]] = []
+    for row, entry in entries:
+        if isinstance(entry, ReceiptEntry) and entry.delivery_id is None and not entry.watermark:
+            waiting.append((row, entry))
+        else:
+            decidable.append((row, entry))
+    return waiting, decidable
+
+
+def _settle_waiting(conn: Conn, waiting: Sequence[tuple[LogRow, ReceiptEntry]], batch: Batch, now: datetime) -> None:
+    """I4: a status for an id that we do not know yet waits; a known one goes on to its delivery."""
+    if not waiting:
+        return
+    asks = [
+        (row.workspace, entry.channel_id, entry.provider_id, msgspec.json.encode(entry).decode())
+        for row, entry in waiting
+    ]
+    known = loader.wait_for_references(conn, asks, now)
+    for row, entry in waiting:
+        delivery_id = known.get((entry.channel_id, entry.provider_id))
+        if delivery_id is not None:
+            batch.forwards.append(_forward_receipt(row.workspace, entry, delivery_id))
+
+
+def _forward_receipt(workspace: int, entry: ReceiptEntry, delivery_id: UUID) -> NewEntry:
+    found = msgspec.structs.replace(entry, delivery_id=delivery_id)
+    return NewEntry(route(workspace, found), workspace, key_of(found) + ":to-delivery", found, entry.at)
+
+
+def _load(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> None:
+    """The facts of all entries."""
+    wants = _Wants()
+    for row, entry in entries:
+        wants.add(row.workspace, entry)
+    loader.load_identities(conn, world, wants.identities)
+    loader.load_owners(conn, world, wants.addresses)
+    loader.load_links(conn, world, wants.links)
+    loader.load_deliveries(conn, world, wants.deliveries)
+    loader.load_seen_messages(conn, world, wants.messages(world))
+    contacts = set(wants.contacts)
+    contacts |= {row.contact_id for row in world.identities.values() if row.contact_id is not None}
+    contacts |= {contact_id for owners in world.owners_of.values() for contact_id in owners}
+    contacts |= {link.contact_id for link in world.links.values()}
+    contacts |= {delivery.contact_id for delivery in world.open.values()}
+    contacts |= {delivery.contact_id for delivery in world.closed.values()}
+    loader.load_contacts(conn, world, contacts)
+    loader.load_open_of(conn, world, wants.undecided)
+    loader.load_before(conn, world, wants.watermarks(world))
+
+
+@dataclass(slots=True)
+class _Wants:
+    """Which keys the entries of a cycle need."""
+
+    identities: dict[tuple[int, IdentityRef], None] = field(default_factory=dict)
+    addresses: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    links: dict[tuple[int, bytes], None] = field(default_factory=dict)
+    deliveries: dict[UUID, None] = field(default_factory=dict)
+    contacts: dict[int, None] = field(default_factory=dict)
+    undecided: list[int] = field(default_factory=list)
+    inbound: list[tuple[int, Inbound]] = field(default_factory=list)
+    receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
+
+    def add(self, workspace: int, entry: Entry) -> None:
+        """The keys of one entry."""
+        match entry:
+            case Inbound():
+                self._add_people(workspace, entry)
+            case Signal():
+                self.identities[(workspace, entry.identity)] = None
+                if entry.new is not None:
+                    self.identities[(workspace, entry.new)] = None
+                self._add_codes(entry.token, "")
+            case ReceiptEntry():
+                if entry.delivery_id is not None:
+                    self.deliveries[entry.delivery_id] = None
+                if entry.watermark and entry.identity is not None:
+                    self.identities[(workspace, entry.identity)] = None
+                    self.receipts.append((workspace, entry))
+            case OutcomeEntry():
+                self.deliveries[entry.delivery_id] = None
+            case ClickEntry() | ConsentEntry() | EraseEntry():
+                self.contacts[entry.contact_id] = None
+            case TokenEntry():
+                self.links[(entry.shard, bytes.fromhex(entry.code_hash))] = None
+                self.contacts[entry.contact_id] = None
+            case MergeEntry() | AbsorbEntry():
+                self.contacts |= {entry.absorbed: None, entry.into: None}
+                if entry.match_id is not None and isinstance(entry, AbsorbEntry) and entry.member_id is not None:
+                    self.contacts[entry.member_id] = None
+                self.undecided.append(entry.absorbed)
+            case UnmergeEntry():
+                self.contacts[entry.absorbed] = None
+            case _:
+                pass
+
+    def _add_people(self, workspace: int, entry: Inbound) -> None:
+        for identity in (entry.identity, *entry.aliases):
+            self.identities[(workspace, identity)] = None
+        for number in (entry.phone, entry.shared_phone):
+            if number:
+                self.addresses[(workspace, "phone", key_of_e164(number))] = None
+        if entry.contact_id is not None:
+            self.contacts[entry.contact_id] = None
+        self._add_codes(entry.token, entry.text)
+        self.inbound.append((workspace, entry))
+
+    def _add_codes(self, token: str, text: str) -> None:
+        for code in read_codes(token, text):
+            self.links[(shard_of_index(code.shard_index), hash_code(code.base))] = None
+
+    def messages(self, world: World) -> set[tuple[int, int, str]]:
+        """Inbound messages whose contact is known, to see whether they are stored already."""
+        found = set()
+        for workspace, entry in self.inbound:
+            row = world.identity(workspace, entry.identity)
+            if row and row.contact_id is not None:
+                found.add((shard_of_contact(row.contact_id), entry.channel_id, entry.message_id or key_of(entry)))
+        return found
+
+    def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
+        """What the receipts with a watermark cover."""
+        found = []
+        for workspace, entry in self.receipts:
+            row = world.identity(workspace, entry.identity) if entry.identity else None
+            if row and row.contact_id is not None:
+                found.append((row.contact_id, entry.channel_id, entry.at))
+        return found
+
+
+def _load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) -> None:
+    """The facts of a claim: the contacts with consent and links, suppressions of the addresses, what is spent, and
+    whether a code that is about to be minted is taken."""
+    loader.load_contacts(conn, world, (delivery.contact_id for delivery in deliveries))
+    subjects = set()
+    hashes = set()
+    for delivery in deliveries:
+        subject = subject_of(IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value))
+        subjects.add((delivery.workspace, subject.kind, subject.value))
+        if delivery.match_id is not None and not delivery.content:
+            code_hash = first_code_hash(world, delivery.match_id, delivery.contact_id)
+            hashes.add((shard_of_contact(delivery.contact_id), code_hash))
+    loader.load_suppressions(conn, world, subjects)
+    loader.load_links(conn, world, hashes)
+    budgeted = {
+        delivery.match_id
+        for delivery in deliveries
+        if delivery.match_id is not None and world.config.matches[delivery.match_id].budget_micros is not None
+    }
+    loader.load_spent(conn, world, budgeted)
+
+
+def _write(conn: Conn, world: World, batch: Batch) -> None:
+    forwards = writer.write(conn, world.effects, world.now)
+    for forward in forwards:
+        batch.forwards.append(
+            NewEntry(
+                *(forward.shard, forward.workspace, forward.key, forward.entry, forward.at),
+                contact_id=forward.contact_id,
+            )
+        )
+    refers = [effect for effect in world.effects if isinstance(effect, fx.ReferTo)]
+    for workspace, delivery_id, payloads in writer.refer(conn, refers, world.now):
+        for payload in payloads:
+            entry = decode(payload)
+            assert isinstance(entry, ReceiptEntry)
+            batch.forwards.append(_forward_receipt(workspace, entry, delivery_id))
+
+
+def _topics(world: World) -> set[str]:
+    """The live pages that have something new."""
+    topics: set[str] = set()
+    for effect in world.effects:
+        match effect:
+            case fx.Progress():
+                topics.add(f"match:{effect.match_id}")
+            case fx.StoreMessage() | fx.LinkIdentity() | fx.RecordConsent() | fx.Decide() | fx.MergeContact():
+                topics.add(f"contact:{effect.contact_id}")
+            case _:
+                pass
+    return topics

@@ -1,0 +1,352 @@
+"""What became of an attempt: outcomes of senders, receipts of providers (I4, S2, S3), and what follows for the
+customer's address, the consent ledger and the match.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tertulia.core import effects as fx
+from tertulia.core.came import subject_of
+from tertulia.core.consent import write_subject
+from tertulia.core.content import mask_links
+from tertulia.core.deliveries import (
+    UNDECIDED,
+    UNKNOWN_GIVE_UP_AFTER_S,
+    UNKNOWN_RESEND_AFTER_S,
+    DeliveryEvent,
+    DeliveryState,
+    Flag,
+    MessageClass,
+    Settlement,
+    Transition,
+    advance,
+    retry_delay_s,
+    settle_unknown,
+)
+from tertulia.core.entries import OutcomeEntry, ReceiptEntry
+from tertulia.core.identity import IdentityRef
+from tertulia.core.reasons import Reason
+from tertulia.core.stages import queue_next_stage
+from tertulia.core.world import ChannelFacts, ClosedDelivery, OpenDelivery, World
+from tertulia.ids import derive_id
+
+RECEIPTS: Final = {
+    "sent": DeliveryEvent.RECEIPT_SENT,
+    "delivered": DeliveryEvent.RECEIPT_DELIVERED,
+    "read": DeliveryEvent.RECEIPT_READ,
+    "failed": DeliveryEvent.RECEIPT_FAILED,
+}
+REASON_OF: Final = {
+    "gone": Reason.UNREACHABLE,
+    "window": Reason.WINDOW_CLOSED,
+    "fix": Reason.REJECTED,
+    "retry": Reason.RETRIES_SPENT,
+}
+DEAD_AFTER: Final = ("gone.unknown", "gone.not_mobile")
+"""Reason codes of the channels after which the address itself is dead."""
+
+
+def decide_outcome(world: World, entry: OutcomeEntry, workspace: int) -> None:
+    """An attempt came to its outcome."""
+    refer_to(world, entry, workspace)
+    delivery = world.open.get(entry.delivery_id)
+    if delivery is None or entry.attempt != delivery.attempt:
+        return
+    match entry.outcome:
+        case "ok":
+            _close(world, delivery, DeliveryEvent.ACCEPT, entry.at, ids=entry.provider_ids, parts=entry.parts or 1)
+        case "ambiguous":
+            _lose(world, delivery, entry)
+        case "retry" if (delay_s := _retry_in_s(entry)) is not None:
+            _back_to_queue(world, delivery, DeliveryEvent.REFUSE, world.now + timedelta(seconds=delay_s))
+        case "fix" if entry.account_fault:
+            sentence = "The provider refuses this account. Correct its credentials, then press Test."
+            world.add(fx.FaultChannel(workspace, delivery.channel_id, sentence, world.now))
+            _back_to_queue(world, delivery, DeliveryEvent.REFUSE, world.now)
+        case _:
+            _fail(world, delivery, entry.outcome, entry.reason, entry.code, entry.at, withdraws=entry.withdraws)
+
+
+def _retry_in_s(entry: OutcomeEntry) -> float | None:
+    throttled = entry.reason in ("retry.throttled", "retry.quota", "retry.tomorrow")
+    return retry_delay_s(
+        entry.delivery_id, max(entry.attempt, 1), throttled=throttled, retry_after_s=entry.retry_after_s
+    )
+
+
+def refer_to(world: World, entry: OutcomeEntry, workspace: int) -> None:
+    """The provider's ids lead to the delivery from now on."""
+    for provider_id in entry.provider_ids:
+        world.add(fx.ReferTo(workspace, entry.channel_id, provider_id, entry.delivery_id, entry.at))
+
+
+def decide_receipt(world: World, entry: ReceiptEntry, workspace: int) -> bool:
+    """A provider told what became of a message. False when the delivery is not known here."""
+    if entry.watermark:
+        return _decide_watermark(world, entry, workspace)
+    assert entry.delivery_id is not None
+    event = RECEIPTS[entry.state]
+    if (delivery := world.open.get(entry.delivery_id)) is not None:
+        _receipt_of_open(world, delivery, entry, event)
+    elif (closed := world.closed.get(entry.delivery_id)) is not None:
+        _receipt_of_closed(world, closed, entry, event)
+    else:
+        return False
+    if entry.provider_id and entry.state != "failed":
+        world.add(fx.ReferTo(workspace, entry.channel_id, entry.provider_id, entry.delivery_id, entry.at))
+    return True
+
+
+def _decide_watermark(world: World, entry: ReceiptEntry, workspace: int) -> bool:
+    row = world.identity(workspace, entry.identity) if entry.identity else None
+    if row is None or row.contact_id is None:
+        return True
+    for delivery in list(world.closed.values()):
+        mine = delivery.channel_id == entry.channel_id and delivery.to_value == getattr(entry.identity, "value", "")
+        if mine and delivery.state in ("sent", "delivered"):
+            _receipt_of_closed(world, delivery, entry, RECEIPTS[entry.state])
+    return True
+
+
+def _receipt_of_open(world: World, delivery: OpenDelivery, entry: ReceiptEntry, event: DeliveryEvent) -> None:
+    transition = advance(DeliveryState(delivery.state), event)
+    if transition.flag is Flag.STALE or transition.new in UNDECIDED:
+        return
+    if event is DeliveryEvent.RECEIPT_FAILED:
+        _fail(
+            world, delivery, entry.outcome, entry.reason, entry.code, entry.at, withdraws=entry.withdraws, event=event
+        )
+        return
+    ids = (entry.provider_id,) if entry.provider_id else ()
+    _close(world, delivery, event, entry.at, ids=ids, parts=1)
+
+
+def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEntry, event: DeliveryEvent) -> None:
+    transition = advance(DeliveryState(delivery.state), event)
+    if transition.flag is Flag.STALE:
+        return
+    failed = transition.new is DeliveryState.FAILED
+    reason = _reason(entry.outcome, entry.reason) if failed else ""
+    world.add(
+        fx.AdvanceDelivery(
+            *(delivery.workspace, delivery.contact_id, delivery.id, transition.new.value, reason),
+            *(transition.flag.value, entry.at, entry.price_micros, entry.currency),
+        )
+    )
+    if failed:
+        _follow_failure(world, delivery, entry.outcome, entry.reason, entry.code, entry.at, entry.withdraws)
+    elif delivery.match_id is not None and transition.new in (DeliveryState.DELIVERED, DeliveryState.READ):
+        _progress_delivered(world, delivery, entry.at)
+
+
+def _progress_delivered(world: World, delivery: OpenDelivery | ClosedDelivery, at: datetime) -> None:
+    assert delivery.match_id is not None
+    match = world.config.matches[delivery.match_id]
+    direct = None
+    if delivery.stage < len(match.direct):
+        direct = world.config.channels[delivery.channel_id].kind
+    world.progress_to(delivery.contact_id, delivery.match_id, "delivered", at=at, direct=direct, reason="")
+
+
+def _close(
+    world: World, delivery: OpenDelivery, event: DeliveryEvent, at: datetime, *, ids: tuple[str, ...], parts: int
+) -> None:
+    """The provider has it: the delivery moves to the history and the match goes on."""
+    transition = advance(DeliveryState(delivery.state), event)
+    channel = world.config.channels[delivery.channel_id]
+    contact = world.contacts.get(delivery.contact_id)
+    cost, currency = _cost(channel, delivery, contact.country if contact else "", parts)
+    world.add(_closed(world, delivery, transition, "", at, ids=ids, parts=parts, cost_micros=cost, currency=currency))
+    if delivery.match_id is None:
+        return
+    world.progress_to(
+        *(delivery.contact_id, delivery.match_id, "sent"),
+        at=at,
+        stage=delivery.stage,
+        cost_micros=cost,
+        currency=currency,
+        reason="",
+    )
+    if transition.new in (DeliveryState.DELIVERED, DeliveryState.READ):
+        _progress_delivered(world, delivery, at)
+
+
+def _cost(channel: ChannelFacts, delivery: OpenDelivery, country: str, parts: int) -> tuple[int, str]:
+    """What it costs by the list; a price that the provider states in a receipt replaces it. Answers inside a
+    platform's window are free by the list."""
+    if channel.app and delivery.match_id is None:
+        return 0, ""
+    price, currency = channel.price_of(country)
+    return price * (1 if channel.app else parts), currency
+
+
+def _back_to_queue(world: World, delivery: OpenDelivery, event: DeliveryEvent, not_before: datetime) -> None:
+    transition = advance(DeliveryState(delivery.state), event)
+    if transition.flag is Flag.STALE:
+        return
+    world.add(
+        fx.SetOpenState(
+            *(delivery.workspace, delivery.contact_id, delivery.id, transition.new.value, delivery.attempt),
+            *(delivery.content, not_before),
+        )
+    )
+
+
+def _lose(world: World, delivery: OpenDelivery, entry: OutcomeEntry) -> None:
+    """S3: nobody knows. Marketing waits for a receipt; what may be repeated safely is."""
+    transition = advance(DeliveryState(delivery.state), DeliveryEvent.LOSE)
+    if transition.flag is Flag.STALE:
+        return
+    channel = world.config.channels[delivery.channel_id]
+    class_ = MessageClass(delivery.class_)
+    settlement = settle_unknown(class_, can_look_up=False, retry_safe=channel.retry_safe, unknown_for_s=0)
+    if settlement is Settlement.RESEND:
+        wait_s = 0.0
+    elif settle_unknown(class_, can_look_up=False, retry_safe=False, unknown_for_s=UNKNOWN_RESEND_AFTER_S) is (
+        Settlement.RESEND
+    ):
+        wait_s = UNKNOWN_RESEND_AFTER_S
+    else:
+        wait_s = UNKNOWN_GIVE_UP_AFTER_S
+    until = world.now + timedelta(seconds=wait_s)
+    world.add(
+        fx.SetOpenState(
+            *(delivery.workspace, delivery.contact_id, delivery.id, transition.new.value, delivery.attempt),
+            *(delivery.content, until),
+        ),
+        decide_row(world, delivery, "held", "provider", Reason.OUTCOME_UNKNOWN.value, {"lost": entry.lost}),
+    )
+
+
+def settle_lost(world: World, delivery: OpenDelivery) -> None:
+    """An unknown outcome's time is over: a second copy where the class allows it, else its verdict is `expired`."""
+    channel = world.config.channels[delivery.channel_id]
+    class_ = MessageClass(delivery.class_)
+    waited_s = UNKNOWN_GIVE_UP_AFTER_S
+    settlement = settle_unknown(class_, can_look_up=False, retry_safe=channel.retry_safe, unknown_for_s=waited_s)
+    if settlement is Settlement.RESEND:
+        facts = {"second_copy": True, "attempt": delivery.attempt}
+        world.add(decide_row(world, delivery, "held", "provider", Flag.SECOND_COPY.value, facts))
+        _back_to_queue(world, delivery, DeliveryEvent.RESEND, world.now)
+        return
+    _finish(world, delivery, DeliveryEvent.EXPIRE, Reason.OUTCOME_UNKNOWN.value, world.now)
+    world.add(decide_row(world, delivery, "failed", "provider", Reason.OUTCOME_UNKNOWN.value, {}))
+    if delivery.match_id is not None:
+        world.progress_to(
+            delivery.contact_id, delivery.match_id, "unreached", at=world.now, reason=Reason.OUTCOME_UNKNOWN.value
+        )
+
+
+def _fail(
+    world: World,
+    delivery: OpenDelivery,
+    outcome: str,
+    reason: str,
+    code: str,
+    at: datetime,
+    *,
+    withdraws: bool,
+    event: DeliveryEvent = DeliveryEvent.FAIL,
+) -> None:
+    _finish(world, delivery, event, _reason(outcome, reason), at)
+    _follow_failure(world, delivery, outcome, reason, code, at, withdraws)
+
+
+def _reason(outcome: str, reason: str) -> str:
+    return reason or REASON_OF.get(outcome, Reason.REJECTED).value
+
+
+def _finish(world: World, delivery: OpenDelivery, event: DeliveryEvent, reason: str, at: datetime) -> None:
+    world.add(_closed(world, delivery, advance(DeliveryState(delivery.state), event), reason, at))
+
+
+def _closed(
+    world: World,
+    delivery: OpenDelivery,
+    transition: Transition,
+    reason: str,
+    at: datetime,
+    *,
+    ids: tuple[str, ...] = (),
+    parts: int = 0,
+    cost_micros: int = 0,
+    currency: str = "",
+) -> fx.CloseDelivery:
+    link_base = world.config.workspaces[delivery.workspace].link_base
+    return fx.CloseDelivery(
+        workspace=delivery.workspace,
+        contact_id=delivery.contact_id,
+        match_id=delivery.match_id,
+        id=delivery.id,
+        state=transition.new.value,
+        flag=transition.flag.value,
+        content=mask_links(delivery.content, link_base),
+        reason=reason,
+        provider_ids=ids,
+        parts=parts,
+        cost_micros=cost_micros,
+        currency=currency,
+        at=at,
+    )
+
+
+def _follow_failure(
+    world: World,
+    delivery: OpenDelivery | ClosedDelivery,
+    outcome: str,
+    reason: str,
+    code: str,
+    at: datetime,
+    withdraws: bool,
+) -> None:
+    """A failing recipient fails alone: the address, the ledger, the next way of reaching."""
+    said = _reason(outcome, reason)
+    channel = world.config.channels[delivery.channel_id]
+    world.add(decide_row(world, delivery, "failed", "provider", said, {"code": code, "outcome": outcome}))
+    if reason in DEAD_AFTER and delivery.to_kind == "phone" and not channel.app:
+        world.add(fx.MarkAddressDead(delivery.workspace, delivery.contact_id, "phone", delivery.to_value, code, at))
+    if withdraws:
+        subject = IdentityRef(delivery.to_kind, channel.scope if channel.app else "", delivery.to_value)
+        world.add(
+            fx.RecordConsent(
+                workspace=delivery.workspace,
+                contact_id=delivery.contact_id,
+                id=derive_id("consent", "platform", str(delivery.id), code),
+                address=write_subject(subject_of(subject)),
+                channel=channel.kind if channel.app else "sms",
+                topic="*",
+                state="withdrawn",
+                source="platform_block",
+                evidence={"ref": f"delivery:{delivery.id}", "code": code},
+                text_version="",
+                actor="platform",
+                at=at,
+            )
+        )
+    if delivery.match_id is not None:
+        queue_next_stage(world, delivery, said, at)
+
+
+def decide_row(
+    world: World,
+    delivery: OpenDelivery | ClosedDelivery,
+    outcome: str,
+    gate: str,
+    reason: str,
+    facts: dict[str, Any],
+) -> fx.Decide:
+    """A row of the ledger about a delivery (S1)."""
+    attempt = getattr(delivery, "attempt", 0)
+    return fx.Decide(
+        workspace=delivery.workspace,
+        contact_id=delivery.contact_id,
+        id=derive_id("ledger", str(delivery.id), outcome, gate, reason, attempt),
+        match_id=delivery.match_id,
+        delivery_id=delivery.id,
+        outcome=outcome,
+        gate=gate,
+        reason=reason,
+        facts=facts,
+        epoch=world.config.epoch(delivery.workspace),
+        at=world.now,
+    )

@@ -1,0 +1,280 @@
+"""The claim (X2): in the owner's transaction a queued delivery passes the gates once more, is rendered, and becomes
+`sending`; that commit is the hand-over. Whatever is decided is a row of the ledger (S1).
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import lru_cache
+from typing import Final
+
+from tertulia.core import effects as fx
+from tertulia.core.attempts import decide_row
+from tertulia.core.came import subject_of
+from tertulia.core.consent import MARKETING, SERVICE, Target, derive, find_suppression
+from tertulia.core.content import Content, mask_links, read_content, write_content
+from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
+from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, judge
+from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.links import hash_code, mint, with_app
+from tertulia.core.render import Broken as BrokenTemplate
+from tertulia.core.render import OnMissing, Outcome, Rendered, Template, TemplateProblem, compile_template, render
+from tertulia.core.stages import queue_next_stage
+from tertulia.core.template_facts import make_facts
+from tertulia.core.world import ChannelFacts, ContactRow, LinkedIdentity, MatchFacts, OpenDelivery, World
+
+HOLD_AGAIN_S: Final = 60.0
+ATTEMPT_MINTS_MAX: Final = 8
+_RUN: Final = {
+    "live": RunState.LIVE,
+    "launching": RunState.LIVE,
+    "paused": RunState.PAUSED,
+    "stopped": RunState.STOPPED,
+    "done": RunState.ENDED,
+}
+
+
+def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
+    """Decide one queued delivery. True when it was handed over."""
+    world.open[delivery.id] = delivery
+    minted: list[fx.MintLink] = []
+    contents: list[Content] = []
+    verdict = judge(_gather(world, delivery, _renderer(world, delivery, minted, contents)))
+    match verdict.outcome:
+        case Verb.SEND:
+            _hand_over(world, delivery, verdict, minted, contents[0])
+            return True
+        case Verb.HOLD:
+            _hold(world, delivery, verdict)
+        case Verb.DROP:
+            _drop(world, delivery, verdict)
+    return False
+
+
+def revoke_delivery(world: World, delivery: OpenDelivery, reason: str) -> None:
+    """A stopped match or a merge takes back what is not handed over yet."""
+    world.open[delivery.id] = delivery
+    transition = advance(DeliveryState(delivery.state), DeliveryEvent.REVOKE)
+    world.add(
+        _closed(world, delivery, transition.new.value, reason),
+        decide_row(world, delivery, "revoked", "run", reason, {"state": delivery.state}),
+    )
+    if delivery.match_id is not None:
+        world.progress_to(delivery.contact_id, delivery.match_id, "unreached", at=world.now, reason=reason)
+
+
+def _hand_over(
+    world: World, delivery: OpenDelivery, verdict: Verdict, minted: list[fx.MintLink], content: Content
+) -> None:
+    world.add(*minted)
+    attempt = delivery.attempt + 1
+    world.add(
+        fx.SetOpenState(
+            *(delivery.workspace, delivery.contact_id, delivery.id, DeliveryState.SENDING.value, attempt),
+            *(write_content(content), world.now),
+        ),
+        decide_row(world, delivery, "sent", verdict.gate, verdict.reason.value, _facts(verdict)),
+    )
+    if delivery.match_id is not None:
+        world.progress_to(delivery.contact_id, delivery.match_id, "sending", at=world.now, stage=delivery.stage)
+
+
+def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
+    until = verdict.until or world.now + timedelta(seconds=HOLD_AGAIN_S)
+    world.add(
+        fx.SetOpenState(
+            *(delivery.workspace, delivery.contact_id, delivery.id, DeliveryState.QUEUED.value, delivery.attempt),
+            *(delivery.content, until),
+        ),
+        decide_row(world, delivery, "held", verdict.gate, verdict.reason.value, _facts(verdict)),
+    )
+
+
+def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
+    transition = advance(DeliveryState(delivery.state), DeliveryEvent.DROP)
+    world.add(
+        _closed(world, delivery, transition.new.value, verdict.reason.value),
+        decide_row(world, delivery, "not_sent", verdict.gate, verdict.reason.value, _facts(verdict)),
+    )
+    if delivery.match_id is not None:
+        queue_next_stage(world, delivery, verdict.reason.value, world.now)
+
+
+def _closed(world: World, delivery: OpenDelivery, state: str, reason: str) -> fx.CloseDelivery:
+    masked = mask_links(delivery.content, world.config.workspaces[delivery.workspace].link_base)
+    return fx.CloseDelivery(
+        *(delivery.workspace, delivery.contact_id, delivery.match_id, delivery.id, state, "", masked, reason),
+        *((), 0, 0, "", world.now),
+    )
+
+
+def _facts(verdict: Verdict) -> dict[str, object]:
+    """What the ledger keeps: every gate passed with the facts it used, then the one that refused with its own."""
+    return {"passed": [[gate, dict(used)] for gate, used in verdict.passed], "used": dict(verdict.facts)}
+
+
+def _gather(world: World, delivery: OpenDelivery, renderer: Callable[[], Outcome]) -> SendFacts:
+    channel = world.config.channels[delivery.channel_id]
+    match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
+    contact = world.contacts[delivery.contact_id]
+    subject = subject_of(IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value))
+    class_ = MessageClass(delivery.class_)
+    topic = MARKETING if class_ is MessageClass.MARKETING else SERVICE
+    kind = channel.kind if channel.app else "sms"
+    row = next((a for a in contact.addresses if a.value == delivery.to_value), None)
+    linked = next((i for i in contact.identities if i.identity.value == delivery.to_value), None)
+    suppressions = world.suppressed.get((delivery.workspace, subject.kind, subject.value), [])
+    platform = _platform(world, channel, match, delivery, linked)
+    return SendFacts(
+        now=world.now,
+        message_class=class_,
+        topic=topic,
+        run=_RUN[match.state] if match else RunState.LIVE,
+        contact_merged=contact.merged_into is not None and match is not None,
+        contact_erased=contact.erased,
+        address=delivery.to_value,
+        mobile_needed=not channel.app,
+        mobile=row.sms if row else delivery.match_id is None,
+        dead_code=row.dead_code if row and not channel.app else "",
+        trust=linked.trust if linked else Trust.VERIFIED,
+        sensitive=False,
+        consent=derive(contact.consents, Target(subject, kind, topic), undone=world.config.undone),
+        suppression=find_suppression(suppressions, subject, kind, class_),
+        deadline=delivery.deadline,
+        platform=platform,
+        window_until=linked.window_until if linked else None,
+        channel_stopped=channel.state != "live",
+        tokens=1.0,
+        retry_at=None,
+        budget_left_micros=_budget_left(world, match),
+        cost_micros=channel.price_of(contact.country)[0],
+        on_missing=OnMissing(match.on_missing) if match else OnMissing.FAIL,
+        characters_max=channel.text_max,
+        render=renderer,
+    )
+
+
+def _budget_left(world: World, match: MatchFacts | None) -> int | None:
+    if match is None or match.budget_micros is None:
+        return None
+    return match.budget_micros - world.spent_micros.get(match.id, 0)
+
+
+def _platform(
+    world: World, channel: ChannelFacts, match: MatchFacts | None, delivery: OpenDelivery, linked: LinkedIdentity | None
+) -> Platform:
+    """I7: what the platform lets us write now."""
+    direct = match is not None and delivery.stage < len(match.direct)
+    if not channel.app or direct:
+        return Platform.FREE if channel.may_write_first else Platform.CUSTOMER_FIRST
+    if linked is None:
+        return Platform.CUSTOMER_FIRST
+    if channel.window_s is None:
+        return Platform.FREE
+    if linked.window_until is None:
+        return Platform.CUSTOMER_FIRST
+    return Platform.OPEN if linked.window_until > world.now else Platform.CLOSED
+
+
+def _renderer(
+    world: World, delivery: OpenDelivery, minted: list[fx.MintLink], contents: list[Content]
+) -> Callable[[], Outcome]:
+    """Renders when the gates before have let the message pass; leaves links and content behind."""
+
+    def call() -> Outcome:
+        content = read_content(delivery.content)
+        if content.is_rendered:
+            contents.append(content)
+            return Rendered(content.text)
+        assert delivery.match_id is not None
+        match = world.config.matches[delivery.match_id]
+        contact = world.contacts[delivery.contact_id]
+        if delivery.stage < len(match.direct):
+            return _render_direct(world, match, delivery, contact, contents)
+        outcome = _render_links(world, match, contact, minted)
+        if isinstance(outcome, Rendered):
+            contents.append(Content(text=outcome.text))
+        return outcome
+
+    return call
+
+
+def _render_direct(
+    world: World, match: MatchFacts, delivery: OpenDelivery, contact: ContactRow, contents: list[Content]
+) -> Outcome:
+    """A template of the platform's with its parameters filled, or a text by phone number."""
+    way = match.direct[delivery.stage]
+    facts = template_facts(world, match, contact, {})
+    filled = []
+    for parameter in way.parameters:
+        outcome = _render_text(parameter, facts, world, match)
+        if not isinstance(outcome, Rendered):
+            return outcome
+        filled.append(outcome.text)
+    if way.template:
+        language = way.language or contact.locale or "en"
+        contents.append(Content(template=way.template, language=language, parameters=tuple(filled), direct=True))
+    else:
+        contents.append(Content(text="\n".join(filled), direct=True))
+    return Rendered("\n".join(filled))
+
+
+def _render_links(world: World, match: MatchFacts, contact: ContactRow, minted: list[fx.MintLink]) -> Outcome:
+    workspace = world.config.workspaces[match.workspace]
+    base, effect = _mint(world, match, contact.id)
+    kinds = [world.config.channels[channel_id].kind for channel_id in match.apps]
+    urls = {kind: f"{workspace.link_base}/l/{with_app(base, kind)}" for kind in ("chooser", *kinds)}
+    chooser = urls.pop("chooser")
+    links: dict[str, object] = {"link": chooser, "links": {"any": chooser, "chooser": chooser, **urls}}
+    outcome = _render_text(match.text, template_facts(world, match, contact, links), world, match)
+    if isinstance(outcome, Rendered) and effect is not None:
+        minted.append(effect)
+    return outcome
+
+
+def _mint(world: World, match: MatchFacts, contact_id: int) -> tuple[str, fx.MintLink | None]:
+    """The contact's code for this match (M4): derived, so that a replay gives the same again; the attempt rises until
+    the code is unique in its shard."""
+    workspace = world.config.workspaces[match.workspace]
+    known = next((row for row in world.links_of.get(contact_id, ()) if row.match_id == match.id), None)
+    for attempt in range(known.attempt if known else 0, ATTEMPT_MINTS_MAX):
+        base = mint(workspace.link_key, contact_id & 0xFF, contact_id, match.id, attempt)
+        if known:
+            return base, None
+        if hash_code(base) not in world.links:
+            expires_at = world.now + timedelta(days=workspace.link_days)
+            made = fx.MintLink(
+                *(match.workspace, contact_id, match.id, hash_code(base), attempt, world.now, expires_at)
+            )
+            return base, made
+    raise AssertionError("no free link code in eight attempts")
+
+
+def first_code_hash(world: World, match_id: int, contact_id: int) -> bytes:
+    """The hash of a contact's first code for a match, for the look-up that finds a collision before it is written."""
+    workspace = world.config.workspaces[world.config.matches[match_id].workspace]
+    return hash_code(mint(workspace.link_key, contact_id & 0xFF, contact_id, match_id, 0))
+
+
+def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: dict[str, object]) -> dict[str, object]:
+    """What the match's template sees of a contact."""
+    return make_facts(
+        name=contact.name,
+        surname=contact.surname,
+        locale=contact.locale,
+        attributes=contact.attributes,
+        workspace=world.config.workspaces[match.workspace].name,
+        links=links,
+    )
+
+
+def _render_text(source: str, facts: dict[str, object], world: World, match: MatchFacts) -> Outcome:
+    try:
+        template = _compiled(source)
+    except TemplateProblem as problem:
+        return BrokenTemplate(problem)
+    return render(template, facts, now=world.now, on_missing=OnMissing(match.on_missing))
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: str) -> Template:
+    return compile_template(source)

@@ -1,0 +1,84 @@
+"""One entry's decision: the closed union of entries, each with its room."""
+
+from typing import assert_never
+
+from tertulia.core import effects as fx
+from tertulia.core.attempts import decide_outcome, decide_receipt
+from tertulia.core.entries import (
+    AbsorbEntry,
+    ClickEntry,
+    ConsentEntry,
+    DismissEntry,
+    Entry,
+    EraseEntry,
+    Inbound,
+    MergeEntry,
+    OutcomeEntry,
+    ReceiptEntry,
+    Signal,
+    TokenEntry,
+    UnmergeEntry,
+)
+from tertulia.core.inbound import decide_inbound, decide_token
+from tertulia.core.merging import (
+    decide_absorb,
+    decide_consent,
+    decide_dismiss,
+    decide_erase,
+    decide_merge,
+    decide_unmerge,
+)
+from tertulia.core.signals import decide_signal
+from tertulia.core.world import World
+from tertulia.ids import derive_id
+
+
+class Unplaced(Exception):
+    """An entry that refers to something that does not exist here; it is parked whole (I3)."""
+
+
+def decide(world: World, entry: Entry, workspace: int, shard: int) -> None:
+    """Add what the entry brings about to the world's effects. Raises Unplaced for what must be parked."""
+    match entry:
+        case Inbound() | Signal() if entry.channel_id not in world.config.channels:
+            raise Unplaced("The channel was archived.")
+        case Inbound():
+            decide_inbound(world, entry, workspace, shard)
+        case Signal():
+            decide_signal(world, entry, workspace, shard)
+        case ReceiptEntry():
+            if not decide_receipt(world, entry, workspace):
+                raise Unplaced("The receipt names a delivery that does not exist.")
+        case OutcomeEntry():
+            decide_outcome(world, entry, workspace)
+        case ClickEntry():
+            decide_click(world, entry, workspace)
+        case TokenEntry():
+            decide_token(world, entry, workspace)
+        case MergeEntry():
+            decide_merge(world, entry, workspace)
+        case AbsorbEntry():
+            decide_absorb(world, entry, workspace)
+        case UnmergeEntry():
+            decide_unmerge(world, entry, workspace)
+        case DismissEntry():
+            decide_dismiss(world, entry, workspace)
+        case ConsentEntry():
+            decide_consent(world, entry, workspace)
+        case EraseEntry():
+            decide_erase(world, entry, workspace)
+        case _:
+            assert_never(entry)
+
+
+def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
+    """M9: an opening is kept with what it was taken for; only a person's moves the match on."""
+    click_id = derive_id("click", entry.code_hash, entry.nonce or entry.at.isoformat())
+    world.add(
+        fx.StoreClick(
+            *(workspace, entry.contact_id, entry.match_id, click_id, entry.app, entry.class_, entry.at),
+        )
+    )
+    if entry.class_ == "human":
+        app = "" if entry.app == "chooser" else entry.app
+        world.progress_to(entry.contact_id, entry.match_id, "clicked", at=entry.at, app=app)

@@ -1,0 +1,146 @@
+"""Merges, their undoing, dismissed suggestions, consent by a person, erasure (M8, C1, C5).
+
+A merge is a redirect and an entry in both logs: the absorbed contact's owner redirects it and takes back what was
+queued; the owner of the contact that stays unites the consent by the stricter rule.
+"""
+
+from tertulia.core import effects as fx
+from tertulia.core.claim import revoke_delivery
+from tertulia.core.consent import unite_ledgers, write_subject
+from tertulia.core.entries import (
+    AbsorbEntry,
+    ConsentEntry,
+    DismissEntry,
+    EraseEntry,
+    MergeEntry,
+    UnmergeEntry,
+    key_of,
+)
+from tertulia.core.reasons import Reason
+from tertulia.core.world import ContactRow, World
+from tertulia.ids import derive_id, shard_of_contact
+
+
+def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
+    """In the absorbed contact's shard. What can no longer be done is left out: either is gone, merged already, or both
+    have a `user_id` of their own and nobody decided it."""
+    absorbed, into = world.contacts.get(entry.absorbed), world.contacts.get(world.follow(entry.into))
+    if absorbed is None or into is None or absorbed.id == into.id or absorbed.merged_into is not None:
+        return
+    if absorbed.workspace != workspace or into.workspace != workspace or absorbed.erased or into.erased:
+        return
+    if entry.actor == "customer" and _has_two_users(absorbed, into):
+        world.add(fx.SuggestMerge(workspace, into.id, absorbed.id, entry.rule, {}, world.now))
+        return
+    merge_id = derive_id("merge", entry.absorbed, into.id, key_of(entry))
+    for delivery in [d for d in world.open.values() if d.contact_id == absorbed.id and d.state in ("queued", "held")]:
+        if delivery.match_id is not None:
+            revoke_delivery(world, delivery, Reason.CONTACT_MERGED.value)
+    world.add(
+        fx.MergeContact(workspace, absorbed.id, into.id, merge_id, {"rule": entry.rule}, entry.actor, entry.at),
+        fx.SettleSuggestion(workspace, into.id, absorbed.id, "merged", entry.actor),
+    )
+    other = AbsorbEntry(
+        *(into.id, absorbed.id, merge_id, entry.actor, entry.at, entry.rule, False),
+        *(entry.match_id, entry.member_id, entry.app),
+    )
+    world.forward(workspace, shard_of_contact(into.id), key_of(other), other)
+
+
+def _has_two_users(one: ContactRow, other: ContactRow) -> bool:
+    mine = {row.identity.value for row in one.identities if row.identity.kind == "user_id"}
+    theirs = {row.identity.value for row in other.identities if row.identity.kind == "user_id"}
+    return bool(mine and theirs and mine != theirs)
+
+
+def decide_absorb(world: World, entry: AbsorbEntry, workspace: int) -> None:
+    """In the shard of the contact that stays."""
+    into, absorbed = world.contacts.get(entry.into), world.contacts.get(entry.absorbed)
+    if into is None:
+        return
+    absorption = fx.RecordAbsorption(
+        workspace, entry.into, entry.absorbed, entry.merge_id, entry.actor, entry.at, entry.undo
+    )
+    world.add(absorption)
+    if entry.undo or absorbed is None:
+        return
+    facts = unite_ledgers(
+        into.consents,
+        absorbed.consents,
+        root_id=into.id,
+        merge_id=str(entry.merge_id),
+        at=entry.at,
+        actor=entry.actor,
+    )
+    for n, fact in enumerate(facts):
+        world.add(
+            fx.RecordConsent(
+                workspace=workspace,
+                contact_id=into.id,
+                id=derive_id("consent", "merge", str(entry.merge_id), n),
+                address=write_subject(fact.subject),
+                channel=fact.channel,
+                topic=fact.topic,
+                state=fact.given.value,
+                source=fact.source.value,
+                evidence={"ref": fact.evidence},
+                text_version=fact.text_version,
+                actor=fact.actor,
+                at=fact.at,
+            )
+        )
+    if entry.match_id is not None and entry.member_id is not None:
+        world.progress_to(entry.member_id, entry.match_id, "wrote", at=entry.at, app=entry.app)
+        world.progress_to(entry.member_id, entry.match_id, "matched", at=entry.at, app=entry.app, reason="")
+
+
+def decide_unmerge(world: World, entry: UnmergeEntry, workspace: int) -> None:
+    """Undo takes the redirect away; what was united stricter is as it was."""
+    absorbed = world.contacts.get(entry.absorbed)
+    if absorbed is None or absorbed.merged_into is None:
+        return
+    into = absorbed.merged_into
+    world.add(fx.UndoMerge(workspace, absorbed.id, entry.merge_id, entry.actor, entry.at))
+    other = AbsorbEntry(into, absorbed.id, entry.merge_id, entry.actor, entry.at, undo=True)
+    world.forward(workspace, shard_of_contact(into), key_of(other), other)
+
+
+def decide_dismiss(world: World, entry: DismissEntry, workspace: int) -> None:
+    """A person says: not the same."""
+    world.add(fx.SettleSuggestion(workspace, entry.contact_id, entry.other_id, "dismissed", entry.actor))
+
+
+def decide_consent(world: World, entry: ConsentEntry, workspace: int) -> None:
+    """A person, a form or a list granted or withdrew (C1)."""
+    if entry.contact_id not in world.contacts:
+        return
+    world.add(
+        fx.RecordConsent(
+            workspace=workspace,
+            contact_id=entry.contact_id,
+            id=derive_id("consent", key_of(entry)),
+            address=entry.address,
+            channel=entry.channel,
+            topic=entry.topic,
+            state=entry.state,
+            source=entry.source,
+            evidence={"ref": f"{entry.source}:{entry.actor}", **entry.evidence},
+            text_version=entry.text_version,
+            actor=entry.actor,
+            at=entry.at,
+        )
+    )
+
+
+def decide_erase(world: World, entry: EraseEntry, workspace: int) -> None:
+    """C5: the person goes, a proof stays that matches no one unless the same address comes back."""
+    contact = world.contacts.get(entry.contact_id)
+    if contact is None or contact.erased:
+        return
+    proofs = tuple(dict.fromkeys((row.kind, row.canonical) for row in contact.addresses))
+    values = tuple(
+        dict.fromkeys(
+            [row.identity.value for row in contact.identities] + [row.value.lstrip("+") for row in contact.addresses]
+        )
+    )
+    world.add(fx.Erase(workspace, contact.id, proofs, values, entry.actor, entry.at))

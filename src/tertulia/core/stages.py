@@ -1,0 +1,61 @@
+"""The ways a match reaches a customer, in order: the platforms that allow a first message, then the SMS with links.
+
+A way that fails (no opt-in, not on the app, refused) hands over to the next; after the last the customer is unreached,
+for the reason of the last way.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from tertulia.core import effects as fx
+from tertulia.core.world import ClosedDelivery, ContactRow, MatchFacts, OpenDelivery, World
+from tertulia.ids import day_of, derive_delivery_id
+
+LANE_BULK: Final = 2
+
+
+def channel_of_stage(match: MatchFacts, stage: int) -> int | None:
+    """The channel of a way of reaching: the direct ways first, then the SMS channel; None when there is none left."""
+    if stage < len(match.direct):
+        return match.direct[stage].channel_id
+    return match.sms_channel if stage == len(match.direct) else None
+
+
+def find_number(contact: ContactRow) -> str:
+    """The number of a contact to write to, a mobile one first; empty without one."""
+    phones = [row for row in contact.addresses if row.kind == "phone"]
+    return next((row.value for row in phones if row.sms), phones[0].value if phones else "")
+
+
+def queue_next_stage(world: World, delivery: OpenDelivery | ClosedDelivery, reason: str, at: datetime) -> None:
+    """After a way failed: the next one, or unreached."""
+    assert delivery.match_id is not None
+    match = world.config.matches[delivery.match_id]
+    stage = delivery.stage + 1
+    channel_id = channel_of_stage(match, stage)
+    contact = world.contacts.get(delivery.contact_id)
+    if channel_id is None or contact is None or match.state == "stopped":
+        world.progress_to(delivery.contact_id, match.id, "unreached", at=at, reason=reason)
+        return
+    world.progress_to(delivery.contact_id, match.id, "unreached", at=at, reason=reason, stage=stage)
+    delivery_id = derive_delivery_id(delivery.contact_id, day_of(world.now), "match", match.id, stage)
+    world.add(
+        fx.QueueDelivery(
+            workspace=delivery.workspace,
+            contact_id=delivery.contact_id,
+            id=delivery_id,
+            channel_id=channel_id,
+            match_id=match.id,
+            stage=stage,
+            class_=match.class_,
+            lane=LANE_BULK,
+            to_kind="phone",
+            to_value=find_number(contact),
+            identity_scope="",
+            content={},
+            cause=f"match:{match.id}",
+            not_before=world.now,
+            deadline=None,
+            at=world.now,
+        )
+    )

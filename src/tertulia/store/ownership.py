@@ -1,0 +1,193 @@
+"""Who owns which shards, how far each log is decided, and the configuration that a cycle decides with.
+
+Ownership is fenced in the write: the first statement of every cycle updates the owner's rows by shard, epoch and
+name; fewer rows than shards means that another owner has taken over, and the cycle rolls back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tertulia.core.world import DirectWay, MatchFacts
+from tertulia.errors import StoodDown
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """An entry as it stands in the log."""
+
+    shard: int
+    writer: int
+    seq: int
+    workspace: int
+    kind: str
+    key: str
+    contact_id: int | None
+    occurred_at: datetime
+    received_at: datetime
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    id: int
+    name: str
+    link_key: bytes
+    link_domain: str
+    link_days: int
+    country: str
+    language: str
+    currency: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A match whose audience is being frozen."""
+
+    match_id: int
+    workspace: int
+    audience: Mapping[str, Any]
+    frozen_to: int
+
+
+def claim_shards(conn: Conn, owner: str, shards: Iterable[int], *, now: datetime, until: datetime) -> dict[int, int]:
+    """Shards taken over, with their epochs: those whose lease has run out on the real clock."""
+    args = {"owner": owner, "shards": list(shards), "now": now, "until": until}
+    return dict(fetch_all(conn, load("ownership")["claim_shards"], args))
+
+
+def fence(conn: Conn, owner: str, epochs: Mapping[int, int], *, until: datetime) -> None:
+    """Prove the ownership in the cycle's own transaction and prolong the lease. Raises StoodDown."""
+    args = {"owner": owner, "shards": list(epochs), "epochs": list(epochs.values()), "until": until}
+    if run(conn, load("ownership")["fence"], args) != len(epochs):
+        raise StoodDown("Another engine owns these shards now.")
+
+
+def release(conn: Conn, owner: str, now: datetime) -> None:
+    """Give every shard back at a clean stop."""
+    run(conn, load("ownership")["release"], {"owner": owner, "now": now})
+
+
+def read_positions(conn: Conn, shards: Iterable[int]) -> dict[tuple[int, int], int]:
+    """How far each (shard, writer) is decided."""
+    rows = fetch_all(conn, load("ownership")["positions"], {"shards": list(shards)})
+    return {(shard, writer): seq for shard, writer, seq in rows}
+
+
+def read_log(
+    conn: Conn, shards: Sequence[int], positions: Mapping[tuple[int, int], int], *, limit: int
+) -> list[LogRow]:
+    """The next entries, at most about `limit`, never past a gap: of each (shard, writer) the dense run that follows
+    its position; then in the order of their arrival."""
+    writers = [row[0] for row in fetch_all(conn, load("ownership")["writers"], {})]
+    places = [(shard, writer) for shard in shards for writer in writers]
+    args = {
+        "shards": [shard for shard, _ in places],
+        "writers": [writer for _, writer in places],
+        "seqs": [positions.get(place, 0) for place in places],
+        "each": limit,
+    }
+    expected = {place: positions.get(place, 0) + 1 for place in places}
+    arrived: dict[int, datetime] = {}
+    rows = []
+    for raw in fetch_all(conn, load("ownership")["read_log"], args):
+        row = LogRow(*raw)
+        place = (row.shard, row.writer)
+        if row.seq == expected[place]:
+            expected[place] += 1
+            # A writer's clock may step back; its numbers never do, and a later one must not be decided first.
+            arrived[row.writer] = max(row.received_at, arrived.get(row.writer, row.received_at))
+            rows.append((arrived[row.writer], row.writer, row.shard, row.seq, row))
+    rows.sort(key=lambda keyed: keyed[:4])
+    return [keyed[-1] for keyed in rows[:limit]]
+
+
+def move_positions(conn: Conn, rows: Iterable[LogRow]) -> dict[tuple[int, int], int]:
+    """These entries are decided."""
+    last: dict[tuple[int, int], int] = {}
+    for row in rows:
+        place = (row.shard, row.writer)
+        last[place] = max(row.seq, last.get(place, 0))
+    args = {
+        "shards": [shard for shard, _ in last],
+        "writers": [writer for _, writer in last],
+        "seqs": list(last.values()),
+    }
+    run(conn, load("ownership")["move_positions"], args)
+    return last
+
+
+def read_epochs(conn: Conn) -> tuple[int, int]:
+    """A pair that changes with every workspace's epoch (E7)."""
+    row = fetch_one(conn, load("ownership")["epochs"], {})
+    assert row is not None
+    return row[0], row[1]
+
+
+def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
+    """Every workspace, its link key still sealed."""
+    return [WorkspaceRow(*row) for row in fetch_all(conn, load("ownership")["workspaces"], {})]
+
+
+def read_matches(conn: Conn) -> list[MatchFacts]:
+    """Every match that has been launched."""
+    return [_match(row) for row in fetch_all(conn, load("ownership")["matches"], {})]
+
+
+def _match(row: Sequence[Any]) -> MatchFacts:
+    match_id, workspace, name, state, sms_channel, text, class_, on_missing, direct, rate, budget, apps = row
+    ways = tuple(
+        DirectWay(
+            int(way["channel"]),
+            str(way.get("template", "")),
+            str(way.get("language", "")),
+            tuple(str(parameter) for parameter in way.get("parameters", ())),
+        )
+        for way in direct
+    )
+    return MatchFacts(
+        match_id, workspace, name, state, sms_channel, text, on_missing, class_, tuple(apps), ways, rate, budget
+    )
+
+
+def read_undone(conn: Conn) -> frozenset[str]:
+    """Evidence of imports that were undone: their consent no longer counts."""
+    return frozenset(row[0] for row in fetch_all(conn, load("ownership")["undone"], {}))
+
+
+def read_launching(conn: Conn) -> list[Launch]:
+    """Matches whose audience is being frozen."""
+    return [Launch(*row) for row in fetch_all(conn, load("ownership")["launching"], {})]
+
+
+def freeze_audience(conn: Conn, launch: Launch, *, limit: int) -> list[tuple[int, str]]:
+    """The next contacts of the audience with the number to write to (empty: none)."""
+    args = {
+        "workspace": launch.workspace,
+        "match": launch.match_id,
+        "after": launch.frozen_to,
+        "all": bool(launch.audience.get("all")),
+        "contacts": launch.audience.get("contacts", []),
+        "imports": launch.audience.get("imports", []),
+        "limit": limit,
+    }
+    return [(row[0], row[1]) for row in fetch_all(conn, load("ownership")["freeze_audience"], args)]
+
+
+def set_frozen(conn: Conn, match_id: int, frozen_to: int) -> None:
+    """How far the audience is frozen; an interrupted launch goes on there."""
+    run(conn, load("ownership")["set_frozen"], {"match": match_id, "frozen_to": frozen_to})
+
+
+def set_live(conn: Conn, match_id: int) -> bool:
+    """The audience is frozen whole. False when the match was stopped or paused meanwhile."""
+    return run(conn, load("ownership")["set_live"], {"match": match_id}) == 1
+
+
+def finish_matches(conn: Conn, now: datetime) -> list[tuple[int, int, str]]:
+    """Live matches with nothing left to send become done: (id, workspace, name)."""
+    rows = fetch_all(conn, load("ownership")["finish_matches"], {"now": now})
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -1,0 +1,323 @@
+"""The engine: owns shards and works their cycles.
+
+One engine takes every shard that nobody owns and prolongs its lease with every cycle, in the cycle's own transaction;
+another engine's take-over makes the fence fail and this one stands down. A round is: decide what is in the log, give
+back what a stopped match has queued, freeze the audience of a launching one, claim what is due. Between rounds it
+waits for a hint (LISTEN) or polls. Decisions use the decision clock; leases and rates the real one (E8).
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import psycopg
+import structlog
+
+from tertulia.actions import cycle
+from tertulia.actions.config import load_config
+from tertulia.core.world import Config, OpenDelivery
+from tertulia.errors import Conflict, StoodDown
+from tertulia.ids import SHARDS
+from tertulia.store import ownership
+from tertulia.store import world as loader
+from tertulia.store.clock import decision_now, real_now
+from tertulia.store.db import Conn, connect
+from tertulia.store.live import publish
+from tertulia.store.log import CHANNEL, LogWriter
+from tertulia.store.ownership import LogRow
+
+LEASE_S: Final = 15.0
+IDLE_S: Final = 0.1
+ENTRIES_PER_CYCLE: Final = 2000
+CLAIMS_PER_CYCLE: Final = 1000
+AUDIENCE_PER_STEP: Final = 5000
+CONFIG_CHECK_S: Final = 0.25
+FINISH_CHECK_S: Final = 1.0
+CONFLICTS_MAX: Final = 5
+TOPICS_PER_ROUND: Final = 200
+
+log = structlog.get_logger("tertulia.engine")
+
+
+@dataclass(slots=True)
+class Pace:
+    """A rate as a bucket of at most one second's worth, on the real clock."""
+
+    tokens: float = 0.0
+    at: float = field(default_factory=time.monotonic)
+
+    def take(self, rate_per_s: float, wanted: int) -> int:
+        """How many of `wanted` may go now."""
+        now = time.monotonic()
+        self.tokens = min(max(rate_per_s, 1.0), self.tokens + (now - self.at) * rate_per_s)
+        self.at = now
+        granted = min(wanted, int(self.tokens))
+        self.tokens -= granted
+        return granted
+
+
+class Engine:
+    """One owner. `run_round` does everything that is to be done now and says whether there was anything."""
+
+    def __init__(self, conn: Conn, public_url: str, *, name: str = "", test_clock: bool = False) -> None:
+        self.conn = conn
+        self.public_url = public_url
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}"
+        self.test_clock = test_clock
+        self.epochs: dict[int, int] = {}
+        self.positions: dict[tuple[int, int], int] = {}
+        self.writer = LogWriter.lease(conn, f"engine {self.name}", real_now())
+        conn.commit()
+        self.serials: Iterator[int] = loader.iter_serials(conn)
+        self.touched: set[str] = set()  # topics of live pages, published between rounds
+        self.config: Config | None = None
+        self._config_epochs: object = None
+        self._config_checked = 0.0
+        self._finish_checked = 0.0
+        self._paces: dict[tuple[int, int | None], Pace] = {}
+
+    def run_round(self) -> bool:
+        """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
+        self._own()
+        if not self.epochs:
+            return False
+        self._refresh_config()
+        busy = self._decide_log()
+        busy |= self._launch()
+        busy |= self._work_deliveries()
+        self._finish()
+        return busy
+
+    def release(self) -> None:
+        """Give the shards back at a clean stop."""
+        self.conn.rollback()
+        ownership.release(self.conn, self.name, real_now())
+        self.conn.commit()
+
+    # ownership and configuration
+
+    def _own(self) -> None:
+        if len(self.epochs) == len(SHARDS):
+            return
+        now = real_now()
+        missing = [shard for shard in SHARDS if shard not in self.epochs]
+        taken = ownership.claim_shards(self.conn, self.name, missing, now=now, until=now + timedelta(seconds=LEASE_S))
+        self.conn.commit()
+        if taken:
+            self.epochs |= taken
+            self.positions = ownership.read_positions(self.conn, self.epochs)
+            self.conn.commit()
+            log.info("shards_owned", shards=len(self.epochs))
+
+    def _fence(self) -> None:
+        ownership.fence(self.conn, self.name, self.epochs, until=real_now() + timedelta(seconds=LEASE_S))
+
+    def _stand_down(self) -> None:
+        self.conn.rollback()
+        self.epochs.clear()
+        self.positions.clear()
+        log.warning("stood_down")
+
+    def _refresh_config(self) -> None:
+        """The epoch is read with every cycle's transaction; the whole configuration only when it has changed (E7)."""
+        now = time.monotonic()
+        epochs = (ownership.read_epochs(self.conn), now // CONFIG_CHECK_S)
+        if epochs != self._config_epochs:
+            self.config = load_config(self.conn, self.public_url)
+            self._config_epochs = epochs
+        self.conn.commit()
+
+    def now(self) -> datetime:
+        """The decision clock (E8)."""
+        return decision_now(self.conn, test_clock=self.test_clock)
+
+    # the log
+
+    def _decide_log(self) -> bool:
+        rows = ownership.read_log(self.conn, list(self.epochs), self.positions, limit=ENTRIES_PER_CYCLE)
+        self.conn.commit()
+        if not rows:
+            return False
+        if not self._decide_rows(rows):
+            for row in rows:
+                if not self.epochs:
+                    break
+                if not self._decide_rows([row]):
+                    self._park(row)
+        return True
+
+    def _decide_rows(self, rows: Sequence[LogRow]) -> bool:
+        """One cycle over these entries. False when it failed and nothing was written."""
+        assert self.config is not None
+        for _ in range(CONFLICTS_MAX):
+            try:
+                self._fence()
+                batch = cycle.decide_entries(self.conn, self.config, rows, self.now(), self.serials)
+                moved = ownership.move_positions(self.conn, rows)
+                self._commit(batch)
+            except Conflict:
+                self._roll_back()
+                continue
+            except StoodDown:
+                self._stand_down()
+                return True
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:
+                self._roll_back()
+                log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, exc_info=len(rows) == 1)
+                return False
+            self.positions |= moved
+            return True
+        return False
+
+    def _park(self, row: LogRow) -> None:
+        """The entry fails alone: kept whole, shown, and the log goes on."""
+        self._fence()
+        cycle.park(self.conn, row, "This entry could not be decided. It is kept whole; try it again.", self.now())
+        moved = ownership.move_positions(self.conn, [row])
+        self.conn.commit()
+        self.positions |= moved
+        log.error("entry_parked", shard=row.shard, kind=row.kind)
+
+    def _commit(self, batch: cycle.Batch) -> None:
+        """Forwarded entries go into the log in the same transaction."""
+        self.writer.append(self.conn, batch.forwards, real_now())
+        self.conn.commit()
+        self.touched |= batch.touched
+        self.writer.committed()
+
+    def _roll_back(self) -> None:
+        self.conn.rollback()
+        self.writer.rolled_back()
+
+    # deliveries
+
+    def _launch(self) -> bool:
+        """Freeze the next part of a launching match's audience and queue its first way of reaching."""
+        assert self.config is not None
+        launches = ownership.read_launching(self.conn)
+        self.conn.commit()
+        for launch in launches:
+            if launch.match_id not in self.config.matches:
+                self._config_epochs = None
+                return True
+            self._fence()
+            members = ownership.freeze_audience(self.conn, launch, limit=AUDIENCE_PER_STEP)
+            if members:
+                cycle.queue_audience(self.conn, self.config, launch.match_id, members, self.now())
+                ownership.set_frozen(self.conn, launch.match_id, members[-1][0])
+            else:
+                ownership.set_live(self.conn, launch.match_id)
+            self.conn.commit()
+            self.touched.add(f"match:{launch.match_id}")
+            self._config_epochs = None
+        return bool(launches)
+
+    def _work_deliveries(self) -> bool:
+        """Claims, revocations and settled unknown outcomes."""
+        assert self.config is not None
+        now = self.now()
+        due = loader.read_due(self.conn, now)
+        flying = loader.read_in_flight(self.conn) if due else {}
+        self.conn.commit()
+        busy = False
+        for channel_id, match_id, state, count in due:
+            match = self.config.matches.get(match_id) if match_id is not None else None
+            if state == "unknown":
+                busy |= self._settle(now)
+            elif match is not None and match.state == "stopped":
+                busy |= self._revoke(match.id)
+            elif match is None or match.state in ("live", "launching"):
+                busy |= self._claim(channel_id, match_id, min(count, CLAIMS_PER_CYCLE), flying, now)
+        return busy
+
+    def _claim(self, channel_id: int, match_id: int | None, wanted: int, flying: dict[int, int], now: datetime) -> bool:
+        """Hand over at most one second of work per channel, at the speed of the match."""
+        assert self.config is not None
+        channel = self.config.channels.get(channel_id)
+        if channel is None or channel.state != "live":
+            return False
+        room = max(int(channel.rate_per_s), 1) - flying.get(channel_id, 0)
+        limit = min(wanted, room)
+        match = self.config.matches.get(match_id) if match_id is not None else None
+        if match is not None and match.rate_per_s and limit > 0:
+            pace = self._paces.setdefault((channel_id, match_id), Pace())
+            limit = pace.take(match.rate_per_s, limit)
+        if limit <= 0:
+            return False
+        self._fence()
+        deliveries = loader.load_queued(
+            self.conn, channel=channel_id, match=match_id, now=now, shards=list(self.epochs), limit=limit
+        )
+        handed = self._act(cycle.claim_due, deliveries)
+        flying[channel_id] = flying.get(channel_id, 0) + handed
+        return bool(deliveries)
+
+    def _revoke(self, match_id: int) -> bool:
+        self._fence()
+        deliveries = loader.load_open_of_match(
+            self.conn, match=match_id, shards=list(self.epochs), limit=CLAIMS_PER_CYCLE
+        )
+        self._act(cycle.revoke_queued, deliveries)
+        return bool(deliveries)
+
+    def _settle(self, now: datetime) -> bool:
+        self._fence()
+        deliveries = loader.load_unknown_due(self.conn, now=now, shards=list(self.epochs), limit=CLAIMS_PER_CYCLE)
+        self._act(cycle.settle_unknown, deliveries)
+        return bool(deliveries)
+
+    def _act(
+        self,
+        act: Callable[[Conn, Config, Sequence[OpenDelivery], datetime, Iterator[int]], cycle.Batch],
+        deliveries: Sequence[OpenDelivery],
+    ) -> int:
+        assert self.config is not None
+        if not deliveries:
+            self.conn.commit()
+            return 0
+        batch = act(self.conn, self.config, deliveries, self.now(), self.serials)
+        self._commit(batch)
+        return batch.claimed
+
+    def _finish(self) -> None:
+        """Live matches with nothing left to hand over are done."""
+        if time.monotonic() - self._finish_checked < FINISH_CHECK_S:
+            return
+        self._finish_checked = time.monotonic()
+        done = ownership.finish_matches(self.conn, self.now())
+        if done:
+            self.touched |= {f"match:{match_id}" for match_id, _, _ in done}
+            self._config_epochs = None
+        self.conn.commit()
+
+
+def run_engine(url: str, public_url: str, stop: threading.Event, *, test_clock: bool = False) -> None:
+    """Work until `stop`. A lost connection is opened again; the lease decides whether the shards are still ours."""
+    while not stop.is_set():
+        try:
+            with connect(url, name="tertulia engine") as conn, connect(url, autocommit=True, name="hints") as hints:
+                _work(Engine(conn, public_url, test_clock=test_clock), hints, stop)
+        except (StoodDown, psycopg.OperationalError) as error:
+            log.warning("engine_restarts", error=type(error).__name__)
+            stop.wait(1.0)
+
+
+def _work(engine: Engine, hints: Conn, stop: threading.Event) -> None:
+    hints.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(CHANNEL)))
+    while not stop.is_set():
+        busy = engine.run_round()
+        if engine.touched:
+            publish(hints, sorted(engine.touched)[:TOPICS_PER_ROUND])
+            engine.touched.clear()
+        if busy:
+            continue
+        for _ in hints.notifies(timeout=IDLE_S, stop_after=1):
+            break
+    engine.release()

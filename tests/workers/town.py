@@ -1,0 +1,321 @@
+"""A small town for tests of the engine: a workspace, channels, an engine on a virtual clock, and hands to play the
+senders, providers and customers through the log, as the real ones do."""
+
+import itertools
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+PUBLIC_URL = "https://t.example"
+_serial = itertools.count(1)
+
+
+@dataclass
+class Sending:
+    """A delivery that was handed over."""
+
+    id: UUID
+    to: str
+    text: str
+    state: str
+    attempt: int
+    channel_id: int
+    kind: str
+
+
+class Town:
+    """Everything a test of the engine needs; a context manager."""
+
+    def __init__(self, url: str) -> None:
+        from tertulia.data.models import Workspace
+        from tertulia.store.sealing import seal
+
+        self.url = url
+        self.now = NOW
+        self.workspace = Workspace.objects.create(
+            name="Loja", slug="loja", country="BR", currency="BRL", link_key=seal(b"k" * 32)
+        )
+        self.channels = {
+            "sms": self._channel("http_sms", ""),
+            "whatsapp": self._channel("whatsapp", "Welcome to {{ workspace.name }}!"),
+            "telegram": self._channel("telegram", "Welcome to {{ workspace.name }}!"),
+        }
+
+    def _channel(self, kind: str, greeting: str) -> Any:
+        from tertulia.data.models import Channel
+        from tertulia.store.sealing import seal_json
+
+        return Channel.objects.create(
+            workspace=self.workspace,
+            public_id=f"{kind}-1",
+            kind=kind,
+            name=kind,
+            settings={"phone_number_id": "1", "portfolio_id": "P1", "waba_id": "W1", "username": "LojaBot"},
+            secrets=seal_json({}),
+            rate_per_s=100,
+            greeting=greeting,
+            price_micros=50_000,
+        )
+
+    def __enter__(self) -> "Town":
+        from tertulia.store.clock import set_test_clock
+        from tertulia.store.db import connect
+        from tertulia.store.log import LogWriter
+        from tertulia.workers.engine import Engine
+
+        self.conn = connect(self.url)
+        set_test_clock(self.conn, NOW)
+        self.writer = LogWriter.lease(self.conn, "test", NOW)
+        self.conn.commit()
+        self.engine_conn = connect(self.url)
+        self.engine = Engine(self.engine_conn, PUBLIC_URL, name="test", test_clock=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.conn.close()
+        self.engine_conn.close()
+
+    # the engine
+
+    def drain(self) -> None:
+        """Rounds until nothing is left to do now."""
+        for _ in range(50):
+            if not self.engine.run_round():
+                return
+        raise AssertionError("the engine never came to rest")
+
+    def advance(self, by: timedelta) -> None:
+        from tertulia.store.clock import set_test_clock
+
+        self.now += by
+        set_test_clock(self.conn, self.now)
+        self.conn.commit()
+        self.drain()
+
+    def rows(self, query: str, *args: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url) as conn:
+            return conn.execute(query, args).fetchall()
+
+    def append(self, entry: Any, contact_id: int | None = None) -> None:
+        from tertulia.core.entries import key_of, route
+        from tertulia.store.log import NewEntry
+
+        known = contact_id
+        if known is None and getattr(entry, "identity", None) is not None:
+            known = self.identity(entry.identity.kind, entry.identity.value)
+        shard = route(self.workspace.pk, entry, known)
+        at = getattr(entry, "at", self.now)
+        self.writer.append(self.conn, [NewEntry(shard, self.workspace.pk, key_of(entry), entry, at)], self.now)
+        self.conn.commit()
+        self.writer.committed()
+
+    # people and places
+
+    def channel(self, name: str) -> Any:
+        return self.channels[name]
+
+    def add_contact(self, name: str, phone: str) -> int:
+        from tertulia.core.entries import shard_of_address
+        from tertulia.core.phones import key_of_e164
+        from tertulia.ids import INDEX_OF_SHARD, make_contact_id
+
+        shard = shard_of_address(self.workspace.pk, "phone", key_of_e164(phone))
+        contact_id = make_contact_id(900_000 + next(_serial), INDEX_OF_SHARD[shard])
+        with psycopg.connect(self.url) as conn:
+            conn.execute(
+                """insert into contact (shard, id, workspace, name, surname, locale, zone, country, external_id,
+                       attributes, changed, search, source, created_at, updated_at)
+                   values (%s, %s, %s, %s, '', 'pt', '', 'BR', '', '{}', '{}', %s, 'import:1', %s, %s)""",
+                (shard, contact_id, self.workspace.pk, name, f"{name.lower()} {phone}", self.now, self.now),
+            )
+            conn.execute(
+                """insert into address (shard, contact_id, kind, value, canonical, workspace, line_type, country, sms,
+                       dead_code, source, added_at)
+                   values (%s, %s, 'phone', %s, %s, %s, 'mobile', 'BR', true, '', 'import:1', %s)""",
+                (shard, contact_id, phone, key_of_e164(phone), self.workspace.pk, self.now),
+            )
+            conn.execute(
+                "insert into address_key values (%s, %s, 'phone', %s, %s)",
+                (shard, self.workspace.pk, key_of_e164(phone), contact_id),
+            )
+            conn.execute(
+                """insert into consent (shard, contact_id, id, workspace, address, channel, topic, state, source,
+                       evidence, text_version, actor, at)
+                   values (%s, %s, gen_random_uuid(), %s, %s, 'sms', 'marketing', 'granted', 'customer_list',
+                           '{"ref": "import:1"}', '', 'user:1', %s)""",
+                (shard, contact_id, self.workspace.pk, f"phone:{key_of_e164(phone)}", self.now),
+            )
+        return contact_id
+
+    def suppress(self, phone: str, cause: str) -> None:
+        from tertulia.core.entries import shard_of_address
+        from tertulia.core.phones import key_of_e164
+
+        key = key_of_e164(phone)
+        with psycopg.connect(self.url) as conn:
+            conn.execute(
+                """insert into suppression (shard, workspace, kind, canonical, cause, channel, source, evidence, at)
+                   values (%s, %s, 'phone', %s, %s, '*', 'import:2', '{}', %s)""",
+                (shard_of_address(self.workspace.pk, "phone", key), self.workspace.pk, key, cause, self.now),
+            )
+
+    def pause_channel(self, name: str) -> None:
+        self.channels[name].state = "paused"
+        self.channels[name].save()
+        self._change_epoch()
+
+    def _change_epoch(self) -> None:
+        from django.db.models import F
+
+        from tertulia.data.models import Workspace
+
+        Workspace.objects.update(epoch=F("epoch") + 1)
+
+    # matches
+
+    def launch(self, text: str) -> int:
+        from tertulia.data.models import Match, MatchChannel
+
+        match = Match.objects.create(
+            workspace=self.workspace,
+            name="November",
+            state="launching",
+            sms_channel=self.channels["sms"],
+            text=text,
+            audience={"all": True},
+        )
+        for order, name in enumerate(("whatsapp", "telegram")):
+            MatchChannel.objects.create(match=match, channel=self.channels[name], order=order)
+        self._change_epoch()
+        self.drain()
+        return int(match.pk)
+
+    def stop(self, match: int) -> None:
+        from tertulia.data.models import Match
+
+        Match.objects.filter(pk=match).update(state="stopped")
+        self._change_epoch()
+        self.drain()
+
+    def progress(self, contact: int, match: int) -> dict[str, Any]:
+        with psycopg.connect(self.url, row_factory=psycopg.rows.dict_row) as conn:
+            row = conn.execute(
+                "select * from match_contact where match_id = %s and contact_id = %s", (match, contact)
+            ).fetchone()
+        assert row is not None
+        return row
+
+    # the provider's side
+
+    def sending(self, name: str) -> list[Sending]:
+        """What was handed over on a channel and is not answered yet."""
+        rows = self.rows(
+            """select id, to_value, content, state, attempt, channel_id from delivery_open
+               where channel_id = %s and state in ('sending', 'unknown') order by made_at""",
+            self.channels[name].pk,
+        )
+        return [Sending(i, to, c.get("text", ""), s, a, ch, name) for i, to, c, s, a, ch in rows]
+
+    def outcome(self, sent: Sending, outcome: str, *, provider_id: str = "", lost: bool = False, **facts: Any) -> None:
+        from tertulia.core.entries import OutcomeEntry
+
+        ids = (provider_id,) if provider_id else ()
+        self.append(
+            OutcomeEntry(
+                *(sent.channel_id, sent.kind, sent.id, sent.attempt, self.now, outcome),
+                provider_ids=ids,
+                lost=lost,
+                **facts,
+            )
+        )
+        self.drain()
+
+    def receipt(self, sent: Sending, state: str, *, provider_id: str = "", with_delivery: bool = True) -> None:
+        from tertulia.core.entries import ReceiptEntry
+
+        self.append(
+            ReceiptEntry(
+                *(sent.channel_id, sent.kind, state, self.now, provider_id),
+                delivery_id=sent.id if with_delivery else None,
+            )
+        )
+        self.drain()
+
+    # the customer's side
+
+    def code(self, sent: Sending, app: str) -> str:
+        """The code that opens `app`, as the customer's link would carry it."""
+        from tertulia.core.links import parse, with_app
+
+        found = re.search(r"/l/([0-9A-Z]{14})", sent.text)
+        assert found is not None
+        parsed = parse(found.group(1))
+        assert parsed is not None
+        return with_app(parsed.base, app)
+
+    def click(self, contact: int, match: int, app: str) -> None:
+        from tertulia.core.entries import ClickEntry
+
+        self.append(ClickEntry(contact, match, "00" * 16, app, "human", self.now, nonce=str(next(_serial))), contact)
+        self.drain()
+
+    def append_write(self, app: str, who: str, text: str, **facts: Any) -> None:
+        from tertulia.core.entries import Inbound
+        from tertulia.core.identity import IdentityRef
+
+        facts.setdefault("message_id", f"{app}-{next(_serial)}")
+        identity = IdentityRef(app, "scope", who)
+        self.append(Inbound(self.channels[app].pk, app, identity, self.now, text=text, **facts))
+
+    def write(self, app: str, who: str, text: str, **facts: Any) -> None:
+        self.append_write(app, who, text, **facts)
+        self.drain()
+
+    def append_raw(self, payload: dict[str, Any]) -> None:
+        from tertulia.ids import SHARDS
+
+        with psycopg.connect(self.url) as conn:
+            (writer,) = conn.execute(
+                "insert into log_writer values (nextval('log_writer_serial'), 'raw', now(), now()) returning id"
+            ).fetchone()  # type: ignore[misc]
+            conn.execute(
+                "insert into log values (%s, %s, 1, %s, %s, 'raw', null, %s, %s, %s)",
+                (
+                    SHARDS[0],
+                    writer,
+                    self.workspace.pk,
+                    payload["type"],
+                    self.now,
+                    self.now,
+                    msgspec.json.encode(payload).decode(),
+                ),
+            )
+
+    def identity(self, kind: str, value: str) -> int | None:
+        rows = self.rows("select contact_id from identity where kind = %s and value = %s", kind, value)
+        return rows[0][0] if rows else None
+
+    def erase(self, contact: int) -> None:
+        from tertulia.core.entries import EraseEntry
+
+        self.append(EraseEntry(contact, "user:1", self.now), contact)
+        self.drain()
+
+    def find_text(self, text: str) -> list[str]:
+        """The tables that hold a text anywhere in a row."""
+        names = self.rows(
+            """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = 'public' and c.relkind = 'r'"""
+        )
+        found = []
+        for (name,) in names:
+            [(hit,)] = self.rows(f"select count(*) from {name} t where t::text like %s", f"%{text}%")
+            if hit:
+                found.append(name)
+        return found
