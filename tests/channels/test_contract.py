@@ -133,6 +133,16 @@ def test_secrets_never_show(kind: str) -> None:
             assert not [secret for secret in secrets for text in shown if secret in text]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_call_holds_no_secret(kind: str) -> None:
+    """What is kept of a webhook call names no secret that stood in its address or headers; the body is untouched."""
+    for _, account, call in signed_calls(kind):
+        kept = call.masked(account)
+        assert kept.body == call.body
+        for secret in account.secrets.values():
+            assert secret not in f"{kept.url} {dict(kept.query)} {dict(kept.headers)} {call!r}"
+
+
 def first_steps(adapter: Adapter, account: Account) -> Iterator[Call]:
     message = Outgoing("d-1", "+4915112345678", "phone", Text("Hi"))
     link = adapter.make_link(account, "K7DX2P9QWERT", 60, NOW)

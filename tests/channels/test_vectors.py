@@ -222,10 +222,10 @@ def test_whatsapp_list() -> None:
 
 def test_whatsapp_mark_read() -> None:
     """The call behind the blue ticks."""
-    from tertulia.channels.whatsapp.adapter import adapter
+    from tertulia.channels.whatsapp.adapter import WhatsApp
 
     vector = next(v for v in VECTORS if v["kind"] == "send_request_mark_read")
-    request, want = adapter.mark_read(whatsapp_account(vector["input"]), "wamid.T1"), vector["expected"]
+    request, want = WhatsApp().mark_read(whatsapp_account(vector["input"]), "wamid.T1"), vector["expected"]
     assert (request.url, json.loads(request.body)) == (want["url"], want["json"])
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from tertulia.core.identity import IdentityRef
 
@@ -21,6 +22,12 @@ Headers = tuple[tuple[str, str], ...]
 
 
 MASK = "***"
+
+
+def _mask(text: str, secrets: Sequence[str]) -> str:
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,17 +46,11 @@ class HttpRequest:
         """The same request as it may be logged: every secret replaced by `***`."""
         return replace(
             self,
-            url=self._mask(self.url),
-            headers=tuple((name, self._mask(value)) for name, value in self.headers),
-            body=self._mask(self.body.decode("utf-8", "replace")).encode(),
+            url=_mask(self.url, self.redact),
+            headers=tuple((name, _mask(value, self.redact)) for name, value in self.headers),
+            body=_mask(self.body.decode("utf-8", "replace"), self.redact).encode(),
             redact=(),
         )
-
-    def _mask(self, text: str) -> str:
-        for secret in sorted(self.redact, key=len, reverse=True):
-            if secret:
-                text = text.replace(secret, MASK)
-        return text
 
     def __repr__(self) -> str:
         shown = self.masked()
@@ -251,10 +252,10 @@ class Rejected(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WebhookCall:
     """A call from a provider as it arrived. `url` is rebuilt from PUBLIC_URL and includes the query; header names in
-    lower case; `body` the raw bytes."""
+    lower case; `body` the raw bytes. A secret may stand in the address or in a header: see `masked`."""
 
     method: str
     url: str
@@ -262,6 +263,20 @@ class WebhookCall:
     headers: Mapping[str, str]
     body: bytes
     remote_address: str = ""  # the caller's IP address where the edge knows it
+
+    def masked(self, account: Account) -> "WebhookCall":
+        """The same call as it may be kept once it is verified: the account's secrets in address, query and headers
+        replaced by `***`."""
+        secrets = [value for value in account.secrets.values() if value]
+        return replace(
+            self,
+            url=_mask(self.url, [written for secret in secrets for written in (secret, quote(secret, safe=""))]),
+            query={name: _mask(value, secrets) for name, value in self.query.items()},
+            headers={name: _mask(value, secrets) for name, value in self.headers.items()},
+        )
+
+    def __repr__(self) -> str:
+        return f"WebhookCall({self.method}, {len(self.body)} bytes)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -192,4 +193,4 @@ def _judge_root(response: HttpResponse) -> checks.Judged:
     )
 
 
-adapter = HttpSms()
+adapter: Adapter = HttpSms()

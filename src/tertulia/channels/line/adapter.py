@@ -14,6 +14,7 @@ from typing import Any
 from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -233,4 +234,4 @@ def _read_ids(response: HttpResponse) -> tuple[str, ...]:
     return tuple(pick_id(item, "id") for item in pick_maps(read_answer(response), "sentMessages"))
 
 
-adapter = Line()
+adapter: Adapter = Line()

@@ -13,6 +13,7 @@ from typing import Any
 from tertulia.channels import checks, meta
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -247,4 +248,4 @@ def _succeed(request: HttpRequest, done: str) -> checks.Step:
     return checks.Step(request, lambda response: probe.judge_success(response, done))
 
 
-adapter = Messenger()
+adapter: Adapter = Messenger()

@@ -13,6 +13,7 @@ from typing import Any
 from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -219,4 +220,4 @@ def _write_button(label: str, payload: str) -> dict[str, str]:
     return {"text": label, "callback_data": payload or label}
 
 
-adapter = Telegram()
+adapter: Adapter = Telegram()

@@ -11,6 +11,7 @@ from typing import Any
 from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -172,4 +173,4 @@ class Twilio(ChannelKind):
         return HttpRequest(method, url, headers, write_form(pairs), list_written(authorization, password))
 
 
-adapter = Twilio()
+adapter: Adapter = Twilio()

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -190,4 +191,4 @@ def _write_button(label: str, payload: str) -> dict[str, str]:
     return {"ActionType": action, "ActionBody": payload or label, "Text": label}
 
 
-adapter = Viber()
+adapter: Adapter = Viber()

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -245,4 +246,4 @@ def _judge_token(response: HttpResponse) -> checks.Judged:
     return checks.halt(sentence, reason=reason)
 
 
-adapter = WeChat()
+adapter: Adapter = WeChat()

@@ -12,6 +12,7 @@ from typing import Any
 from tertulia.channels import checks, meta
 from tertulia.channels.base import (
     Account,
+    Adapter,
     Call,
     Capabilities,
     ChannelEvent,
@@ -143,4 +144,4 @@ class WhatsApp(ChannelKind):
         return HttpRequest(method, url, (*headers, ("content-type", "application/json")), write_json(body), redact)
 
 
-adapter = WhatsApp()
+adapter: Adapter = WhatsApp()
