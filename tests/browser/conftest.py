@@ -66,13 +66,14 @@ class Visit:
     contexts: list[object] = field(default_factory=list)
 
     def __call__(self, path: str, size=WIDE, theme: str = "light", language: str = "en", signed_in: bool = True):
-        """The page at ``path``, loaded, in a context of its own."""
+        """The page at ``path``, loaded, in a context of its own. The stream, which the edge serves, stays quiet."""
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=theme, reduced_motion="reduce"
         )
         self.contexts.append(context)
         cookies = [("django_language", language)] + ([("sessionid", self.session)] if signed_in else [])
         context.add_cookies([{"name": name, "value": value, "url": self.site} for name, value in cookies])
+        context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=": quiet\n\n"))
         page = context.new_page()
         page.on("console", lambda message: self._note(path, message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
