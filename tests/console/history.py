@@ -49,8 +49,9 @@ def add_history(conn: psycopg.Connection, workspace: int, ids: list[int]) -> Non
     )  # fmt: skip
     decided_at = NOW - timedelta(hours=19)
     passed = [["run", {"state": "live"}], ["address", {"address": "present"}]]
-    facts = {"passed": passed, "class": "marketing", "topic": "marketing", "state": "withdrawn", "source": "opt_word",
-             "at": (NOW - timedelta(hours=30)).isoformat(), "text_version": "v3"}  # fmt: skip
+    used = {"class": "marketing", "topic": "marketing", "state": "withdrawn", "source": "opt_word",
+            "at": (NOW - timedelta(hours=30)).isoformat(), "text_version": "v3"}  # fmt: skip
+    facts = {"passed": passed, "used": used}
     insert(
         conn, "ledger", **where, day=decided_at.date(), id=derive_id("l", contact_id), match_id=match,
         delivery_id=None, at=decided_at, outcome="not_sent", gate="consent", reason="consent.withdrawn",

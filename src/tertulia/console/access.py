@@ -12,15 +12,25 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from tertulia.console.pages import Page, Role
 from tertulia.console.routes import View
+from tertulia.console.toasts import toast
 from tertulia.console.zones import choose_zone
 from tertulia.data.models import Membership
+from tertulia.errors import Conflict, Invalid, NotFound, TertuliaError
 from tertulia.store.clock import decision_now
 from tertulia.store.db import django_conn
 
@@ -54,13 +64,26 @@ def guard(page: Page, view: View) -> View:
         reading = request.method in READING
         if Role(membership.role) not in (page.see if reading else page.change):
             return render(request, "layout/refused.html", status=403)
-        with timezone.override(choose_zone(request.user, membership.workspace)), transaction.atomic():
-            if reading:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION READ ONLY")
-            return view(request, *args, **kwargs)
+        try:
+            with timezone.override(choose_zone(request.user, membership.workspace)), transaction.atomic():
+                if reading:
+                    with connection.cursor() as cursor:
+                        cursor.execute("SET TRANSACTION READ ONLY")
+                return view(request, *args, **kwargs)
+        except NotFound as error:
+            raise Http404 from error
+        except (Conflict, Invalid) as error:
+            return show_refusal(request, error)
 
     return guarded
+
+
+def show_refusal(request: HttpRequest, error: TertuliaError) -> HttpResponseBase:
+    """What an action refused and no view caught: nothing was changed; its sentence is a toast where it was asked."""
+    toast(request, error.sentence, failed=True)
+    origin = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(origin, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(origin if ours and request.method == "POST" else reverse("home"))
 
 
 def attach(request: HttpRequest, page: Page, membership: Membership) -> None:

@@ -159,6 +159,12 @@ def moment(at: datetime | None) -> SafeString:
 
 
 @register.filter
+def city(zone: str) -> str:
+    """The place in a zone's name: Sao Paulo for ``America/Sao_Paulo``."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+@register.filter
 def day_name(day: date, now: datetime) -> str:
     """Today, yesterday with its date, or the date; with the year when it is another one."""
     today = timezone.localtime(now).date()
@@ -196,6 +202,7 @@ def phone(e164: str | None) -> SafeString:
         return SafeString("")
     try:
         words = phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        words = words.replace("-", " ")
     except phonenumbers.NumberParseException:
         words = e164
     return format_html('<bdi class="num">{}</bdi>', words)

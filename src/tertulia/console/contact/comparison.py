@@ -1,10 +1,18 @@
-"""Two contacts side by side: what a merge would keep, and where they disagree (M8)."""
+"""Two contacts side by side: what a merge keeps, and every conflict that the rules found (M8)."""
 
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from tertulia.console.contact.person import Person, list_permissions
+from tertulia.actions.contacts import Detail
+from tertulia.console.contact.person import name_person
+from tertulia.console.contact.words import TOPICS
+from tertulia.console.tags import CHANNEL_MARKS
+from tertulia.core.consent import ConsentState, Given
+from tertulia.core.merge import ConsentConflict, ConversationConflict, FieldConflict, Preview, UserIdConflict
+
+FIELDS = {"name": gettext_lazy("Name"), "surname": gettext_lazy("Surname"), "locale": gettext_lazy("Language")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,54 +26,51 @@ class Line:
     differs: bool
 
 
-def compare(kept: Person, absorbed: Person) -> list[Line]:
-    """Names, profile, addresses, identities and permissions of both, and what holds afterwards."""
-    return [*_compare_profile(kept, absorbed), *_compare_places(kept, absorbed), *_compare_consent(kept, absorbed)]
-
-
-def _compare_profile(kept: Person, absorbed: Person) -> list[Line]:
-    one, other = kept.contact, absorbed.contact
-    pairs = [
-        (_("Name"), kept.name, absorbed.name),
-        (_("Language"), one.locale, other.locale),
-        (_("Country"), one.country, other.country),
-        (_("Zone"), one.zone, other.zone),
-        (_("Own id"), one.external_id, other.external_id),
-    ]
-    names = sorted({*one.attributes, *other.attributes})
-    pairs += [(name, str(one.attributes.get(name, "")), str(other.attributes.get(name, ""))) for name in names]
-    newer = other.updated_at > one.updated_at
-    lines = []
-    for name, mine, theirs in pairs:
-        if mine or theirs:
-            both = bool(mine and theirs and mine != theirs)
-            holds = theirs if not mine or (both and newer) else mine
-            lines.append(Line(name, mine, theirs, holds, both))
-    return lines
-
-
-def _compare_places(kept: Person, absorbed: Person) -> list[Line]:
-    mine = [address.value for address in kept.addresses]
-    theirs = [address.value for address in absorbed.addresses]
-    apps = [row.ref.kind for row in kept.identities if row.unlinked_at is None]
-    others = [row.ref.kind for row in absorbed.identities if row.unlinked_at is None]
+def compare(kept: Detail, absorbed: Detail, preview: Preview) -> list[Line]:
+    """What both have, then every conflict."""
     return [
-        Line(_("Addresses"), *_join(mine, theirs), False),
-        Line(_("Apps"), *_join(apps, others), False),
+        Line(_("Contact"), name_person(kept.contact), name_person(absorbed.contact), name_person(kept.contact), False),
+        Line(_("Addresses"), *_join(_addresses(kept), _addresses(absorbed)), False),
+        Line(_("Apps"), *_join(_apps(kept), _apps(absorbed)), False),
+        *(describe_conflict(conflict) for conflict in preview.conflicts),
     ]
 
 
-def _compare_consent(kept: Person, absorbed: Person) -> list[Line]:
-    mine, theirs = _say_offers(kept), _say_offers(absorbed)
-    strict = _("no") if _("no") in (mine, theirs) else mine or theirs
-    return [Line(_("Offers"), mine, theirs, strict, mine != theirs)]
+def describe_conflict(
+    conflict: FieldConflict | ConsentConflict | ConversationConflict | UserIdConflict,
+) -> Line:
+    """One conflict with what will hold."""
+    match conflict:
+        case FieldConflict(field, root, absorbed, kept):
+            return Line(str(FIELDS.get(field, field)), root, absorbed, kept, True)
+        case ConsentConflict(target, root, absorbed, holds):
+            said = {
+                "topic": TOPICS.get(target.topic, target.topic),
+                "app": CHANNEL_MARKS.get(target.channel, ("", target.channel))[1],
+            }
+            name = _("%(topic)s on %(app)s") % said
+            return Line(name, _say(root), _say(absorbed), _say(holds), True)
+        case ConversationConflict():
+            return Line(_("Open conversation"), _("one"), _("another"), _("the older one stays open"), True)
+        case UserIdConflict(root, absorbed):
+            both = sorted({*root, *absorbed})
+            return Line(_("Own id"), ", ".join(root), ", ".join(absorbed), ", ".join(both), True)
 
 
-def _say_offers(person: Person) -> str:
-    tones = {permission.offers[0] for permission in list_permissions(person)}
-    if "danger" in tones:
-        return _("no")
-    return _("yes") if "ok" in tones else _("never asked")
+def _say(state: ConsentState) -> str:
+    if state.blocked_by is not None:
+        return _("blocked us")
+    words = {Given.GRANTED: _("agreed to"), Given.WITHDRAWN: _("refused")}
+    return words.get(state.given, _("never asked")) if state.given else _("never asked")
+
+
+def _addresses(person: Detail) -> list[str]:
+    return [address.value for address in person.addresses]
+
+
+def _apps(person: Detail) -> list[str]:
+    linked = [row.ref.kind for row in person.identities if row.unlinked_at is None]
+    return [CHANNEL_MARKS.get(kind, ("", kind))[1] for kind in dict.fromkeys(linked)]
 
 
 def _join(mine: list[str], theirs: list[str]) -> tuple[str, str, str]:

@@ -3,40 +3,41 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from tertulia.actions.contacts import Detail, read_detail
 from tertulia.console.access import get_now
 from tertulia.console.contact.acts import change_consent, dismiss, erase, merge, preview_merge, unmerge
 from tertulia.console.contact.person import (
-    Person,
     describe_source,
     list_former,
     list_handles,
     list_permissions,
     list_profile,
-    load_person,
+    name_person,
 )
 from tertulia.console.contact.suggestions import list_suggestions
 from tertulia.console.contact.timeline import SHOWS, Names, list_days
-from tertulia.console.contact.why import Why, explain_decision
+from tertulia.console.contact.why import Why, explain_decisions
 from tertulia.console.contact.words import CONSENT_SOURCES, TOPICS
 from tertulia.console.contacts.filters import list_imports
 from tertulia.console.routes import route
 from tertulia.console.zones import read_zone
+from tertulia.core.consent import UNDOABLE_SOURCES
 from tertulia.data.models import Channel, Match
-from tertulia.store.contacts import read_contact, read_merges
+from tertulia.store.contacts import read_undone_evidence
 from tertulia.store.db import Conn, django_conn
-from tertulia.store.decisions import count_stopped, read_decision, read_decision_of_delivery
+from tertulia.store.decisions import count_stopped, read_account
 
 
 def show_contact(request: HttpRequest, contact_id: int) -> HttpResponse:
     """The page with its timeline."""
-    conn, person = find_person(request, contact_id)
-    if person is None:
-        return show_redirect(request, contact_id)
+    conn, person = django_conn(), find_person(request, contact_id)
+    if person.contact.id != contact_id:
+        return HttpResponseRedirect(reverse("contact", args=[person.contact.id]))
     show = request.GET.get("show", "all")
     show = show if show in SHOWS else "all"
     before = read_before(request.GET.get("before", ""))
@@ -53,6 +54,7 @@ def show_contact(request: HttpRequest, contact_id: int) -> HttpResponse:
             "days": days,
             "on": f"{on.timestamp():.6f}" if on else "",
             "why": why,
+            "there_then": show_there(why.decision.at, person) if why else None,
             "why_id": request.GET.get("why", ""),
             "others": count_stopped(conn, why.decision.match_id, why.decision.reason)
             if why and why.decision.match_id and why.decision.outcome != "sent"
@@ -63,9 +65,10 @@ def show_contact(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 def show_consent(request: HttpRequest, contact_id: int) -> HttpResponse:
     """The consent ledger with the proof of each row."""
-    conn, person = find_person(request, contact_id)
-    if person is None:
-        return show_redirect(request, contact_id)
+    conn, person = django_conn(), find_person(request, contact_id)
+    if person.contact.id != contact_id:
+        return HttpResponseRedirect(reverse("contact_consent", args=[person.contact.id]))
+    undone = read_undone_evidence(conn, person.contact.workspace)
     rows = [
         {
             "entry": consent.entry,
@@ -74,49 +77,37 @@ def show_consent(request: HttpRequest, contact_id: int) -> HttpResponse:
             "topic": TOPICS.get(consent.entry.topic, consent.entry.topic),
             "source": CONSENT_SOURCES.get(consent.entry.source, consent.entry.source),
             "proof": [(name, value) for name, value in consent.proof.items() if value not in ("", None)],
-            "undone": consent.entry.evidence in person.undone,
+            "undone": consent.entry.source in UNDOABLE_SOURCES and consent.entry.evidence in undone,
         }
         for consent in person.consents
     ]
     return render(request, "contact/consent.html", describe(request, conn, person) | {"tab": "consent", "rows": rows})
 
 
-def find_person(request: HttpRequest, contact_id: int) -> tuple[Conn, Person | None]:
-    """The contact with all that belongs to it. None when it was merged into another; 404 outside the workspace."""
-    conn = django_conn()
-    contact = read_contact(conn, request.workspace.pk, contact_id)
-    if contact is None:
-        raise Http404
-    if contact.merged_into is not None:
-        return conn, None
-    return conn, load_person(conn, contact)
+def find_person(request: HttpRequest, contact_id: int) -> Detail:
+    """The contact with all that belongs to it, merges followed. 404 outside the workspace."""
+    return read_detail(django_conn(), request.workspace, contact_id)
 
 
-def show_redirect(request: HttpRequest, contact_id: int) -> HttpResponse:
-    """A merged contact is read with the one it was merged into."""
-    contact = read_contact(django_conn(), request.workspace.pk, contact_id)
-    return HttpResponseRedirect(reverse("contact", args=[contact.merged_into]))
-
-
-def describe(request: HttpRequest, conn: Conn, person: Person) -> dict[str, object]:
+def describe(request: HttpRequest, conn: Conn, person: Detail) -> dict[str, object]:
     """What both tabs show beside their own content."""
     contact = person.contact
     imports = [(int(pk), name) for pk, name in list_imports(request.workspace)]
-    zone = read_zone(contact.zone)
-    merges = [row for row in read_merges(conn, contact.workspace, person.family) if row.undone_at is None]
+    undone = read_undone_evidence(conn, contact.workspace)
     return {
-        "person_name": person.name,
+        "person_name": name_person(contact),
         "contact": contact,
         "handles": list_handles(person),
         "former": list_former(person),
-        "permissions": list_permissions(person),
+        "permissions": list_permissions(person, undone),
         "profile": list_profile(contact),
         "source": describe_source(contact.source, imports),
         "suggestions": list_suggestions(conn, person),
-        "merges": merges,
+        "merges": [row for row in person.merges if row.undone_at is None],
         "consent_count": len(person.consents),
-        "there_now": timezone.localtime(get_now(request), zone) if zone else None,
+        "there_now": show_there(get_now(request), person),
         "now": get_now(request),
+        "zone_name": timezone.get_current_timezone_name(),
     }
 
 
@@ -127,15 +118,19 @@ def list_names(request: HttpRequest) -> Names:
     return Names({pk: (kind, name) for pk, kind, name in channels}, dict(matches))
 
 
-def find_why(conn: Conn, person: Person, wanted: str) -> Why | None:
+def find_why(conn: Conn, person: Detail, wanted: str) -> Why | None:
     """The decision of that id, or the last one about the delivery of that id."""
     try:
-        decision_id = UUID(wanted)
+        rows = read_account(conn, person.family, UUID(wanted))
     except ValueError:
         return None
-    decision = read_decision(conn, person.family, decision_id)
-    decision = decision or read_decision_of_delivery(conn, person.family, decision_id)
-    return explain_decision(decision) if decision else None
+    return explain_decisions(rows) if rows else None
+
+
+def show_there(at: datetime, person: Detail) -> datetime | None:
+    """The moment on the contact's own clock, where its zone is known."""
+    zone = read_zone(person.contact.zone)
+    return at.astimezone(zone) if zone else None
 
 
 def read_before(text: str) -> datetime | None:

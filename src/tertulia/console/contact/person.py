@@ -7,25 +7,13 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tertulia.actions.contacts import Detail
 from tertulia.console.contacts.filters import APPS
 from tertulia.core.consent import MARKETING, SERVICE, Cause, ConsentState, Suppression, Target, derive, find_suppression
 from tertulia.core.consent import permits as consent_permits
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.identity import IdentityRef, Trust
-from tertulia.store.contacts import (
-    Address,
-    Consent,
-    Contact,
-    Identity,
-    Suppressed,
-    read_absorbed,
-    read_addresses,
-    read_consents,
-    read_identities,
-    read_suppressions,
-    read_undone_evidence,
-)
-from tertulia.store.db import Conn
+from tertulia.store.contacts import Address, Contact, Identity
 
 TRUST_WORDS = {
     Trust.CLAIMED: (gettext_lazy("claimed"), ""),
@@ -33,20 +21,6 @@ TRUST_WORDS = {
     Trust.VERIFIED: (gettext_lazy("verified"), "badge-ok"),
 }
 KIND_CHANNELS = {"phone": "sms", "email": "email"}
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A contact with everything that belongs to it, those merged into it included."""
-
-    contact: Contact
-    family: list[int]
-    name: str
-    addresses: list[Address]
-    identities: list[Identity]
-    consents: list[Consent]
-    undone: frozenset[str]
-    suppressed: list[Suppressed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +48,12 @@ class Permission:
     offers: tuple[str, str]
 
 
-def load_person(conn: Conn, contact: Contact) -> Person:
-    """Everything about a contact, in seven queries."""
-    family = [contact.id, *read_absorbed(conn, contact.workspace, contact.id)]
-    addresses = read_addresses(conn, family)
-    return Person(
-        contact,
-        family,
-        f"{contact.name} {contact.surname}".strip(),
-        addresses,
-        read_identities(conn, family),
-        read_consents(conn, family),
-        read_undone_evidence(conn, contact.workspace),
-        read_suppressions(conn, contact.workspace, addresses),
-    )
+def name_person(contact: Contact) -> str:
+    """Name and surname, or empty."""
+    return f"{contact.name} {contact.surname}".strip()
 
 
-def list_handles(person: Person) -> list[Handle]:
+def list_handles(person: Detail) -> list[Handle]:
     """Identities that are linked now, then addresses; each value once."""
     handles = [_handle_of_identity(row) for row in person.identities if row.unlinked_at is None]
     known = {(handle.app, handle.value) for handle in handles}
@@ -102,7 +65,7 @@ def list_handles(person: Person) -> list[Handle]:
     return sorted(handles, key=lambda handle: handle.is_phone)
 
 
-def list_former(person: Person) -> list[Handle]:
+def list_former(person: Detail) -> list[Handle]:
     """Identities that belonged to this contact and no longer do."""
     return [_handle_of_identity(row) for row in person.identities if row.unlinked_at is not None]
 
@@ -127,7 +90,7 @@ def _handle_of_address(address: Address, app: str) -> Handle:
     return Handle(app, address.value, address.kind == "phone", badge, badge_class, [], address.added_at, False)
 
 
-def list_permissions(person: Person) -> list[Permission]:
+def list_permissions(person: Detail, undone: frozenset[str]) -> list[Permission]:
     """One row for each app identity and address: what may be written there, as the gates decide it."""
     places = [(row.ref, row.ref.kind) for row in person.identities if row.unlinked_at is None and row.ref.kind in APPS]
     places += [
@@ -135,15 +98,15 @@ def list_permissions(person: Person) -> list[Permission]:
         for address in person.addresses
         if address.kind in KIND_CHANNELS and (address.kind != "phone" or address.sms)
     ]
-    return [_permit(person, subject, channel) for subject, channel in dict.fromkeys(places)]
+    return [_permit(person, undone, subject, channel) for subject, channel in dict.fromkeys(places)]
 
 
-def _permit(person: Person, subject: IdentityRef, channel: str) -> Permission:
+def _permit(person: Detail, undone: frozenset[str], subject: IdentityRef, channel: str) -> Permission:
     entries = [consent.entry for consent in person.consents]
     stops = list(_list_suppressions(person, subject))
     answers = []
     for topic, message_class in ((SERVICE, MessageClass.SERVICE), (MARKETING, MessageClass.MARKETING)):
-        state = derive(entries, Target(subject, channel, topic), undone=person.undone)
+        state = derive(entries, Target(subject, channel, topic), undone=undone)
         stop = find_suppression(stops, subject, channel, message_class)
         answers.append(_answer(state, message_class, stop))
     is_phone = subject.kind == "phone"
@@ -170,10 +133,10 @@ SUPPRESSION_WORDS = {
 }
 
 
-def _list_suppressions(person: Person, subject: IdentityRef) -> Iterable[Suppression]:
+def _list_suppressions(person: Detail, subject: IdentityRef) -> Iterable[Suppression]:
     mine = [row for row in person.addresses if (row.kind, row.value) == (subject.kind, subject.value)]
     canonicals = {row.canonical for row in mine}
-    for row in person.suppressed:
+    for row in person.suppressions:
         if row.kind == subject.kind and row.canonical in canonicals:
             yield Suppression(Cause(row.cause), subject, row.channel, row.at, "", row.lifted_at is not None)
 

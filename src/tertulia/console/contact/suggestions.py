@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tertulia.console.contact.person import Person
-from tertulia.store.contacts import read_contact, read_suggestions
+from tertulia.actions.contacts import Detail
+from tertulia.store.contacts import read_contact
 from tertulia.store.db import Conn
 
 RULES = {
@@ -30,10 +30,10 @@ class Suggested:
     evidence: str
 
 
-def list_suggestions(conn: Conn, person: Person) -> list[Suggested]:
+def list_suggestions(conn: Conn, person: Detail) -> list[Suggested]:
     """Open suggestions whose other side still stands by itself."""
     found = []
-    for row in read_suggestions(conn, person.family):
+    for row in person.suggestions:
         other = read_contact(conn, person.contact.workspace, row.other_id) if row.state == "open" else None
         if other is None or other.erased_at or other.merged_into or other.id in person.family:
             continue

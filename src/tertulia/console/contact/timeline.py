@@ -8,11 +8,13 @@ from itertools import groupby
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tertulia.console.contact.words import CONSENT_SOURCES, TOPICS, translate_reason
+from tertulia.actions.why import explain_reason
+from tertulia.console.contact.words import CONSENT_SOURCES, TOPICS
 from tertulia.console.tags import CHANNEL_MARKS
 from tertulia.store.contacts import Happening, read_timeline
 from tertulia.store.db import Conn
-from tertulia.store.decisions import Decision, list_decisions
+from tertulia.store.decisions import list_unsent
+from tertulia.store.ledger_read import LedgerRow
 
 PAGE_ACTS = 60
 TEXT_CHARACTERS = 240
@@ -66,7 +68,7 @@ def list_days(
 ) -> tuple[list[tuple[date, list[Act]]], datetime | None]:
     """The acts by the reader's days, the newest first, and where the next page begins."""
     happenings = [] if show == "decisions" else read_timeline(conn, workspace, family, before, PAGE_ACTS)
-    decisions = [] if show in ("messages", "events") else list_decisions(conn, family, before, PAGE_ACTS)
+    decisions = [] if show in ("messages", "events") else list_unsent(conn, family, before, PAGE_ACTS)
     if show in ("messages", "events"):
         happenings = [item for item in happenings if (item.what in MESSAGES) == (show == "messages")]
     acts = [tell_happening(item, names) for item in happenings] + [tell_decision(item, names) for item in decisions]
@@ -77,7 +79,7 @@ def list_days(
     return [(day, list(found)) for day, found in days], on
 
 
-def tell_decision(decision: Decision, names: Names) -> Act:
+def tell_decision(decision: LedgerRow, names: Names) -> Act:
     """A decision that did not end in a message."""
     outcome = {
         "held": (_("is held"), "hourglass", "warn"),
@@ -87,7 +89,7 @@ def tell_decision(decision: Decision, names: Names) -> Act:
     }
     words, icon, tone = outcome.get(decision.outcome, (decision.outcome, "info", ""))
     subject = names.match(decision.match_id) or _("Message")
-    return Act(decision.at, icon, tone, words, subject, "", translate_reason(decision.reason), str(decision.id))
+    return Act(decision.at, icon, tone, words, subject, "", explain_reason(decision.reason), str(decision.id))
 
 
 def tell_happening(item: Happening, names: Names) -> Act:

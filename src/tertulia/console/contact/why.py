@@ -1,6 +1,6 @@
 """Why a message was or was not sent: one sentence, the moment, the outcome, and every gate with the facts it used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,12 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, translate_reason
-from tertulia.core.gates import ORDER
-from tertulia.store.decisions import Decision
+from tertulia.actions.why import read_gates, tell
+from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS
+from tertulia.store.ledger_read import LedgerRow
 
-GATES = (*(name for name, _gate in ORDER), "provider")
 OUTCOMES = {"sent": "badge-ok", "held": "badge-warn", "not_sent": "badge-danger", "failed": "badge-danger"}
+ICONS = {"passed": "check", "failed": "x", "held": "hourglass", "not-reached": "minus"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class GateLine:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The whole answer."""
+    """The whole answer about the newest of some decisions."""
 
-    decision: Decision
+    decision: LedgerRow
     sentence: str
     outcome: str
     outcome_class: str
@@ -40,8 +40,9 @@ class Why:
     gates: list[GateLine]
 
 
-def explain_decision(decision: Decision) -> Why:
-    """The answer for one row of the ledger. Gates before the one that decided were passed, those after not reached."""
+def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
+    """The answer for decisions about one message, the newest first."""
+    newest = rows[0]
     words = {
         "sent": _("Sent"),
         "held": _("Held"),
@@ -49,32 +50,29 @@ def explain_decision(decision: Decision) -> Why:
         "failed": _("Failed"),
         "revoked": _("Revoked"),
     }
-    outcome = words.get(decision.outcome, decision.outcome)
     return Why(
-        decision,
-        _("Sent: every gate was passed.") if decision.outcome == "sent" else translate_reason(decision.reason),
-        outcome,
-        OUTCOMES.get(decision.outcome, ""),
-        read_instant(decision.facts.get("until")),
-        list_gates(decision),
+        newest,
+        tell(newest.outcome, newest.reason),
+        words.get(newest.outcome, newest.outcome),
+        OUTCOMES.get(newest.outcome, ""),
+        read_instant(newest.facts.get("until")),
+        list_gates(rows),
     )
 
 
-def list_gates(decision: Decision) -> list[GateLine]:
-    """The gates in their fixed order; only one of them can have stopped the message."""
-    passed = dict(decision.facts.get("passed", []))
-    decided_at = GATES.index(decision.gate) if decision.gate in GATES else len(GATES) - 1
-    lines = []
-    for index, gate in enumerate(GATES):
-        name = str(GATE_NAMES.get(gate, gate))
-        if index < decided_at or (index == decided_at and decision.outcome == "sent"):
-            lines.append(GateLine(name, "passed", "check", describe_facts(gate, passed.get(gate, {}))))
-        elif index == decided_at:
-            state, icon = ("held", "hourglass") if decision.outcome == "held" else ("failed", "x")
-            own = decision.facts.get("facts", decision.facts)
-            lines.append(GateLine(name, state, icon, describe_facts(gate, own) or translate_reason(decision.reason)))
-        else:
-            lines.append(GateLine(name, "not-reached", "minus", _("not reached")))
+def list_gates(rows: Sequence[LedgerRow]) -> list[GateLine]:
+    """The gates in their fixed order; those that were not reached stand together at the end."""
+    lines, ahead = [], []
+    for gate in read_gates(rows):
+        name = str(GATE_NAMES.get(gate.gate, gate.gate))
+        if gate.state == "not_reached":
+            ahead.append(name)
+            continue
+        stopped = "held" if rows[0].outcome == "held" else "failed"
+        state = stopped if gate.state == "failed" else "passed"
+        lines.append(GateLine(name, state, ICONS[state], describe_facts(gate.gate, gate.facts)))
+    if ahead:
+        lines.append(GateLine(", ".join(ahead), "not-reached", ICONS["not-reached"], _("not reached")))
     return lines
 
 

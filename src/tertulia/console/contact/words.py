@@ -1,9 +1,6 @@
 """Words for codes: gates, reasons, topics, sources of consent."""
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-
-from tertulia.core.reasons import SENTENCES, Reason
 
 GATE_NAMES = {
     "run": gettext_lazy("Match was live"),
@@ -39,11 +36,3 @@ CONSENT_SOURCES = {
     "person": gettext_lazy("someone in your team"),
     "merge": gettext_lazy("merge of two contacts"),
 }
-
-
-def translate_reason(code: str) -> str:
-    """The sentence of a reason code; the code itself where it has none."""
-    try:
-        return _(SENTENCES[Reason(code)])
-    except ValueError:
-        return code
