@@ -65,7 +65,7 @@ class EmbeddedPostgres:
         password = self._password()
         if not (self.cluster / "PG_VERSION").exists():
             self._init(password)
-        if not self._running():
+        if not self.running:
             self._launch()
         self._await_ready()
         url = self.url("postgres")
@@ -129,7 +129,9 @@ class EmbeddedPostgres:
         log = self.cluster / "server.log"
         self._run("pg_ctl", "-D", str(self.cluster), "-l", str(log), "-w", "-t", str(START_LIMIT_S), "start")
 
-    def _running(self) -> bool:
+    @property
+    def running(self) -> bool:
+        """Whether a server works on this cluster, be it ours or one that a killed parent left behind."""
         pidfile = self.cluster / "postmaster.pid"
         try:
             pid = int(pidfile.read_text().splitlines()[0])

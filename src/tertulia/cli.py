@@ -1,0 +1,52 @@
+"""The command line: a table of commands, each in a module of its own that is loaded only when it is asked for.
+
+A command module has `add_arguments(parser)` and `run(options) -> int`. Errors that a person can mend are one clear line
+on standard error and status 1; with `--json` standard output holds one JSON document and nothing else.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import tertulia
+from tertulia.commands.logs import configure_logs
+from tertulia.errors import TertuliaError
+
+COMMANDS = {
+    "up": "Run everything: database, console, engine, senders.",
+    "web": "Run the console, the API, webhooks and links (needs DATABASE_URL).",
+    "engine": "Run an engine, which decides (needs DATABASE_URL).",
+    "sender": "Run a sender, which calls providers (needs DATABASE_URL).",
+    "migrate": "Bring the database's schema up to date.",
+}
+"""Every command with its one line of help; its module is tertulia.commands.<name>."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="tertulia", description=tertulia.__doc__)
+    parser.add_argument("--version", action="version", version=f"tertulia {tertulia.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((word for word in given if not word.startswith("-")), "")
+    module = None
+    for name, sentence in COMMANDS.items():
+        sub = commands.add_parser(name, help=sentence, description=sentence)
+        if name == asked:
+            module = import_module(f"tertulia.commands.{name}")
+            module.add_arguments(sub)
+    options = parser.parse_args(given)
+    assert module is not None  # the parser has refused everything else
+    configure_logs()
+    try:
+        return int(module.run(options))
+    except TertuliaError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""`tertulia up`: everything on one machine, in one process group: the embedded database, the schema brought up to date,
+console and webhooks, an engine, a sender.
+"""
+
+import argparse
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tertulia import config
+from tertulia.errors import ConfigError
+from tertulia.workers.database import open_database
+from tertulia.workers.stopping import watch_for_stop
+from tertulia.workers.supervisor import Child, Supervisor
+
+READY_LIMIT_S = 60.0
+PORT_FREE_LIMIT_S = 10.0
+ROLES = ("web", "engine", "sender")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="the data folder (TERTULIA_DATA)")
+    parser.add_argument("--port", type=int, help="where to listen (PORT, 8080)")
+    parser.add_argument("--test-clock", action="store_true", help="decide by a virtual clock that tests move")
+
+
+def run(options: argparse.Namespace) -> int:
+    take_options(options)
+    stop = watch_for_stop()
+    with own_data_folder(), open_database() as url:
+        os.environ["DATABASE_URL"] = url
+        run_migrations()
+        supervisor = Supervisor(list_children())
+        supervisor.start()
+        try:
+            wait_until_ready(stop.is_set)
+            sys.stdout.write(f"Console   {config.public_url()}/\n")
+            sys.stdout.flush()
+            supervisor.keep_alive(stop)
+        finally:
+            supervisor.stop()
+    return 0
+
+
+def take_options(options: argparse.Namespace) -> None:
+    """The options become settings, for this process and its children."""
+    if options.data is not None:
+        os.environ["TERTULIA_DATA"] = str(options.data.absolute())
+    if options.port is not None:
+        os.environ["PORT"] = str(options.port)
+    if options.test_clock:
+        os.environ["TEST_CLOCK"] = "1"
+    need_free_port(config.read("BIND"), config.read_int("PORT"))
+
+
+@contextmanager
+def own_data_folder() -> Iterator[Path]:
+    """The data folder for this process alone. Raises ConfigError when another `up` works on it."""
+    folder = config.data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "up.lock").open("w")
+    except OSError:
+        raise ConfigError(f"The data folder {folder} cannot be written. Choose another one with --data.") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(f"Another Tertulia works on {folder}. Stop it, or choose another --data.") from None
+        yield folder
+
+
+def need_free_port(address: str, port: int) -> None:
+    """Raise ConfigError when somebody else listens there; what an earlier run leaves is waited for."""
+    deadline = time.monotonic() + PORT_FREE_LIMIT_S
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    while True:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+                return
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise ConfigError(
+                        f"Nobody can listen on {address}:{port} ({error.strerror}). Choose another --port."
+                    ) from None
+        time.sleep(0.2)
+
+
+def run_migrations() -> None:
+    """In a process of its own, so that the supervisor stays small. Raises ConfigError."""
+    done = subprocess.run([sys.executable, "-m", "tertulia.cli", "migrate"], check=False)
+    if done.returncode:
+        raise ConfigError("The database's schema could not be brought up to date; the reason stands above.")
+
+
+def list_children(roles: Sequence[str] = ROLES) -> list[Child]:
+    """The processes of one machine."""
+    return [Child(role, ("tertulia.cli", role)) for role in roles]
+
+
+def wait_until_ready(given_up: Callable[[], bool]) -> None:
+    """Return when the console answers. Raises ConfigError when it does not in time."""
+    deadline = time.monotonic() + READY_LIMIT_S
+    url = f"http://{config.read('BIND')}:{config.read('PORT')}/readyz"
+    while not given_up():
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if time.monotonic() > deadline:
+            raise ConfigError(f"The console did not answer within {READY_LIMIT_S:.0f} s. Its log stands above.")
+        time.sleep(0.1)
