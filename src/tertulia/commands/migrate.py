@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from tertulia.workers.database import open_database
+from tertulia.commands.database import open_database
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

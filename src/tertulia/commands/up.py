@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 
 from tertulia import config
+from tertulia.commands.database import open_database
 from tertulia.errors import ConfigError
-from tertulia.workers.database import open_database
 from tertulia.workers.stopping import watch_for_stop
 from tertulia.workers.supervisor import Child, Supervisor
 
