@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from tertulia.channels import checks
@@ -40,7 +41,11 @@ class ChannelKind:
     def setting(self, account: Account, name: str) -> str:
         """A setting or secret as the user left it, else the field's default."""
         given = account.settings.get(name) or account.secrets.get(name) or ""
-        return given.strip() or next((field.default for field in self.fields if field.name == name), "")
+        return given.strip() or self._defaults.get(name, "")
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, str]:
+        return {field.name: field.default for field in self.fields}
 
     def base_url(self, account: Account, name: str = "base_url") -> str:
         return self.setting(account, name).rstrip("/")

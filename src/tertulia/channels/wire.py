@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 from xml.etree.ElementTree import ParseError
@@ -176,6 +177,7 @@ def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
     return url + ("&" if "?" in url else "?") + urlencode(list(pairs), quote_via=quote)
 
 
+@lru_cache(maxsize=1_024)
 def list_written(*secrets: str) -> tuple[str, ...]:
     """Every form in which secrets can stand in a request: plain, in a form, in an address, in an address inside an
     address, in JSON. For `HttpRequest.redact`."""

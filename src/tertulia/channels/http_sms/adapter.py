@@ -30,7 +30,7 @@ from tertulia.channels.base import (
     WebhookCall,
 )
 from tertulia.channels.http_sms import form, inbound, outbound, signatures
-from tertulia.channels.http_sms.profile import Profile, list_faults, read_profile
+from tertulia.channels.http_sms.profile import PROFILE_SETTINGS, Profile, list_faults, read_profile
 from tertulia.channels.kinds import ChannelKind, render_numbered, unreadable
 from tertulia.channels.outcomes import make_outcome
 from tertulia.channels.sms import is_phone, sms_link
@@ -147,7 +147,7 @@ class HttpSms(ChannelKind):
         return checks.start(checks.Step(root, _judge_root))
 
     def _profile(self, account: Account) -> Profile:
-        return read_profile(lambda name: self.setting(account, name))
+        return read_profile(tuple(self.setting(account, name) for name in PROFILE_SETTINGS))
 
     def _own_query(self, account: Account) -> list[tuple[str, str]]:
         keyed = self.setting(account, "verification") == "key"

@@ -1,14 +1,17 @@
 """Reads the form into a profile: the gateway's preset with the user's own values over it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tertulia.channels.http_sms.presets import CUSTOM, PRESETS
 from tertulia.channels.wire import pick
 
-Setting = Callable[[str], str]
-
+PROFILE_SETTINGS = (
+    "preset", "method", "auth", "auth_name", "body", "fields", "number_format", "encoding", "coding", "success",
+    "id_path", "retry_patterns", "gone_patterns", "message_fields", "report_fields", "report_values", "ack_body",
+)  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 PLACEHOLDERS = frozenset(
     {"to", "from", "text", "ref", "report_url", "coding", "hex", "username", "password", "api_key"}
@@ -39,12 +42,15 @@ class Profile:
     message_suffix: str
 
 
-def read_profile(setting: Setting) -> Profile:
-    """The profile of an account's settings. Never raises; `list_faults` says what is wrong with one."""
-    preset = PRESETS.get(setting("preset"), CUSTOM)
+@lru_cache(maxsize=256)
+def read_profile(given: tuple[str, ...]) -> Profile:
+    """The profile of the settings named in PROFILE_SETTINGS, in their order. Never raises; `list_faults` says what is
+    wrong with one. Remembered, because every message needs it."""
+    settings = dict(zip(PROFILE_SETTINGS, given, strict=True))
+    preset = PRESETS.get(settings["preset"], CUSTOM)
 
     def read(name: str) -> str:
-        return setting(name) or preset.get(name, "")
+        return settings[name] or preset.get(name, "")
 
     values = {
         word.strip().lower(): ours for ours, words in read_pairs(read("report_values")) for word in words.split(",")
@@ -53,7 +59,7 @@ def read_profile(setting: Setting) -> Profile:
     return Profile(
         method=read("method"),
         auth=read("auth"),
-        auth_name=setting("auth_name"),
+        auth_name=settings["auth_name"],
         body=read("body"),
         fields=read_pairs(read("fields")),
         number_format=read("number_format"),
@@ -61,8 +67,8 @@ def read_profile(setting: Setting) -> Profile:
         coding=(gsm.strip(), other.strip()),
         success=read("success"),
         id_path=read("id_path"),
-        retry_patterns=_read_lines(setting("retry_patterns")),
-        gone_patterns=_read_lines(setting("gone_patterns")),
+        retry_patterns=_read_lines(settings["retry_patterns"]),
+        gone_patterns=_read_lines(settings["gone_patterns"]),
         message_fields=dict(read_pairs(read("message_fields"))),
         report_fields=dict(read_pairs(read("report_fields"))),
         report_values=values,
