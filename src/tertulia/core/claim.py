@@ -4,7 +4,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
 from typing import Final
 
 from tertulia.core import effects as fx
@@ -17,7 +16,7 @@ from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, ju
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.render import Broken as BrokenTemplate
-from tertulia.core.render import OnMissing, Outcome, Rendered, Template, TemplateProblem, compile_template, render
+from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import ChannelFacts, ContactRow, LinkedIdentity, MatchFacts, OpenDelivery, World
@@ -269,12 +268,7 @@ def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: 
 
 def _render_text(source: str, facts: dict[str, object], world: World, match: MatchFacts) -> Outcome:
     try:
-        template = _compiled(source)
+        template = compile_template(source)
     except TemplateProblem as problem:
         return BrokenTemplate(problem)
     return render(template, facts, now=world.now, on_missing=OnMissing(match.on_missing))
-
-
-@lru_cache(maxsize=256)
-def _compiled(source: str) -> Template:
-    return compile_template(source)

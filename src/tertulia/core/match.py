@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from tertulia.core.identity import IdentityRef, Trust
@@ -156,6 +157,7 @@ class Found:
     phone_owners: tuple[int, ...] = ()
 
 
+@lru_cache(maxsize=8192)
 def read_codes(token: str, text: str) -> tuple[Code, ...]:
     """The codes of a message, likeliest first: what rode on the link, then what stands in the text (M3, M4)."""
     carried = parse(token)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from liquid import BoundTemplate
@@ -173,8 +174,9 @@ class Variable:
     line: int
 
 
+@lru_cache(maxsize=512)
 def compile_template(source: str) -> Template:
-    """Compile, or raise TemplateProblem with its place, a sentence and what to do."""
+    """Compile, or raise TemplateProblem with its place, a sentence and what to do. What compiled is kept."""
     if len(source) > SOURCE_CHARACTERS_MAX:
         raise TemplateProblem(ProblemCode.SOURCE_TOO_LONG, 1, 1, str(SOURCE_CHARACTERS_MAX))
     try:
