@@ -60,10 +60,13 @@ class Batch:
     touched: set[str] = field(default_factory=set)  # topics of pages that show something else now
 
 
-def decide_entries(conn: Conn, config: Config, rows: Sequence[LogRow], now: datetime, serials: Iterator[int]) -> Batch:
+def decide_entries(
+    conn: Conn, config: Config, rows: Sequence[LogRow], now: datetime, serials: Iterator[int], owned: Iterable[int] = ()
+) -> Batch:
     """Decide log entries in their order. Raises whatever a poison entry raises; nothing is written then but what the
-    shell rolls back. Raises Conflict when another owner linked an identity first."""
-    world, batch = World(now, config, serials), Batch()
+    shell rolls back. `owned` are the shards of this owner: what is forwarded among
+    them is decided at once. Raises Conflict when another owner linked an identity first."""
+    world, batch = World(now, config, serials, owned=frozenset(owned)), Batch()
     fresh = _drop_duplicates(conn, rows, batch)
     entries = [(row, decode(row.payload)) for row in fresh]
     waiting, decidable = _split_receipts(entries)

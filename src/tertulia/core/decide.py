@@ -38,7 +38,15 @@ class Unplaced(Exception):
 
 
 def decide(world: World, entry: Entry, workspace: int, shard: int) -> None:
-    """Add what the entry brings about to the world's effects. Raises Unplaced for what must be parked."""
+    """Add what the entry brings about to the world's effects, and what it forwards to shards of the same cycle. Raises
+    Unplaced for what must be parked."""
+    _decide_here(world, entry, workspace, shard)
+    while world.local:
+        there, target, forwarded = world.local.pop(0)
+        _decide_here(world, forwarded, there, target)
+
+
+def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None:
     match entry:
         case Inbound() | Signal() if entry.channel_id not in world.config.channels:
             raise Unplaced("The channel was archived.")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tertulia.core import effects as fx
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
-from tertulia.core.entries import Entry, shard_of_identity
+from tertulia.core.entries import Entry, Inbound, Signal, TokenEntry, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id, shard_of_contact
 
@@ -247,6 +247,8 @@ class World:
     erased_proofs: set[tuple[int, bytes]] = field(default_factory=set)
     seen_messages: set[tuple[int, str]] = field(default_factory=set)
     spent_micros: dict[int, int] = field(default_factory=dict)
+    owned: frozenset[int] = frozenset()
+    local: list[tuple[int, int, Entry]] = field(default_factory=list)
     effects: list[fx.Effect] = field(default_factory=list)
 
     def add(self, *effects: fx.Effect) -> None:
@@ -281,7 +283,11 @@ class World:
         self.add(fx.Progress(workspace, contact_id, match_id, at=at, step=step, state=state, **facts))
 
     def forward(self, workspace: int, shard: int, key: str, entry: Entry, contact_id: int | None = None) -> None:
-        """Hand an entry to another shard's owner."""
+        """Hand an entry to another shard's owner. Where that is the cycle's own and its facts are loaded, it is
+        decided next, in the same transaction, without the way through the log."""
+        if shard in self.owned and isinstance(entry, Inbound | Signal | TokenEntry):
+            self.local.append((workspace, shard, entry))
+            return
         self.add(fx.Forward(workspace, shard, key, entry, contact_id, self.now))
 
 

@@ -29,6 +29,9 @@ def write(conn: Conn, effects: Iterable[fx.Effect], now: datetime) -> list[fx.Fo
     groups: dict[type, list[Any]] = defaultdict(list)
     for effect in effects:
         groups[type(effect)].append(effect)
+    linked = {(e.workspace, e.identity) for e in groups.get(fx.LinkIdentity, ())}
+    if fx.RouteIdentity in groups:
+        groups[fx.RouteIdentity] = [e for e in groups[fx.RouteIdentity] if (e.workspace, e.identity) not in linked]
     for kind, writer in _WRITERS.items():
         if group := groups.get(kind):
             writer(conn, group)

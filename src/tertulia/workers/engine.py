@@ -157,7 +157,7 @@ class Engine:
         for _ in range(CONFLICTS_MAX):
             try:
                 self._fence()
-                batch = cycle.decide_entries(self.conn, self.config, rows, self.now(), self.serials)
+                batch = cycle.decide_entries(self.conn, self.config, rows, self.now(), self.serials, self.epochs)
                 moved = ownership.move_positions(self.conn, rows)
                 self._commit(batch)
             except Conflict:
