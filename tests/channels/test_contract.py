@@ -134,13 +134,10 @@ def test_secrets_never_show(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kept_call_holds_no_secret(kind: str) -> None:
-    """What is kept of a webhook call names no secret that stood in its address or headers; the body is untouched."""
+def test_the_repr_of_a_call_holds_no_secret(kind: str) -> None:
+    """A secret in a webhook's address or headers does not reach a log by way of its repr."""
     for _, account, call in signed_calls(kind):
-        kept = call.masked(account)
-        assert kept.body == call.body
-        for secret in account.secrets.values():
-            assert secret not in f"{kept.url} {dict(kept.query)} {dict(kept.headers)} {call!r}"
+        assert not [secret for secret in account.secrets.values() if secret in repr(call)]
 
 
 def first_steps(adapter: Adapter, account: Account) -> Iterator[Call]:

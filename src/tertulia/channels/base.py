@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from tertulia.core.identity import IdentityRef
 
@@ -177,7 +176,7 @@ class Done:
 class InboundMessage:
     """Something that a customer wrote, tapped or shared. `identity` is the stable id, `aliases` other identities in
     the *same payload* (M2); `phone` a number that the platform itself vouches for (E.164), `shared_phone` one that
-    the customer sent by the app's own button. `token` is what rode on a deep link (ref, context, start, scene);
+    the customer sent by the app's own button and the platform proves to be theirs. `token` is what rode on a deep link (ref, context, start, scene);
     a code inside `text` is found by the core, not here. `message_id` is the provider's, empty where it has none."""
 
     identity: IdentityRef
@@ -255,7 +254,7 @@ class Rejected(Exception):
 @dataclass(frozen=True, slots=True, repr=False)
 class WebhookCall:
     """A call from a provider as it arrived. `url` is rebuilt from PUBLIC_URL and includes the query; header names in
-    lower case; `body` the raw bytes. A secret may stand in the address or in a header: see `masked`."""
+    lower case; `body` the raw bytes. A secret may stand in the address or in a header, so neither shows in `repr`."""
 
     method: str
     url: str
@@ -263,17 +262,6 @@ class WebhookCall:
     headers: Mapping[str, str]
     body: bytes
     remote_address: str = ""  # the caller's IP address where the edge knows it
-
-    def masked(self, account: Account) -> "WebhookCall":
-        """The same call as it may be kept once it is verified: the account's secrets in address, query and headers
-        replaced by `***`."""
-        secrets = [value for value in account.secrets.values() if value]
-        return replace(
-            self,
-            url=_mask(self.url, [written for secret in secrets for written in (secret, quote(secret, safe=""))]),
-            query={name: _mask(value, secrets) for name, value in self.query.items()},
-            headers={name: _mask(value, secrets) for name, value in self.headers.items()},
-        )
 
     def __repr__(self) -> str:
         return f"WebhookCall({self.method}, {len(self.body)} bytes)"
@@ -316,7 +304,8 @@ class Capabilities:
     token_on_link: bool = False  # the code rides on the link, not only in the text
     qr_only: bool = False  # no link opens a chat: a QR code and a page of ours (WeChat)
     choices_max: int = 0
-    shares_phone: str = ""  # the app's button that shares a number: "" none, "claimed" forgeable, "proven" by the app
+    shares_phone: str = ""  # the app's button that shares a number: "" none, "proven" by the app (`shared_phone`),
+    # "claimed" where a forged card looks the same: then the number is only the message's text
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,8 +371,8 @@ class Adapter(Protocol):
         ...
 
     def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
-        """Asked first: the answer to a registration call, checked here (403 or Rejected when it is not the provider's),
-        or None when this is an ordinary call."""
+        """Asked first: the answer to a registration call, or None when this is an ordinary call. Raises Rejected for
+        a registration that is not the provider's."""
         ...
 
     def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:

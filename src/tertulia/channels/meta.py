@@ -34,13 +34,13 @@ def verify_signature(app_secret: str, call: WebhookCall) -> None:
 
 
 def answer_handshake(verify_token: str, call: WebhookCall) -> HttpResponse | None:
-    """The challenge of `GET ?hub.mode=subscribe`, 403 when the token is not ours, None for any other call."""
+    """The challenge of `GET ?hub.mode=subscribe`, None for a call that is no GET. Raises Rejected for another token."""
     if call.method != "GET":
         return None
     if call.query.get("hub.mode") != "subscribe" or not equal_secret(
         call.query.get("hub.verify_token", ""), verify_token
     ):
-        return HttpResponse(403, (("content-type", "text/plain"),), b"")
+        raise Rejected("bad_verify_token")
     challenge = call.query.get("hub.challenge", "")[:CHALLENGE_MAX_CHARACTERS]
     return HttpResponse(200, (("content-type", "text/plain"),), challenge.encode("utf-8", "replace"))
 

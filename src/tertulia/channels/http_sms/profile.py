@@ -121,7 +121,7 @@ def list_faults(profile: Profile) -> tuple[tuple[str, str], ...]:
     patterns += [value[6:] for value in (profile.success, profile.id_path) if value.startswith("regex:")]
     faults += [("“{what}” is not a valid pattern.", pattern) for pattern in patterns if not _compiles(pattern)]
     if profile.auth in ("header", "query") and not profile.auth_name:
-        faults.append(("The name of the key's header or parameter is missing{what}.", ""))
+        faults.append(("The name of the key's header or parameter is missing.", ""))
     return tuple(faults)
 
 

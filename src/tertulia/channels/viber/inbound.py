@@ -55,23 +55,21 @@ def parse_callback(body: JsonMap, scope: str, now: datetime) -> ChannelEvent:
 def _parse_message(body: JsonMap, person: JsonMap, identity: IdentityRef, at: datetime) -> ChannelEvent:
     message = pick_map(body, "message")
     kind = pick_text(message, "type", limit=64)
-    text = pick_text(message, "text")
+    text = _read_card(message) if kind == "contact" else pick_text(message, "text")
     return InboundMessage(
         identity=identity,
         message_id=pick_id(body, "message_token"),
         at=at,
         text=text or (pick_text(message, "media") if kind == "url" else ""),
-        shared_phone=_read_shared_phone(message),
         name=_read_name(person),
         language=pick_text(person, "language", limit=35),
         form=_FORMS.get(kind, "other"),
     )
 
 
-def _read_shared_phone(message: JsonMap) -> str:
-    """The number of a card sent in answer to our own button. Viber does not say whose card it is (`claimed`)."""
-    if pick_text(message, "tracking_data", limit=64) != ASK_PHONE or message.get("type") != "contact":
-        return ""
+def _read_card(message: JsonMap) -> str:
+    """The number on a contact card, as words of the customer. Viber does not say whose card it is, even after our own
+    button, so it proves nothing and is no `shared_phone`."""
     digits = "".join(filter(str.isdecimal, pick_text(message, "contact", "phone_number", limit=32)))
     return f"+{digits}" if digits else ""
 
