@@ -176,8 +176,9 @@ class Done:
 class InboundMessage:
     """Something that a customer wrote, tapped or shared. `identity` is the stable id, `aliases` other identities in
     the *same payload* (M2); `phone` a number that the platform itself vouches for (E.164), `shared_phone` one that
-    the customer sent by the app's own button and the platform proves to be theirs. `token` is what rode on a deep link (ref, context, start, scene);
-    a code inside `text` is found by the core, not here. `message_id` is the provider's, empty where it has none."""
+    the customer sent by the app's own button and that the platform proves to be theirs. `token` is what rode on a deep
+    link (ref, context, start, scene); a code inside `text` is found by the core, not here. `message_id` is the
+    provider's, empty where it has none."""
 
     identity: IdentityRef
     message_id: str

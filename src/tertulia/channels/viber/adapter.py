@@ -161,7 +161,7 @@ class Viber(ChannelKind):
             case Text() as text:
                 body = {**envelope, "type": "text", "text": text.text}
                 if text.ask_phone:
-                    body |= {"min_api_version": SHARE_PHONE_API, "tracking_data": inbound.ASK_PHONE}
+                    body["min_api_version"] = SHARE_PHONE_API
                 buttons = write_buttons(text)
                 return {**body, "keyboard": write_keyboard(buttons)} if buttons else body
             case Template():
@@ -182,7 +182,7 @@ def write_keyboard(buttons: list[dict[str, str]]) -> Body:
 def write_buttons(text: Text) -> list[dict[str, str]]:
     """The buttons under a text: the one that shares the number, else one a choice."""
     if text.ask_phone:
-        return [{"ActionType": "share-phone", "ActionBody": inbound.ASK_PHONE, "Text": text.ask_phone_label}]
+        return [{"ActionType": "share-phone", "ActionBody": "share-phone", "Text": text.ask_phone_label}]
     return [_write_button(label, payload) for label, payload in text.choices]
 
 

@@ -11,7 +11,6 @@ from tertulia.channels.outcomes import make_outcome
 from tertulia.channels.wire import JsonMap, pick, pick_id, pick_int, pick_map, pick_text, read_instant_ms
 from tertulia.core.identity import IdentityRef
 
-ASK_PHONE = "ask_phone"
 _FORMS = {
     "text": "text",
     "picture": "image",
