@@ -72,6 +72,7 @@ PAGES: tuple[Page, ...] = (
     Page("home", "", _("Home"), "house", group=Group.TOP, key="h", bottom=True),
     Page("contacts", "contacts/", _("Contacts"), "users", group=Group.AUDIENCE, key="c", bottom=True),
     Page("contact", "contacts/<int:contact_id>/", _("Contact"), "user", parent="contacts", change=PEOPLE),
+    Page("suggestions", "contacts/merges/", _("Merge suggestions"), "git-merge", parent="contacts"),
     Page("export", "contacts/export/", _("Export"), "download", see=EDITORS, parent="contacts"),
     Page("preferences", "you/", _("Your preferences"), "user", change=ANYONE),
     Page("find", "find/", _("Find or do"), "search"),

@@ -112,13 +112,19 @@ def percent(share: float | None) -> SafeString:
 
 
 @register.filter
-def money(micros: int | None, currency: str = "EUR") -> SafeString:
+def plain_money(micros: int, currency: str = "EUR") -> str:
     """Millionths of a currency: cents for amounts from one up, three places below (an SMS costs 0.052)."""
-    if micros is None:
-        return SafeString('<bdi class="num">–</bdi>')
     places = 2 if abs(micros) >= 1_000_000 or micros == 0 else 3
     amount = number_format(micros / 1_000_000, places, force_grouping=True)
-    return format_html('<bdi class="num">{} {}</bdi>', CURRENCY_SIGNS.get(currency, currency), amount)
+    return f"{CURRENCY_SIGNS.get(currency, currency)} {amount}"
+
+
+@register.filter
+def money(micros: int | None, currency: str = "EUR") -> SafeString:
+    """The same, never broken and always left to right; an en dash where there is none."""
+    if micros is None:
+        return SafeString('<bdi class="num">–</bdi>')
+    return format_html('<bdi class="num">{}</bdi>', plain_money(micros, currency))
 
 
 @register.filter

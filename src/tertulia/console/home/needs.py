@@ -1,0 +1,104 @@
+"""What waits for someone: faults first, then decisions; each with the one act that settles it."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tertulia.console.routes import find_address
+from tertulia.data.models import Channel, Import, Match, Workspace
+from tertulia.store.db import Conn
+from tertulia.store.overview import count_waiting
+
+ROWS_MAX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One line. ``name`` is set bold before the sentence."""
+
+    icon: str
+    tone: str
+    name: str
+    sentence: str
+    fact: str
+    url: str
+    act: str
+
+
+def list_needs(conn: Conn, workspace: Workspace) -> list[Need]:
+    """The list, the gravest first."""
+    waiting = count_waiting(conn, workspace.pk)
+    needs = [
+        *_list_faults(workspace),
+        *_list_paused(workspace),
+        *_list_imports(workspace),
+    ]
+    if waiting.parked:
+        words = ngettext("%(n)d entry is parked", "%(n)d entries are parked", waiting.parked) % {"n": waiting.parked}
+        url = find_address("parked")
+        needs.append(
+            Need("octagon-pause", "danger", words, "", _("received, but not decided; nothing is lost"), url, _("Look"))
+        )
+    if waiting.suggestions:
+        words = ngettext("%(n)d merge suggestion", "%(n)d merge suggestions", waiting.suggestions)
+        url = find_address("suggestions")
+        needs.append(
+            Need(
+                "git-merge",
+                "",
+                words % {"n": waiting.suggestions},
+                "",
+                _("perhaps the same person twice"),
+                url,
+                _("Review"),
+            )
+        )
+    return needs[:ROWS_MAX]
+
+
+def _list_faults(workspace: Workspace) -> list[Need]:
+    faulty = Channel.objects.filter(workspace=workspace, state="fault", archived_at=None).order_by("pk")
+    return [
+        Need("circle-x", "danger", row.name, _("stopped"), row.fault, find_address("channel", row.pk), _("See why"))
+        for row in faulty
+    ]
+
+
+def _list_paused(workspace: Workspace) -> list[Need]:
+    paused = Match.objects.filter(workspace=workspace, state="paused").exclude(guard_reason="").order_by("pk")
+    return [
+        Need(
+            "octagon-pause",
+            "warn",
+            row.name,
+            _("paused itself"),
+            row.guard_reason,
+            find_address("match", row.pk),
+            _("See why"),
+        )
+        for row in paused
+    ]
+
+
+def _list_imports(workspace: Workspace) -> list[Need]:
+    """Imports that wait for a decision, and those that failed."""
+    rows = Import.objects.filter(workspace=workspace, state__in=("checked", "failed")).order_by("-pk")[:ROWS_MAX]
+    needs = []
+    for row in rows:
+        url = find_address("import", row.pk)
+        if row.state == "failed":
+            needs.append(Need("circle-x", "danger", row.name, _("could not be imported"), row.fault, url, _("See why")))
+        else:
+            needs.append(
+                Need(
+                    "file-spreadsheet",
+                    "warn",
+                    row.name,
+                    _("is checked"),
+                    _("nothing is imported yet"),
+                    url,
+                    _("Decide"),
+                )
+            )
+    return needs

@@ -1,0 +1,1 @@
+"""Open merge suggestions of the whole workspace."""
