@@ -37,6 +37,7 @@ def data_folder() -> Iterator[Path]:
     os.environ["TERTULIA_DATA"] = str(folder)
     os.environ["SECRET_KEY"] = "a key for tests only, long enough to be taken for one"
     os.environ["PUBLIC_URL"] = "http://127.0.0.1:8080"
+    os.environ["TEST_CLOCK"] = "1"  # its part of the API exists; without a set instant the time is real
     os.environ["DJANGO_SETTINGS_MODULE"] = "tertulia.settings"
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -10,16 +10,19 @@ import pytest
 def shop(empty_database: str) -> Any:
     """Alice's workspace, in Brazil."""
     from tertulia.data.models import Workspace
+    from tertulia.store.sealing import seal
 
-    return Workspace.objects.create(name="Loja", slug="loja", country="BR", currency="BRL", link_key=b"k" * 32)
+    link_key = seal(b"k" * 32)
+    return Workspace.objects.create(name="Loja", slug="loja", country="BR", currency="BRL", link_key=link_key)
 
 
 @pytest.fixture
 def foreign_shop(shop: Any) -> Any:
     """Charlie's workspace."""
     from tertulia.data.models import Workspace
+    from tertulia.store.sealing import seal
 
-    return Workspace.objects.create(name="Other", slug="other", link_key=b"o" * 32)
+    return Workspace.objects.create(name="Other", slug="other", link_key=seal(b"o" * 32))
 
 
 @pytest.fixture

@@ -95,14 +95,13 @@ def test_a_preview_is_the_text_that_the_contact_would_get(
 
 def test_both_variants_are_counted_and_priced(conn: psycopg.Connection, shop: Any, match: Any) -> None:
     """One chooser link and a link per app beside each other; the worst case is the longest name's."""
-    from tertulia.actions.match_costs import channel_prices, estimate, read_crowd
+    from tertulia.actions.match_costs import estimate, read_crowd, sms_prices
 
     for serial, name in enumerate(["Ana", "Bia", "Maximiliana " * 14], 1):
         add_contact(conn, shop, serial, name=name)
     add_contact(conn, shop, 9, phone="")
     crowd = read_crowd(conn, match)
-    prices = channel_prices(match.sms_channel, shop.currency, lambda kind, country: None)
-    chooser, per_app = estimate(match, match.text, crowd, prices, PUBLIC_URL, NOW)
+    chooser, per_app = estimate(match, match.text, crowd, sms_prices(match), PUBLIC_URL, NOW)
     assert (chooser.contacts, per_app.contacts) == (3, 3)
     assert "WhatsApp: {{ links.whatsapp }}\nTelegram: {{ links.telegram }}" in per_app.text
     [country] = chooser.countries

@@ -15,12 +15,14 @@ from typing import Final
 from tertulia.actions.channels import find_adapter
 from tertulia.actions.match_texts import SAMPLE_EACH, SAMPLE_MAX, Setting, read_problem, read_setting, render_sample
 from tertulia.actions.problems import Problem
+from tertulia.channels import costs
 from tertulia.core.render import OnMissing, TemplateProblem, compile_template
 from tertulia.core.sms import Change, Parts, smart_encode
-from tertulia.data.models import Channel, Match
+from tertulia.data.models import Channel, Match, Workspace
 from tertulia.store import matches as store
 from tertulia.store.db import Conn
 
+MICROS: Final = 1_000_000
 _ANY_LINK: Final = re.compile(r"\{\{-?\s*(?:link|links\.any|links\.chooser)\s*-?\}\}")
 _APP_LINK: Final = re.compile(r"\{\{-?\s*links\.(?!any\b|chooser\b)(\w+)\s*-?\}\}")
 
@@ -110,13 +112,31 @@ def write_per_app(text: str, titles: Mapping[str, str]) -> str:
     return _ANY_LINK.sub(lambda _found: lines, text, count=1)
 
 
-def channel_prices(channel: Channel | None, currency: str, table: Prices) -> Prices:
-    """The channel's own price where it has one, in the workspace's currency; else the table's."""
+def sms_prices(match: Match) -> Prices:
+    """What the match's SMS channel charges for a part: the channel's own price, else its own list, else ours."""
+    return _channel_prices(match.sms_channel, match.workspace.currency)
+
+
+def list_prices(workspace: Workspace) -> Prices:
+    """What each kind of the workspace's channels charges for a message that nobody asked for."""
+    channels = {channel.kind: channel for channel in Channel.objects.filter(workspace=workspace, archived_at=None)}
+
+    def price(kind: str, country: str) -> tuple[int, str] | None:
+        return _channel_prices(channels.get(kind), workspace.currency)(kind, country)
+
+    return price
+
+
+def _channel_prices(channel: Channel | None, currency: str) -> Prices:
+    own = channel.settings.get("prices", "") if channel is not None else ""
 
     def price(kind: str, country: str) -> tuple[int, str] | None:
         if channel is not None and channel.price_micros is not None:
             return channel.price_micros, currency
-        return table(kind, country)
+        if not own and costs.find_cost(kind, country) is None:
+            return None
+        amount, unit = costs.price(kind, country, own=own)
+        return int(amount * MICROS), unit
 
     return price
 

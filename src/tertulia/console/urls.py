@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, include, path
 
 from tertulia.console.access import guard
 from tertulia.console.pages import PAGES, Page
@@ -18,6 +18,7 @@ def list_patterns(page: Page) -> list[URLPattern]:
 urlpatterns = [
     *sign_in_patterns,
     *(pattern for page in PAGES for pattern in list_patterns(page)),
+    path("api/", include("tertulia.api.urls")),
 ]
 
 handler400 = "tertulia.console.errors.show_bad_request"

@@ -33,11 +33,16 @@ class Asks:
         self._conn = conn
         self._writer = LogWriter.lease(conn, name, now)
 
-    def ask(self, workspace: int, entries: Sequence[Entry], now: datetime) -> list[Asked]:
-        """Append the entries in one transaction and hint their owners."""
-        new = []
-        for entry in entries:
-            new.append(NewEntry(route(workspace, entry), workspace, key_of(entry), entry, now))
+    def ask(
+        self, workspace: int, entries: Sequence[Entry], now: datetime, keys: Sequence[str] | None = None
+    ) -> list[Asked]:
+        """Append the entries in one transaction and hint their owners. `keys` where an entry is to count as another
+        one than before (E1)."""
+        keys = keys or [key_of(entry) for entry in entries]
+        new = [
+            NewEntry(route(workspace, entry), workspace, key, entry, now)
+            for entry, key in zip(entries, keys, strict=True)
+        ]
         try:
             with self._conn.transaction():
                 self._writer.append(self._conn, new, now)

@@ -1,0 +1,174 @@
+"""Conversations and messages, and what came in and could not be decided (I3)."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from tertulia.actions import contacts, intake
+from tertulia.api.contacts import AskedOut
+from tertulia.api.paging import read_cursor, read_limit, write_cursor
+from tertulia.api.shell import ask_engine, conn_of, now, workspace_of, writing
+from tertulia.errors import Invalid
+from tertulia.store import contacts as contact_store
+from tertulia.store import conversations as store
+
+router = Router(tags=["Conversations"])
+
+
+class ConversationOut(Schema):
+    """`asked`: a question waits for its answer."""
+
+    id: UUID
+    contact_id: int
+    channel_id: int
+    state: str
+    opened_at: datetime
+    last_at: datetime
+    asked: bool
+    name: str
+    surname: str
+
+
+class ConversationsOut(Schema):
+    conversations: list[ConversationOut]
+    next: str
+
+
+class MessageOut(Schema):
+    """`at` is the provider's time, `arrived_at` ours; `identity` who wrote or was written to."""
+
+    contact_id: int
+    conversation_id: UUID
+    channel_id: int
+    direction: str
+    provider_id: str
+    identity: str
+    form: str
+    text: str
+    facts: dict[str, Any]
+    at: datetime
+    arrived_at: datetime
+
+
+class IntakeOut(Schema):
+    """Log entries that a channel's webhooks became: received = processed + duplicates + parked + on_the_way."""
+
+    channel_id: int
+    received: int
+    processed: int
+    duplicates: int
+    parked: int
+    on_the_way: int
+
+
+class ParkedOut(Schema):
+    """An entry whose decision failed, kept whole."""
+
+    id: UUID
+    channel_id: int | None
+    kind: str
+    reason: str
+    payload: dict[str, Any]
+    at: datetime
+    settled_at: datetime | None
+
+
+class UnreadableOut(Schema):
+    """A signed call that could not be read."""
+
+    id: UUID
+    channel_id: int
+    at: datetime
+    method: str
+    reason: str
+    bytes: int
+
+
+@router.get("/conversations", response=ConversationsOut, summary="Conversations")
+def list_conversations(
+    request: HttpRequest, channel_id: int = 0, state: str = "", cursor: str = "", limit: int = 50
+) -> dict[str, Any]:
+    """The last active first; of one channel or state, or all."""
+    place = read_cursor(cursor)
+    found = store.list_conversations(
+        conn_of(),
+        workspace_of(request).pk,
+        channel=channel_id,
+        state=state,
+        before=(place[0], _read_id(place[1])) if place else None,
+        limit=read_limit(limit),
+    )
+    last = found[-1] if len(found) == limit else None
+    return {"conversations": found, "next": write_cursor(last.last_at, last.id) if last else ""}
+
+
+@router.get("/contacts/{contact_id}/messages", response=list[MessageOut], summary="Messages")
+def list_messages(
+    request: HttpRequest,
+    contact_id: int,
+    conversation_id: UUID | None = None,
+    before: datetime | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """What was said with a contact, the newest first; of one conversation, or all."""
+    workspace = workspace_of(request)
+    contact = contacts.access_contact(conn_of(), workspace, contact_id)
+    family = [contact.id, *contact_store.read_absorbed(conn_of(), workspace.pk, contact.id)]
+    found = store.list_messages(conn_of(), family, conversation=conversation_id, before=before, limit=read_limit(limit))
+    return [_write(message) for message in found]
+
+
+@router.get("/intake", response=list[IntakeOut], summary="What came in")
+def get_intake(request: HttpRequest) -> list[dict[str, Any]]:
+    """Counts by channel."""
+    found = store.read_intake(conn_of(), workspace_of(request).pk)
+    return [{**asdict(item), "on_the_way": item.on_the_way} for item in found]
+
+
+@router.get("/parked", response=list[ParkedOut], summary="Parked entries")
+def list_parked(
+    request: HttpRequest, settled: bool = False, before: datetime | None = None, limit: int = 50
+) -> list[store.Parked]:
+    """What could not be decided, the newest first."""
+    workspace = workspace_of(request)
+    return store.list_parked(conn_of(), workspace.pk, settled=settled, before=before, limit=read_limit(limit))
+
+
+@router.post("/parked/{parked_id}/retry", response=AskedOut, summary="Try a parked entry again")
+def retry_parked(request: HttpRequest, parked_id: UUID) -> dict[str, bool]:
+    """It goes through the log once more."""
+    workspace = workspace_of(request)
+    with writing():
+        entry, key = intake.take_parked(conn_of(), workspace, parked_id, now())
+        decided = ask_engine(workspace, [entry], [key])
+    return {"decided": decided}
+
+
+@router.delete("/parked/{parked_id}", response={204: None}, summary="Set a parked entry aside")
+def delete_parked(request: HttpRequest, parked_id: UUID) -> tuple[int, None]:
+    """It is settled without being tried again; it stays stored."""
+    with writing():
+        intake.set_aside(conn_of(), workspace_of(request), parked_id, now())
+    return 204, None
+
+
+@router.get("/unreadable", response=list[UnreadableOut], summary="Unreadable calls")
+def list_unreadable(request: HttpRequest, before: datetime | None = None, limit: int = 50) -> list[store.Unreadable]:
+    """Signed calls of providers that could not be read: acknowledged and kept."""
+    return store.list_unreadable(conn_of(), workspace_of(request).pk, before=before, limit=read_limit(limit))
+
+
+def _read_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid("This cursor is not one of ours.", field="cursor") from None
+
+
+def _write(message: store.Message) -> dict[str, Any]:
+    identity = message.identity
+    return {**asdict(message), "identity": f"{identity.kind}:{identity.scope}:{identity.value}"}

@@ -1,0 +1,143 @@
+"""The key's workspace, its keys, notices and audit log."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from tertulia.actions import workspaces as actions
+from tertulia.api.paging import read_limit
+from tertulia.api.shell import now, workspace_of, writing
+from tertulia.data.models import ApiKey, Audit, Notice, Workspace
+from tertulia.errors import NotFound
+
+router = Router(tags=["Workspace"])
+
+
+class WorkspaceIn(Schema):
+    """`link_domain`: where short links begin, empty for the server's own address. `link_days`: until a link expires."""
+
+    name: str
+    link_domain: str = ""
+    country: str = ""
+    language: str = "en"
+    zone: str = "UTC"
+    currency: str = "EUR"
+    link_days: int = 30
+
+
+class WorkspaceOut(WorkspaceIn):
+    """`epoch` rises with every change that a decision depends on."""
+
+    id: int
+    slug: str
+    epoch: int
+
+
+class KeyIn(Schema):
+    """`scopes`: read, write, test."""
+
+    name: str
+    scopes: list[str]
+
+
+class KeyOut(Schema):
+    id: int
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class NewKeyOut(KeyOut):
+    """`key` is shown this once."""
+
+    key: str
+
+
+class NoticeOut(Schema):
+    id: int
+    kind: str
+    facts: dict[str, Any]
+    link: str
+    at: datetime
+    seen_at: datetime | None
+
+
+class AuditOut(Schema):
+    id: int
+    user_id: int | None
+    verb: str
+    subject: str
+    facts: dict[str, Any]
+    at: datetime
+
+
+@router.get("/workspace", response=WorkspaceOut, summary="The workspace")
+def get_workspace(request: HttpRequest) -> Workspace:
+    """The workspace that the key works in."""
+    return workspace_of(request)
+
+
+@router.put("/workspace", response=WorkspaceOut, summary="Change the workspace")
+def put_workspace(request: HttpRequest, form: WorkspaceIn) -> Workspace:
+    """Name, link domain, country, language, zone, currency."""
+    workspace = workspace_of(request)
+    with writing():
+        actions.update_workspace(workspace, None, now(), actions.WorkspaceForm(**form.dict()))
+    workspace.refresh_from_db()
+    return workspace
+
+
+@router.get("/keys", response=list[KeyOut], summary="Keys")
+def list_keys(request: HttpRequest) -> list[ApiKey]:
+    """Keys that work."""
+    return actions.list_keys(workspace_of(request))
+
+
+@router.post("/keys", response={201: NewKeyOut}, summary="Make a key")
+def post_key(request: HttpRequest, form: KeyIn) -> tuple[int, dict[str, Any]]:
+    """The key's text is in this answer and nowhere else."""
+    with writing():
+        secret = secrets.token_urlsafe(32)
+        key, text = actions.create_key(workspace_of(request), None, now(), form.name, form.scopes, secret)
+    return 201, {**KeyOut.from_orm(key).dict(), "key": text}
+
+
+@router.delete("/keys/{key_id}", response={204: None}, summary="Revoke a key")
+def delete_key(request: HttpRequest, key_id: int) -> tuple[int, None]:
+    """It stops working at once."""
+    with writing():
+        actions.revoke_key(workspace_of(request), None, now(), key_id)
+    return 204, None
+
+
+@router.get("/notices", response=list[NoticeOut], summary="Notices")
+def list_notices(request: HttpRequest, unseen: bool = False, limit: int = 50) -> list[Notice]:
+    """What people were told, the newest first."""
+    found = Notice.objects.filter(workspace=workspace_of(request))
+    if unseen:
+        found = found.filter(seen_at=None)
+    return list(found.order_by("-at", "-id")[: read_limit(limit)])
+
+
+@router.post("/notices/{notice_id}/seen", response={204: None}, summary="Mark a notice as seen")
+def see_notice(request: HttpRequest, notice_id: int) -> tuple[int, None]:
+    """It is no longer shown as new."""
+    with writing():
+        found = Notice.objects.filter(workspace=workspace_of(request), pk=notice_id)
+        if not found.update(seen_at=now()):
+            raise NotFound("This notice does not exist in this workspace.")
+    return 204, None
+
+
+@router.get("/audit", response=list[AuditOut], summary="Audit log")
+def list_audit(request: HttpRequest, before: int = 0, limit: int = 100) -> list[Audit]:
+    """Who changed what, the newest first, from before an id."""
+    found = Audit.objects.filter(workspace=workspace_of(request))
+    if before:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-id")[: read_limit(limit)])

@@ -1,0 +1,166 @@
+"""Reads of conversations and messages, and of what came in and could not be decided (I3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tertulia.core.identity import IdentityRef
+from tertulia.ids import shard_of_contact
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
+
+UUID_MAX = UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """`asked`: a question waits for its answer (M5)."""
+
+    id: UUID
+    contact_id: int
+    channel_id: int
+    state: str
+    opened_at: datetime
+    last_at: datetime
+    asked: bool
+    name: str
+    surname: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`direction` is in or out; `at` the provider's time, `arrived_at` ours."""
+
+    contact_id: int
+    conversation_id: UUID
+    channel_id: int
+    direction: str
+    provider_id: str
+    identity: IdentityRef
+    form: str
+    text: str
+    facts: dict[str, Any]
+    at: datetime
+    sequence: int
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A channel's counts: log entries received, and what became of them. What is neither is on its way."""
+
+    channel_id: int
+    received: int
+    processed: int
+    duplicates: int
+    parked: int
+
+    @property
+    def on_the_way(self) -> int:
+        return self.received - self.processed - self.duplicates - self.parked
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A log entry whose decision failed, kept whole."""
+
+    id: UUID
+    channel_id: int | None
+    kind: str
+    reason: str
+    payload: dict[str, Any]
+    at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A provider's call that could not be read."""
+
+    id: UUID
+    channel_id: int
+    at: datetime
+    method: str
+    reason: str
+    bytes: int
+
+
+def list_conversations(
+    conn: Conn,
+    workspace: int,
+    *,
+    channel: int = 0,
+    state: str = "",
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> list[Conversation]:
+    """The workspace's conversations, the last active first, from after `before` (last_at and id)."""
+    at, conversation_id = before or ("infinity", UUID_MAX)
+    args = {
+        "workspace": workspace,
+        "channel": channel,
+        "state": state,
+        "before": at,
+        "before_id": conversation_id,
+        "limit": limit,
+    }
+    return [Conversation(*row) for row in fetch_all(conn, load("conversations")["list"], args)]
+
+
+def list_messages(
+    conn: Conn,
+    family: Sequence[int],
+    *,
+    conversation: UUID | None = None,
+    before: datetime | None = None,
+    limit: int = 50,
+) -> list[Message]:
+    """What was said with these contacts, the newest first (I4); of one conversation, or of all."""
+    args = {
+        "shards": [shard_of_contact(contact_id) for contact_id in family],
+        "ids": list(family),
+        "conversation": conversation,
+        "before": before or "infinity",
+        "limit": limit,
+    }
+    return [_message(row) for row in fetch_all(conn, load("conversations")["messages"], args)]
+
+
+def read_intake(conn: Conn, workspace: int) -> list[Intake]:
+    """Received, processed, duplicate and parked entries of every channel."""
+    return [Intake(*row) for row in fetch_all(conn, load("conversations")["intake"], {"workspace": workspace})]
+
+
+def list_parked(
+    conn: Conn, workspace: int, *, settled: bool = False, before: datetime | None = None, limit: int = 50
+) -> list[Parked]:
+    """Entries that could not be decided, the newest first; settled ones too when asked."""
+    args = {"workspace": workspace, "settled": settled, "before": before or "infinity", "limit": limit}
+    return [_parked(row) for row in fetch_all(conn, load("conversations")["parked"], args)]
+
+
+def read_parked(conn: Conn, workspace: int, parked_id: UUID) -> Parked | None:
+    row = fetch_one(conn, load("conversations")["get_parked"], {"workspace": workspace, "id": parked_id})
+    return None if row is None else _parked(row)
+
+
+def settle_parked(conn: Conn, workspace: int, parked_id: UUID, now: datetime) -> bool:
+    """Mark a parked entry as dealt with; False when somebody was faster."""
+    args = {"workspace": workspace, "id": parked_id, "now": now}
+    return run(conn, load("conversations")["settle_parked"], args) == 1
+
+
+def list_unreadable(conn: Conn, workspace: int, *, before: datetime | None = None, limit: int = 50) -> list[Unreadable]:
+    """Signed calls that could not be read, the newest first."""
+    args = {"workspace": workspace, "before": before or "infinity", "limit": limit}
+    return [Unreadable(*row) for row in fetch_all(conn, load("conversations")["unreadable"], args)]
+
+
+def _message(row: Sequence[Any]) -> Message:
+    identity = IdentityRef(row[5], row[6], row[7])
+    return Message(*(*row[:5], identity, row[8], row[9], read_json(row[10]), *row[11:]))
+
+
+def _parked(row: Sequence[Any]) -> Parked:
+    return Parked(*(*row[:4], read_json(row[4]), *row[5:]))

@@ -1,0 +1,13 @@
+-- name: left
+-- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
+-- matches whose audience is being frozen, imports under way.
+select (select count(*) from log l
+        left join log_position p on p.shard = l.shard and p.writer = l.writer
+        where l.seq > coalesce(p.seq, 0))
+     + (select count(*) from delivery_open d
+        left join match m on m.id = d.match_id
+        join channel c on c.id = d.channel_id
+        where (d.state = 'sending' or (d.state in ('queued', 'held', 'unknown') and d.not_before <= %(now)s))
+          and not (d.state <> 'sending' and (c.state <> 'live' or m.state = 'paused')))
+     + (select count(*) from match where state = 'launching')
+     + (select count(*) from import where state in ('checking', 'applying', 'undoing'))
