@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tertulia.core.consent import Cause
 from tertulia.core.import_opt_outs import OptOut, OptOutReader
 from tertulia.core.import_people import (
     SERIES_LENGTH_MIN,
@@ -23,7 +24,6 @@ from tertulia.core.import_people import (
 )
 from tertulia.core.import_reasons import Reason
 from tertulia.core.import_rows import CheckedRow, RowProblem, RowReader
-from tertulia.core.import_values import Cause
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TARGETS = ("name", "surname", "phone", "email", "external_id", "attribute:city")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tertulia.core import import_reasons
 from tertulia.core.import_reasons import Reason, Remedy, pack_note, sentence_of_reason, sentence_of_remedy
-from tertulia.core.import_rows import CheckedRow, RowProblem, RowReader, split_full_name, zone_of_row
+from tertulia.core.import_rows import CheckedRow, RowProblem, RowReader, split_full_name
 from tertulia.core.phones import LineType, Phone, PhoneReason
 
 ZONES = frozenset(zoneinfo.available_timezones())
@@ -182,14 +182,6 @@ def test_a_row_of_the_wrong_width_is_broken() -> None:
 def test_full_names_are_split(full: str, parts: tuple[str, str]) -> None:
     """By the comma, else after the first word."""
     assert split_full_name(full) == parts
-
-
-def test_T4_the_zone_is_the_rows_else_the_countrys() -> None:
-    """A country with one zone gives it; Brazil has several and gives none."""
-    assert zone_of_row(read_row(zone="America/Bahia")) == "America/Bahia"
-    assert zone_of_row(read_row(phone="+351912345678")) == ""
-    assert zone_of_row(read_row(phone="+420601123456")) == "Europe/Prague"
-    assert zone_of_row(read_row()) == ""
 
 
 def test_persian_joiners_and_arabic_marks_are_writing() -> None:

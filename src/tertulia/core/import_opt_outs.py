@@ -9,11 +9,12 @@ from datetime import datetime
 
 import msgspec
 
+from tertulia.core.consent import Cause
 from tertulia.core.country_names import find_country
 from tertulia.core.import_fields import Field
 from tertulia.core.import_reasons import Reason, Remedy, reason_of_phone
 from tertulia.core.import_rows import RowProblem, show_value
-from tertulia.core.import_values import Cause, email_key, read_cause, read_email, read_instant, repair_email
+from tertulia.core.import_values import email_key, read_cause, read_email, read_instant, repair_email
 from tertulia.core.phones import Phone, PhoneReason, normalise_phone
 
 

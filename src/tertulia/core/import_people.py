@@ -12,7 +12,7 @@ from typing import assert_never
 import msgspec
 
 from tertulia.core.folding import fold_text
-from tertulia.core.import_rows import CheckedRow, zone_of_row
+from tertulia.core.import_rows import CheckedRow
 
 SERIES_LENGTH_MIN = 20
 
@@ -97,10 +97,10 @@ def find_changes(row: CheckedRow, person: Known) -> dict[str, Value]:
     for field, given, had in (
         ("external_id", row.external_id, person.external_id),
         ("language", row.language, person.language),
-        ("zone", zone_of_row(row), person.zone),
+        ("zone", row.zone, person.zone),
         ("country", row.country, person.country),
     ):
-        if given and given != had and (field != "zone" or row.zone or not had):
+        if given and given != had:
             changes[field] = given
     if row.phone is not None and row.phone.key not in person.phones:
         changes["phone"] = row.phone.e164

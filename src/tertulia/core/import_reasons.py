@@ -123,6 +123,8 @@ class Reason(StrEnum):
     # the row is imported, and something is to be known about it
     SHARED_PHONE = "shared_phone"
     NO_OPT_IN = "no_opt_in"
+    # after an undo
+    KEPT = "kept"
 
 
 SENTENCES: Mapping[Reason, str] = {
@@ -165,6 +167,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.SUPPRESSED: gettext_noop("On the opt-out list (%(cause)s): kept, nothing is sent"),
     Reason.SHARED_PHONE: gettext_noop("Another person has the same phone"),
     Reason.NO_OPT_IN: gettext_noop("No consent in the file"),
+    Reason.KEPT: gettext_noop("Kept: something has happened since"),
 }
 
 # Where the country is not known.

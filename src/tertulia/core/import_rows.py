@@ -26,7 +26,6 @@ from tertulia.core.import_values import (
 )
 from tertulia.core.language_names import find_language
 from tertulia.core.phones import Phone, PhoneProblem, PhoneReason, normalise_phone
-from tertulia.core.region_zones import zone_of_region
 
 NAME_CHARACTERS_MAX = 200
 ATTRIBUTE_CHARACTERS_MAX = 1_000
@@ -339,13 +338,6 @@ def split_tags(text: str) -> list[str]:
     for sign in ";|、،":
         text = text.replace(sign, ",")
     return list(dict.fromkeys(tag for part in text.split(",") if (tag := part.strip())))[:TAGS_MAX]
-
-
-def zone_of_row(row: CheckedRow) -> str:
-    """T4: the contact's own zone, else that of the phone's country where it has one, else empty."""
-    if row.zone:
-        return row.zone
-    return (zone_of_region(row.phone.region) if row.phone is not None else None) or ""
 
 
 def show_value(text: str) -> str:

@@ -6,8 +6,8 @@ Each reader gives the value, or None where the text is none; what to say about i
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from enum import StrEnum
 
+from tertulia.core.consent import Cause
 from tertulia.core.folding import fold_text
 
 EMAIL_CHARACTERS_MAX = 254
@@ -29,23 +29,12 @@ _NO = """
     否|不|不同意|未订阅|nein|non|faux|falsch"""
 
 
-class Cause(StrEnum):
-    """Why an address is suppressed; the causes stay apart (C4)."""
-
-    WITHDRAWN = "withdrawn"
-    BOUNCED = "bounced"
-    COMPLAINED = "complained"
-    DEAD = "dead"
-    LEGAL = "legal"
-    MANUAL = "manual"
-
-
 _CAUSE_WORDS: Mapping[Cause, str] = {
     Cause.BOUNCED: """
         bounce|bounced|hard bounce|hardbounce|undeliverable|rejected|devolvido|مرتد|vraceno|respins|退信|rebotado""",
     Cause.COMPLAINED: """
         complaint|complained|spam|abuse|spam complaint|reclamacao|شكوى|stiznost|reclamatie|plangere|投诉|queja""",
-    Cause.DEAD: """
+    Cause.DEAD_NUMBER: """
         dead|invalid|unknown|inactive|disconnected|not in service|invalid number|invalido|inexistente|غير صالح|neplatne|
         无效|空号""",
     Cause.LEGAL: "legal|law|court|gdpr|robinson|do not call|dnc|register|judicial|قانوني|pravni|juridic|法律",

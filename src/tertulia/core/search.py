@@ -20,6 +20,8 @@ _PHONE = re.compile(r"[\d\s()+./-]+")
 
 def fold(text: str) -> str:
     """`text` in compatibility form, without case and accents, with single blanks."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
 

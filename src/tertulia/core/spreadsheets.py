@@ -28,21 +28,23 @@ def is_spreadsheet(head: bytes) -> bool:
     return head.startswith((_ZIP, _OLE))
 
 
-def preview_sheet(file: BinaryIO, rows_max: int) -> tuple[str, list[list[str]]]:
-    """The name and the first rows of the first sheet that has any. Raises FileProblem."""
+def preview_sheet(file: BinaryIO, rows_max: int) -> tuple[str, int, list[list[str]]]:
+    """The first sheet that has rows: its name, the number of its first row, its first rows. Raises FileProblem."""
     book = _open_book(file)
     for name in book.sheet_names:
         rows: list[list[str]] = []
-        for row in book.get_sheet_by_name(name).iter_rows():
+        first_row = 1
+        for number, row in enumerate(book.get_sheet_by_name(name).iter_rows(), 1):
             cells = [text_of_cell(cell) for cell in row]
             if any(cells):
+                first_row = first_row if rows else number
                 rows.append(cells)
             if len(rows) == rows_max:
                 break
         if rows:
             while len(rows[0]) > 1 and not any(row[-1] for row in rows):
                 rows = [row[:-1] for row in rows]
-            return name, rows
+            return name, first_row, rows
     raise FileProblem(FileReason.NO_SHEET)
 
 

@@ -62,7 +62,9 @@ class Shape(msgspec.Struct, frozen=True):
     sheet: str
     first: tuple[str, ...]
     samples: tuple[tuple[str, ...], ...]
-    rows_skipped: int = 0
+    first_row: int = 1
+    rows_skipped: int = 0  # lines before the table: a stated delimiter
+    lines: int = 0  # how many line ends the file has: a guess at its rows, 0 for spreadsheets
 
     @property
     def width(self) -> int:
@@ -94,9 +96,8 @@ def detect_shape(file: BinaryIO, size: int, bytes_max: int, country: str = "") -
     if not head.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
         raise FileProblem(FileReason.EMPTY)
     if spreadsheets.is_spreadsheet(head):
-        sheet, rows = spreadsheets.preview_sheet(file, SAMPLE_ROWS + 1)
-        shape = Shape("sheet", "", "", sheet, tuple(rows[0]), tuple(map(tuple, rows[1:])))
-        return _check_width(shape)
+        sheet, first_row, rows = spreadsheets.preview_sheet(file, SAMPLE_ROWS + 1)
+        return _check_width(Shape("sheet", "", "", sheet, tuple(rows[0]), tuple(map(tuple, rows[1:])), first_row))
     for magic, what in _MAGIC:
         if head.lstrip().startswith(magic):
             raise FileProblem(FileReason.NOT_A_TABLE, what=what)
@@ -223,22 +224,24 @@ def _iter_blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _detect_csv(file: BinaryIO, country: str) -> Shape:
-    scan = EncodingScan()
+    scan, line_ends = EncodingScan(), 0
     for block in _iter_blocks(file):
         scan.feed(block)
+        line_ends += block.count(b"\n")
     encoding = scan.result(country)
     lines = iter_lines(_iter_blocks(file), encoding)
     opening = [line for line, _ in zip(lines, range(_SNIFF_LINES), strict=False)]
     delimiter, skipped = _stated_delimiter(opening[0]), 1
     if not delimiter:
         delimiter, skipped = sniff_delimiter(opening), 0
-    sample = iter_csv(iter(opening[skipped:]), delimiter, 0)
-    rows = [tuple(record[1]) for record in sample if not isinstance(record, Broken)][: SAMPLE_ROWS + 1]
+    sample = iter_csv(iter(opening[skipped:]), delimiter, 0, skipped)
+    records = [record for record in sample if not isinstance(record, Broken)][: SAMPLE_ROWS + 1]
+    rows = [tuple(cells) for _, cells in records]
     if not rows:
         raise FileProblem(FileReason.NOT_A_TABLE, what="text without rows")
     if any("\x00" in cell for cell in rows[0]):
         raise FileProblem(FileReason.NOT_A_TABLE, what="a file of bytes")
-    return Shape("csv", encoding, delimiter, "", rows[0], tuple(rows[1:]), skipped)
+    return Shape("csv", encoding, delimiter, "", rows[0], tuple(rows[1:]), records[0][0], skipped, line_ends)
 
 
 def _stated_delimiter(line: str) -> str:

@@ -1,0 +1,367 @@
+"""The importer: does what imports wait for (check, apply, undo), and takes up what another left.
+
+    check   one thread reads and checks rows, another classifies and writes them, beside PostgreSQL's own work
+    apply   two connections take groups of shards from one list; each group is one transaction
+    undo    like apply
+
+A batch or a group commits with its progress, so after SIGKILL the next worker goes on behind the last one. The import
+is held by a session's advisory lock, which a dead process cannot keep.
+"""
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+import zoneinfo
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply, read_options
+from tertulia.actions.import_check import Result, check_batch, settle_check
+from tertulia.actions.import_files import open_file
+from tertulia.actions.import_undo import undo_group
+from tertulia.core.import_opt_outs import OptOutReader
+from tertulia.core.import_people import Series, SeriesWatch
+from tertulia.core.import_reasons import FileProblem, Remedy
+from tertulia.core.import_rows import CheckedRow, RowProblem, RowReader
+from tertulia.core.import_states import ImportState
+from tertulia.core.tabular import Broken, Shape, iter_records
+from tertulia.store.clock import decision_now
+from tertulia.store.db import Conn, connect
+from tertulia.store.import_undo import count_rows, tally_undo
+from tertulia.store.imports import (
+    ImportJob,
+    advance_import,
+    claim_import,
+    count_done,
+    finish_import,
+    notify_live,
+    read_import,
+    release_import,
+    start_pass,
+    tally,
+    tell,
+)
+
+log = logging.getLogger(__name__)
+
+BATCH_ROWS = 4_000
+BATCHES_AHEAD = 2
+CONNECTIONS = 2
+IDLE_S = 0.5
+LIVE_EVERY_S = 0.5
+TRIES = 5
+
+_FAULT = "The import stopped on an error of the system. What was applied stays; start it again to go on."
+
+
+class StoodDown(Exception):
+    """Another worker, or a person, has moved the import on; this one rolls back and leaves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an importer needs: where the database and the files are, and which clock decides."""
+
+    url: str
+    data: Path
+    test_clock: bool = False
+
+    def now(self, conn: Conn) -> datetime:
+        """The instant that decisions use."""
+        return decision_now(conn, test_clock=self.test_clock)
+
+
+def serve(setup: Setup, stop: threading.Event) -> None:
+    """Work until told to stop; between imports look again every half second."""
+    while not stop.is_set():
+        try:
+            worked = work_once(setup)
+        except psycopg.OperationalError:
+            log.warning("importer: the database is away; trying again")
+            worked = False
+        if not worked:
+            stop.wait(IDLE_S)
+
+
+def work_once(setup: Setup, only: int = 0) -> bool:
+    """One pass of one import that waits; whether there was any. `only`: of that import or none."""
+    with connect(setup.url, autocommit=True, name="tertulia importer lock") as holder:
+        import_id = claim_import(holder, only)
+        if import_id is None:
+            return False
+        teller = _Teller(holder, import_id)
+        try:
+            _work(setup, import_id, teller)
+        finally:
+            with contextlib.suppress(psycopg.Error):
+                teller.tell(at_once=True)
+                release_import(holder, import_id)
+    return True
+
+
+def _work(setup: Setup, import_id: int, teller: "_Teller") -> None:
+    with connect(setup.url, name="tertulia importer") as conn:
+        job = read_import(conn, import_id)
+        conn.commit()
+        try:
+            if job.state == ImportState.CHECKING:
+                _check(setup, conn, job, teller)
+            elif job.state == ImportState.APPLYING:
+                _apply(setup, conn, job, teller)
+            elif job.state == ImportState.UNDOING:
+                _undo(setup, conn, job, teller)
+        except StoodDown:
+            conn.rollback()
+        except FileProblem as problem:
+            conn.rollback()
+            _fail(setup, conn, job, problem.sentence)
+        except psycopg.OperationalError:
+            raise
+        except Exception:
+            log.exception("import %s failed while %s", import_id, job.state)
+            conn.rollback()
+            _fail(setup, conn, job, _FAULT)
+
+
+def _fail(setup: Setup, conn: Conn, job: ImportJob, sentence: str) -> None:
+    now = setup.now(conn)
+    job = read_import(conn, job.id)
+    if finish_import(conn, job, ImportState.FAILED.value, counts=job.counts, warnings=job.warnings, fault=sentence):
+        tell(conn, job, "import_failed", {"import": job.id, "name": job.name, "fault": sentence}, now)
+    conn.commit()
+
+
+# -- check -----------------------------------------------------------------------------------------------------------
+
+
+class _Batch(msgspec.Struct):
+    """Checked rows on their way to the database, with the reader's state behind the last of them."""
+
+    results: list[Result]
+    last_row: int
+    watch: tuple[int, int, int, int, int]
+    series: list[Series]
+
+
+def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
+    shape = msgspec.convert(job.shape, Shape)
+    series = [msgspec.convert(found, Series) for found in job.counts.get("series", [])]
+    counts: dict[str, Any] = {"repaired": 0, **job.counts}
+    rows_done, cursor = job.rows_done, job.cursor
+    for batch in _read_ahead(lambda: _iter_batches(setup, job, shape, setup.now(conn))):
+        counts["repaired"] += check_batch(conn, job, batch.results)
+        rows_done += len(batch.results)
+        series = [*series, *batch.series]
+        counts["watch"], counts["series"] = list(batch.watch), [msgspec.to_builtins(found) for found in series]
+        advanced = advance_import(
+            conn,
+            msgspec.structs.replace(job, cursor=cursor),
+            setup.now(conn),
+            cursor=batch.last_row,
+            rows_done=rows_done,
+            counts=counts,
+        )
+        if not advanced:
+            raise StoodDown
+        conn.commit()
+        cursor = batch.last_row
+        teller.tell()
+    last = SeriesWatch(counts.get("watch", ())).end()
+    series = [*series, last] if last else series
+    settle_check(conn, job, series)
+    found = {**tally(conn, job.id), "repaired": counts["repaired"]}
+    warnings = [{"kind": "series", **msgspec.to_builtins(one)} for one in series]
+    done = finish_import(
+        conn, job, ImportState.CHECKED.value, counts=found, warnings=warnings, rows_total=int(found["rows"])
+    )
+    if not done:
+        raise StoodDown
+    conn.commit()
+
+
+def _iter_batches(setup: Setup, job: ImportJob, shape: Shape, now: datetime) -> Iterator[_Batch]:
+    """The rows behind the import's cursor, checked, in batches."""
+    read = _make_reader(job, shape, now)
+    watch = SeriesWatch(job.counts.get("watch", ()))
+    head = shape.first_row if read_options(job).has_head else 0
+    batch = _Batch([], job.cursor, watch.state, [])
+    with open_file(setup.data, job.path) as file:
+        for record in iter_records(file, shape):
+            row = record.row if isinstance(record, Broken) else record[0]
+            if row <= job.cursor or row <= head:
+                continue
+            result = _refuse_broken(record) if isinstance(record, Broken) else read(*record)
+            batch.results.append(result)
+            if isinstance(result, CheckedRow) and result.phone is not None:
+                found = watch.feed(row, result.phone.e164)
+                if found is not None:
+                    batch.series.append(found)
+            batch.last_row = row
+            if len(batch.results) == BATCH_ROWS:
+                batch.watch = watch.state
+                yield batch
+                batch = _Batch([], row, watch.state, [])
+    batch.watch = watch.state
+    if batch.results:
+        yield batch
+
+
+def _make_reader(job: ImportJob, shape: Shape, now: datetime) -> Callable[[int, list[str]], Result]:
+    options = read_options(job)
+    targets = [job.mapping.get(str(column), "ignore") for column in range(shape.width)]
+    if job.kind == "opt_outs":
+        return OptOutReader(targets, country=options.country, cause=options.cause, now=now).read
+    zones = frozenset(zoneinfo.available_timezones())
+    return RowReader(
+        targets,
+        country=options.country,
+        zones=zones,
+        today=now.date(),
+        take_suggestions=options.take_suggestions,
+    ).read
+
+
+def _refuse_broken(record: Broken) -> RowProblem:
+    return RowProblem(record.row, "", record.text, record.reason, record.params, Remedy.LEAVE_OUT)
+
+
+def _read_ahead(make: Callable[[], Iterator[_Batch]]) -> Iterator[_Batch]:
+    """Batches made by a thread of their own, at most `BATCHES_AHEAD` waiting; what it raises is raised here."""
+    waiting: queue.Queue[_Batch | BaseException | None] = queue.Queue(BATCHES_AHEAD)
+    stop = threading.Event()
+
+    def put(item: _Batch | BaseException | None) -> bool:
+        while not stop.is_set():
+            with contextlib.suppress(queue.Full):
+                waiting.put(item, timeout=0.2)
+                return True
+        return False
+
+    def produce() -> None:
+        try:
+            for batch in make():
+                if not put(batch):
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    thread = threading.Thread(target=produce, name="import reader", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+# -- apply and undo --------------------------------------------------------------------------------------------------
+
+
+def _apply(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
+    now = setup.now(conn)
+    left = prepare_apply(conn, job)
+    done = int(job.rows_done) if job.started_at else 0
+    start_pass(conn, job, now, rows_done=done, rows_total=done + left)
+    if job.started_at is None:
+        tell(conn, job, "import_started", {"import": job.id, "name": job.name, "rows": left}, now)
+    conn.commit()
+    moment = job.started_at or now
+    _work_groups(setup, job, lambda each, shards: apply_group(each, job, shards, moment), teller)
+    _finish_apply(setup, conn, job)
+
+
+def _finish_apply(setup: Setup, conn: Conn, job: ImportJob) -> None:
+    now = setup.now(conn)
+    counts = {**tally(conn, job.id), "repaired": job.counts.get("repaired", 0)}
+    state = ImportState.DONE.value
+    if not finish_import(conn, job, state, counts=counts, warnings=job.warnings, ended_at=now):
+        raise StoodDown
+    facts = {"import": job.id, "name": job.name, **{key: counts[key] for key in ("new", "updated", "rejected")}}
+    tell(conn, job, "import_done", {**facts, "suppressed": counts["suppressed"]}, now)
+    conn.commit()
+
+
+def _undo(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
+    now = setup.now(conn)
+    left = count_rows(conn, job.id)
+    start_pass(conn, job, now, rows_done=job.rows_done, rows_total=job.rows_done + left)
+    conn.commit()
+    _work_groups(setup, job, lambda each, shards: undo_group(each, job, shards, now), teller)
+    now = setup.now(conn)
+    counts = {**job.counts, **tally_undo(conn, job.id)}
+    if not finish_import(conn, job, ImportState.UNDONE.value, counts=counts, warnings=job.warnings, undone_at=now):
+        raise StoodDown
+    facts = {"import": job.id, "name": job.name, "undone": counts["undone"], "kept": counts["kept"]}
+    tell(conn, job, "import_undone", facts, now)
+    conn.commit()
+
+
+def _work_groups(setup: Setup, job: ImportJob, work: Callable[[Conn, Sequence[int]], int], teller: "_Teller") -> None:
+    """Every group of shards, each in a transaction of its own, on a few connections at once."""
+    waiting: queue.SimpleQueue[Sequence[int]] = queue.SimpleQueue()
+    for group in GROUPS:
+        waiting.put(group)
+    faults: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with connect(setup.url, name="tertulia importer") as conn:
+                while not faults:
+                    _work_group(setup, conn, job, waiting.get_nowait(), work)
+        except queue.Empty:
+            return
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=run, name="import groups", daemon=True) for _ in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(LIVE_EVERY_S)
+            teller.tell()
+    if faults:
+        raise faults[0]
+
+
+def _work_group(
+    setup: Setup, conn: Conn, job: ImportJob, shards: Sequence[int], work: Callable[[Conn, Sequence[int]], int]
+) -> None:
+    for attempt in range(TRIES):
+        try:
+            rows = work(conn, shards)
+            if rows and not count_done(conn, job, rows, setup.now(conn)):
+                raise StoodDown
+            conn.commit()
+            return
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            conn.rollback()
+            if attempt == TRIES - 1:
+                raise
+
+
+class _Teller:
+    """Hints open pages that an import has moved, at most twice a second."""
+
+    def __init__(self, conn: Conn, import_id: int) -> None:
+        self._conn = conn
+        self._import_id = import_id
+        self._last = 0.0
+
+    def tell(self, *, at_once: bool = False) -> None:
+        """Hint now, unless it was done a moment ago."""
+        if at_once or time.monotonic() - self._last >= LIVE_EVERY_S:
+            self._last = time.monotonic()
+            notify_live(self._conn, self._import_id)
