@@ -34,6 +34,11 @@ def kinds() -> tuple[Adapter, ...]:
     return tuple(found[kind] for kind in sorted(found))
 
 
+def forget() -> None:
+    """Look again at the next question: a package was installed or removed in this process."""
+    _find_adapters.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _find_adapters() -> Mapping[str, Adapter]:
     adapters: dict[str, Adapter] = {}

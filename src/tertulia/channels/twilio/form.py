@@ -57,7 +57,7 @@ FIELDS = (
     Field(
         "signature_keys",
         "Webhook signing keys",
-        "Only with Twilio's own signing keys: one a line, as webhooks_sharedkey_…=secret.",
+        "Only with Twilio's own signing keys: webhooks_sharedkey_…=secret, several with a comma between.",
         type="secret",
         required=False,
         advanced=True,

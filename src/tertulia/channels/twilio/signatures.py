@@ -34,9 +34,9 @@ def verify_call(tokens: Sequence[str], shared_keys: Mapping[str, str], call: Web
     raise Rejected("bad_signature")
 
 
-def read_keys(lines: str) -> dict[str, str]:
-    """The setting `signature_keys`: one `name=secret` a line."""
-    pairs = (line.partition("=") for line in lines.splitlines())
+def read_keys(text: str) -> dict[str, str]:
+    """The setting `signature_keys`: `name=secret`, several with commas or line breaks between."""
+    pairs = (part.partition("=") for part in text.replace(",", "\n").splitlines())
     return {name.strip(): secret.strip() for name, _, secret in pairs if name.strip() and secret.strip()}
 
 
