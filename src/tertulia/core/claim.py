@@ -223,7 +223,11 @@ def _render_links(world: World, match: MatchFacts, contact: ContactRow, minted: 
     kinds = [world.config.channels[channel_id].kind for channel_id in match.apps]
     urls = {kind: f"{workspace.link_base}/l/{with_app(base, kind)}" for kind in ("chooser", *kinds)}
     chooser = urls.pop("chooser")
-    links: dict[str, object] = {"link": chooser, "links": {"any": chooser, "chooser": chooser, **urls}}
+    links: dict[str, object] = {
+        "link": chooser,
+        "links": {"any": chooser, "chooser": chooser, **urls},
+        "unsubscribe": f"{workspace.link_base}/u/{with_app(base, 'chooser')}",
+    }
     outcome = _render_text(match.text, template_facts(world, match, contact, links), world, match)
     if isinstance(outcome, Rendered) and effect is not None:
         minted.append(effect)

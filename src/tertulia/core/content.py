@@ -46,9 +46,7 @@ def mask_links(content: Mapping[str, Any], link_base: str) -> dict[str, Any]:
     """The content for the history: the secret part of every personal link is left out, so that nobody who reads the
     history can use it."""
     text = str(content.get("text", ""))
-    head = f"{link_base}/l/"
-    if not text or head not in text:
-        return dict(content)
-    parts = text.split(head)
-    masked = [parts[0], *(MASK + part[CODE_SYMBOLS:] for part in parts[1:])]
-    return {**content, "text": head.join(masked)}
+    for path in ("/l/", "/u/"):
+        head, *rest = text.split(link_base + path)
+        text = (link_base + path).join([head, *(MASK + part[CODE_SYMBOLS:] for part in rest)])
+    return {**content, "text": text} if text else dict(content)

@@ -29,7 +29,7 @@ from tertulia.core.links import APPS, CODE_SYMBOLS
 from tertulia.core.reasons import gettext_noop
 from tertulia.core.render_limits import FILTERS, SOURCE_CHARACTERS_MAX, Aborted, lenient_sandbox, strict_sandbox
 
-ROOTS: Final = frozenset({"contact", "links", "link", "workspace", "channels", "now", "today"})
+ROOTS: Final = frozenset({"contact", "links", "link", "unsubscribe", "workspace", "channels", "now", "today"})
 
 
 class OnMissing(StrEnum):
@@ -238,7 +238,8 @@ def sample_links(link_base: str, apps: tuple[str, ...]) -> dict[str, object]:
     fourteen symbols of the GSM alphabet, so the worst case is every case. `link_base` ends without a slash."""
     urls = {app: f"{link_base}/l/{'0' * (CODE_SYMBOLS - 2)}{APPS[app]}Z" for app in ("chooser", *apps)}
     chooser = urls.pop("chooser")
-    return {"link": chooser, "links": {"any": chooser, "chooser": chooser, **urls}}
+    leave = chooser.replace("/l/", "/u/")
+    return {"link": chooser, "links": {"any": chooser, "chooser": chooser, **urls}, "unsubscribe": leave}
 
 
 def _without_empty(facts: Mapping[str, object]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tertulia.edge.links import Links
 from tertulia.edge.live import Hub
 from tertulia.edge.metrics import Metrics
 from tertulia.edge.registry import Registry
+from tertulia.edge.unsubscribe import Request, Unsubscribe, UnsubscribeWork
 from tertulia.edge.webhooks import Hooks, WebhookWork
 from tertulia.edge.writer import GroupWriter, Notifier
 from tertulia.store.clicks import FoundLink
@@ -40,11 +41,16 @@ class Edge:
             "webhooks", self._connect_writer, WebhookWork({}), self.clock, self.notifier
         )
         self.links = Links(self.registry, self.click_writer, self.clock, self.metrics)
+        self.leaving_writer: GroupWriter[Request, FoundLink | None] = GroupWriter(
+            "unsubscribes", self._connect_writer, UnsubscribeWork(), self.clock, self.notifier
+        )
+        self.unsubscribe = Unsubscribe(self.registry, self.leaving_writer)
         self.hooks = Hooks(self.registry, self.call_writer, self.clock, self.metrics)
         self._by_name: dict[str, Handler] = {
             "l": self.links.open_link,
             "e": self.links.open_entry,
             "qr": self.links.draw_code,
+            "u": self.unsubscribe,
             "hooks": self.hooks,
             "live": self.hub,
             "healthz": self._say_alive,
@@ -57,6 +63,7 @@ class Edge:
         loop = asyncio.get_running_loop()
         self.click_writer.start(loop)
         self.call_writer.start(loop)
+        self.leaving_writer.start(loop)
         self.notifier.start()
         self.hub.start(loop)
         await asyncio.to_thread(self.registry.start)
@@ -66,6 +73,7 @@ class Edge:
         self.hub.stop()
         await asyncio.to_thread(self.click_writer.stop)
         await asyncio.to_thread(self.call_writer.stop)
+        await asyncio.to_thread(self.leaving_writer.stop)
         await asyncio.to_thread(self.notifier.stop)
         await asyncio.to_thread(self.registry.stop)
         self.clock.close()

@@ -103,6 +103,17 @@ def show_app(frame: Frame, business: str, app: App) -> Page:
         return _render(frame, 200, "app.html", {"business": business, "app": app})
 
 
+def show_unsubscribe(frame: Frame, business: str, *, done: bool) -> Page:
+    """The question whether offers are to end, or that they have ended (C3). Its form goes to its own address."""
+    with translation.override(frame.language):
+        page = _render(frame, 200, "unsubscribe.html", {"business": business, "done": done})
+    headers = tuple(
+        (name, value.replace("form-action 'none'", "form-action 'self'") if name.startswith("content-sec") else value)
+        for name, value in page.headers
+    )
+    return Page(page.status, page.body, headers)
+
+
 def make_choice(adapter: Adapter, href: str, *, picture: bool) -> App:
     """An app in the chooser."""
     drawn = draw_qr(href) if picture else ""
