@@ -55,6 +55,7 @@ class Topic:
         self.watchers: set[Watcher] = set()
         self.version = ""
         self.next_at = 0.0
+        self.rest_until = 0.0  # a hint does not make a dear topic cheap
 
 
 class Hub:
@@ -169,14 +170,15 @@ class Hub:
             began = time.monotonic()
             version = read_version(conn, name)
             ended = time.monotonic()
-            self._tell(name, version, ended + max(ASK_EVERY_S, SHARE_MAX * (ended - began)))
+            self._tell(name, version, ended, SHARE_MAX * (ended - began))
 
-    def _tell(self, name: str, version: str, next_at: float) -> None:
+    def _tell(self, name: str, version: str, asked_at: float, rest_s: float) -> None:
         with self._lock:
             topic = self._topics.get(name)
             if topic is None:
                 return
-            topic.next_at = next_at
+            topic.rest_until = asked_at + rest_s
+            topic.next_at = asked_at + max(ASK_EVERY_S, rest_s)
             if version == topic.version:
                 return
             topic.version = version
@@ -191,7 +193,7 @@ class Hub:
             with self._lock:
                 topic = self._topics.get(hint.payload)
                 if topic is not None:
-                    topic.next_at = 0.0
+                    topic.next_at = topic.rest_until
                     return
 
 
