@@ -110,7 +110,7 @@ def _check(url: str, crowds: Sequence[Crowd]) -> dict[str, int]:
     with psycopg.connect(url) as conn:
         kept, distinct, misplaced = conn.execute(
             "select count(*), count(distinct provider_id),"
-            " count(*) filter (where contact_id >> 8 <> substr(identity_value, 5)::bigint)"
+            " count(*) filter (where contact_id >> 8 <> substr(identity_value, 4)::bigint)"
             " from message where direction = 'in'"
         ).fetchone() or (0, 0, 0)
         tally = conn.execute(
@@ -205,9 +205,9 @@ def _iter_calls(ids: Sequence[int], codes: Sequence[str], chance: random.Random)
 
 def _write_call(serial: int, number: int, text: str) -> bytes:
     """A signed call with one message. The user's id ends in the contact's serial number."""
-    user = f"5519{serial}"
+    user = f"BR.{serial}"
     at = int(time.time()) - 600 + number
-    message = {"from": user, "id": f"wamid.{serial}.{number}", "timestamp": str(at), "type": "text"}
+    message = {"from_user_id": user, "id": f"wamid.{serial}.{number}", "timestamp": str(at), "type": "text"}
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "5511987654321", "phone_number_id": "77"},
