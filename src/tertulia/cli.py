@@ -15,9 +15,12 @@ from tertulia.errors import TertuliaError
 
 COMMANDS = {
     "up": "Run everything: database, console, engine, senders.",
+    "demo": "Run everything with a simulator of the providers, virtual phones and sample data.",
     "web": "Run the console, the API, webhooks and links (needs DATABASE_URL).",
     "engine": "Run an engine, which decides (needs DATABASE_URL).",
     "sender": "Run a sender, which calls providers (needs DATABASE_URL).",
+    "sign-in": "Print a link that signs somebody in once.",
+    "simulator": "Run the providers' side and the virtual phones alone.",
     "migrate": "Bring the database's schema up to date.",
 }
 """Every command with its one line of help; its module is tertulia.commands.<name>."""
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, sentence in COMMANDS.items():
         sub = commands.add_parser(name, help=sentence, description=sentence)
         if name == asked:
-            module = import_module(f"tertulia.commands.{name}")
+            module = import_module(f"tertulia.commands.{name.replace('-', '_')}")
             module.add_arguments(sub)
     options = parser.parse_args(given)
     assert module is not None  # the parser has refused everything else

@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
             wait_until_ready(stop.is_set)
             sys.stdout.write(f"Console   {config.public_url()}/\n")
             sys.stdout.flush()
+            show_first_sign_in()
             supervisor.keep_alive(stop)
         finally:
             supervisor.stop()
@@ -101,6 +102,11 @@ def run_migrations() -> None:
     done = subprocess.run([sys.executable, "-m", "tertulia.cli", "migrate"], check=False)
     if done.returncode:
         raise ConfigError("The database's schema could not be brought up to date; the reason stands above.")
+
+
+def show_first_sign_in() -> None:
+    """On a fresh installation: who opens the printed address is its owner."""
+    subprocess.run([sys.executable, "-m", "tertulia.cli", "sign-in", "--if-new"], check=False)
 
 
 def list_children(roles: Sequence[str] = ROLES) -> list[Child]:

@@ -1,0 +1,50 @@
+# What a developer needs. `make demo` and `make test` are all the set-up on a fresh machine with Python 3.11 or later.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup demo test soak check fix bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps -e .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/tertulia demo $(DEMO)
+
+test: setup
+	$(BIN)/pytest -n 2 --dist loadscope -m "not soak"
+
+soak: setup
+	$(BIN)/pytest -m soak
+
+check: setup
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests
+
+bench: setup
+	$(BIN)/tertulia bench all
+
+# Pins every dependency with its hashes; no address is recorded.
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet pip-tools
+	cd requirements && for name in runtime dev; do \
+		../$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+			--no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+			--output-file $$name.lock $$name.in; done
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

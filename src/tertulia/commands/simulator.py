@@ -1,0 +1,20 @@
+"""`tertulia simulator`: the providers' side and the virtual phones, as the demo runs them."""
+
+import argparse
+import os
+import signal
+from pathlib import Path
+
+from tertulia.simulator import serve
+from tertulia.workers.stopping import watch_lifeline
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=serve.DEFAULT_PORT)
+    parser.add_argument("--config", type=Path, help="a JSON document with accounts, people and behaviours")
+
+
+def run(options: argparse.Namespace) -> int:
+    watch_lifeline(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    config = ["--config", str(options.config)] if options.config else []
+    return serve.main(["--port", str(options.port), *config])
