@@ -22,7 +22,16 @@ from tertulia.actions.receive import ReceivedCall, Translated, record_calls, tra
 from tertulia.channels.base import ChannelEvent, HttpResponse, Rejected, WebhookCall
 from tertulia.channels.wire import Unreadable, read_form
 from tertulia.edge.clock import Clock
-from tertulia.edge.http import BodyTooLarge, HungUp, answer, answer_busy, answer_text, read_body, read_headers
+from tertulia.edge.http import (
+    BodyTooLarge,
+    HungUp,
+    answer,
+    answer_busy,
+    answer_text,
+    get_address,
+    read_body,
+    read_headers,
+)
 from tertulia.edge.metrics import Metrics
 from tertulia.edge.registry import ChannelView, Registry
 from tertulia.edge.writer import Full, GroupWriter, Unavailable
@@ -162,7 +171,7 @@ def _read_call(channel: ChannelView, scope: Scope, body: bytes) -> WebhookCall:
         raise Rejected("bad_query", 400) from None
     url = channel.account.hook_url + (f"?{query}" if query else "")
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return WebhookCall(method, url, fields, read_headers(scope), body)
+    return WebhookCall(method, url, fields, read_headers(scope), body, get_address(scope))
 
 
 def _read_events(channel: ChannelView, call: WebhookCall, now: datetime) -> tuple[Sequence[ChannelEvent], Translated]:
