@@ -97,6 +97,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = CONSOLE / "static"  # no build: the files are served as they lie, their address carries their fingerprint
 WHITENOISE_MAX_AGE = 31_536_000
 TEST_CLOCK = config.read("TEST_CLOCK") == "1"
+PROVIDER_CALL = "tertulia.workers.call_once.call_provider"  # how a page calls a provider: a channel's Test, a test send
 VIRTUAL_PHONES_URL = config.read("VIRTUAL_PHONES_URL")
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from tertulia.actions.audit import record_change
-from tertulia.actions.problems import Problem, refuse
+from tertulia.actions.problems import Problem, read_problem, refuse
 from tertulia.channels import registry
 from tertulia.channels.base import Account, Adapter, Call, Check, DeepLink, Field, HttpRequest, HttpResponse
 from tertulia.core.phones import Phone, normalise_phone
+from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.data.models import Channel, User, Workspace
 from tertulia.errors import Conflict, NotFound
 from tertulia.store.sealing import seal_json, unseal_json
@@ -225,6 +226,10 @@ def _check_common(form: ChannelForm) -> list[Problem]:
     for name, text in (("greeting", form.greeting), ("first_message", form.first_message)):
         if len(text) > TEXT_CHARACTERS_MAX:
             problems.append(Problem("too_long", _("At most 4,000 characters."), name))
+    try:
+        compile_template(form.greeting)
+    except TemplateProblem as problem:
+        problems.append(read_problem(problem, "greeting"))
     return problems
 
 

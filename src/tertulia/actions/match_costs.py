@@ -13,8 +13,8 @@ from statistics import median
 from typing import Final
 
 from tertulia.actions.channels import find_adapter
-from tertulia.actions.match_texts import SAMPLE_EACH, SAMPLE_MAX, Setting, read_problem, read_setting, render_sample
-from tertulia.actions.problems import Problem
+from tertulia.actions.match_texts import SAMPLE_EACH, SAMPLE_MAX, Setting, read_setting, render_sample
+from tertulia.actions.problems import Problem, read_problem
 from tertulia.channels import costs
 from tertulia.core.render import OnMissing, TemplateProblem, compile_template
 from tertulia.core.sms import Change, Parts, smart_encode

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from tertulia.actions.channels import NoAnswer, SendRequest, find_adapter, make_account
 from tertulia.actions.matches import list_app_channels
-from tertulia.actions.problems import Problem
+from tertulia.actions.problems import Problem, read_problem
 from tertulia.channels.base import Account, Adapter, Call, Done, Outcome, Outgoing, Text
 from tertulia.channels.outcomes import make_outcome
 from tertulia.core.phones import Phone, normalise_phone
@@ -119,12 +119,6 @@ def check_text(text: str, setting: Setting) -> tuple[Template | None, list[Probl
             sentence = _("There is nothing called “%(name)s”.") % {"name": variable.name}
         problems.append(Problem("unknown_name", sentence, "text", variable.line))
     return template, [*problems, *_check_links(template, setting)]
-
-
-def read_problem(problem: TemplateProblem, field: str = "text") -> Problem:
-    """A template's problem in the reader's language: what is wrong, and what to do."""
-    told = " ".join(_(message) % problem.parameters for message in problem.message_ids)
-    return Problem(f"template.{problem.code}", told, field, problem.line)
 
 
 def preview(conn: Conn, match: Match, contact_id: int, text: str, public_url: str, now: datetime) -> Preview:

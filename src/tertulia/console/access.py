@@ -37,6 +37,7 @@ from tertulia.store.db import django_conn
 SESSION_WORKSPACE = "workspace"
 READING = frozenset({"GET", "HEAD"})
 METHODS = (*sorted(READING), "POST")
+OUTSIDE = "outside_transaction"
 
 
 def find_membership(request: HttpRequest) -> Membership | None:
@@ -65,11 +66,10 @@ def guard(page: Page, view: View) -> View:
         if Role(membership.role) not in (page.see if reading else page.change):
             return render(request, "layout/refused.html", status=403)
         try:
-            with timezone.override(choose_zone(request.user, membership.workspace)), transaction.atomic():
-                if reading:
-                    with connection.cursor() as cursor:
-                        cursor.execute("SET TRANSACTION READ ONLY")
-                return view(request, *args, **kwargs)
+            with timezone.override(choose_zone(request.user, membership.workspace)):
+                if getattr(view, OUTSIDE, False):
+                    return view(request, *args, **kwargs)
+                return within_transaction(reading, view, request, *args, **kwargs)
         except NotFound as error:
             raise Http404 from error
         except (Conflict, Invalid) as error:
@@ -84,6 +84,21 @@ def show_refusal(request: HttpRequest, error: TertuliaError) -> HttpResponseBase
     origin = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(origin, {request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(origin if ours and request.method == "POST" else reverse("home"))
+
+
+def within_transaction(reading: bool, view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    """The view's answer, from one transaction."""
+    with transaction.atomic():
+        if reading:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+        return view(request, *args, **kwargs)
+
+
+def outside_transaction(view: View) -> View:
+    """For a view that calls a provider: it opens its own short transactions, so that none is held during the call."""
+    setattr(view, OUTSIDE, True)
+    return view
 
 
 def attach(request: HttpRequest, page: Page, membership: Membership) -> None:

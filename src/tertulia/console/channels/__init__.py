@@ -1,0 +1,1 @@
+"""Channels: the list, connecting one, and each channel's own page."""
