@@ -100,6 +100,8 @@ class Unsubscribe:
         except (Full, Unavailable):
             await _show(scope, send, pages.show_notice(_frame(scope), 503, "busy"))
             return
+        if link is not None and link.workspace not in self._registry.snapshot.workspaces:
+            await self._registry.look_again()
         workspace = self._registry.snapshot.workspaces.get(link.workspace) if link else None
         if workspace is None:
             await self._refuse(scope, send)
