@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from tests.actions.conftest import alice, foreign_shop, one_transaction, shop
 __all__ = ["alice", "foreign_shop", "one_transaction", "shop"]
 
 PUBLIC_URL = "http://127.0.0.1:8080"
-Ask = Callable[..., Any]
+Ask = Any
 
 
 def make_visitor(headers: dict[str, str] | None = None) -> Any:
@@ -28,7 +28,8 @@ def make_client(workspace: Any, scopes: tuple[str, ...] = ("read", "write")) -> 
     from tertulia.actions.workspaces import create_key
 
     _key, text = create_key(workspace, None, NOW, "test", scopes, f"{workspace.pk}{'-'.join(scopes)}".ljust(32, "x"))
-    client = make_visitor({"authorization": f"Bearer {text}"})
+    headers = {"authorization": f"Bearer {text}"}
+    client = make_visitor(headers)
 
     def ask(method: str, path: str, body: Any = None, status: int = 200) -> Any:
         sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
@@ -38,6 +39,7 @@ def make_client(workspace: Any, scopes: tuple[str, ...] = ("read", "write")) -> 
         is_json = told.startswith("application/json") and response.content
         return response.json() if is_json else response.content
 
+    ask.headers = headers
     return ask
 
 

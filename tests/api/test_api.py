@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -237,3 +238,32 @@ def test_the_test_clocks_part_exists_only_under_a_test_clock(database_url: str, 
     env = {**os.environ, "TEST_CLOCK": test_clock, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=True)
     assert done.stdout.strip() == str(test_clock == "1")
+
+
+def test_a_list_is_uploaded_checked_and_applied(
+    ask: Ask, shop: Any, conn: psycopg.Connection, data_folder: Path, empty_database: str
+) -> None:
+    """Columns are proposed, every row gets its outcome, and who is new can be searched; undone, they are gone."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from tertulia.workers.importer import Setup, work_once
+
+    setup = Setup(empty_database, data_folder)
+    upload = SimpleUploadedFile("list.csv", b"name,phone\nAna,+55 11 98555-0200\nRui,000000000\n", "text/csv")
+    form = {"file": upload, "basis": "consent", "source": "Shop form"}
+    made = make_visitor(ask.headers).post("/api/imports", form).json()
+    path = f"/imports/{made['id']}"
+    assert (made["state"], made["targets"]) == ("uploaded", ["name", "phone"])
+    ask("POST", f"{path}/check")
+    work_once(setup)
+    checked = ask("GET", path)
+    assert (checked["state"], checked["rows_total"]) == ("checked", 2)
+    ask("POST", f"{path}/apply", {})
+    work_once(setup)
+    assert ask("GET", path)["state"] == "done"
+    [contact] = ask("GET", "/contacts?q=985550200")["contacts"]
+    assert contact["name"] == "Ana"
+    assert ask("POST", f"{path}/apply", {}, 409)["code"] == "conflict"
+    ask("POST", f"{path}/undo")
+    work_once(setup)
+    assert ask("GET", "/contacts")["total"] == 0

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from tertulia.actions import channels as actions
 from tertulia.api.shell import now, public_url, workspace_of, writing
@@ -120,13 +120,13 @@ def list_channels(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/channels", response={201: ChannelOut}, summary="Connect a channel")
-def post_channel(request: HttpRequest, form: NewChannelIn) -> tuple[int, dict[str, Any]]:
+def post_channel(request: HttpRequest, form: NewChannelIn) -> Status[dict[str, Any]]:
     """Checked against the kind's fields: every problem is told at once."""
     with writing():
         channel = actions.create_channel(
             workspace_of(request), None, now(), form.kind, _read_form(form), secrets.token_hex(12)
         )
-    return 201, _write(channel)
+    return Status(201, _write(channel))
 
 
 @router.get("/channels/{channel_id}", response=ChannelOut, summary="A channel")
@@ -145,11 +145,11 @@ def put_channel(request: HttpRequest, channel_id: int, form: ChannelIn) -> dict[
 
 
 @router.delete("/channels/{channel_id}", response={204: None}, summary="Archive a channel")
-def delete_channel(request: HttpRequest, channel_id: int) -> tuple[int, None]:
+def delete_channel(request: HttpRequest, channel_id: int) -> Status[None]:
     """Its history stays. Refused while a match runs on it."""
     with writing():
         actions.archive_channel(actions.access_channel(workspace_of(request), channel_id), None, now())
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/channels/{channel_id}/pause", response=ChannelOut, summary="Pause a channel")

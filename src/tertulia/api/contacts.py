@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from tertulia.actions import contacts as actions
 from tertulia.actions import erasure
@@ -398,11 +398,11 @@ def list_suggestions(request: HttpRequest, before: datetime | None = None, limit
 
 
 @router.post("/suggestions/dismiss", response={204: None}, summary="Dismiss a suggestion")
-def dismiss_suggestion(request: HttpRequest, form: DismissIn) -> tuple[int, None]:
+def dismiss_suggestion(request: HttpRequest, form: DismissIn) -> Status[None]:
     """These two are not one person."""
     with writing():
         actions.dismiss_suggestion(conn_of(), workspace_of(request), None, form.contact_id, form.other_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/contacts/{contact_id}/erase", response=AskedOut, summary="Erase a person")
@@ -419,10 +419,10 @@ def export_contact(request: HttpRequest, contact_id: int) -> dict[str, Any]:
 
 
 @router.get("/deliveries/{delivery_id}", response={200: DeliveryOut, 404: None}, summary="A delivery")
-def get_delivery(request: HttpRequest, delivery_id: UUID) -> tuple[int, Any]:
+def get_delivery(request: HttpRequest, delivery_id: UUID) -> Status[Any]:
     """By its id."""
     row = ledger_read.read_delivery(conn_of(), workspace_of(request).pk, delivery_id)
-    return (200, write_delivery(row)) if row else (404, None)
+    return Status(200, write_delivery(row)) if row else Status(404, None)
 
 
 def write_decisions(rows: Sequence[ledger_read.LedgerRow]) -> list[dict[str, Any]]:

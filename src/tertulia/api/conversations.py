@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from tertulia.actions import contacts, intake
 from tertulia.api.contacts import AskedOut
@@ -149,11 +149,11 @@ def retry_parked(request: HttpRequest, parked_id: UUID) -> dict[str, bool]:
 
 
 @router.delete("/parked/{parked_id}", response={204: None}, summary="Set a parked entry aside")
-def delete_parked(request: HttpRequest, parked_id: UUID) -> tuple[int, None]:
+def delete_parked(request: HttpRequest, parked_id: UUID) -> Status[None]:
     """It is settled without being tried again; it stays stored."""
     with writing():
         intake.set_aside(conn_of(), workspace_of(request), parked_id, now())
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/unreadable", response=list[UnreadableOut], summary="Unreadable calls")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from tertulia.actions import match_costs, match_texts
 from tertulia.actions import match_funnel as funnels
@@ -214,11 +214,11 @@ def list_matches(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/matches", response={201: MatchOut}, summary="Draft a match")
-def post_match(request: HttpRequest, form: MatchIn) -> tuple[int, dict[str, Any]]:
+def post_match(request: HttpRequest, form: MatchIn) -> Status[dict[str, Any]]:
     """It may be incomplete; `check` says what is missing."""
     with writing():
         match = actions.save_draft(workspace_of(request), None, now(), _read_form(form))
-    return 201, _write(match)
+    return Status(201, _write(match))
 
 
 @router.get("/matches/{match_id}", response=MatchOut, summary="A match")
@@ -236,18 +236,18 @@ def put_match(request: HttpRequest, match_id: int, form: MatchIn) -> dict[str, A
 
 
 @router.delete("/matches/{match_id}", response={204: None}, summary="Delete a draft")
-def delete_match(request: HttpRequest, match_id: int) -> tuple[int, None]:
+def delete_match(request: HttpRequest, match_id: int) -> Status[None]:
     """Only before its launch."""
     with writing():
         actions.delete_draft(_access(request, match_id), None, now())
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/matches/{match_id}/copy", response={201: MatchOut}, summary="Copy a match")
-def copy_match(request: HttpRequest, match_id: int, name: str) -> tuple[int, dict[str, Any]]:
+def copy_match(request: HttpRequest, match_id: int, name: str) -> Status[dict[str, Any]]:
     """A new draft with the same content."""
     with writing():
-        return 201, _write(actions.copy_match(_access(request, match_id), None, now(), name))
+        return Status(201, _write(actions.copy_match(_access(request, match_id), None, now(), name)))
 
 
 @router.get("/matches/{match_id}/check", response=list[ProblemOut], summary="What is missing")

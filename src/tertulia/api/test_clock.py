@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from tertulia.actions import workspaces as actions
 from tertulia.api.shell import conn_of, now, writing
@@ -84,14 +84,14 @@ def post_drain(request: HttpRequest, limit_s: float = DRAIN_LIMIT_S) -> dict[str
 
 
 @router.post("/workspace", response={201: NewWorkspaceOut}, summary="A fresh workspace with its key")
-def post_workspace(request: HttpRequest, form: NewWorkspaceIn) -> tuple[int, dict[str, Any]]:
+def post_workspace(request: HttpRequest, form: NewWorkspaceIn) -> Status[dict[str, Any]]:
     """With every scope, so that a scenario begins with nothing of another's."""
     with writing():
         made = actions.WorkspaceForm(**form.dict())
         workspace = actions.create_workspace(None, now(), made, secrets.token_bytes(actions.LINK_KEY_BYTES))
         secret = secrets.token_urlsafe(32)
         _key, text = actions.create_key(workspace, None, now(), "test", actions.SCOPES, secret)
-    return 201, {"workspace_id": workspace.pk, "key": text}
+    return Status(201, {"workspace_id": workspace.pk, "key": text})
 
 
 def drain(limit_s: float) -> None:

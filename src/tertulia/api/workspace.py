@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from tertulia.actions import workspaces as actions
 from tertulia.api.paging import read_limit
@@ -99,20 +99,20 @@ def list_keys(request: HttpRequest) -> list[ApiKey]:
 
 
 @router.post("/keys", response={201: NewKeyOut}, summary="Make a key")
-def post_key(request: HttpRequest, form: KeyIn) -> tuple[int, dict[str, Any]]:
+def post_key(request: HttpRequest, form: KeyIn) -> Status[dict[str, Any]]:
     """The key's text is in this answer and nowhere else."""
     with writing():
         secret = secrets.token_urlsafe(32)
         key, text = actions.create_key(workspace_of(request), None, now(), form.name, form.scopes, secret)
-    return 201, {**KeyOut.from_orm(key).dict(), "key": text}
+    return Status(201, {**KeyOut.from_orm(key).dict(), "key": text})
 
 
 @router.delete("/keys/{key_id}", response={204: None}, summary="Revoke a key")
-def delete_key(request: HttpRequest, key_id: int) -> tuple[int, None]:
+def delete_key(request: HttpRequest, key_id: int) -> Status[None]:
     """It stops working at once."""
     with writing():
         actions.revoke_key(workspace_of(request), None, now(), key_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/notices", response=list[NoticeOut], summary="Notices")
@@ -125,13 +125,13 @@ def list_notices(request: HttpRequest, unseen: bool = False, limit: int = 50) ->
 
 
 @router.post("/notices/{notice_id}/seen", response={204: None}, summary="Mark a notice as seen")
-def see_notice(request: HttpRequest, notice_id: int) -> tuple[int, None]:
+def see_notice(request: HttpRequest, notice_id: int) -> Status[None]:
     """It is no longer shown as new."""
     with writing():
         found = Notice.objects.filter(workspace=workspace_of(request), pk=notice_id)
         if not found.update(seen_at=now()):
             raise NotFound("This notice does not exist in this workspace.")
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/audit", response=list[AuditOut], summary="Audit log")
