@@ -1,10 +1,11 @@
 """`webhooks`: inbound messages verified, stored and matched, with duplicates and disorder, and how soon they show.
 
-Every contact of a match writes twice over WhatsApp, the first time with the code of its link. One call in twenty comes
-twice and one pair in twenty the wrong way round. In the closed run the rate counts from the first call until the
-engine has decided the last message. In the open run, at the goal's rate, a message shows when the cycle that decided
-it commits: the server keeps commit times, so each message's own lag is known to the microsecond. Afterwards every
-message must stand once, with the contact of its link, and received = processed + duplicates + parked.
+Every contact of a match writes three times over WhatsApp, the first time with the code of its link. One call in twenty
+comes twice, and one in twenty of the later messages overtakes the one before it. In the closed run the rate counts
+from the first call until the engine has decided the last message. In the open run, at the goal's rate, a message shows
+when the cycle that decided it commits: the server keeps commit times, so each message's own lag is known to the
+microsecond. Afterwards every message must stand once, with the contact of its link and in its order, and
+received = processed + parked.
 """
 
 import hashlib
@@ -32,12 +33,14 @@ from tertulia.ids import make_contact_id, shard_of_index
 
 RATE_GOAL_PER_S = 3_000
 LAG_GOAL_S = 1.0
-CLOSED_CONTACTS = 25_000  # two messages each
+MESSAGES = 3  # of each contact
+CLOSED_CONTACTS = 15_000
 OPEN_S = 12.0
 OPEN_RATE_PER_S = 3_000
 CONNECTIONS = 96
 DUPLICATES = DISORDER = 0.05
 DRAIN_LIMIT_S = 120.0
+BEHIND_CALLS = 1_000
 SEED = 20_261_122
 KEY = b"a key of thirty-two bytes or so."
 HOOK = "/hooks/bench"
@@ -57,7 +60,7 @@ def run() -> Report:
     chance = random.Random(SEED)  # noqa: S311 (a seed, so that runs can be compared)
     with fresh_database({"track_commit_timestamp": "on"}) as url, tempfile.TemporaryDirectory() as folder:
         match_id, workspace_id = _make_match()
-        open_contacts = int(OPEN_S * OPEN_RATE_PER_S / 2)
+        open_contacts = int(OPEN_S * OPEN_RATE_PER_S / MESSAGES)
         closed = _make_crowd(url, workspace_id, match_id, 1, CLOSED_CONTACTS, chance)
         opened = _make_crowd(url, workspace_id, match_id, 1 + CLOSED_CONTACTS, open_contacts, chance)
         with psycopg.connect(url, autocommit=True) as conn:
@@ -71,8 +74,9 @@ def run() -> Report:
             _await_decided(url)
             took_s = time.monotonic() - began
             since = datetime.now(UTC)
+            open_s = len(opened.requests) / OPEN_RATE_PER_S
             open_load = generate_load(
-                address, paths[1], seconds=OPEN_S, connections=CONNECTIONS, rate_per_s=OPEN_RATE_PER_S
+                address, paths[1], seconds=open_s, connections=CONNECTIONS, rate_per_s=OPEN_RATE_PER_S
             )
             _await_decided(url)
         return _report(url, (closed, opened), bare, load, took_s, open_load, since)
@@ -82,7 +86,7 @@ def _report(
     url: str, crowds: Sequence[Crowd], bare: Load, load: Load, took_s: float, open_load: Load, since: datetime
 ) -> Report:
     wrong = _check(url, crowds)
-    rate = 2 * crowds[0].count / took_s
+    rate = MESSAGES * crowds[0].count / took_s
     lag = _read_lag(url, since)
     lag_p99 = lag + open_load.p99_s
     good = set(load.statuses) | set(open_load.statuses) == {"200"}
@@ -106,15 +110,17 @@ def _report(
 
 def _check(url: str, crowds: Sequence[Crowd]) -> dict[str, int]:
     """Messages that are lost, doubled or misplaced, and calls that the tally does not account for."""
-    expected = 2 * sum(crowd.count for crowd in crowds)
+    expected = MESSAGES * sum(crowd.count for crowd in crowds)
     with psycopg.connect(url) as conn:
         kept, distinct, misplaced = conn.execute(
             "select count(*), count(distinct provider_id),"
-            " count(*) filter (where contact_id >> 8 <> substr(identity_value, 4)::bigint)"
-            " from message where direction = 'in'"
+            " count(*) filter (where contact_id >> 8 <> substr(identity_value, 4)::bigint or place <> number)"
+            " from (select *, split_part(provider_id, '.', 3)::int as number, row_number() over (partition by"
+            " identity_value order by provider_at, provider_seq, arrived_at) as place"
+            " from message where direction = 'in') as m"
         ).fetchone() or (0, 0, 0)
         tally = conn.execute(
-            "select coalesce(sum(received - processed - duplicates - parked), 0)::int from channel_tally"
+            "select coalesce(sum(received - processed - parked), 0)::int from channel_tally"
         ).fetchone()
     return {
         "lost": expected - distinct,
@@ -177,27 +183,24 @@ def _make_crowd(url: str, workspace: int, match_id: int, first: int, count: int,
             for contact_id in ids:
                 head = (shard_of_index(contact_id & 255), match_id, contact_id, workspace, 0, "sent", "", True, "")
                 rows.write_row((*head, 0, "EUR", sent, None, None, None, None, "", False))
+        conn.execute("select setval('contact_serial', (%s / 1000 + 1) * 1000)", (first + count,))
     return Crowd(first, count, tuple(_iter_calls(ids, codes, chance)))
 
 
 def _iter_calls(ids: Sequence[int], codes: Sequence[str], chance: random.Random) -> Iterator[bytes]:
-    """First messages and, about a thousand calls later, second ones; some twice, some the wrong way round."""
+    """First messages and, some hundred calls later, the others; some twice, some the wrong way round."""
     behind: list[bytes] = []
     for contact_id, code in zip(ids, codes, strict=True):
         serial = contact_id >> 8
-        pair = [
-            _write_call(serial, 1, f"Olá, quero saber mais [{code}]"),
-            _write_call(serial, 2, "Vocês abrem aos sábados?"),
-        ]
+        yield _write_call(serial, 1, f"Olá, quero saber mais [{code}]")
+        later = [_write_call(serial, number, f"Vocês abrem aos sábados? {number}") for number in (2, 3)]
         if chance.random() < DISORDER:
-            pair.reverse()
-        for number, call in enumerate(pair):
-            (behind.append(call) if number else None)
-            if not number:
-                yield call
+            later.reverse()
+        for call in later:
+            behind.append(call)
             if chance.random() < DUPLICATES:
                 behind.append(call)
-        if len(behind) > 1_000:
+        if len(behind) > BEHIND_CALLS:
             yield from behind
             behind.clear()
     yield from behind
