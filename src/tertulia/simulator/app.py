@@ -58,7 +58,15 @@ class Simulator:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._pages = _create_pages(world)
+        self._phones = PhonesPage(world)
+        self._pages = _create_pages(world, self._phones)
+
+    async def close(self) -> None:
+        """End the page's streams and the webhooks' connections."""
+        assert self.world.outbox is not None
+        self._phones.hub.close()
+        self.world.outbox.reset()
+        await self.world.outbox.client.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -145,7 +153,7 @@ def hide_token(path: str) -> str:
     return f"/{first.partition(':')[0]}:.../{rest}"
 
 
-def _create_pages(world: World) -> Starlette:
+def _create_pages(world: World, phones: PhonesPage) -> Starlette:
     async def lead_to_phones(request: Any) -> RedirectResponse:
         return RedirectResponse("/phones")
 
@@ -157,7 +165,7 @@ def _create_pages(world: World) -> Starlette:
             Route("/", lead_to_phones),
             Route("/healthz", tell_health),
             Mount("/sim", routes=control.routes()),
-            *PhonesPage(world).routes(),
+            *phones.routes(),
         ],
         middleware=[Middleware(control.RefuseCrossSite)],
     )

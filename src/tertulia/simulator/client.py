@@ -10,6 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
@@ -217,21 +218,39 @@ async def _connect(target: tuple[str, int, bool], server_name: str) -> _Connecti
 def _write_request(
     method: str, url: str, headers: Mapping[str, str], body: bytes, via: str
 ) -> tuple[str, tuple[str, int, bool], bytes]:
-    parts = urlsplit(url)
-    to = urlsplit(via) if via else parts
-    if to.scheme not in ("http", "https") or not to.hostname or not parts.hostname:
+    origin, target = split_origin(url)
+    host, netloc, to = _read_origin(origin)
+    if via:
+        to = _read_origin(split_origin(via)[0])[2]
+    if not target.isascii() or " " in target:
+        target = quote(target, safe="/%:@!$&'()*+,;=~-._?")
+    head = f"{method} {target} HTTP/1.1\r\nHost: {netloc}\r\n"
+    head += "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    lines = 2 + len(headers)
+    if body or method in ("POST", "PUT"):
+        head, lines = f"{head}Content-Length: {len(body)}\r\n", lines + 1
+    if head.count("\n") != lines or head.count("\r") != lines:
+        raise CallFailed("broken")
+    return host, to, head.encode() + b"\r\n" + body
+
+
+def split_origin(url: str) -> tuple[str, str]:
+    """`http://host:port` and what to ask there, without the fragment."""
+    scheme, mark, rest = url.partition("#")[0].partition("://")
+    cut = min((n for n in (rest.find("/"), rest.find("?")) if n >= 0), default=len(rest))
+    target = rest[cut:]
+    return f"{scheme}{mark}{rest[:cut]}", target if target.startswith("/") else f"/{target}"
+
+
+@lru_cache(maxsize=256)
+def _read_origin(origin: str) -> tuple[str, str, tuple[str, int, bool]]:
+    """(name, Host header, where to connect). Raises CallFailed for what is no web address."""
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise CallFailed("connect")
-    secure = to.scheme == "https"
+    secure = parts.scheme == "https"
     try:
-        port = to.port or (443 if secure else 80)
+        port = parts.port or (443 if secure else 80)
     except ValueError as error:
         raise CallFailed("connect") from error
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if body or method in ("POST", "PUT"):
-        lines.append(f"Content-Length: {len(body)}")
-    head = "\r\n".join(lines)
-    if any(mark in line for line in lines for mark in "\r\n"):
-        raise CallFailed("broken")
-    return parts.hostname, (to.hostname, port, secure), head.encode() + b"\r\n\r\n" + body
+    return parts.hostname, parts.netloc.rpartition("@")[2], (parts.hostname, port, secure)

@@ -14,6 +14,13 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: set[_Listener] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.woken.set()
 
     def tell(self, topic: str) -> None:
         for listener in self._listeners:
@@ -26,7 +33,7 @@ class Hub:
         self._listeners.add(listener)
         try:
             yield b"retry: 2000\n\n"
-            while True:
+            while not self._closed:
                 try:
                     await asyncio.wait_for(listener.woken.wait(), KEEP_ALIVE_S)
                 except TimeoutError:

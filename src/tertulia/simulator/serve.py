@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -15,22 +16,37 @@ from tertulia.simulator.app import create_app, create_world
 from tertulia.simulator.config import Config, WrongConfig, read_config
 
 DEFAULT_PORT = 9100
+STREAMS_END_S = 0.1
 
 
 async def serve(port: int, config: Config, *, host: str = "127.0.0.1") -> None:
     """Serve until cancelled. One event loop holds the whole world."""
+    app = create_app(create_world(config))
     server = Server(
-        create_app(create_world(config)), address=host, port=port, interface=Interfaces.ASGINL, websockets=False,
-        log_enabled=False,
+        app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
     )  # fmt: skip
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, server.stop)
-    await server.serve()
+        loop.add_signal_handler(name, stopped.set)
+    serving = asyncio.ensure_future(server.serve())
+    await asyncio.wait([serving, asyncio.ensure_future(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
+    await app.close()
+    await asyncio.sleep(STREAMS_END_S)
+    server.stop()
+    await serving
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise OSError when somebody else listens there: the server would share the port and get half of the calls."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind((host, port))
 
 
 def run(port: int = DEFAULT_PORT, config: Config | None = None, *, host: str = "127.0.0.1") -> None:
     """Serve in this process until a signal stops it. It listens on the loopback address unless told otherwise."""
+    check_port(host, port)
     asyncio.run(serve(port, config or Config(), host=host))
 
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from tertulia.simulator.acts import Act, Choose, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
 from tertulia.simulator.providers.base import CommonProvider, arrive
 from tertulia.simulator.sms_parts import count_parts
-from tertulia.simulator.wire import FORM, BadBody, Call, Post, Reply, bearer, read_fields, reply_json
+from tertulia.simulator.wire import FORM, BadBody, Call, Post, Reply, bearer, read_fields, reply_json, write_form
 from tertulia.simulator.world import Account, Message, Person, World
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}$")
@@ -83,7 +83,7 @@ class HttpSms(CommonProvider):
                 return []
 
     def pack(self, world: World, account: Account, events: list[Event], url: str, wrong: bool) -> Post:
-        body = urlencode(events[0].data).encode()
+        body = write_form(events[0].data)
         headers = {"Content-Type": FORM, "User-Agent": "sms-gateway/1.0"}
         secret = account.secret("verify_secret")
         if secret:

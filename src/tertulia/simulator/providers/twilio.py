@@ -12,13 +12,14 @@ import hmac
 import re
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from tertulia.simulator.acts import Act, Choose, Write
+from tertulia.simulator.client import split_origin
 from tertulia.simulator.outbox import Event, RetryPolicy
 from tertulia.simulator.providers.base import CommonProvider, arrive
 from tertulia.simulator.sms_parts import count_parts
-from tertulia.simulator.wire import FORM, BadBody, Call, Post, Reply, read_form, reply_json
+from tertulia.simulator.wire import FORM, BadBody, Call, Post, Reply, read_form, reply_json, write_form
 from tertulia.simulator.world import Account, Message, Person, World
 
 TEXT_CHARACTERS_MAX = 1600
@@ -119,7 +120,7 @@ class Twilio(CommonProvider):
             "X-Twilio-Signature": sign(f"{token}-wrong" if wrong else token, called, fields),
             "I-Twilio-Idempotency-Token": world.chance.token(32, "twilio-once", events[0].key),
         }
-        return Post("POST", called, headers, urlencode(fields).encode())
+        return Post("POST", called, headers, write_form(fields))
 
     def retry(self, account: Account, event: Event) -> RetryPolicy:
         overrides = dict(parse_qsl(urlsplit(event.url or account.webhook_url).fragment))
@@ -211,8 +212,9 @@ def _find_fault(world: World, account: Account, form: dict[str, str], sender: st
 
 
 def _is_callback(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "_" not in (parts.hostname or "")
+    origin, _ = split_origin(url)
+    scheme, _, host = origin.partition("://")
+    return scheme in ("http", "https") and bool(host) and "_" not in host
 
 
 def _resource(world: World, account: Account, message: Message, service: str = "") -> dict[str, Any]:

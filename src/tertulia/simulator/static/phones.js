@@ -2,7 +2,7 @@
 // and only the parts that changed are put in place, so that focus, scrolling and half-written texts stay.
 "use strict";
 const parts = ["facts", "problem", "phones", "wire", "controls"];
-let asking = false, askAgain = false;
+let asking = false, askAgain = false, turn = 0;
 
 // Times are written in UTC by the server; show them as the reader's own.
 function localiseTimes(root) {
@@ -83,16 +83,20 @@ function grow(text) {
   text.style.blockSize = `${Math.min(text.scrollHeight + 2, 120)}px`;
 }
 
-async function show(answer) {
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  history.replaceState(null, "", answer.url);
-  swap(page);
+async function read(answer) {
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
+// Asks for the page again. What was asked before the reader acted is out of date, and is dropped.
 async function refresh() {
   if (asking) { askAgain = true; return; }
   asking = true;
-  try { await show(await fetch(location.href)); } catch { /* the next event asks again */ }
+  const mine = turn;
+  try {
+    const page = await read(await fetch(location.href));
+    if (mine === turn) swap(page);
+    else askAgain = true;
+  } catch { /* the next event asks again */ }
   asking = false;
   if (askAgain) { askAgain = false; refresh(); }
 }
@@ -106,7 +110,12 @@ document.addEventListener("submit", async event => {
   if (text) { text.value = ""; text.defaultValue = ""; }
   if ("busy" in form.dataset) event.submitter.setAttribute("aria-busy", "true");
   form.closest("details")?.removeAttribute("open");
-  await show(await fetch(form.action, { method: "POST", body: new URLSearchParams(data) }));
+  const mine = ++turn, answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data) });
+  const page = await read(answer);
+  if (mine !== turn) return refresh();
+  turn += 1;
+  history.replaceState(null, "", answer.url);
+  swap(page);
 });
 
 document.addEventListener("input", event => {
