@@ -146,6 +146,10 @@ def _free_slug(name: str) -> str:
 def _is_origin(value: str) -> bool:
     try:
         parts = urlsplit(value.rstrip("/"))
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.path or parts.query)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and not (parts.path or parts.query or parts.fragment or parts.username)
+        )
     except ValueError:
         return False

@@ -75,6 +75,9 @@ PAGES: tuple[Page, ...] = (
     Page("suggestions", "contacts/merges/", _("Merge suggestions"), "git-merge", parent="contacts"),
     Page("export", "contacts/export/", _("Export"), "download", see=EDITORS, parent="contacts"),
     Page("channels", "channels/", _("Channels"), "radio-tower", change=ADMINS, group=Group.MESSAGES, key="n"),
+    Page("settings", "settings/", _("Settings"), "settings", change=ADMINS, group=Group.FOOT, key=","),
+    Page("team", "settings/team/", _("Team"), "users", see=ADMINS, change=ADMINS, parent="settings"),
+    Page("keys", "settings/keys/", _("Keys"), "key-round", see=ADMINS, change=ADMINS, parent="settings"),
     Page("preferences", "you/", _("Your preferences"), "user", change=ANYONE),
     Page("find", "find/", _("Find or do"), "search"),
 )

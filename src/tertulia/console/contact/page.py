@@ -127,10 +127,10 @@ def find_why(conn: Conn, person: Detail, wanted: str) -> Why | None:
     return explain_decisions(rows) if rows else None
 
 
-def show_there(at: datetime, person: Detail) -> datetime | None:
-    """The moment on the contact's own clock, where its zone is known."""
+def show_there(at: datetime, person: Detail) -> str:
+    """The time on the contact's own clock, where its zone is known."""
     zone = read_zone(person.contact.zone)
-    return at.astimezone(zone) if zone else None
+    return f"{at.astimezone(zone):%H:%M}" if zone else ""
 
 
 def read_before(text: str) -> datetime | None:

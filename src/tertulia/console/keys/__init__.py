@@ -1,0 +1,1 @@
+"""Keys of machines that use the API."""

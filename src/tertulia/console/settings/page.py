@@ -1,0 +1,80 @@
+"""The workspace's name, where its links begin, and what holds where nothing else is said."""
+
+from collections.abc import Mapping
+from zoneinfo import available_timezones
+
+import phonenumbers
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tertulia.actions.problems import Refused
+from tertulia.actions.workspaces import LINK_DAYS_MAX, WorkspaceForm, update_workspace
+from tertulia.console.access import get_now, may_change
+from tertulia.console.routes import route
+from tertulia.console.tags import CURRENCY_SIGNS
+from tertulia.console.toasts import toast
+from tertulia.data.models import Workspace
+
+
+def show_settings(request: HttpRequest) -> HttpResponse:
+    """The form; a POST saves all of it or says what is wrong beside each field."""
+    form, errors = fill_form(request.workspace), {}
+    if request.method == "POST":
+        form = read_form(request.POST)
+        try:
+            update_workspace(request.workspace, request.user, get_now(request), form)
+        except Refused as refused:
+            request.workspace.refresh_from_db()
+            errors = {problem.field: problem.sentence for problem in refused.problems}
+        else:
+            toast(request, _("Settings saved"))
+            return HttpResponseRedirect(reverse("settings"))
+    return render(
+        request,
+        "settings/settings.html",
+        {
+            "form": form,
+            "errors": errors,
+            "editable": may_change(request),
+            "public_url": settings.PUBLIC_URL,
+            "languages": settings.LANGUAGES,
+            "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
+            "countries": sorted(phonenumbers.SUPPORTED_REGIONS),
+            "currencies": sorted({*CURRENCY_SIGNS, form.currency}),
+            "link_days_max": LINK_DAYS_MAX,
+        },
+        status=422 if errors else 200,
+    )
+
+
+def read_form(sent: Mapping[str, str]) -> WorkspaceForm:
+    """The form as it was sent, without blanks around its values."""
+    days = sent.get("link_days", "").strip()
+    return WorkspaceForm(
+        name=sent.get("name", "").strip(),
+        link_domain=sent.get("link_domain", "").strip(),
+        country=sent.get("country", "").strip().upper(),
+        language=sent.get("language", "en").strip()[:12],
+        zone=sent.get("zone", "").strip(),
+        currency=sent.get("currency", "").strip().upper(),
+        link_days=int(days) if days.isdecimal() and len(days) < 6 else 0,
+    )
+
+
+def fill_form(workspace: Workspace) -> WorkspaceForm:
+    """The settings as they are."""
+    return WorkspaceForm(
+        name=workspace.name,
+        link_domain=workspace.link_domain,
+        country=workspace.country,
+        language=workspace.language,
+        zone=workspace.zone,
+        currency=workspace.currency,
+        link_days=workspace.link_days,
+    )
+
+
+ROUTES = (route("", show_settings, "settings"),)

@@ -1,0 +1,1 @@
+"""Who works in the workspace, and their sign-in links."""
