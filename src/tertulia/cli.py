@@ -21,6 +21,7 @@ COMMANDS = {
     "sender": "Run a sender, which calls providers (needs DATABASE_URL).",
     "sign-in": "Print a link that signs somebody in once.",
     "simulator": "Run the providers' side and the virtual phones alone.",
+    "keeper": "Run what keeps house and polls providers (needs DATABASE_URL).",
     "migrate": "Bring the database's schema up to date.",
 }
 """Every command with its one line of help; its module is tertulia.commands.<name>."""

@@ -11,6 +11,8 @@ from datetime import datetime
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 from tertulia.store.sealing import seal_json, unseal_json
 
+POLL_LOCKS = 0x7E28  # the space of the pollers' advisory locks
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
@@ -57,8 +59,14 @@ def save_cache(conn: Conn, channel: int, cache: Mapping[str, str]) -> None:
     run(conn, load("channels")["save_cache"], {"channel": channel, "cache": seal_json(cache)})
 
 
+def try_poll_lock(conn: Conn, channel: int) -> bool:
+    """Whether this session polls the channel from now on, or has done so: nobody else does."""
+    row = fetch_one(conn, load("channels")["try_poll_lock"], {"space": POLL_LOCKS, "channel": channel})
+    return row is not None and bool(row[0])
+
+
 def save_cursor(conn: Conn, channel: int, cursor: str, called_at: datetime) -> None:
-    """How far a poll has come. `called_at` counts as the provider's call to us."""
+    """How far a poll has come; an empty cursor keeps the old one. `called_at` counts as the provider's call to us."""
     run(conn, load("channels")["save_cursor"], {"channel": channel, "cursor": cursor, "at": called_at})
 
 

@@ -17,8 +17,16 @@ update channel set cache = %(cache)s where id = %(channel)s
 
 -- name: save_cursor
 update channel
-set poll_cursor = %(cursor)s, first_call_at = coalesce(first_call_at, %(at)s), last_call_at = %(at)s
+set poll_cursor = coalesce(nullif(%(cursor)s, ''), poll_cursor), first_call_at = coalesce(first_call_at, %(at)s), last_call_at = %(at)s
 where id = %(channel)s
+
+-- name: try_poll_lock
+-- True when this session holds it already; a session's lock is counted, and goes with the session.
+select exists (
+    select 1 from pg_locks
+    where locktype = 'advisory' and pid = pg_backend_pid() and classid = %(space)s::oid and objid = %(channel)s::oid
+      and objsubid = 2
+) or pg_try_advisory_lock(%(space)s, %(channel)s)
 
 -- name: mark_fault
 -- The notice is written by whoever stops the channel, so it comes once.

@@ -14,6 +14,7 @@ from tertulia.core.entries import Entry, encode, kind_of
 from tertulia.store.db import Conn, fetch_one, load, run
 
 CHANNEL = "tertulia_log"
+WRITER_LOCKS = 0x7E27  # the space of the writers' advisory locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ class LogWriter:
 
     @classmethod
     def lease(cls, conn: Conn, name: str, now: datetime) -> "LogWriter":
-        """A writer with a fresh id. The caller commits before the first append."""
+        """A writer with a fresh id, for this connection alone. The caller commits before the first append."""
         row = fetch_one(conn, load("log")["lease_writer"], {"name": name, "now": now})
         assert row is not None
+        fetch_one(conn, load("log")["hold_writer"], {"space": WRITER_LOCKS, "writer": row[0]})
         return cls(row[0])
 
     def append(self, conn: Conn, entries: Sequence[NewEntry], received_at: datetime) -> None:

@@ -4,6 +4,10 @@ insert into log_writer (id, name, leased_at, seen_at)
 values (nextval('log_writer_serial'), %(name)s, %(now)s, %(now)s)
 returning id
 
+-- name: hold_writer
+-- Held by the writer's own session for as long as it lives, so that nobody takes a living writer for an unused one.
+select pg_advisory_lock(%(space)s, %(writer)s)
+
 -- name: append
 insert into log (shard, writer, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload)
 select shard, %(writer)s, seq, workspace, kind, key, contact_id, occurred_at, %(received)s, payload::jsonb

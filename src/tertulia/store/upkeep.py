@@ -1,0 +1,68 @@
+"""What has to be done now and then: partitions in time, old keys, writers that nobody uses."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import psycopg
+from psycopg import sql
+
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
+from tertulia.store.log import WRITER_LOCKS
+
+PARTITIONED = ("delivery", "ledger")
+LOCK_LIMIT_MS = 2_000
+
+
+def add_partitions(conn: Conn, days: Sequence[date]) -> list[str]:
+    """Make the missing partitions of these days, each in a transaction of its own; the names of those made. One that
+    cannot be made now (a busy table, or rows of that day in the table for the rest) is left: nothing is lost, its rows
+    go to the rest."""
+    made = []
+    known = {row[0] for row in fetch_all(conn, load("upkeep")["partitions"], {"parents": list(PARTITIONED)})}
+    conn.commit()
+    for parent in PARTITIONED:
+        for day in days:
+            name = f"{parent}_{day:%Y%m%d}"
+            if name not in known and _add_partition(conn, parent, name, day):
+                made.append(name)
+    return made
+
+
+def _add_partition(conn: Conn, parent: str, name: str, day: date) -> bool:
+    query = sql.SQL(load("upkeep")["add_partition"]).format(
+        name=sql.Identifier(name),
+        parent=sql.Identifier(parent),
+        first=sql.Literal(day),
+        next=sql.Literal(day + timedelta(days=1)),
+    )
+    try:
+        run(conn, load("upkeep")["limit_locks"], {"limit": f"{LOCK_LIMIT_MS}ms"})
+        conn.execute(query)
+        conn.commit()
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.CheckViolation, psycopg.errors.DuplicateTable):
+        conn.rollback()
+        return False
+    return True
+
+
+def forget_keys(conn: Conn, before: date, limit: int = 50_000) -> int:
+    """Drop keys of entries decided before a day (E1); at most `limit`, so that no transaction is long."""
+    return run(conn, load("upkeep")["forget_keys"], {"before": before, "limit": limit})
+
+
+def drop_unused_writers(conn: Conn) -> int:
+    """Drop the log's writers whose session is gone and whose entries are all decided; the number dropped. Each engine
+    looks at every writer in every round, so they must not gather."""
+    rows = fetch_all(conn, load("upkeep")["idle_writers"], {})
+    dropped = 0
+    for (writer,) in rows:
+        args = {"space": WRITER_LOCKS, "writer": writer}
+        row = fetch_one(conn, load("upkeep")["try_writer"], args)
+        if row is None or not row[0]:
+            continue
+        try:
+            dropped += run(conn, load("upkeep")["drop_writer"], args)
+            run(conn, load("upkeep")["drop_positions"], args)
+        finally:
+            fetch_one(conn, load("upkeep")["release_writer"], args)
+    return dropped

@@ -1,0 +1,103 @@
+"""The sweeper: what has to be done now and then, and may be done by anybody.
+
+    every second      leases that ended are told as lost (S3), by real time
+    every 10 seconds  the channel logs are cut to their last exchanges
+    every minute      the coming days' partitions, by the decision clock (E8); keys past their week (E1); unused writers
+
+Several sweepers do no harm: each statement guards itself. One that fails is tried again at its next turn.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+import structlog
+
+from tertulia.ids import day_of
+from tertulia.store.channel_log import trim_log
+from tertulia.store.clock import decision_now, real_now
+from tertulia.store.db import Conn, connect
+from tertulia.store.log import LogWriter, notify
+from tertulia.store.upkeep import add_partitions, drop_unused_writers, forget_keys
+from tertulia.workers.leases import tell_lost
+
+DAYS_AHEAD = 3
+KEYS_KEPT_DAYS = 8  # a day more than E1's week, for a day is a date
+RECONNECT_S = 1.0
+
+log = structlog.get_logger("sweeper")
+
+
+@dataclass(slots=True)
+class Duty:
+    """One thing to do every `every_s` seconds."""
+
+    name: str
+    every_s: float
+    do: Callable[[], int]
+    due_at: float = 0.0
+
+
+class Sweeper:
+    """One connection and its duties."""
+
+    def __init__(self, conn: Conn, *, test_clock: bool) -> None:
+        self._conn = conn
+        self._test_clock = test_clock
+        self._writer = LogWriter.lease(conn, "sweeper", real_now())
+        conn.commit()
+        self._duties = [
+            Duty("partitions", 60.0, self._add_partitions),
+            Duty("lost", 1.0, self._tell_lost),
+            Duty("channel_log", 10.0, lambda: trim_log(conn)),
+            Duty("keys", 60.0, self._forget_keys),
+            Duty("writers", 60.0, lambda: drop_unused_writers(conn)),
+        ]
+
+    def sweep(self) -> None:
+        """Do what is due now."""
+        for duty in self._duties:
+            if time.monotonic() < duty.due_at:
+                continue
+            duty.due_at = time.monotonic() + duty.every_s
+            done = duty.do()
+            self._conn.commit()
+            if done:
+                log.info("swept", duty=duty.name, count=done)
+
+    def _tell_lost(self) -> int:
+        try:
+            now = decision_now(self._conn, test_clock=self._test_clock)
+            told = tell_lost(self._conn, self._writer, real_now(), now)
+            self._conn.commit()
+        except BaseException:
+            self._writer.rolled_back()
+            raise
+        self._writer.committed()
+        if told:
+            notify(self._conn)
+        return told
+
+    def _add_partitions(self) -> int:
+        today = day_of(decision_now(self._conn, test_clock=self._test_clock))
+        return len(add_partitions(self._conn, [today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)]))
+
+    def _forget_keys(self) -> int:
+        today = day_of(decision_now(self._conn, test_clock=self._test_clock))
+        return forget_keys(self._conn, today - timedelta(days=KEYS_KEPT_DAYS))
+
+
+def run_sweeper(url: str, stop: threading.Event, *, test_clock: bool) -> None:
+    """Sweep until `stop`. A lost connection is opened again, with a fresh writer."""
+    while not stop.is_set():
+        try:
+            with connect(url, name="tertulia sweeper") as conn:
+                sweeper = Sweeper(conn, test_clock=test_clock)
+                while not stop.wait(0.5):
+                    sweeper.sweep()
+        except psycopg.Error as error:
+            log.warning("sweeper_restarts", error=type(error).__name__)
+            stop.wait(RECONNECT_S)

@@ -1,0 +1,126 @@
+"""What is done now and then."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+
+from tertulia.core.entries import ConsentEntry
+from tertulia.ids import SHARDS, make_contact_id, shard_of_contact
+from tertulia.store.channel_log import Exchange, list_exchanges, record_exchanges, trim_log
+from tertulia.store.clock import real_now
+from tertulia.store.db import connect
+from tertulia.store.log import LogWriter, NewEntry
+from tertulia.store.upkeep import add_partitions, drop_unused_writers, forget_keys
+from tertulia.workers.sweeper import run_sweeper
+from workers.conftest import wait_for
+from workers.rows import NOW, add_sending, add_twilio, add_workspace, read_outcomes
+
+
+@pytest.fixture
+def partitions(conn: psycopg.Connection):
+    """What a test makes is taken away, for partitions are not emptied but stay."""
+    yield
+    conn.rollback()
+    for name in ("delivery_20310101", "ledger_20310101", "delivery_20310102", "ledger_20310102"):
+        conn.execute(psycopg.sql.SQL("drop table if exists {}").format(psycopg.sql.Identifier(name)))
+    conn.commit()
+
+
+def test_partitions_are_made_once(conn: psycopg.Connection, partitions: None) -> None:
+    """A day's table is made where it is missing; the second time there is nothing to do."""
+    days = [date(2031, 1, 1), date(2031, 1, 2)]
+    assert sorted(add_partitions(conn, days)) == [
+        *("delivery_20310101", "delivery_20310102", "ledger_20310101", "ledger_20310102")
+    ]
+    assert add_partitions(conn, days) == []
+
+
+def test_a_day_whose_rows_lie_elsewhere_already_is_left(conn: psycopg.Connection, partitions: None) -> None:
+    """Nothing is moved and nothing fails: the rows stay in the table for the rest."""
+    conn.execute(
+        """insert into ledger (shard, day, id, workspace, contact_id, at, outcome, gate, reason, facts, epoch)
+           values (1, '2031-01-01', gen_random_uuid(), 1, 1, %s, 'sent', '', '', '{}', 1)""",
+        [NOW],
+    )
+    conn.commit()
+    assert add_partitions(conn, [date(2031, 1, 1)]) == ["delivery_20310101"]
+    assert conn.execute("select count(*) from ledger").fetchone()[0] == 1
+
+
+def test_E1_keys_older_than_a_week_are_forgotten(conn: psycopg.Connection) -> None:
+    """The others still keep their entry from being decided twice."""
+    for day in ("2026-11-10", "2026-11-21"):
+        conn.execute("insert into entry_seen (shard, day, key, workspace) values (1, %s, 'k', 1)", [day])
+    assert forget_keys(conn, date(2026, 11, 14)) == 1
+    assert conn.execute("select day from entry_seen").fetchall() == [(date(2026, 11, 21),)]
+
+
+def test_the_channel_log_is_a_ring(conn: psycopg.Connection) -> None:
+    """Each channel keeps its last exchanges, whatever the others do."""
+    workspace = add_workspace(conn)
+    channel = add_twilio(conn, workspace, "http://127.0.0.1:1")
+    exchange = Exchange(workspace, channel, "send", NOW, 3, "POST", "http://p", "", "body", 200, "ok")
+    record_exchanges(conn, [exchange] * 7)
+    assert trim_log(conn, kept=5) == 2
+    assert trim_log(conn, kept=5) == 0
+    ids = [row.id for row in list_exchanges(conn, workspace, channel)]
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 5
+
+
+def test_a_writer_is_dropped_when_nobody_holds_it_and_all_of_it_is_decided(
+    conn: psycopg.Connection, empty_database: str
+) -> None:
+    """A living session keeps its writer, and so does an entry that waits for its owner."""
+    conn.execute(
+        "insert into shard_owner (shard, owner, epoch, lease_until) select s, 'me', 1, %s from unnest(%s::int2[]) s",
+        [NOW, list(SHARDS)],
+    )
+    conn.commit()
+    contact = make_contact_id(7, 7)
+    entry = ConsentEntry(contact, "*", "*", "marketing", "granted", "person", "user:1", NOW)
+    with connect(empty_database) as other:
+        writer = LogWriter.lease(other, "edge", NOW)
+        writer.append(other, [NewEntry(shard_of_contact(contact), 1, "k1", entry, NOW)], NOW)
+        other.commit()
+        assert drop_unused_writers(conn) == 0
+        conn.commit()
+    wait_for(lambda: conn.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone()[0] == 0)
+    assert drop_unused_writers(conn) == 0
+    conn.execute(
+        "insert into log_position (shard, writer, seq) values (%s, %s, 1)", [shard_of_contact(contact), writer.writer]
+    )
+    assert drop_unused_writers(conn) == 1
+    assert (
+        conn.execute("select (select count(*) from log_writer) + (select count(*) from log_position)").fetchone()[0]
+        == 0
+    )
+
+
+def test_S3_the_sweeper_tells_ended_leases_as_lost(conn: psycopg.Connection, empty_database: str) -> None:
+    """By real time, though decisions may stand at another: the entry carries the decision clock's instant (E8)."""
+    workspace = add_workspace(conn)
+    channel = add_twilio(conn, workspace, "http://127.0.0.1:1")
+    ended, held = add_sending(conn, workspace, channel, 2)
+    conn.execute("update delivery_open set lease_until = %s where id = %s", [real_now() - timedelta(seconds=1), ended])
+    conn.execute("update delivery_open set lease_until = %s where id = %s", [real_now() + timedelta(hours=1), held])
+    virtual = datetime(2030, 1, 1, tzinfo=UTC)
+    conn.execute("insert into test_clock (one, now) values (true, %s)", [virtual])
+    conn.commit()
+    stop = threading.Event()
+    thread = threading.Thread(target=run_sweeper, args=(empty_database, stop), kwargs={"test_clock": True})
+    thread.start()
+    wait_for(lambda: bool(read_outcomes(conn)))
+    stop.set()
+    thread.join(10)
+    assert read_outcomes(conn) == [(str(ended), "ambiguous", True)]
+    assert conn.execute("select occurred_at from log").fetchone()[0] == virtual
+    conn.rollback()
+    names = [row[0] for row in conn.execute("select relname from pg_class where relname ~ '_20300|_203001'").fetchall()]
+    assert "delivery_20300101" in names
+    for name in names:
+        if not name.endswith("_pkey") and name.startswith(("delivery_2030", "ledger_2030")) and name.count("_") == 1:
+            conn.execute(psycopg.sql.SQL("drop table if exists {}").format(psycopg.sql.Identifier(name)))
+    conn.commit()
