@@ -126,7 +126,7 @@ def test_M2_a_verified_number_in_another_national_spelling_finds_its_contact(tow
     assert town.identity("whatsapp", "BR.5") == ana
 
 
-def test_two_engines_never_decide_for_the_same_shards(town: Town) -> None:
+def test_E6_two_engines_never_decide_for_the_same_shards(town: Town) -> None:
     """Ownership is fenced in the write: who has lost the lease stands down and writes nothing."""
     town.engine.run_round()
     with psycopg.connect(town.url, autocommit=True) as conn:
@@ -138,7 +138,7 @@ def test_two_engines_never_decide_for_the_same_shards(town: Town) -> None:
     assert town.rows("select count(*) from message") == [(0,)]
 
 
-def test_a_poison_entry_is_parked_and_the_others_go_on(town: Town) -> None:
+def test_I3_a_poison_entry_is_parked_and_the_others_go_on(town: Town) -> None:
     """Tried singly, kept whole, shown."""
     town.append_write("telegram", "1", "before")
     town.append_raw({"type": "nonsense", "channel_id": town.channel("telegram").pk})
@@ -162,7 +162,7 @@ def test_C5_erasure_removes_the_person_and_keeps_a_proof(town: Town) -> None:
     assert town.rows("select count(*) from erasure") == [(1,)]
 
 
-def test_the_clock_is_the_decisions(town: Town) -> None:
+def test_E8_the_clock_is_the_decisions(town: Town) -> None:
     """E8: instants of decisions are the virtual clock's."""
     town.add_contact("Ana", PHONE)
     match = town.launch("{{ link }}")

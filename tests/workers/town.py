@@ -179,7 +179,9 @@ class Town:
 
     # matches
 
-    def launch(self, text: str) -> int:
+    def launch(
+        self, text: str, audience: dict[str, Any] | None = None, direct: list[dict[str, Any]] | None = None
+    ) -> int:
         from tertulia.data.models import Match, MatchChannel
 
         match = Match.objects.create(
@@ -188,7 +190,8 @@ class Town:
             state="launching",
             sms_channel=self.channels["sms"],
             text=text,
-            audience={"all": True},
+            audience=audience or {"all": True},
+            direct=direct or [],
         )
         for order, name in enumerate(("whatsapp", "telegram")):
             MatchChannel.objects.create(match=match, channel=self.channels[name], order=order)
@@ -270,7 +273,8 @@ class Town:
         from tertulia.core.identity import IdentityRef
 
         facts.setdefault("message_id", f"{app}-{next(_serial)}")
-        identity = IdentityRef(app, "scope", who)
+        kind = facts.pop("kind", app)
+        identity = IdentityRef(kind, "" if kind == "phone" else "scope", who)
         self.append(Inbound(self.channels[app].pk, app, identity, self.now, text=text, **facts))
 
     def write(self, app: str, who: str, text: str, **facts: Any) -> None:
@@ -305,6 +309,26 @@ class Town:
         from tertulia.core.entries import EraseEntry
 
         self.append(EraseEntry(contact, "user:1", self.now), contact)
+        self.drain()
+
+    def merge(self, absorbed: int, into: int) -> None:
+        from tertulia.core.entries import MergeEntry
+
+        self.append(MergeEntry(into, absorbed, "user:1", self.now), absorbed)
+        self.drain()
+
+    def unmerge(self, absorbed: int) -> None:
+        from tertulia.core.entries import UnmergeEntry
+
+        [(merge_id,)] = self.rows("select id from merge where contact_id = %s and into_id <> 0 limit 1", absorbed)
+        self.append(UnmergeEntry(absorbed, merge_id, "user:1", self.now), absorbed)
+        self.drain()
+
+    def withdraw(self, contact: int) -> None:
+        from tertulia.core.entries import ConsentEntry
+
+        entry = ConsentEntry(contact, "*", "*", "marketing", "withdrawn", "person", "user:1", self.now)
+        self.append(entry, contact)
         self.drain()
 
     def find_text(self, text: str) -> list[str]:

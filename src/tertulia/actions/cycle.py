@@ -172,6 +172,13 @@ def park(conn: Conn, row: LogRow, sentence: str, now: datetime) -> None:
     )
 
 
+def park_alone(conn: Conn, row: LogRow, now: datetime) -> None:
+    """Park an entry whose decision failed by itself, and count it."""
+    sentence = "This entry could not be decided. It is kept whole; try it again."
+    park(conn, row, sentence, now)
+    writer.tally(conn, _tallies([row], [], [(row, sentence)]))
+
+
 def _drop_duplicates(conn: Conn, rows: Sequence[LogRow], batch: Batch) -> list[LogRow]:
     """E1: by the key of (UTC day of the entry's own time, id), in the owner's transaction. The first of equal keys
     within the cycle stays."""

@@ -68,7 +68,7 @@ def decide_absorb(world: World, entry: AbsorbEntry, workspace: int) -> None:
         into.consents,
         absorbed.consents,
         root_id=into.id,
-        merge_id=str(entry.merge_id),
+        merge_id=f"merge:{entry.merge_id}",
         at=entry.at,
         actor=entry.actor,
     )

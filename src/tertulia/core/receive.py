@@ -119,7 +119,7 @@ def _touch(world: World, came: Came, contact: ContactRow) -> None:
     trust = Trust.VERIFIED if came.vouched and has_number(contact, came.vouched) else row.trust
     world.add(
         fx.TouchIdentity(
-            *(came.workspace, entry.identity, contact.id, entry.name or row.name, entry.username or row.username),
+            *(came.workspace, entry.identity, row.owner, entry.name or row.name, entry.username or row.username),
             *(max(trust, row.trust), until, "", entry.reply_token or row.reply_token, entry.at),
         )
     )

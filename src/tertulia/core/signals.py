@@ -97,7 +97,7 @@ def _apply_signal(world: World, entry: Signal, workspace: int, contact_id: int, 
         return
     world.add(
         fx.TouchIdentity(
-            *(workspace, entry.identity, contact_id, linked.name, linked.username, linked.trust, linked.window_until),
+            *(workspace, entry.identity, linked.owner, linked.name, linked.username, linked.trust, linked.window_until),
             *(signal, linked.reply_token, entry.at),
         ),
         fx.RecordConsent(

@@ -133,6 +133,7 @@ class LinkedIdentity:
     window_until: datetime | None
     signal: str
     reply_token: str
+    owner: int  # the contact under which it stands: after a merge perhaps one that was absorbed
 
 
 @dataclass(slots=True)
@@ -319,7 +320,9 @@ def _fold_link(world: World, e: fx.LinkIdentity) -> None:
     world.identities[(e.workspace, e.identity)] = IdentityRow(e.contact_id, shard, e.trust)
     contact = world.contacts[e.contact_id]
     contact.identities = [row for row in contact.identities if row.identity != e.identity]
-    contact.identities.append(LinkedIdentity(e.identity, e.channel_id, e.trust, e.name, e.username, e.at, None, "", ""))
+    contact.identities.append(
+        LinkedIdentity(e.identity, e.channel_id, e.trust, e.name, e.username, e.at, None, "", "", e.contact_id)
+    )
 
 
 def _fold_unlink(world: World, e: fx.UnlinkIdentity) -> None:

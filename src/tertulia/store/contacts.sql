@@ -132,18 +132,22 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on s.sha
 order by s.at
 
 -- name: open_suggestions
--- The workspace's open suggestions, the newest first, from before an instant. Fans out.
+-- The workspace's open suggestions, the newest first, from before an instant. A suggestion stands at both contacts;
+-- one of the two is shown. Fans out.
 select s.contact_id, s.other_id, s.rule, s.evidence, s.at, s.state, s.actor
 from merge_suggestion s
-where s.workspace = %(workspace)s and s.state = 'open' and s.at < %(before)s
+where s.workspace = %(workspace)s and s.state = 'open' and s.at < %(before)s and s.contact_id < s.other_id
 order by s.at desc, s.contact_id, s.other_id
 limit %(limit)s
 
 -- name: merges_of
--- A merge lies in the absorbed contact's shard; the few of a contact are found from either side.
-select m.id, m.contact_id, m.into_id, m.evidence, m.actor, m.at, m.undone_at, m.undone_by
-from merge m
-where m.workspace = %(workspace)s and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
+-- A merge lies in the shards of both contacts; the absorbed one's row has the evidence.
+select * from (
+    select distinct on (m.id) m.id, m.contact_id, m.into_id, m.evidence, m.actor, m.at, m.undone_at, m.undone_by
+    from merge m
+    where m.workspace = %(workspace)s and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
+    order by m.id, length(m.evidence::text) desc
+) m
 order by m.at
 
 -- name: settle_suggestion

@@ -6,6 +6,7 @@ once, the group is folded in Python first, because one statement touches a row o
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -263,16 +264,16 @@ def _advance_progress(conn: Conn, group: list[fx.Progress]) -> None:
 
 
 def _suggest_merges(conn: Conn, group: list[fx.SuggestMerge]) -> None:
-    rows = _last(group, lambda e: (e.contact_id, e.other_id, e.rule))
+    """A suggestion stands at both contacts, so that either page finds it in its own shard."""
+    both = [*group, *(replace(e, contact_id=e.other_id, other_id=e.contact_id) for e in group)]
+    rows = _last(both, lambda e: (e.contact_id, e.other_id, e.rule))
     names = ("contact_id", "other_id", "rule", "workspace", "at")
     execute(conn, "suggest_merges", columns(rows, *names, shard=_home, evidence=lambda e: _json(e.evidence)))
 
 
 def _settle_suggestions(conn: Conn, group: list[fx.SettleSuggestion]) -> None:
-    for shard_from in ("contact_id", "other_id"):
-        cols = columns(group, "contact_id", "other_id", "state", "actor")
-        cols["shard"] = [shard_of_contact(getattr(e, shard_from)) for e in group]
-        execute(conn, "settle_suggestions", cols)
+    both = [*group, *(replace(e, contact_id=e.other_id, other_id=e.contact_id) for e in group)]
+    execute(conn, "settle_suggestions", columns(both, "contact_id", "other_id", "state", "actor", shard=_home))
 
 
 def _merge_contacts(conn: Conn, group: list[fx.MergeContact]) -> None:

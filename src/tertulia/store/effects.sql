@@ -237,9 +237,7 @@ on conflict do nothing
 update merge_suggestion s set state = t.state, actor = t.actor
 from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(other_id)s::bigint[], %(state)s::text[],
             %(actor)s::text[]) as t (shard, contact_id, other_id, state, actor)
-where s.shard = t.shard and s.state = 'open'
-  and ((s.contact_id = t.contact_id and s.other_id = t.other_id)
-       or (s.contact_id = t.other_id and s.other_id = t.contact_id))
+where s.shard = t.shard and s.contact_id = t.contact_id and s.other_id = t.other_id and s.state = 'open'
 
 -- name: record_merges
 insert into merge (shard, id, workspace, contact_id, into_id, evidence, actor, at, undone_by)
@@ -412,7 +410,8 @@ where workspace = %(workspace)s
        or exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in payload::text) > 0))
 
 -- name: erase_suggestions
-delete from merge_suggestion where shard = %(shard)s and (contact_id = %(id)s or other_id = %(id)s)
+delete from merge_suggestion
+where workspace = %(workspace)s and (contact_id = %(id)s or other_id = %(id)s)
 
 -- name: prove_erasure
 insert into erasure (shard, workspace, proof, contact_id, actor, at)

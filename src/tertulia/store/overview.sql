@@ -34,4 +34,5 @@ order by local_day
 -- name: waiting
 -- What waits for a person: parked entries, and open merge suggestions.
 select (select count(*) from parked where workspace = %(workspace)s and settled_at is null),
-       (select count(*) from merge_suggestion where workspace = %(workspace)s and state = 'open')
+       (select count(*) from merge_suggestion
+        where workspace = %(workspace)s and state = 'open' and contact_id < other_id)

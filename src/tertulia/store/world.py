@@ -101,19 +101,26 @@ def _link(row: Sequence[Any]) -> LinkRow:
 
 
 def load_contacts(conn: Conn, world: World, wanted: Iterable[int]) -> None:
-    """Contacts with their addresses, identities, consent, links, conversations and progress; and those they were
-    merged into, however far the chain goes."""
+    """Contacts with their addresses, identities, consent, links, conversations and progress; those they were merged
+    into, and those that were merged into them, however far it goes. What an absorbed contact has is its root's too."""
     ids = {contact_id for contact_id in wanted if contact_id not in world.contacts}
+    fresh: list[ContactRow] = []
     while ids:
         args = {"shards": [shard_of_contact(contact_id) for contact_id in ids], "ids": list(ids)}
         for name, take in _CONTACT_PARTS:
             for row in fetch_all(conn, load("world")[name], args):
                 take(world, row)
-        ids = {
-            row.merged_into
-            for row in (world.contacts.get(contact_id) for contact_id in ids)
-            if row and row.merged_into is not None and row.merged_into not in world.contacts
-        }
+        loaded = [world.contacts[contact_id] for contact_id in ids if contact_id in world.contacts]
+        fresh += loaded
+        ids = {row.merged_into for row in loaded if row.merged_into is not None}
+        ids |= {row[1] for row in fetch_all(conn, load("world")["absorbed"], args)}
+        ids -= world.contacts.keys()
+    for contact in fresh:
+        root = world.contacts.get(world.follow(contact.id))
+        if root is not None and root is not contact:
+            root.addresses += contact.addresses
+            root.identities += contact.identities
+            root.consents += contact.consents
 
 
 def _take_contact(world: World, row: Sequence[Any]) -> None:
@@ -135,7 +142,7 @@ def _take_linked(world: World, row: Sequence[Any]) -> None:
         contact.identities.append(
             LinkedIdentity(
                 *(IdentityRef(kind, scope, value), channel_id, Trust(trust), name, username, linked_at),
-                *(window_until, signal, reply_token),
+                *(window_until, signal, reply_token, contact.id),
             )
         )
 

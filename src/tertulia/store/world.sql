@@ -43,6 +43,13 @@ select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.at
 from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 
+-- name: absorbed
+-- Contacts that were merged into these: their addresses, identities and consent count as the contact's (M8).
+select m.into_id, m.contact_id
+from merge m
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on m.shard = k.shard and m.into_id = k.id
+where m.undone_at is null
+
 -- name: addresses
 select a.contact_id, a.kind, a.value, a.canonical, a.country, a.sms, a.line_type, a.dead_code
 from address a

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -170,7 +171,7 @@ class Engine:
                 raise
             except Exception as error:
                 self._roll_back()
-                log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, exc_info=len(rows) == 1)
+                log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, at=_place_of(error))
                 return False
             self.positions |= moved
             return True
@@ -179,7 +180,7 @@ class Engine:
     def _park(self, row: LogRow) -> None:
         """The entry fails alone: kept whole, shown, and the log goes on."""
         self._fence()
-        cycle.park(self.conn, row, "This entry could not be decided. It is kept whole; try it again.", self.now())
+        cycle.park_alone(self.conn, row, self.now())
         moved = ownership.move_positions(self.conn, [row])
         self.conn.commit()
         self.positions |= moved
@@ -296,6 +297,12 @@ class Engine:
             self.touched |= {f"match:{match_id}" for match_id, _, _ in done}
             self._config_epochs = None
         self.conn.commit()
+
+
+def _place_of(error: Exception) -> str:
+    """Where an error was raised. Its text may hold somebody's data and is never logged."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}:{frame.lineno}"
 
 
 def run_engine(url: str, public_url: str, stop: threading.Event, *, test_clock: bool = False) -> None:

@@ -427,6 +427,8 @@ create table merge (
     primary key (shard, id)
 );
 
+create index merge_into on merge (shard, into_id);
+
 -- C5: proof of an erasure: a keyed hash that matches no one unless the same address comes back.
 create table erasure (
     shard      smallint    not null,
