@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 
 import httpx
 import psycopg
@@ -71,6 +72,19 @@ def test_a_wrong_signature_stores_nothing(hook, shop: Shop, web: httpx.Client) -
     assert shop.run("select count(*) from webhook") == [(0,)]
     assert shop.run("select count(*) from log") == [(0,)]
     assert shop.run("select first_call_at from channel") == [(None,)]
+
+
+def test_refused_calls_are_counted_and_named_in_the_channels_log(hook, shop: Shop) -> None:
+    """One row for many refusals, with the reason and their number; nothing of the calls themselves."""
+    for _ in range(7):
+        hook(message(text="secret words"), secret="another")
+    deadline = time.monotonic() + 5
+    while not (rows := shop.run("select purpose, status, answer, error, body, headers, url from channel_log")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert rows[0][:6] == ("webhook", 403, rows[0][2], "refused", "", "")
+    assert rows[0][2].startswith("bad_signature")
+    assert "secret words" not in str(rows)
 
 
 def test_an_unknown_identitys_entry_goes_to_its_shard_a_known_ones_to_its_contacts(hook, shop: Shop) -> None:

@@ -13,6 +13,7 @@ from tertulia.edge.http import answer, answer_text, get_header, get_host, is_nea
 from tertulia.edge.links import Links
 from tertulia.edge.live import Hub
 from tertulia.edge.metrics import Metrics
+from tertulia.edge.refusals import Refusals
 from tertulia.edge.registry import Registry
 from tertulia.edge.unsubscribe import Request, Unsubscribe, UnsubscribeWork
 from tertulia.edge.webhooks import Hooks, WebhookWork
@@ -45,7 +46,7 @@ class Edge:
             "unsubscribes", self._connect_writer, UnsubscribeWork(), self.clock, self.notifier
         )
         self.unsubscribe = Unsubscribe(self.registry, self.leaving_writer)
-        self.hooks = Hooks(self.registry, self.call_writer, self.clock, self.metrics)
+        self.hooks = Hooks(self.registry, self.call_writer, self.clock, self.metrics, Refusals(self._connect))
         self._by_name: dict[str, Handler] = {
             "l": self.links.open_link,
             "e": self.links.open_entry,

@@ -27,7 +27,7 @@ class Metrics:
         )
 
     def count_webhook(self, kind: str, what: str) -> None:
-        """`what` is kept, parked or rejected."""
+        """`what` is kept, parked or refused."""
         self._webhooks.labels(kind, what).inc()
 
     def count_link(self, what: str) -> None:

@@ -33,6 +33,7 @@ from tertulia.edge.http import (
     read_headers,
 )
 from tertulia.edge.metrics import Metrics
+from tertulia.edge.refusals import Refusals
 from tertulia.edge.registry import ChannelView, Registry
 from tertulia.edge.writer import Full, GroupWriter, Unavailable
 from tertulia.store.db import Conn
@@ -92,9 +93,15 @@ class Hooks:
     """The ASGI side of the webhooks."""
 
     def __init__(
-        self, registry: Registry, writer: GroupWriter[ReceivedCall, bool], clock: Clock, metrics: Metrics
+        self,
+        registry: Registry,
+        writer: GroupWriter[ReceivedCall, bool],
+        clock: Clock,
+        metrics: Metrics,
+        refusals: Refusals,
     ) -> None:
         self._registry = registry
+        self._refusals = refusals
         self._metrics = metrics
         self._writer = writer
         self._clock = clock
@@ -115,10 +122,10 @@ class Hooks:
             body = await read_body(scope, receive, BODY_MAX_BYTES)
             response = await self._take(channel, _read_call(channel, scope, body))
         except BodyTooLarge:
-            self._reject(channel, "too_large")
+            self._refuse(channel, scope, 413, "too_large")
             await answer_text(send, 413, "A webhook's body has at most 10 MB.", (("connection", "close"),))
         except Rejected as rejected:
-            self._reject(channel, rejected.reason)
+            self._refuse(channel, scope, rejected.status, rejected.reason)
             await answer_text(send, rejected.status, "This call was refused.")
         except Full:
             await answer_busy(send)
@@ -131,15 +138,14 @@ class Hooks:
 
     async def _take(self, channel: ChannelView, call: WebhookCall) -> HttpResponse:
         """Store a good call, then say what the provider wants to hear. Raises Rejected, Full, Unavailable."""
-        adapter, account, now = channel.adapter, channel.account, self._clock.now()
-        shaken = adapter.handshake(account, call, now)
+        now = self._clock.now()
+        shaken = _verify(channel, call, now)
         if shaken is not None:
             await self._store(channel, call, Translated())
             return shaken
-        adapter.verify(account, call, now)
         events, read = _read_events(channel, call, now)
         await self._store(channel, call, read)
-        return adapter.ack(account, events)
+        return channel.adapter.ack(channel.account, events)
 
     async def _store(self, channel: ChannelView, call: WebhookCall, read: Translated) -> None:
         stored = StoredCall(
@@ -157,9 +163,9 @@ class Hooks:
         await self._writer.submit(ReceivedCall(stored, read.entries))
         self._metrics.count_webhook(channel.kind, "parked" if read.unreadable else "kept")
 
-    def _reject(self, channel: ChannelView, reason: str) -> None:
-        self._metrics.count_webhook(channel.kind, "rejected")
-        log.warning("webhook_rejected", channel=channel.id, kind=channel.kind, reason=reason)
+    def _refuse(self, channel: ChannelView, scope: Scope, status: int, reason: str) -> None:
+        self._metrics.count_webhook(channel.kind, "refused")
+        self._refusals.note(channel, scope["method"], status, reason)
 
 
 def _read_call(channel: ChannelView, scope: Scope, body: bytes) -> WebhookCall:
@@ -172,6 +178,21 @@ def _read_call(channel: ChannelView, scope: Scope, body: bytes) -> WebhookCall:
     url = channel.account.hook_url + (f"?{query}" if query else "")
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
     return WebhookCall(method, url, fields, read_headers(scope), body, get_address(scope))
+
+
+def _verify(channel: ChannelView, call: WebhookCall, now: datetime) -> HttpResponse | None:
+    """The answer of a handshake; None for an ordinary call that is the provider's. An adapter that trips over a call
+    has not verified it."""
+    try:
+        shaken = channel.adapter.handshake(channel.account, call, now)
+        if shaken is None:
+            channel.adapter.verify(channel.account, call, now)
+    except Rejected:
+        raise
+    except Exception as error:
+        log.error("adapter_failed", channel=channel.id, kind=channel.kind, error=type(error).__name__)
+        raise Rejected("adapter_failed", 400) from None
+    return shaken
 
 
 def _read_events(channel: ChannelView, call: WebhookCall, now: datetime) -> tuple[Sequence[ChannelEvent], Translated]:
