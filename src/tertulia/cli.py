@@ -19,6 +19,8 @@ COMMANDS = {
     "web": "Run the console, the API, webhooks and links (needs DATABASE_URL).",
     "engine": "Run an engine, which decides (needs DATABASE_URL).",
     "sender": "Run a sender, which calls providers (needs DATABASE_URL).",
+    "importer": "Run an importer, which takes lists in (needs DATABASE_URL).",
+    "import": "Import a customer list or an opt-out list.",
     "sign-in": "Print a link that signs somebody in once.",
     "simulator": "Run the providers' side and the virtual phones alone.",
     "keeper": "Run what keeps house and polls providers (needs DATABASE_URL).",

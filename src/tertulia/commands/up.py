@@ -1,5 +1,5 @@
 """`tertulia up`: everything on one machine, in one process group: the embedded database, the schema brought up to date,
-console and webhooks, an engine, a sender, the keeper.
+console and webhooks, an engine, a sender, the keeper, an importer.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tertulia.workers.supervisor import Child, Supervisor
 
 READY_LIMIT_S = 60.0
 PORT_FREE_LIMIT_S = 10.0
-ROLES = ("web", "engine", "sender", "keeper")
+ROLES = ("web", "engine", "sender", "keeper", "importer")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
