@@ -38,7 +38,7 @@ from tertulia.store.import_apply import (
     suppress,
     update_contacts,
 )
-from tertulia.store.imports import ImportJob, count_staged, load_known, reject_series
+from tertulia.store.imports import ImportJob, count_staged, load_known, reject_series, shards_of_keys
 
 SHARDS_PER_GROUP = 4
 GROUPS = tuple(
@@ -90,8 +90,8 @@ def _classify_again(conn: Conn, job: ImportJob, shards: Sequence[int]) -> None:
         return
     rows = [row for row in load_staged(conn, job.id, shards, ["new"]) if (row.shard, row.row) in collisions]
     checked = {row.row: checked_of_staged(row) for row in rows}
-    keys = list(dict.fromkeys(key for row in checked.values() for key in keys_of_row(row)))
-    known = load_known(conn, job.workspace, keys)
+    keys = (key for row in checked.values() for key in keys_of_row(row))
+    known = load_known(conn, job.workspace, shards_of_keys(job.workspace, keys))
     again = []
     for row in rows:
         verdict = classify_row(checked[row.row], known_to_row(checked[row.row], known))

@@ -14,7 +14,7 @@ from tertulia.core.import_people import Known, New, Series, Twin, Updated, class
 from tertulia.core.import_reasons import Reason, pack_note
 from tertulia.core.import_rows import CheckedRow, RowProblem
 from tertulia.core.phones import Repair
-from tertulia.core.search import make_line
+from tertulia.core.search import LINE_CHARACTERS_MAX, fold
 from tertulia.ids import INDEX_OF_SHARD, index_of_value, make_contact_id, shard_of_contact, shard_of_index
 from tertulia.store.db import Conn
 from tertulia.store.import_copy import RowLine, StageLine, copy_rows, copy_stage
@@ -29,6 +29,7 @@ from tertulia.store.imports import (
     mark_series,
     set_duplicates,
     set_reasons,
+    shards_of_keys,
     take_serials,
 )
 
@@ -39,17 +40,17 @@ def check_batch(conn: Conn, job: ImportJob, results: Sequence[Result]) -> int:
     """Classify a batch and write what each row would become. Gives how many numbers gained a digit."""
     people = [result for result in results if isinstance(result, CheckedRow)]
     addresses = [(result.kind, result.canonical) for result in results if isinstance(result, OptOut)]
-    keys = list(dict.fromkeys(key for row in people for key in keys_of_row(row)))
-    known = load_known(conn, job.workspace, keys)
-    postal = [key for key in keys if key[0] != "external_id"]
-    suppressed = load_suppressed(conn, job.workspace, [*postal, *addresses])
+    shards = shards_of_keys(job.workspace, (key for row in people for key in keys_of_row(row)))
+    known = load_known(conn, job.workspace, shards)
+    postal = {key: shard for key, shard in shards.items() if key[0] != "external_id"}
+    suppressed = load_suppressed(conn, job.workspace, postal | shards_of_keys(job.workspace, addresses))
     serials = iter(take_serials(conn, len(people)) if people else ())
     stage: list[StageLine] = []
     rows: list[RowLine] = []
     repaired = 0
     for result in results:
         if isinstance(result, CheckedRow):
-            line, row = _place_person(job.workspace, result, known, suppressed, serials)
+            line, row = _place_person(result, shards, known, suppressed, serials)
             stage.append(line)
             rows.append(row)
             repaired += result.phone is not None and result.phone.repair is not Repair.NONE
@@ -77,14 +78,6 @@ def keys_of_row(row: CheckedRow) -> list[Key]:
     return keys
 
 
-def home_of_row(workspace: int, row: CheckedRow) -> int:
-    """The shard in which a new contact lives: that of its phone, else its e-mail, else its id."""
-    if row.phone is not None:
-        return shard_of_address(workspace, "phone", row.phone.key)
-    kind, canonical = ("email", row.email_key) if row.email else ("external_id", row.external_id)
-    return shard_of_address(workspace, kind, canonical)
-
-
 def known_to_row(row: CheckedRow, known: Mapping[Key, Sequence[Known]]) -> list[Known]:
     """Everyone who shares a key with a row, each once."""
     found = {person.contact_id: person for key in keys_of_row(row) for person in known.get(key, ())}
@@ -92,15 +85,15 @@ def known_to_row(row: CheckedRow, known: Mapping[Key, Sequence[Known]]) -> list[
 
 
 def _place_person(
-    workspace: int,
     row: CheckedRow,
+    shards: Mapping[Key, int],
     known: Mapping[Key, Sequence[Known]],
     suppressed: Mapping[Key, str],
     serials: Iterator[int],
 ) -> tuple[StageLine, RowLine]:
     verdict = classify_row(row, known_to_row(row, known) if known else ())
     if isinstance(verdict, New):
-        shard = home_of_row(workspace, row)
+        shard = shards[home_key(row)]
         contact_id = make_contact_id(next(serials), INDEX_OF_SHARD[shard])
     else:
         contact_id = verdict.contact_id
@@ -112,10 +105,19 @@ def _place_person(
     outcome = outcome_of(verdict)
     by_sms = row.sms_reason is None and not reason.startswith(Reason.SUPPRESSED.value)
     shown = RowLine(shard, row.row, outcome, changed, value, reason, "", contact_id, by_sms)
-    return make_stage_line(workspace, row, shard, outcome, contact_id), shown
+    return _make_stage_line(row, shards, shard, outcome, contact_id), shown
 
 
-def make_stage_line(workspace: int, row: CheckedRow, shard: int, outcome: str, contact_id: int) -> StageLine:
+def home_key(row: CheckedRow) -> Key:
+    """Where a new contact lives: in the shard of its phone, else its e-mail, else its id."""
+    if row.phone is not None:
+        return "phone", row.phone.key
+    return ("email", row.email_key) if row.email else ("external_id", row.external_id)
+
+
+def _make_stage_line(
+    row: CheckedRow, shards: Mapping[Key, int], shard: int, outcome: str, contact_id: int
+) -> StageLine:
     """A row as the stage keeps it."""
     line = StageLine(shard, row.row, outcome, contact_id, row.name, row.surname)
     phone = row.phone
@@ -124,13 +126,13 @@ def make_stage_line(workspace: int, row: CheckedRow, shard: int, outcome: str, c
         line.phone_country, line.sms = phone.region, phone.reachable_by_sms
     if row.email:
         line.email, line.email_key = row.email, row.email_key
-        line.email_shard = shard_of_address(workspace, "email", row.email_key)
+        line.email_shard = shards["email", row.email_key]
     if row.external_id:
         line.external_id = row.external_id
-        line.external_shard = shard_of_address(workspace, "external_id", row.external_id)
+        line.external_shard = shards["external_id", row.external_id]
     line.country, line.locale, line.zone = row.country, row.language, row.zone
     line.attributes = row.attributes
-    line.search = make_line(row.name, row.surname, line.phone, row.email, row.external_id)
+    line.search = fold(f"{row.name} {row.surname} {line.phone} {row.email} {row.external_id}")[:LINE_CHARACTERS_MAX]
     line.consents = row.opt_in is not False
     return line
 

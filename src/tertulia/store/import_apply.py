@@ -129,7 +129,8 @@ def drop_known(conn: Conn, job: ImportJob, shards: Sequence[int]) -> int:
 
 def lock_contacts(conn: Conn, contact_ids: Sequence[int]) -> dict[int, Locked]:
     """Contacts as they are now, held until the transaction ends."""
-    args = {"shards": [shard_of_contact(contact_id) for contact_id in contact_ids], "ids": list(contact_ids)}
+    shards = dict.fromkeys(shard_of_contact(contact_id) for contact_id in contact_ids)
+    args = {"shards": list(shards), "ids": list(contact_ids)}
     rows = fetch_all(conn, load("imports")["lock_contacts"], args)
     return {row[0]: Locked(known_of(row), row[9]) for row in rows}
 

@@ -5,7 +5,7 @@ The check writes each row twice, by COPY: its outcome (`import_row`, for people)
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -137,11 +137,17 @@ def forget_check(conn: Conn, import_id: int) -> None:
     run(conn, load("imports")["forget_rows"], {"id": import_id})
 
 
-def load_known(conn: Conn, workspace: int, keys: Sequence[Key]) -> dict[Key, list[Known]]:
-    """The contacts behind keys, the oldest first. Merged contacts are read as the one they were merged into."""
-    if not keys:
+def shards_of_keys(workspace: int, keys: Iterable[Key]) -> dict[Key, int]:
+    """Where the directory keeps each key."""
+    return {key: shard_of_address(workspace, *key) for key in keys}
+
+
+def load_known(conn: Conn, workspace: int, wanted: Mapping[Key, int]) -> dict[Key, list[Known]]:
+    """The contacts behind keys (key -> shard), the oldest first. Merged ones are read as whom they were merged into."""
+    if not wanted:
         return {}
-    args = {**_key_columns(workspace, keys), "workspace": workspace, "contact_shards": list(SHARDS)}
+    keys = list(wanted)
+    args = {**_key_columns(wanted), "workspace": workspace, "contact_shards": list(SHARDS)}
     owners: dict[int, list[Key]] = defaultdict(list)
     for number, contact_id in fetch_all(conn, load("imports")["owners"], args):
         owners[contact_id].append(keys[number - 1])
@@ -155,11 +161,12 @@ def load_known(conn: Conn, workspace: int, keys: Sequence[Key]) -> dict[Key, lis
     return found
 
 
-def load_suppressed(conn: Conn, workspace: int, keys: Sequence[Key]) -> dict[Key, str]:
-    """What stands against addresses: key -> cause."""
-    if not keys:
+def load_suppressed(conn: Conn, workspace: int, wanted: Mapping[Key, int]) -> dict[Key, str]:
+    """What stands against addresses (key -> shard): key -> cause."""
+    if not wanted:
         return {}
-    args = {**_key_columns(workspace, keys), "workspace": workspace}
+    keys = list(wanted)
+    args = {**_key_columns(wanted), "workspace": workspace}
     return {keys[number - 1]: cause for number, cause in fetch_all(conn, load("imports")["suppressed"], args)}
 
 
@@ -255,11 +262,11 @@ def tally(conn: Conn, import_id: int) -> dict[str, Any]:
     return counts
 
 
-def _key_columns(workspace: int, keys: Sequence[Key]) -> dict[str, list[Any]]:
+def _key_columns(wanted: Mapping[Key, int]) -> dict[str, list[Any]]:
     return {
-        "shards": [shard_of_address(workspace, kind, canonical) for kind, canonical in keys],
-        "kinds": [kind for kind, _ in keys],
-        "canonicals": [canonical for _, canonical in keys],
+        "shards": list(wanted.values()),
+        "kinds": [kind for kind, _ in wanted],
+        "canonicals": [canonical for _, canonical in wanted],
     }
 
 

@@ -48,29 +48,42 @@ delete from import_stage where import_id = %(id)s
 delete from import_row where import_id = %(id)s
 
 -- name: owners
+-- Each key is an index probe in its shard. `offset 0` keeps the probes: joined plainly, the planner reads the whole
+-- directory for every batch (38 us a row against 4).
 select k.n, coalesce(c.merged_into, c.id)
 from unnest(%(shards)s::smallint[], %(kinds)s::text[], %(canonicals)s::text[]) with ordinality
      as k (shard, kind, canonical, n)
-join address_key a on a.shard = k.shard and a.workspace = %(workspace)s and a.kind = k.kind
-                  and a.canonical = k.canonical
-join contact c on c.id = a.contact_id and c.shard = (%(contact_shards)s::smallint[])[(a.contact_id & 255) + 1]
-where c.erased_at is null
+cross join lateral (
+    select a.contact_id from address_key a
+    where a.shard = k.shard and a.workspace = %(workspace)s and a.kind = k.kind and a.canonical = k.canonical
+    offset 0) a
+cross join lateral (
+    select c.id, c.merged_into from contact c
+    where c.shard = (%(contact_shards)s::smallint[])[(a.contact_id & 255) + 1] and c.id = a.contact_id
+      and c.erased_at is null
+    offset 0) c
 
 -- name: known
-select c.id, c.name, c.surname, c.country, c.locale, c.zone, c.external_id, c.attributes,
-       coalesce((select array_agg(a.kind || ':' || a.canonical order by a.added_at, a.value) from address a
-                 where a.shard = c.shard and a.contact_id = c.id), '{}')
-from contact c
-join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
-where c.erased_at is null
-order by c.created_at, c.id
+select c.*
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
+cross join lateral (
+    select c.id, c.name, c.surname, c.country, c.locale, c.zone, c.external_id, c.attributes,
+           coalesce((select array_agg(a.kind || ':' || a.canonical order by a.added_at, a.value) from address a
+                     where a.shard = c.shard and a.contact_id = c.id), '{}')
+    from contact c
+    where c.shard = k.shard and c.id = k.id and c.erased_at is null
+    offset 0) c
+order by c.id
 
 -- name: suppressed
 select k.n, s.cause
 from unnest(%(shards)s::smallint[], %(kinds)s::text[], %(canonicals)s::text[]) with ordinality
      as k (shard, kind, canonical, n)
-join suppression s on s.shard = k.shard and s.workspace = %(workspace)s and s.kind = k.kind
-                  and s.canonical = k.canonical and s.lifted_at is null
+cross join lateral (
+    select s.cause from suppression s
+    where s.shard = k.shard and s.workspace = %(workspace)s and s.kind = k.kind and s.canonical = k.canonical
+      and s.lifted_at is null
+    offset 0) s
 
 -- name: serials
 select nextval('contact_serial') from generate_series(1, %(blocks)s)
@@ -254,8 +267,7 @@ select c.id, c.name, c.surname, c.country, c.locale, c.zone, c.external_id, c.at
        coalesce((select array_agg(a.kind || ':' || a.canonical order by a.added_at, a.value) from address a
                  where a.shard = c.shard and a.contact_id = c.id), '{}'), c.search
 from contact c
-where (c.shard, c.id) in (select * from unnest(%(shards)s::smallint[], %(ids)s::bigint[]))
-  and c.erased_at is null
+where c.shard = any(%(shards)s::smallint[]) and c.id = any(%(ids)s::bigint[]) and c.erased_at is null
 order by c.shard, c.id
 for update of c
 
