@@ -126,6 +126,16 @@ async def test_all_people_act_by_their_rates_and_the_seed_repeats_it(rig: Rig) -
     assert first[0]["opened.telegram"] + first[0]["opened.whatsapp"] == first[0]["tapped"]
 
 
+async def test_a_flood_is_written_by_everybody_in_turn(rig: Rig) -> None:
+    """Each message is one webhook event, numbered; who cannot write is passed over."""
+    await rig.sim(f"people/{JUREMA}/power", on=False)
+    done = await rig.sim("flood", channel="telegram-1", count=40, text="Oi {n}", per_s=2000)
+    assert done["written"] == 20
+    await rig.settle()
+    texts = [json.loads(got.body)["message"]["text"] for got in rig.platform.posts("/hooks/telegram-1")]
+    assert texts == [f"Oi {n}" for n in range(1, 41, 2)]
+
+
 @pytest.mark.parametrize(
     ("url", "app", "account", "token", "text"),
     [

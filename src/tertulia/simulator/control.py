@@ -35,6 +35,8 @@ from tertulia.simulator.world import Account, Message, Person, World
 
 SETTLE_S_MAX = 600.0
 ROWS_MAX = 100_000
+FLOOD_MAX = 1_000_000
+FLOOD_BREATH = 50
 Handler = Callable[[World, Request], Awaitable[Any]]
 
 
@@ -87,6 +89,7 @@ def routes() -> list[Route]:
         ("GET", "/rates", get_rates),
         ("POST", "/rates", set_rates),
         ("POST", "/crowd", let_all_act),
+        ("POST", "/flood", flood),
         ("GET", "/record", get_record),
         ("GET", "/record/counts", get_counts),
         ("GET", "/wire", get_wire),
@@ -368,6 +371,31 @@ async def set_rates(world: World, request: Request) -> Any:
 async def let_all_act(world: World, request: Request) -> Any:
     """Everybody with a link they have not seen acts by the rates; the answer comes when all have."""
     return await crowd.let_all_act(world)
+
+
+async def flood(world: World, request: Request) -> Any:
+    """`{channel, count, text, per_s}`: people write one after another, in the order of their ids, as fast as they may.
+
+    `{n}` in the text is the number of the message. Those who cannot write are passed over.
+    """
+    fields = await _read(request)
+    account, text = _find_account(world, fields), str(fields.get("text", "Hello {n}"))
+    count, per_s = min(int(fields.get("count", 1)), FLOOD_MAX), float(fields.get("per_s", 0))
+    writers = [p for p in world.people.values() if not account.provider.app or account.spec.kind in p.apps]
+    loop, written = asyncio.get_running_loop(), 0
+    began = loop.time()
+    for number in range(count if writers else 0):
+        try:
+            person = writers[number % len(writers)]
+            people.write(world, person, account, text.replace("{n}", str(number + 1)))
+            written += 1
+        except CannotAct:
+            continue
+        finally:
+            ahead_s = (number + 1) / per_s - (loop.time() - began) if per_s > 0 else 0
+            if ahead_s > 0 or number % FLOOD_BREATH == 0:
+                await asyncio.sleep(max(ahead_s, 0))
+    return {"written": written, "seconds": round(loop.time() - began, 3)}
 
 
 # the record

@@ -41,10 +41,15 @@ class PhonesPage:
         self.world = world
         self.hub = Hub()
         self.sheets: dict[str, Opened] = {}
-        world.notify = self.hub.tell
+        world.notify = self._tell
         self._templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
         self._templates.add_filter("gettext", GetText(autoescape_message=True))
         self._templates.add_filter("ngettext", NGetText(autoescape_message=True))
+
+    def _tell(self, topic: str) -> None:
+        if topic == "reset":
+            self.sheets.clear()
+        self.hub.tell(topic)
 
     def routes(self) -> list[Route | Mount]:
         return [

@@ -22,6 +22,7 @@ PANELS_MAX = 6
 PANELS_FIRST = 3
 MESSAGES_SHOWN = 60
 MATCHES_MAX = 9
+FRIENDS_SHOWN = 5
 WIRE_SHOWN = 40
 Panel = tuple[str, str]
 Translations = gettext.NullTranslations
@@ -143,7 +144,7 @@ def _caption(
 def _show_chats(
     world: World, person: Person, panels: list[Panel], panel: Panel, here: dict[str, str], words: Translations
 ) -> list[dict[str, Any]]:
-    """The phone's list of chats: every account it can reach, the last used first, then what friends forwarded."""
+    """The phone's list of chats: every account it can reach, the last used first, under what friends forwarded."""
     rows: list[dict[str, Any]] = []
     for account in world.accounts.values():
         if account.provider.app and account.spec.kind not in person.apps:
@@ -158,9 +159,9 @@ def _show_chats(
             "at": last.at_ms if last else 0, "time": _time(last.at_ms) if last else None,
         })  # fmt: skip
     rows.sort(key=lambda row: -row["at"])
-    for message in world.friends.get(person.id, []):
+    for message in world.friends.get(person.id, [])[-FRIENDS_SHOWN:]:
         giver = world.people.get(message.friend)
-        rows.append({"friend": True, "name": (giver.name or giver.phone) if giver else "", "message": message.id,
+        rows.insert(0, {"friend": True, "name": (giver.name or giver.phone) if giver else "", "message": message.id,
                      "pieces": split_links(message.text), "time": _time(message.at_ms)})  # fmt: skip
     return rows
 
