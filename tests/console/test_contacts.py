@@ -100,3 +100,15 @@ def test_an_export_is_not_for_everybody(ids, cast):
     """Agents and viewers read contacts one by one, and take none away."""
     assert make_client(cast.bob).get("/contacts/export/").status_code == 403
     assert make_client(cast.bob).get("/contacts/").status_code == 200
+
+
+def test_the_palette_finds_pages_acts_and_contacts(ids, alice, cast):
+    """By folded words; what nobody is called offers the search; a viewer is offered nothing to do."""
+    found = alice.get("/find/?q=dvorak").content.decode()
+    assert f"/contacts/{ids[4]}/" in found
+    assert 'href="/contacts/"' in alice.get("/find/?q=cont").content.decode()
+    assert "/contacts/merges/" in alice.get("/find/?q=merge").content.decode()
+    assert "/contacts/merges/" not in make_client(cast.vera).get("/find/?q=merge").content.decode()
+    nobody = alice.get("/find/?q=zzz%3Cb%3E").content.decode()
+    assert "Search all contacts" in nobody
+    assert "<b>" not in nobody

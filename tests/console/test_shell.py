@@ -139,3 +139,16 @@ def test_without_a_workspace_the_page_says_so(cast: Cast):
     response = client.get("/")
     assert response.status_code == 403
     assert "Ask an owner to add you" in response.content.decode()
+
+
+def test_password_and_second_factor_have_pages_of_ours(cast: Cast, client):
+    """Changing the password and adding a second factor open in our look after a sign-in with the password."""
+    client.post("/sign-in/", {"login": "alice@example.com", "password": PASSWORD})
+    again = client.get("/you/second-factor/totp/activate/").headers["Location"]
+    assert "plain-card" in client.get(again).content.decode()
+    client.post(again, {"password": PASSWORD})
+    for address in ("/you/password/", "/you/second-factor/", "/you/second-factor/totp/activate/"):
+        response = client.get(address)
+        assert response.status_code == 200, address
+        assert "plain-card" in response.content.decode(), address
+        assert "style=" not in response.content.decode(), address

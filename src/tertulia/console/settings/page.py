@@ -1,6 +1,7 @@
 """The workspace's name, where its links begin, and what holds where nothing else is said."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -16,6 +17,7 @@ from tertulia.console.access import get_now, may_change
 from tertulia.console.routes import route
 from tertulia.console.tags import CURRENCY_SIGNS
 from tertulia.console.toasts import toast
+from tertulia.core.country_names import name_country
 from tertulia.data.models import Workspace
 
 
@@ -42,12 +44,17 @@ def show_settings(request: HttpRequest) -> HttpResponse:
             "public_url": settings.PUBLIC_URL,
             "languages": settings.LANGUAGES,
             "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
-            "countries": sorted(phonenumbers.SUPPORTED_REGIONS),
+            "countries": list_countries(),
             "currencies": sorted({*CURRENCY_SIGNS, form.currency}),
             "link_days_max": LINK_DAYS_MAX,
         },
         status=422 if errors else 200,
     )
+
+
+def list_countries() -> list[tuple[str, str]]:
+    """Code and name of every country that has a numbering plan, by name."""
+    return sorted(((code, name_country(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=itemgetter(1))
 
 
 def read_form(sent: Mapping[str, str]) -> WorkspaceForm:
