@@ -24,6 +24,7 @@ COMMANDS = {
     "sign-in": "Print a link that signs somebody in once.",
     "simulator": "Run the providers' side and the virtual phones alone.",
     "keeper": "Run what keeps house and polls providers (needs DATABASE_URL).",
+    "conformance": "Replay the rules' scenarios over HTTP against a server with a test clock.",
     "migrate": "Bring the database's schema up to date.",
 }
 """Every command with its one line of help; its module is tertulia.commands.<name>."""
