@@ -24,9 +24,9 @@ where id = %(channel)s
 -- True when this session holds it already; a session's lock is counted, and goes with the session.
 select exists (
     select 1 from pg_locks
-    where locktype = 'advisory' and pid = pg_backend_pid() and classid = %(space)s::oid and objid = %(channel)s::oid
+    where locktype = 'advisory' and pid = pg_backend_pid() and classid = %(space)s::integer::oid and objid = %(channel)s::integer::oid
       and objsubid = 2
-) or pg_try_advisory_lock(%(space)s, %(channel)s)
+) or pg_try_advisory_lock(%(space)s::integer, %(channel)s::integer)
 
 -- name: mark_fault
 -- The notice is written by whoever stops the channel, so it comes once.

@@ -1,0 +1,33 @@
+"""Every named query is prepared against the migrated schema, so a query and a migration cannot part ways."""
+
+import re
+from importlib.resources import files
+
+import psycopg
+import pytest
+
+from tertulia.store.db import load
+
+NAMES = sorted(
+    path.name.removesuffix(".sql") for path in files("tertulia.store").iterdir() if path.name.endswith(".sql")
+)
+UTILITY = re.compile(r"^\s*(--[^\n]*\n\s*)*(listen|notify|set|copy|create|drop|analyze|vacuum|truncate|lock)\b", re.I)
+BEFORE = re.compile(r"create temp(?:orary)? table", re.I)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_named_query_of_a_file_is_valid_sql_for_the_schema(conn: psycopg.Connection, name: str) -> None:
+    """PREPARE checks tables, columns, types and parameters without running anything."""
+    for query_name, text in load(name).items():
+        if UTILITY.match(text):
+            continue
+        numbers: dict[str, int] = {}
+        numbered = re.sub(r"%\((\w+)\)[sbt]", lambda m: f"${numbers.setdefault(m.group(1), len(numbers) + 1)}", text)
+        try:
+            conn.execute(f"prepare q as {numbered.replace('%%', '%')}".encode())
+        except psycopg.errors.IndeterminateDatatype:
+            conn.rollback()  # typed by the driver alone: a bare parameter that is only selected
+            continue
+        except psycopg.Error as error:
+            raise AssertionError(f"{name}.sql, {query_name}: {error}") from error
+        conn.execute("deallocate q")
