@@ -15,16 +15,21 @@ UTILITY = re.compile(r"^\s*(--[^\n]*\n\s*)*(listen|notify|set|copy|create|drop|a
 BEFORE = re.compile(r"create temp(?:orary)? table", re.I)
 
 
+def number_parameters(text: str) -> str:
+    """The query with `$1` in place of `%(name)s`, equal names under one number."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)[sbt]", text)))
+    numbered = re.sub(r"%\((\w+)\)[sbt]", lambda m: f"${names.index(m.group(1)) + 1}", text)
+    return numbered.replace("%%", "%")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_named_query_of_a_file_is_valid_sql_for_the_schema(conn: psycopg.Connection, name: str) -> None:
     """PREPARE checks tables, columns, types and parameters without running anything."""
     for query_name, text in load(name).items():
         if UTILITY.match(text):
             continue
-        numbers: dict[str, int] = {}
-        numbered = re.sub(r"%\((\w+)\)[sbt]", lambda m: f"${numbers.setdefault(m.group(1), len(numbers) + 1)}", text)
         try:
-            conn.execute(f"prepare q as {numbered.replace('%%', '%')}".encode())
+            conn.execute(f"prepare q as {number_parameters(text)}".encode())
         except psycopg.errors.IndeterminateDatatype:
             conn.rollback()  # typed by the driver alone: a bare parameter that is only selected
             continue

@@ -1,0 +1,272 @@
+"""The shapes of what the API says and takes about contacts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+
+
+class ListedOut(Schema):
+    """`phone` in E.164; `sms`: it takes SMS; `apps`: kinds of the linked identities."""
+
+    id: int
+    name: str
+    surname: str
+    country: str
+    source: str
+    created_at: datetime
+    active_at: datetime | None
+    phone: str | None
+    sms: bool
+    apps: list[str]
+
+
+class PageOut(Schema):
+    """One page; `next` is the cursor of the next one, empty at the end. `total` counts all that the filter finds."""
+
+    contacts: list[ListedOut]
+    next: str
+    total: int
+
+
+class AddressOut(Schema):
+    kind: str
+    value: str
+    line_type: str
+    country: str
+    sms: bool
+    dead_code: str
+    source: str
+    added_at: datetime
+
+
+class IdentityOut(Schema):
+    """`trust`: claimed, token_linked or verified; `unlinked_at` when it no longer belongs to the contact."""
+
+    contact_id: int
+    kind: str
+    scope: str
+    value: str
+    channel_id: int | None
+    name: str
+    username: str
+    trust: str
+    evidence: dict[str, Any]
+    linked_at: datetime
+    unlinked_at: datetime | None
+    window_until: datetime | None
+    signal: str
+
+
+class ConsentOut(Schema):
+    """A row of the ledger with its proof."""
+
+    id: UUID
+    contact_id: int
+    address: str
+    channel: str
+    topic: str
+    state: str
+    source: str
+    text_version: str
+    actor: str
+    at: datetime
+    proof: dict[str, Any]
+
+
+class StateOut(Schema):
+    """What the ledger says now of an address or identity: granted, withdrawn or none; `blocked` by the platform."""
+
+    address: str
+    channel: str
+    topic: str
+    state: str
+    blocked: bool
+
+
+class SuppressionOut(Schema):
+    kind: str
+    value: str
+    cause: str
+    channel: str
+    source: str
+    at: datetime
+    lifted_at: datetime | None
+
+
+class SuggestionOut(Schema):
+    contact_id: int
+    other_id: int
+    rule: str
+    evidence: dict[str, Any]
+    at: datetime
+    state: str
+
+
+class MergeOut(Schema):
+    id: UUID
+    absorbed: int
+    into: int
+    evidence: dict[str, Any]
+    actor: str
+    at: datetime
+    undone_at: datetime | None
+
+
+class ContactOut(Schema):
+    """A contact with all that belongs to it and to those merged into it (`family`). `asked_id` is the id asked for."""
+
+    id: int
+    asked_id: int
+    family: list[int]
+    name: str
+    surname: str
+    locale: str
+    zone: str
+    country: str
+    external_id: str
+    attributes: dict[str, Any]
+    source: str
+    created_at: datetime
+    updated_at: datetime
+    active_at: datetime | None
+    erased_at: datetime | None
+    addresses: list[AddressOut]
+    identities: list[IdentityOut]
+    consents: list[ConsentOut]
+    consent_states: list[StateOut]
+    suppressions: list[SuppressionOut]
+    suggestions: list[SuggestionOut]
+    merges: list[MergeOut]
+
+
+class HappeningOut(Schema):
+    """One line of the timeline."""
+
+    at: datetime
+    what: str
+    contact_id: int
+    channel_id: int | None
+    ref: str
+    fact: str
+    text: str
+    match_id: int | None
+
+
+class DecisionOut(Schema):
+    """A row of the decision ledger; `sentence` tells it."""
+
+    id: UUID
+    contact_id: int
+    match_id: int | None
+    delivery_id: UUID | None
+    at: datetime
+    outcome: str
+    gate: str
+    reason: str
+    sentence: str
+    facts: dict[str, Any]
+    epoch: int
+
+
+class DeliveryOut(Schema):
+    """A delivery, undecided or with its verdict. `cost_micros` in millionths of `currency`."""
+
+    id: UUID
+    contact_id: int
+    channel_id: int
+    match_id: int | None
+    stage: int
+    message_class: str
+    state: str
+    attempt: int
+    to_kind: str
+    to_value: str
+    content: dict[str, Any]
+    cause: str
+    reason: str
+    provider_ids: list[str]
+    parts: int
+    cost_micros: int
+    currency: str
+    flags: list[str]
+    made_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    failed_at: datetime | None
+
+
+class GateOut(Schema):
+    """One gate in its order: passed, failed or not_reached."""
+
+    gate: str
+    state: str
+    facts: dict[str, Any]
+
+
+class ConditionOut(Schema):
+    name: str
+    met: bool
+    sentence: str
+
+
+class WhyOut(Schema):
+    """The account of one contact and one match: one sentence, the gates, all decisions. `conditions` only for who was
+    never in the audience."""
+
+    contact_id: int
+    match_id: int
+    outcome: str
+    reason: str
+    sentence: str
+    at: datetime | None
+    gates: list[GateOut]
+    decisions: list[DecisionOut]
+    conditions: list[ConditionOut]
+
+
+class ConflictOut(Schema):
+    """A conflict of a merge: what each contact says, and what will hold."""
+
+    what: str
+    subject: str
+    root: str
+    absorbed: str
+    holds: str
+
+
+class PreviewOut(Schema):
+    """What a merge would do; nothing with an `obstacle`. `revoked`: queued messages that would be taken back."""
+
+    obstacle: str
+    sentence: str
+    conflicts: list[ConflictOut]
+    revoked: int
+
+
+class MergeIn(Schema):
+    absorbed: int
+
+
+class ConsentIn(Schema):
+    """`address` as the ledger writes it (`phone:+55…`, `telegram:bot:77`), `*` everywhere; `channel` a kind, `sms` or
+    `*`; `topic` marketing, service or `*`; `state` granted or withdrawn; `reason`: on what it rests."""
+
+    address: str = "*"
+    channel: str = "*"
+    topic: str = "marketing"
+    state: str
+    reason: str
+
+
+class DismissIn(Schema):
+    contact_id: int
+    other_id: int
+
+
+class AskedOut(Schema):
+    """`decided` is false when the engine has not come to it yet; it will."""
+
+    decided: bool
