@@ -21,6 +21,7 @@ COMMANDS = {
     "sender": "Run a sender, which calls providers (needs DATABASE_URL).",
     "importer": "Run an importer, which takes lists in (needs DATABASE_URL).",
     "import": "Import a customer list or an opt-out list.",
+    "bench": "Measure whole paths beside the same work done bare.",
     "sign-in": "Print a link that signs somebody in once.",
     "simulator": "Run the providers' side and the virtual phones alone.",
     "keeper": "Run what keeps house and polls providers (needs DATABASE_URL).",

@@ -1,4 +1,4 @@
-"""A real server (granian, one worker process) on the tests' database, and what a test puts into it."""
+"""A real server (`tertulia web`) on the tests' database, and what a test puts into it."""
 
 import os
 import socket
@@ -31,9 +31,8 @@ def free_port() -> int:
 def server(database_url: str) -> Iterator[str]:
     """The address of the running application."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "tertulia.asgi:create_app"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.Popen([*command, "--port", str(port), "--no-ws", "--log-level", "warning"], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "tertulia.cli", "web", "--port", str(port)], env=environment)
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 30
     while True:

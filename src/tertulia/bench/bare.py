@@ -1,5 +1,9 @@
-"""The limits of `links` and `webhooks`: bare Starlette applications that answer and keep nothing."""
+"""The limits of `links` and `webhooks`: bare Starlette applications that answer and keep nothing.
 
+`python -m tertulia.bench.bare --port PORT`, on the same server as `tertulia web`.
+"""
+
+import argparse
 import hashlib
 import hmac
 
@@ -8,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tertulia.edge.server import run_server
 
 HOOK_SECRET = b"an app secret of the bench"
 
@@ -38,3 +44,13 @@ def create_app() -> Starlette:
             Route("/readyz", say_ready),
         ]
     )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    run_server(create_app(), "127.0.0.1", parser.parse_args().port)
+
+
+if __name__ == "__main__":
+    main()

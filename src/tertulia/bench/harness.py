@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Report:
         return all(figure.met is not False for figure in self.figures)
 
     def to_json(self) -> bytes:
-        return msgspec.json.encode(asdict(self))
+        return msgspec.json.encode(self)
 
 
 def run_bench(name: str) -> Report:
@@ -69,6 +69,16 @@ def run_bench(name: str) -> Report:
         raise NotFound(f"There is no bench {name!r}. There are: {', '.join(BENCHES)}.")
     report: Report = import_module(f"tertulia.bench.{MODULES.get(name, name)}").run()
     return report
+
+
+def run_alone(name: str) -> Report:
+    """Run a bench in a process of its own: a process has one database."""
+    done = subprocess.run(  # noqa: S603 (our own arguments)
+        [sys.executable, "-m", "tertulia.cli", "bench", name, "--json"], stdout=subprocess.PIPE, check=False
+    )
+    if not done.stdout:
+        raise RuntimeError(f"the bench {name} ended without a report")
+    return msgspec.json.decode(done.stdout, type=Report)
 
 
 def against(name: str, value: float, unit: str, limit: float, goal: str, met: bool) -> Figure:
@@ -102,24 +112,44 @@ def fresh_database(extra: Mapping[str, str] | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def serve(target: str, *options: str, ready: str = "/readyz") -> Iterator[str]:
-    """A granian server of an application factory in a process of its own; its address."""
+def serve(*module: str, ready: str = "/readyz") -> Iterator[str]:
+    """A server in a process of its own, started as a Python module that takes `--port`; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", target, "--port", str(port)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PUBLIC_URL": url}
-    process = subprocess.Popen(  # noqa: S603 (our own arguments)
-        [*command, "--no-ws", "--log-level", "warning", *options], env=environment, stdout=subprocess.DEVNULL
-    )
+    process = start_module(*module, "--port", str(port), PUBLIC_URL=url)
     try:
         wait_for(url + ready, process)
         yield url
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        end(process)
+
+
+@contextmanager
+def run_beside(*module: str, **settings: str) -> Iterator[None]:
+    """A process of its own (an engine, a sender) for as long as the block runs."""
+    process = start_module(*module, **settings)
+    try:
+        yield
+    finally:
+        end(process)
+
+
+def start_module(*module: str, **settings: str) -> "subprocess.Popen[bytes]":
+    """A Python module in a process of its own, under this process's settings and these."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **settings}
+    return subprocess.Popen(  # noqa: S603 (our own arguments)
+        [sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL
+    )
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process politely, then by force."""
+    process.terminate()
+    try:
+        process.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:

@@ -23,7 +23,7 @@ LINKS = 200_000
 ROUNDS = 3
 ROUND_S = 5.0
 OPEN_S = 15.0
-CONNECTIONS = 64
+CONNECTIONS = 128
 KEY = b"a key of thirty-two bytes or so."
 AGENT = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
 
@@ -35,14 +35,14 @@ def run() -> Report:
         write_requests(requests, [_write_request(code) for code in _make_links(url)])
         bare, ours, clicks = [], [], 0
         for _ in range(ROUNDS):
-            with serve("tertulia.bench.bare:create_app") as address:
+            with serve("tertulia.bench.bare") as address:
                 generate_load(address, requests, seconds=1, connections=CONNECTIONS)
                 bare.append(generate_load(address, requests, seconds=ROUND_S, connections=CONNECTIONS))
-            with serve("tertulia.asgi:create_app") as address:
+            with serve("tertulia.cli", "web") as address:
                 warm = generate_load(address, requests, seconds=1, connections=CONNECTIONS)
                 ours.append(generate_load(address, requests, seconds=ROUND_S, connections=CONNECTIONS))
                 clicks += warm.answered + ours[-1].answered
-        with serve("tertulia.asgi:create_app") as address:
+        with serve("tertulia.cli", "web") as address:
             generate_load(address, requests, seconds=1, connections=CONNECTIONS)
             open_loop = generate_load(
                 address, requests, seconds=OPEN_S, connections=CONNECTIONS, rate_per_s=OPEN_RATE_PER_S

@@ -10,14 +10,10 @@ received = processed + parked.
 
 import hashlib
 import hmac
-import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +22,7 @@ import msgspec
 import psycopg
 
 from tertulia.bench.bare import HOOK_SECRET
-from tertulia.bench.harness import Figure, Load, Report, against, fresh_database, generate_load, serve
+from tertulia.bench.harness import Figure, Load, Report, against, fresh_database, generate_load, run_beside, serve
 from tertulia.bench.load import write_requests
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.ids import make_contact_id, shard_of_index
@@ -66,9 +62,9 @@ def run() -> Report:
         with psycopg.connect(url, autocommit=True) as conn:
             conn.execute("analyze")
         paths = [_keep(Path(folder) / name, crowd) for name, crowd in (("closed", closed), ("open", opened))]
-        with serve("tertulia.bench.bare:create_app") as address:
+        with serve("tertulia.bench.bare") as address:
             bare = generate_load(address, paths[0], seconds=5, connections=CONNECTIONS)
-        with serve("tertulia.asgi:create_app") as address, _engine(address):
+        with serve("tertulia.cli", "web") as address, run_beside("tertulia.cli", "engine", PUBLIC_URL=address):
             began = time.monotonic()
             load = generate_load(address, paths[0], seconds=600, connections=CONNECTIONS)
             _await_decided(url)
@@ -230,19 +226,6 @@ def _write_call(serial: int, number: int, text: str) -> bytes:
 def _keep(path: Path, crowd: Crowd) -> Path:
     write_requests(path, crowd.requests)
     return path
-
-
-@contextmanager
-def _engine(public_url: str) -> Iterator[None]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PUBLIC_URL": public_url}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tertulia.bench.engine"], env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def _await_decided(url: str) -> None:
