@@ -74,6 +74,7 @@ PAGES: tuple[Page, ...] = (
     Page("contact", "contacts/<int:contact_id>/", _("Contact"), "user", parent="contacts", change=PEOPLE),
     Page("suggestions", "contacts/merges/", _("Merge suggestions"), "git-merge", parent="contacts"),
     Page("export", "contacts/export/", _("Export"), "download", see=EDITORS, parent="contacts"),
+    Page("imports", "imports/", _("Import"), "upload", parent="contacts"),
     Page("channels", "channels/", _("Channels"), "radio-tower", change=ADMINS, group=Group.MESSAGES, key="n"),
     Page("settings", "settings/", _("Settings"), "settings", change=ADMINS, group=Group.FOOT, key=","),
     Page("team", "settings/team/", _("Team"), "users", see=ADMINS, change=ADMINS, parent="settings"),
