@@ -201,17 +201,19 @@ def age(at: datetime | None, now: datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)
 
 
-@register.filter
-def phone(e164: str | None) -> SafeString:
-    """An E.164 number in groups, as people write it internationally; always left to right."""
-    if not e164:
-        return SafeString("")
+def format_phone(e164: str) -> str:
+    """An E.164 number in groups, as people write it internationally; anything else as it is."""
     try:
         words = phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-        words = words.replace("-", " ")
     except phonenumbers.NumberParseException:
-        words = e164
-    return format_html('<bdi class="num">{}</bdi>', words)
+        return e164
+    return words.replace("-", " ")
+
+
+@register.filter
+def phone(e164: str | None) -> SafeString:
+    """A number in groups, never broken and always left to right; nothing for none."""
+    return format_html('<bdi class="num">{}</bdi>', format_phone(e164)) if e164 else SafeString("")
 
 
 @register.filter

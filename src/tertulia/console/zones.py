@@ -1,10 +1,17 @@
 """The reader's time zone and language: moments and words are shown in them."""
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tertulia.data.models import User, Workspace
 
 UNSET_ZONE = "UTC"
+
+
+@cache
+def list_zones() -> tuple[str, ...]:
+    """Every zone with a place in its name, by name. Reading them from the disk takes a second, so it is done once."""
+    return tuple(sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")))
 
 
 def read_zone(name: str) -> ZoneInfo | None:

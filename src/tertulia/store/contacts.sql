@@ -198,11 +198,11 @@ select * from (
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
     where i.unlinked_at < %(before)s
     union all
-    select m.at, 'merged', m.contact_id, null, m.id::text, '', m.into_id::text, null
+    select distinct m.at, 'merged', m.contact_id, null::integer, m.id::text, '', m.into_id::text, null::integer
     from merge m where m.workspace = %(workspace)s and m.at < %(before)s
       and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
     union all
-    select m.undone_at, 'unmerged', m.contact_id, null, m.id::text, '', m.into_id::text, null
+    select distinct m.undone_at, 'unmerged', m.contact_id, null::integer, m.id::text, '', m.into_id::text, null::integer
     from merge m where m.workspace = %(workspace)s and m.undone_at < %(before)s
       and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
     union all

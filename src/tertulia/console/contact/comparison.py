@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from tertulia.actions.contacts import Detail
 from tertulia.console.contact.person import name_person
 from tertulia.console.contact.words import TOPICS
-from tertulia.console.tags import CHANNEL_MARKS
+from tertulia.console.tags import CHANNEL_MARKS, format_phone
 from tertulia.core.consent import ConsentState, Given
 from tertulia.core.merge import ConsentConflict, ConversationConflict, FieldConflict, Preview, UserIdConflict
 
@@ -65,7 +65,7 @@ def _say(state: ConsentState) -> str:
 
 
 def _addresses(person: Detail) -> list[str]:
-    return [address.value for address in person.addresses]
+    return [format_phone(row.value) if row.kind == "phone" else row.value for row in person.addresses]
 
 
 def _apps(person: Detail) -> list[str]:

@@ -19,6 +19,7 @@ from tertulia.console.contact.person import (
     list_profile,
     name_person,
 )
+from tertulia.console.contact.proof import describe_proof
 from tertulia.console.contact.suggestions import list_suggestions
 from tertulia.console.contact.timeline import SHOWS, Names, list_days
 from tertulia.console.contact.why import Why, explain_decisions
@@ -74,9 +75,10 @@ def show_consent(request: HttpRequest, contact_id: int) -> HttpResponse:
             "entry": consent.entry,
             "granted": consent.entry.given == "granted",
             "address": consent.entry.subject.value if consent.entry.subject else "",
+            "is_phone": consent.entry.subject is not None and consent.entry.subject.kind == "phone",
             "topic": TOPICS.get(consent.entry.topic, consent.entry.topic),
             "source": CONSENT_SOURCES.get(consent.entry.source, consent.entry.source),
-            "proof": [(name, value) for name, value in consent.proof.items() if value not in ("", None)],
+            "proof": describe_proof(consent.proof, request.workspace),
             "undone": consent.entry.source in UNDOABLE_SOURCES and consent.entry.evidence in undone,
         }
         for consent in person.consents

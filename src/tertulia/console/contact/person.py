@@ -1,7 +1,8 @@
 """Who a contact is: its identities with trust and history, where it may be written to, and its profile."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -46,6 +47,7 @@ class Permission:
     is_phone: bool
     service: tuple[str, str]
     offers: tuple[str, str]
+    several: bool = False
 
 
 def name_person(contact: Contact) -> str:
@@ -98,7 +100,9 @@ def list_permissions(person: Detail, undone: frozenset[str]) -> list[Permission]
         for address in person.addresses
         if address.kind in KIND_CHANNELS and (address.kind != "phone" or address.sms)
     ]
-    return [_permit(person, undone, subject, channel) for subject, channel in dict.fromkeys(places)]
+    rows = [_permit(person, undone, subject, channel) for subject, channel in dict.fromkeys(places)]
+    counts = Counter(row.app for row in rows)
+    return [replace(row, several=counts[row.app] > 1) for row in rows]
 
 
 def _permit(person: Detail, undone: frozenset[str], subject: IdentityRef, channel: str) -> Permission:

@@ -1,7 +1,5 @@
 """Theme, language, zone and density of the reader, and the workspace that the session works in."""
 
-from zoneinfo import available_timezones
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -14,6 +12,7 @@ from tertulia.console.access import SESSION_WORKSPACE
 from tertulia.console.context import THEME_COOKIE, THEMES
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
+from tertulia.console.zones import UNSET_ZONE, list_zones
 from tertulia.data.models import Membership, User
 
 DENSITIES = ("dense", "", "loose")
@@ -30,7 +29,7 @@ def show_preferences(request: HttpRequest) -> HttpResponse:
         {
             "languages": settings.LANGUAGES,
             "language": translation.get_language(),
-            "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
+            "zones": list_zones(),
             "reader": request.user,
         },
     )
@@ -44,7 +43,7 @@ def save_preferences(request: HttpRequest) -> HttpResponse:
         user.theme = sent.get("theme", user.theme)
     if sent.get("language", "") in dict(settings.LANGUAGES):
         user.language = sent["language"]
-    if sent.get("zone", "") in available_timezones():
+    if sent.get("zone", "") in (UNSET_ZONE, *list_zones()):
         user.zone = sent["zone"]
     if sent.get("density", user.density) in DENSITIES:
         user.density = sent.get("density", user.density)

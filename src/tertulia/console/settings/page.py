@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from operator import itemgetter
-from zoneinfo import available_timezones
 
 import phonenumbers
 from django.conf import settings
@@ -17,6 +16,7 @@ from tertulia.console.access import get_now, may_change
 from tertulia.console.routes import route
 from tertulia.console.tags import CURRENCY_SIGNS
 from tertulia.console.toasts import toast
+from tertulia.console.zones import list_zones
 from tertulia.core.country_names import name_country
 from tertulia.data.models import Workspace
 
@@ -43,7 +43,7 @@ def show_settings(request: HttpRequest) -> HttpResponse:
             "editable": may_change(request),
             "public_url": settings.PUBLIC_URL,
             "languages": settings.LANGUAGES,
-            "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
+            "zones": list_zones(),
             "countries": list_countries(),
             "currencies": sorted({*CURRENCY_SIGNS, form.currency}),
             "link_days_max": LINK_DAYS_MAX,
