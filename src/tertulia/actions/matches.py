@@ -177,8 +177,8 @@ def resume(match: Match, user: User | None, now: datetime) -> None:
 
 
 def stop(match: Match, user: User | None, now: datetime) -> None:
-    """End the match for good: the engine revokes what is queued, each with its ledger row. Links keep working, for
-    who taps may still be matched. Raises Conflict when it is not running."""
+    """End the match for good: the engine revokes what is queued, each with its ledger row. Its links lead to a page
+    that says so; who sends a code all the same is still matched. Raises Conflict when it is not running."""
     match = _move(match, "stopped", expected=("launching", "live", "paused"))
     match.ended_at = now
     match.save(update_fields=["ended_at"])

@@ -23,12 +23,13 @@ from tertulia.core.world import ChannelFacts, ContactRow, LinkedIdentity, MatchF
 
 HOLD_AGAIN_S: Final = 60.0
 ATTEMPT_MINTS_MAX: Final = 8
+# A match that is done goes on for whom a receipt, hours later, hands over to the next way of reaching.
 _RUN: Final = {
     "live": RunState.LIVE,
     "launching": RunState.LIVE,
     "paused": RunState.PAUSED,
     "stopped": RunState.STOPPED,
-    "done": RunState.ENDED,
+    "done": RunState.LIVE,
 }
 
 

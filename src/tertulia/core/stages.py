@@ -21,6 +21,12 @@ def channel_of_stage(match: MatchFacts, stage: int) -> int | None:
     return match.sms_channel if stage == len(match.direct) else None
 
 
+def channels_of(match: MatchFacts) -> tuple[int, ...]:
+    """Every channel that the match may send on."""
+    ways = (*(way.channel_id for way in match.direct), match.sms_channel)
+    return tuple(dict.fromkeys(channel_id for channel_id in ways if channel_id is not None))
+
+
 def find_number(contact: ContactRow) -> str:
     """The number of a contact to write to, a mobile one first; empty without one."""
     phones = [row for row in contact.addresses if row.kind == "phone"]

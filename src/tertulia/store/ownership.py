@@ -163,22 +163,21 @@ def read_launching(conn: Conn) -> list[Launch]:
     return [Launch(*row) for row in fetch_all(conn, load("ownership")["launching"], {})]
 
 
-def freeze_audience(conn: Conn, launch: Launch, *, limit: int) -> list[tuple[int, str]]:
-    """The next contacts of the audience with the number to write to (empty: none)."""
+def freeze_audience(conn: Conn, launch: Launch, shards: Sequence[int]) -> list[tuple[int, str]]:
+    """The audience's contacts of these shards with the number to write to (empty: none)."""
     args = {
         "workspace": launch.workspace,
         "match": launch.match_id,
-        "after": launch.frozen_to,
+        "shards": list(shards),
         "all": bool(launch.audience.get("all")),
         "contacts": launch.audience.get("contacts", []),
         "imports": launch.audience.get("imports", []),
-        "limit": limit,
     }
     return [(row[0], row[1]) for row in fetch_all(conn, load("ownership")["freeze_audience"], args)]
 
 
 def set_frozen(conn: Conn, match_id: int, frozen_to: int) -> None:
-    """How far the audience is frozen; an interrupted launch goes on there."""
+    """The audience is frozen in so many of the shards; an interrupted launch goes on there."""
     run(conn, load("ownership")["set_frozen"], {"match": match_id, "frozen_to": frozen_to})
 
 

@@ -57,17 +57,17 @@ select 'import:' || id from import where undone_at is not null
 select id, workspace_id, audience, frozen_to from match where state = 'launching' order by id
 
 -- name: freeze_audience
--- The next thousand contacts of the audience by id, each with the number that an SMS or a direct way would go to:
--- a mobile one before any other. The row in match_contact is the frozen audience; the same again inserts nothing.
+-- The audience's contacts of some shards, each with the number that an SMS or a direct way would go to: a mobile one
+-- before any other. The row in match_contact is the frozen audience; the same again inserts nothing. An import's rows
+-- lie in their contacts' shards, so the join stays within them.
 with next as (
     select c.shard, c.id
     from contact c
-    where c.workspace = %(workspace)s and c.id > %(after)s and c.merged_into is null and c.erased_at is null
+    where c.shard = any(%(shards)s) and c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
       and (%(all)s or c.id = any(%(contacts)s::bigint[])
-           or exists (select 1 from import_row r where r.import_id = any(%(imports)s::integer[])
-                      and r.shard = c.shard and r.contact_id = c.id))
-    order by c.id
-    limit %(limit)s
+           or c.id in (select r.contact_id from import_row r
+                       where r.shard = any(%(shards)s) and r.import_id = any(%(imports)s::integer[])
+                         and r.contact_id is not null))
 ), numbered as (
     select n.shard, n.id, p.value, coalesce(p.sms and p.dead_code = '', false) as mobile
     from next n

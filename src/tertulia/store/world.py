@@ -246,8 +246,9 @@ def load_queued(
     conn: Conn, *, channel: int, match: int | None, now: datetime, shards: Sequence[int], limit: int
 ) -> list[OpenDelivery]:
     """Candidates of a claim on one channel, of one match or (None) of none, locked."""
+    query = "queued_alone" if match is None else "queued_of_match"
     args = {"channel": channel, "match": match, "now": now, "shards": list(shards), "limit": limit}
-    return [OpenDelivery(*row) for row in fetch_all(conn, load("world")["queued"], args)]
+    return [OpenDelivery(*row) for row in fetch_all(conn, load("world")[query], args)]
 
 
 def load_unknown_due(conn: Conn, *, now: datetime, shards: Sequence[int], limit: int) -> list[OpenDelivery]:
@@ -262,9 +263,15 @@ def load_open_of_match(conn: Conn, *, match: int, shards: Sequence[int], limit: 
     return [OpenDelivery(*row) for row in fetch_all(conn, load("world")["open_of_match"], args)]
 
 
-def read_due(conn: Conn, now: datetime) -> list[tuple[int, int | None, str, int]]:
-    """How much is due per channel, match and state."""
-    return [(row[0], row[1], row[2], row[3]) for row in fetch_all(conn, load("world")["due"], {"now": now})]
+def read_due(
+    conn: Conn, channels: Sequence[int], pairs: Sequence[tuple[int, int]], now: datetime
+) -> list[tuple[int, int | None]]:
+    """Which channels, and which pairs of channel and match, have something due; what belongs to no match comes
+    first, for somebody waits for it."""
+    alone = fetch_all(conn, load("world")["due_alone"], {"channels": list(channels), "now": now})
+    args = {"channels": [pair[0] for pair in pairs], "matches": [pair[1] for pair in pairs], "now": now}
+    of_matches = fetch_all(conn, load("world")["due_of_matches"], args) if pairs else []
+    return [*((row[0], None) for row in alone), *((row[0], row[1]) for row in of_matches)]
 
 
 def read_in_flight(conn: Conn) -> dict[int, int]:

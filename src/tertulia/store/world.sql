@@ -127,13 +127,25 @@ from message m
 join unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[]) as k (shard, channel_id, provider_id)
   on m.shard = k.shard and m.channel_id = k.channel_id and m.direction = 'in' and m.provider_id = k.provider_id
 
--- name: queued
--- The claim's candidates: due, in order of lane and age; a row that another transaction holds is left to it.
+-- name: queued_of_match
+-- The claim's candidates: due, in order of lane and age, by the claim's index; a row that another transaction holds is
+-- left to it.
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
        d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
 from delivery_open d
-where d.channel_id = %(channel)s and d.state = 'queued' and d.not_before <= %(now)s and d.shard = any(%(shards)s)
-  and d.match_id is not distinct from %(match)s
+where d.channel_id = %(channel)s and d.match_id = %(match)s and d.state = 'queued' and d.not_before <= %(now)s
+  and d.shard = any(%(shards)s)
+order by d.lane, d.not_before, d.id
+limit %(limit)s
+for update skip locked
+
+-- name: queued_alone
+-- The same for what belongs to no match: answers, test sends.
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+from delivery_open d
+where d.channel_id = %(channel)s and d.match_id is null and d.state = 'queued' and d.not_before <= %(now)s
+  and d.shard = any(%(shards)s)
 order by d.lane, d.not_before, d.id
 limit %(limit)s
 for update skip locked
@@ -142,12 +154,18 @@ for update skip locked
 -- How much is handed over and not yet taken or answered, per channel.
 select channel_id, count(*) from delivery_open where state = 'sending' group by channel_id
 
--- name: due
--- Which channels and matches have something due, and which unknown outcomes have waited long enough.
-select channel_id, match_id, state, count(*)
-from delivery_open
-where (state = 'queued' and not_before <= %(now)s) or (state = 'unknown' and not_before <= %(now)s)
-group by channel_id, match_id, state
+-- name: due_of_matches
+-- Which of these pairs have something due: one index probe each, however long the queue.
+select p.channel_id, p.match_id
+from unnest(%(channels)s::integer[], %(matches)s::integer[]) as p (channel_id, match_id)
+where exists (select 1 from delivery_open d where d.channel_id = p.channel_id and d.match_id = p.match_id
+              and d.state = 'queued' and d.not_before <= %(now)s)
+
+-- name: due_alone
+select p.channel_id
+from unnest(%(channels)s::integer[]) as p (channel_id)
+where exists (select 1 from delivery_open d where d.channel_id = p.channel_id and d.match_id is null
+              and d.state = 'queued' and d.not_before <= %(now)s)
 
 -- name: unknown_due
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,

@@ -21,6 +21,7 @@ import structlog
 
 from tertulia.actions import cycle
 from tertulia.actions.config import load_config
+from tertulia.core.stages import channels_of
 from tertulia.core.world import Config, OpenDelivery
 from tertulia.errors import Conflict, StoodDown
 from tertulia.ids import SHARDS
@@ -36,11 +37,13 @@ LEASE_S: Final = 15.0
 IDLE_S: Final = 0.1
 ENTRIES_PER_CYCLE: Final = 2000
 CLAIMS_PER_CYCLE: Final = 1000
-AUDIENCE_PER_STEP: Final = 5000
+FREEZE_SHARDS_FIRST: Final = 4
+FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5
 TOPICS_PER_ROUND: Final = 200
+CLAIMED: Final = ("launching", "live", "done")
 
 log = structlog.get_logger("tertulia.engine")
 
@@ -80,6 +83,8 @@ class Engine:
         self._config_epochs: object = None
         self._config_checked = 0.0
         self._finish_checked = 0.0
+        self._freeze_shards = FREEZE_SHARDS_FIRST
+        self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
 
     def run_round(self) -> bool:
@@ -209,43 +214,44 @@ class Engine:
                 self._config_epochs = None
                 return True
             self._fence()
-            members = ownership.freeze_audience(self.conn, launch, limit=AUDIENCE_PER_STEP)
-            if members:
+            if launch.frozen_to < len(SHARDS):
+                done = min(launch.frozen_to + self._freeze_shards, len(SHARDS))
+                members = ownership.freeze_audience(self.conn, launch, SHARDS[launch.frozen_to : done])
+                self._freeze_shards = max(self._freeze_shards * 2 * FREEZE_ROWS // (FREEZE_ROWS + len(members)), 1)
                 cycle.queue_audience(self.conn, self.config, launch.match_id, members, self.now())
-                ownership.set_frozen(self.conn, launch.match_id, members[-1][0])
+                ownership.set_frozen(self.conn, launch.match_id, done)
             else:
                 ownership.set_live(self.conn, launch.match_id)
+                self._config_epochs = None
             self.conn.commit()
             self.touched.add(f"match:{launch.match_id}")
-            self._config_epochs = None
         return bool(launches)
 
     def _work_deliveries(self) -> bool:
         """Claims, revocations and settled unknown outcomes."""
         assert self.config is not None
         now = self.now()
-        due = loader.read_due(self.conn, now)
+        live = [channel.id for channel in self.config.channels.values() if channel.state == "live"]
+        running = [match for match in self.config.matches.values() if match.state in CLAIMED]
+        pairs = [(channel_id, match.id) for match in running for channel_id in channels_of(match) if channel_id in live]
+        due = loader.read_due(self.conn, live, pairs, now)
         flying = loader.read_in_flight(self.conn) if due else {}
         self.conn.commit()
         busy = False
-        for channel_id, match_id, state, count in due:
-            match = self.config.matches.get(match_id) if match_id is not None else None
-            if state == "unknown":
-                busy |= self._settle(now)
-            elif match is not None and match.state == "stopped":
+        for channel_id, match_id in due:
+            busy |= self._claim(channel_id, match_id, flying, now)
+        for match in self.config.matches.values():
+            if match.state == "stopped" and match.id not in self._revoked:
                 busy |= self._revoke(match.id)
-            elif match is None or match.state in ("live", "launching"):
-                busy |= self._claim(channel_id, match_id, min(count, CLAIMS_PER_CYCLE), flying, now)
-        return busy
+        return busy | self._settle(now)
 
-    def _claim(self, channel_id: int, match_id: int | None, wanted: int, flying: dict[int, int], now: datetime) -> bool:
+    def _claim(self, channel_id: int, match_id: int | None, flying: dict[int, int], now: datetime) -> bool:
         """Hand over at most one second of work per channel, at the speed of the match."""
         assert self.config is not None
-        channel = self.config.channels.get(channel_id)
-        if channel is None or channel.state != "live":
+        channel = self.config.channels[channel_id]
+        if channel.state != "live":
             return False
-        room = max(int(channel.rate_per_s), 1) - flying.get(channel_id, 0)
-        limit = min(wanted, room)
+        limit = min(max(int(channel.rate_per_s), 1) - flying.get(channel_id, 0), CLAIMS_PER_CYCLE)
         match = self.config.matches.get(match_id) if match_id is not None else None
         if match is not None and match.rate_per_s and limit > 0:
             pace = self._paces.setdefault((channel_id, match_id), Pace())
@@ -266,11 +272,14 @@ class Engine:
             self.conn, match=match_id, shards=list(self.epochs), limit=CLAIMS_PER_CYCLE
         )
         self._act(cycle.revoke_queued, deliveries)
+        if not deliveries:
+            self._revoked.add(match_id)
         return bool(deliveries)
 
     def _settle(self, now: datetime) -> bool:
-        self._fence()
         deliveries = loader.load_unknown_due(self.conn, now=now, shards=list(self.epochs), limit=CLAIMS_PER_CYCLE)
+        if deliveries:
+            self._fence()
         self._act(cycle.settle_unknown, deliveries)
         return bool(deliveries)
 

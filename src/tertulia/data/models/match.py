@@ -21,7 +21,7 @@ class Match(models.Model):
     rate_per_s = models.FloatField(null=True)  # never above the channel's
     budget_micros = models.BigIntegerField(null=True)
     guard_reason = models.CharField(max_length=200, blank=True)
-    frozen_to = models.BigIntegerField(default=0)  # the audience is frozen up to this contact id
+    frozen_to = models.BigIntegerField(default=0)  # the audience is frozen in so many of the 256 shards
     audience_size = models.IntegerField(null=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
     created_at = models.DateTimeField(auto_now_add=True)

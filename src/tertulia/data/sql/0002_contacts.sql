@@ -303,6 +303,8 @@ create table delivery_open (
 ) with (fillfactor = 70);
 create index delivery_open_by_contact on delivery_open (shard, contact_id);
 create index delivery_open_claim on delivery_open (channel_id, match_id, lane, not_before, id) where state = 'queued';
+create index delivery_open_match on delivery_open (match_id) where match_id is not null;
+create index delivery_open_unknown on delivery_open (not_before) where state = 'unknown';
 create index delivery_open_send on delivery_open (channel_id, lane, made_at) where state = 'sending';
 -- ... and move here with their verdict.
 create table delivery (
