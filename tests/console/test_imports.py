@@ -44,7 +44,7 @@ def columns_of(client: Client, path: str) -> dict[str, str]:
 
 def read(client: Client, path: str) -> str:
     """A page's text, without the marks around figures."""
-    return client.get(path).content.decode().replace("<bdi>", "").replace("</bdi>", "")
+    return re.sub("</?bdi[^>]*>", "", client.get(path).content.decode())
 
 
 def walk_to_check(client: Client, setup: Setup, data: bytes = LIST, **said: str) -> str:

@@ -59,6 +59,12 @@ def claim_import(conn: Conn, only: int = 0) -> int | None:
     return None
 
 
+def relax_commits(conn: Conn) -> None:
+    """Let this session's commits reach the disk a moment later."""
+    conn.execute(load("imports")["relax"])
+    conn.commit()
+
+
 def release_import(conn: Conn, import_id: int) -> None:
     """Let another worker have it."""
     fetch_one(conn, load("imports")["unlock"], {"id": import_id})

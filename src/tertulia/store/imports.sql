@@ -1,6 +1,11 @@
 -- Imports: what the check looks up, the stage between check and apply, apply and undo by groups of shards.
 -- Progress stands in the import's own row, so that it commits with the rows that it counts.
 
+-- name: relax
+-- Progress commits with what it counts, so a crash of the server loses the last moments of both: waiting for the disk at
+-- every batch would buy nothing.
+set synchronous_commit = off
+
 -- name: waiting
 select id from import where state in ('checking', 'applying', 'undoing') order by id
 
@@ -68,7 +73,7 @@ select c.*
 from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
 cross join lateral (
     select c.id, c.name, c.surname, c.country, c.locale, c.zone, c.external_id, c.attributes,
-           coalesce((select array_agg(a.kind || ':' || a.canonical order by a.added_at, a.value) from address a
+           coalesce((select array_agg(a.kind || ':' || a.canonical) from address a
                      where a.shard = c.shard and a.contact_id = c.id), '{}')
     from contact c
     where c.shard = k.shard and c.id = k.id and c.erased_at is null
@@ -264,7 +269,7 @@ where c.shard = t.shard and c.id = t.id
 
 -- name: lock_contacts
 select c.id, c.name, c.surname, c.country, c.locale, c.zone, c.external_id, c.attributes,
-       coalesce((select array_agg(a.kind || ':' || a.canonical order by a.added_at, a.value) from address a
+       coalesce((select array_agg(a.kind || ':' || a.canonical) from address a
                  where a.shard = c.shard and a.contact_id = c.id), '{}'), c.search
 from contact c
 where c.shard = any(%(shards)s::smallint[]) and c.id = any(%(ids)s::bigint[]) and c.erased_at is null

@@ -44,6 +44,7 @@ from tertulia.store.imports import (
     finish_import,
     notify_live,
     read_import,
+    relax_commits,
     release_import,
     start_pass,
     tally,
@@ -109,6 +110,7 @@ def work_once(setup: Setup, only: int = 0) -> bool:
 
 def _work(setup: Setup, import_id: int, teller: "_Teller") -> None:
     with connect(setup.url, name="tertulia importer") as conn:
+        relax_commits(conn)
         job = read_import(conn, import_id)
         conn.commit()
         try:
@@ -318,6 +320,7 @@ def _work_groups(setup: Setup, job: ImportJob, work: Callable[[Conn, Sequence[in
     def run() -> None:
         try:
             with connect(setup.url, name="tertulia importer") as conn:
+                relax_commits(conn)
                 while not faults:
                     _work_group(setup, conn, job, waiting.get_nowait(), work)
         except queue.Empty:
