@@ -20,6 +20,7 @@ from typing import ParamSpec, TypeVar
 
 import psycopg
 import structlog
+import uvloop
 
 from tertulia import config
 from tertulia.actions.accounts import open_account
@@ -203,7 +204,7 @@ def run_sender(url: str, stop: threading.Event, *, test_clock: bool) -> None:
     outcomes = OutcomeWriter(partial(connect, url, name="tertulia sender"), NAME, test_clock=test_clock)
     outcomes.start()
     try:
-        asyncio.run(_serve(url, stop, outcomes))
+        uvloop.run(_serve(url, stop, outcomes))
     finally:
         outcomes.stop()
 
