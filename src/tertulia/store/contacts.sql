@@ -22,17 +22,34 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (not %(sms)s or exists (
         select 1 from address a
         where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))
-  and (%(consent)s = '' or %(consent)s = (
-        select case when bool_or(w.stands) then 'withdrawn' when count(*) > 0 then 'granted' else 'none' end
-        from (select k.state = 'withdrawn' and not exists (
-                        select 1 from consent g
-                        where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
-                          and g.source not in ('customer_list', 'first_message') and g.at > k.at
-                          and g.topic in ('marketing', '*') and g.address in (k.address, '*')
-                          and g.channel in (k.channel, '*')) as stands
-              from consent k
-              where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*')
-                and k.source <> 'platform_block') w))
+  and (%(consent)s <> 'none' or not exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*')
+          and k.source <> 'platform_block'))
+  and (%(consent)s <> 'granted' or exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'granted'
+          and k.source <> 'platform_block'))
+  and (%(consent)s <> 'granted' or not exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'withdrawn'
+          and k.source <> 'platform_block'
+          and not exists (
+                select 1 from consent g
+                where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
+                  and g.source not in ('customer_list', 'first_message') and g.at > k.at
+                  and g.topic in ('marketing', '*') and g.address in (k.address, '*')
+                  and g.channel in (k.channel, '*'))))
+  and (%(consent)s <> 'withdrawn' or exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'withdrawn'
+          and k.source <> 'platform_block'
+          and not exists (
+                select 1 from consent g
+                where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
+                  and g.source not in ('customer_list', 'first_message') and g.at > k.at
+                  and g.topic in ('marketing', '*') and g.address in (k.address, '*')
+                  and g.channel in (k.channel, '*'))))
   and (c.created_at, c.id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
 order by c.created_at desc, c.id desc
 limit %(limit)s
@@ -62,17 +79,34 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (not %(sms)s or exists (
         select 1 from address a
         where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))
-  and (%(consent)s = '' or %(consent)s = (
-        select case when bool_or(w.stands) then 'withdrawn' when count(*) > 0 then 'granted' else 'none' end
-        from (select k.state = 'withdrawn' and not exists (
-                        select 1 from consent g
-                        where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
-                          and g.source not in ('customer_list', 'first_message') and g.at > k.at
-                          and g.topic in ('marketing', '*') and g.address in (k.address, '*')
-                          and g.channel in (k.channel, '*')) as stands
-              from consent k
-              where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*')
-                and k.source <> 'platform_block') w))
+  and (%(consent)s <> 'none' or not exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*')
+          and k.source <> 'platform_block'))
+  and (%(consent)s <> 'granted' or exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'granted'
+          and k.source <> 'platform_block'))
+  and (%(consent)s <> 'granted' or not exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'withdrawn'
+          and k.source <> 'platform_block'
+          and not exists (
+                select 1 from consent g
+                where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
+                  and g.source not in ('customer_list', 'first_message') and g.at > k.at
+                  and g.topic in ('marketing', '*') and g.address in (k.address, '*')
+                  and g.channel in (k.channel, '*'))))
+  and (%(consent)s <> 'withdrawn' or exists (
+        select 1 from consent k
+        where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'withdrawn'
+          and k.source <> 'platform_block'
+          and not exists (
+                select 1 from consent g
+                where g.shard = k.shard and g.contact_id = k.contact_id and g.state = 'granted'
+                  and g.source not in ('customer_list', 'first_message') and g.at > k.at
+                  and g.topic in ('marketing', '*') and g.address in (k.address, '*')
+                  and g.channel in (k.channel, '*'))))
 
 -- name: get
 select id, workspace, name, surname, locale, zone, country, external_id, attributes, source, created_at, updated_at,
