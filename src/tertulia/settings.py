@@ -120,5 +120,4 @@ SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL.startswith("https:") else 0
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
-PROVIDER_CALL = "tertulia.workers.call_once.call_provider"  # what a channel's *Test* calls providers with
 LOGGING_CONFIG = None

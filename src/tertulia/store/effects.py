@@ -442,6 +442,7 @@ def _erase(conn: Conn, group: list[fx.Erase]) -> None:
 
 _ERASURES = (
     "erase_webhooks",
+    "erase_exchanges",
     "erase_log",
     "erase_identities",
     "erase_linked",

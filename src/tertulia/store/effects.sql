@@ -401,6 +401,10 @@ update webhook set body = '', headers = '{}'
 where workspace = %(workspace)s
   and exists (select 1 from unnest(%(needles)s::bytea[]) as n (needle) where position(n.needle in body) > 0)
 
+-- name: erase_exchanges
+-- What was said to providers about the person: it lies in the contact's shard.
+delete from channel_log where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_log
 -- Decided entries of theirs: by contact, and by the values that an entry of an identity's shard holds.
 delete from log
