@@ -137,7 +137,7 @@ def test_a_file_that_is_no_list_is_told_why(alice: Client, setup: Setup, data: b
     if not data:
         data = b" "
     answer = upload(alice, data)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert Import.objects.count() == 0
 
@@ -153,7 +153,7 @@ def test_a_file_that_is_no_list_is_told_why(alice: Client, setup: Setup, data: b
 def test_what_is_said_is_checked(alice: Client, setup: Setup, said: dict[str, str], sentence: str) -> None:
     """Consent needs its basis and its source; a country must be one."""
     answer = upload(alice, LIST, **said)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert sentence in answer.content.decode()
 
 
@@ -163,7 +163,7 @@ def test_a_wrong_mapping_is_told_at_its_page(alice: Client, setup: Setup) -> Non
     answer = alice.post(
         path, {**SAID, "has_head": "1", "column_0": "name", "column_1": "surname", "column_2": "ignore"}
     )
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "No column is a phone, an e-mail or an id." in answer.content.decode()
 
 

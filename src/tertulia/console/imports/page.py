@@ -79,7 +79,7 @@ def choose_file(request: HttpRequest) -> HttpResponse:
         "causes": CAUSES.items(),
         "channels": list_sms_channels(request),
     }
-    return render(request, "imports/file.html", context, status=400 if error else 200)
+    return render(request, "imports/file.html", context, status=422 if error else 200)
 
 
 def show_import(request: HttpRequest, import_id: int) -> HttpResponse:
@@ -133,7 +133,7 @@ def choose_columns(request: HttpRequest, import_id: int) -> HttpResponse:
         "bases": BASES.items(),
         "causes": CAUSES.items(),
     }
-    return render(request, "imports/columns.html", context, status=400 if error else 200)
+    return render(request, "imports/columns.html", context, status=422 if error else 200)
 
 
 def show_check(request: HttpRequest, import_id: int) -> HttpResponse:
