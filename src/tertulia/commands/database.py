@@ -8,18 +8,19 @@ from tertulia.embedded import EmbeddedPostgres
 
 
 @contextmanager
-def open_database(*, durable: bool = True) -> Iterator[str]:
+def open_database(*, owns: bool = False) -> Iterator[str]:
     """A libpq URL. The embedded server is started where it is down, and stopped again by whoever started it, so that
-    a command works beside a running `up` and without one. Raises ConfigError."""
+    a command works beside a running `up` and without one. With `owns` (the data folder is this process's alone) a
+    server that a killed parent left behind is taken over and stopped too. Raises ConfigError."""
     given = config.read("DATABASE_URL")
     if given:
         yield given
         return
-    server = EmbeddedPostgres(config.data_dir(), durable=durable)
-    was_running = server.running
+    server = EmbeddedPostgres(config.data_dir())
+    keep_running = server.running and not owns
     url = server.start()
     try:
         yield url
     finally:
-        if not was_running:
+        if not keep_running:
             server.stop()

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     os.environ["ALLOW_PRIVATE_HOSTS"] = f"127.0.0.1:{options.phones_port}"
     os.environ["VIRTUAL_PHONES_URL"] = f"{phones_url}/phones"
     stop = watch_for_stop()
-    with own_data_folder() as folder, open_database() as url:
+    with own_data_folder() as folder, open_database(owns=True) as url:
         os.environ["DATABASE_URL"] = url
         sys.stdout.write("Preparing the demo ...\n")
         sys.stdout.flush()

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     take_options(options)
     stop = watch_for_stop()
-    with own_data_folder(), open_database() as url:
+    with own_data_folder(), open_database(owns=True) as url:
         os.environ["DATABASE_URL"] = url
         run_migrations()
         supervisor = Supervisor(list_children())

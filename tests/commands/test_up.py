@@ -1,0 +1,117 @@
+"""`tertulia up` as a user has it: a data folder, a port, and processes that come back."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+WAIT_LIMIT_S = 120.0
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder of the test's own, its server durable; whatever still runs over it is stopped at the end."""
+    made = Path(tempfile.mkdtemp(prefix="tertulia-up-"))
+    made.chmod(0o755)
+    yield made
+    from tertulia.embedded import stop_orphan
+
+    stop_orphan(made)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def start(folder: Path, port: int, *more: str) -> subprocess.Popen[str]:
+    ours = ("DATABASE_URL", "PUBLIC_URL", "TERTULIA_DATA")
+    keep = {name: value for name, value in os.environ.items() if name not in ours}
+    environment = {**keep, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-m", "tertulia.cli", "up", "--data", str(folder), "--port", str(port), *more]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WAIT_LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def is_ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def find_children(folder: Path, role: str) -> list[int]:
+    """The processes of a role that work on a data folder, whoever their parent is now."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+            environment = (path.parent / "environ").read_bytes()
+        except OSError:
+            continue
+        if b"tertulia.cli" in words and role.encode() in words and f"TERTULIA_DATA={folder}".encode() in environment:
+            found.append(int(path.parent.name))
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_everything_comes_back(folder: Path) -> None:
+    """A killed engine is started again; a killed `up` takes its processes with it and leaves a database that the next
+    one finds; a polite stop leaves nothing."""
+    port = free_port()
+    first = start(folder, port)
+    wait_for(lambda: is_ready(port))
+    (engine,) = find_children(folder, "engine")
+    os.kill(engine, signal.SIGKILL)
+    wait_for(lambda: find_children(folder, "engine") not in ([], [engine]))
+
+    first.kill()
+    first.wait(10)
+    wait_for(lambda: not find_children(folder, "engine") and not find_children(folder, "web"))
+    assert (folder / "postgres" / "postmaster.pid").exists()
+
+    second = start(folder, port)
+    wait_for(lambda: is_ready(port))
+    second.send_signal(signal.SIGTERM)
+    said, _ = second.communicate(timeout=60)
+    assert second.returncode == 0
+    assert f"Console   http://127.0.0.1:{port}/" in said
+    assert "/sign-in/once/" in said
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+    assert not find_children(folder, "sender")
+
+
+def test_two_do_not_share_a_folder_or_a_port(folder: Path) -> None:
+    """One clear line, a status, nothing begun."""
+    import fcntl
+
+    with (folder / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = start(folder, free_port())
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said == f"Another Tertulia works on {folder}. Stop it, or choose another --data.\n"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = start(folder, taken.getsockname()[1])
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Choose another --port." in said
+    assert "Traceback" not in said
