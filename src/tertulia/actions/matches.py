@@ -82,6 +82,8 @@ def list_matches(workspace: Workspace) -> list[Match]:
 
 def list_app_channels(match: Match) -> list[Channel]:
     """The channels that the match's links lead to, in their order."""
+    if match.pk is None:
+        return list(match.typed_apps)
     return [item.channel for item in MatchChannel.objects.filter(match=match).select_related("channel")]
 
 
@@ -105,6 +107,24 @@ def save_draft(
     )
     record_change(workspace, user, now, "match_created" if made else "match_changed", f"match:{match.pk}")
     return match
+
+
+def build_draft(workspace: Workspace, form: MatchForm) -> tuple[Match, list[Problem]]:
+    """The match that a form would make, unsaved, for estimates and previews as it is typed; and what is wrong with
+    the form. What cannot be taken (an unknown channel, a wrong audience) is left out."""
+    channels = {channel.pk: channel for channel in Channel.objects.filter(workspace=workspace, archived_at=None)}
+    wrong_audience = _check_audience(workspace, form.audience)
+    problems = [*_check_words(form), *_check_channels(form, channels), *wrong_audience]
+    carrier = channels.get(form.sms_channel_id) if form.sms_channel_id is not None else None
+    match = Match(workspace=workspace)
+    _fill(match, form)
+    match.sms_channel = carrier if carrier and not find_adapter(carrier.kind).capabilities.app else None
+    match.audience = {} if wrong_audience else dict(form.audience)
+    match.direct = [way for way in match.direct if way["channel"] in channels]
+    match.on_missing = form.on_missing if form.on_missing in ON_MISSING else ON_MISSING[0]
+    apps = [channels[app] for app in dict.fromkeys(form.apps) if app in channels]
+    match.typed_apps = [channel for channel in apps if find_adapter(channel.kind).capabilities.app]
+    return match, problems
 
 
 def read_form(match: Match) -> MatchForm:

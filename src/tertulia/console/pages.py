@@ -75,6 +75,7 @@ PAGES: tuple[Page, ...] = (
     Page("suggestions", "contacts/merges/", _("Merge suggestions"), "git-merge", parent="contacts"),
     Page("export", "contacts/export/", _("Export"), "download", see=EDITORS, parent="contacts"),
     Page("imports", "imports/", _("Import"), "upload", parent="contacts"),
+    Page("matches", "matches/", _("Matches"), "link", group=Group.AUDIENCE, key="m", bottom=True),
     Page("channels", "channels/", _("Channels"), "radio-tower", change=ADMINS, group=Group.MESSAGES, key="n"),
     Page("settings", "settings/", _("Settings"), "settings", change=ADMINS, group=Group.FOOT, key=","),
     Page("team", "settings/team/", _("Team"), "users", see=ADMINS, change=ADMINS, parent="settings"),

@@ -134,6 +134,20 @@ def read_over_time(conn: Conn, match_id: int, width_s: int) -> list[tuple[dateti
     return [(row[0], row[1], row[2]) for row in fetch_all(conn, query, {"match": match_id, "width": width_s})]
 
 
+def read_matched_over_time(conn: Conn, match_id: int, width_s: int) -> list[tuple[datetime, str, int]]:
+    """(start of the period, app, contacts matched in that app in that period); they add up to `read_apps`."""
+    query = load("funnel")["matched_over_time"]
+    return [(row[0], row[1], row[2]) for row in fetch_all(conn, query, {"match": match_id, "width": width_s})]
+
+
+def count_states(conn: Conn, matches: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Contacts by state (`match_contact.state`), for each of several matches."""
+    counts: dict[int, dict[str, int]] = {}
+    for match_id, state, count in fetch_all(conn, load("funnel")["states"], {"matches": list(matches)}):
+        counts.setdefault(match_id, {})[state] = count
+    return counts
+
+
 def list_people(conn: Conn, match_id: int, who: People, after: int = 0, limit: int = 50) -> list[Person]:
     """The contacts behind a figure, by id, from after `after`. Raises KeyError for an unknown step."""
     args = {
