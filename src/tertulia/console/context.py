@@ -4,11 +4,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.messages import get_messages
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest
 
 from tertulia.console.pages import GROUP_TITLES, PAGES, Group, list_crumbs, list_menu
 from tertulia.console.toasts import UNDO
-from tertulia.data.models import Workspace
+from tertulia.data.models import Notice, Workspace
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
@@ -24,7 +25,10 @@ def describe_shell(request: HttpRequest) -> dict[str, Any]:
     seen = [known for known in PAGES if request.role in known.see]
     crumbs = list_crumbs(page)
     menu = dict(list_menu(request.role))
+    last_notice, notice_count = count_notices(request)
     return shared | {
+        "last_notice": last_notice,
+        "notice_count": notice_count,
         "page": page,
         "person": str(request.user),
         "workspace": request.workspace,
@@ -40,6 +44,14 @@ def describe_shell(request: HttpRequest) -> dict[str, Any]:
         "folded": page.rail or request.COOKIES.get(NAV_COOKIE) == "rail",
         "go_keys": [known for known in seen if known.key],
     }
+
+
+def count_notices(request: HttpRequest) -> tuple[int, int]:
+    """The newest notice's id, and how many nobody has seen."""
+    found = Notice.objects.filter(workspace=request.workspace).aggregate(
+        last=Max("pk"), unseen=Count("pk", filter=Q(seen_at=None))
+    )
+    return found["last"] or 0, found["unseen"]
 
 
 def choose_theme(request: HttpRequest) -> str:

@@ -56,9 +56,10 @@ def asset(name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def live(context: Context, *topics: str) -> SafeString:
-    """For the block ``live``: the stream's address with a token for the topics that this page shows."""
+    """For the block ``live``: the stream's address with a token for this page's topics and for notices."""
     key = derive_live_key(settings.SECRET_KEY)
-    token = sign_live_token(key, context["request"].workspace.pk, topics, timezone.now())
+    workspace = context["request"].workspace.pk
+    token = sign_live_token(key, workspace, (*topics, f"notices:{workspace}"), timezone.now())
     return format_html('data-live-url="/live?token={}"', token)
 
 

@@ -43,7 +43,7 @@ def show_contacts(request: HttpRequest) -> HttpResponse:
             "export": reverse("export") + keep_query(query),
             "pager": make_pager(query, shown, len(found) > PAGE_ROWS, first, matching),
             "now": get_now(request),
-            "import_url": find_address("imports"),
+            "import_url": find_address("new_import"),
             "match_url": find_address("new_match"),
         },
     )

@@ -59,7 +59,7 @@ def find_acts(request: HttpRequest, query: str) -> list[Found]:
     if request.role not in EDITORS:
         return []
     acts = [
-        (find_address("imports"), _("Import a customer list"), "upload"),
+        (find_address("new_import"), _("Import a customer list"), "upload"),
         (find_address("new_match"), _("New match"), "plus"),
         (find_address("channels"), _("Connect a channel"), "radio-tower"),
         (reverse("suggestions"), _("Review merge suggestions"), "git-merge"),

@@ -29,7 +29,7 @@ def list_setup(request: HttpRequest, contacts: int) -> list[SetUp]:
     team = Membership.objects.filter(workspace=workspace).count() > 1
     channels = find_address("channels")
     return [
-        SetUp(_("Import a customer list"), imported, find_address("imports"), _("Import")),
+        SetUp(_("Import a customer list"), imported, find_address("new_import"), _("Import")),
         SetUp(_("Connect SMS"), bool(kinds - set(APPS)), channels, _("Connect")),
         SetUp(_("Connect an app"), bool(kinds & set(APPS)), channels, _("Connect")),
         SetUp(_("Send the first match"), launched, find_address("matches"), _("Send")),

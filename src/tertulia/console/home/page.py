@@ -28,7 +28,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
             "setup": setup,
             "setup_done": sum(item.done for item in setup),
             "matches_url": find_address("matches"),
-            "import_url": find_address("imports"),
+            "import_url": find_address("new_import"),
             "new_match_url": find_address("new_match"),
             "topic": f"workspace:{workspace.pk}",
         },

@@ -14,6 +14,7 @@
   let polling = 0;
   let freshAt = Date.now();
   const due = new Map(); // topic -> timer
+  const versions = new Map(); // topic -> the version that was fetched last
 
   const shown = () => [...document.querySelectorAll("[data-live]")];
   const topics = () => [...new Set(shown().map((element) => element.dataset.live))];
@@ -36,8 +37,13 @@
     const address = document.body.dataset.liveUrl;
     if (!address || !topics().length) { poll(topics().length > 0); return; }
     source = new EventSource(address);
-    source.onopen = () => { retryMs = RETRY_MIN_MS; poll(false); topics().forEach(refetch); };
-    source.onmessage = (event) => { freshAt = Date.now(); const topic = JSON.parse(event.data).topic; if (topic) refetch(topic); };
+    source.onopen = () => { retryMs = RETRY_MIN_MS; poll(false); };
+    source.onmessage = (event) => {
+      const { topic, version } = JSON.parse(event.data);
+      if (!topic || versions.get(topic) === version) return;
+      versions.set(topic, version); // the first one is told on joining, so nothing between drawing and joining is missed
+      refetch(topic);
+    };
     source.onerror = () => {
       source.close();
       poll(true);

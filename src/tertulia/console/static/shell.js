@@ -149,6 +149,7 @@
     place.replaceChildren(toast);
     runToast(toast);
   }
+  document.addEventListener("htmx:oobAfterSwap", (event) => { const toast = event.target.id === "toasts" && $("#toast"); if (toast) runToast(toast); });
   document.addEventListener("toast", (event) => showToast(event.detail));
 
   // --- forms: the button that was pressed is busy, and is pressed once ---------------------------------------------

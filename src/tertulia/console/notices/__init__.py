@@ -1,0 +1,1 @@
+"""Notifications: what happened while one was elsewhere."""

@@ -1,0 +1,44 @@
+"""The sentence of each kind of notice. A kind that is not known here is told by its name."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from tertulia.console.routes import find_address
+from tertulia.console.tags import plain_num
+from tertulia.data.models import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice for people: icon, colour, sentence, and where it leads."""
+
+    notice: Notice
+    icon: str
+    tone: str
+    sentence: str
+    url: str
+
+
+def tell_notice(notice: Notice) -> Told:
+    """The notice in words."""
+    facts = {"name": "", "rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0, "fault": ""} | notice.facts
+    said = {key: plain_num(value) if isinstance(value, int) else value for key, value in facts.items()}
+    known = {
+        "import_started": ("upload", "", _("The import of %(name)s has begun: %(rows)s rows")),
+        "import_done": (
+            "circle-check",
+            "ok",
+            _("%(name)s is imported: %(new)s new, %(updated)s updated, %(rejected)s rejected"),
+        ),
+        "import_failed": ("circle-x", "danger", _("%(name)s could not be imported")),
+        "import_undone": ("undo-2", "", _("The import of %(name)s was undone: %(undone)s contacts")),
+        "channel_fault": ("circle-x", "danger", _("%(name)s stopped: %(fault)s")),
+        "match_paused": ("octagon-pause", "warn", _("The match %(name)s paused itself")),
+        "match_done": ("circle-check", "ok", _("The match %(name)s is done")),
+    }
+    icon, tone, sentence = known.get(notice.kind, ("info", "", notice.kind.replace("%", "%%")))
+    url = notice.link
+    if not url and notice.kind == "channel_fault" and isinstance(notice.facts.get("channel"), int):
+        url = find_address("channel", notice.facts["channel"])
+    return Told(notice, icon, tone, sentence % said, url)
