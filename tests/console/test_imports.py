@@ -197,3 +197,12 @@ def test_the_list_of_imports_and_the_sample(alice: Client, setup: Setup) -> None
     from tertulia.data.models import Import
 
     assert Import.objects.get().counts["new"] == 3
+
+
+def test_what_was_said_stays_said(alice: Client, setup: Setup) -> None:
+    """The columns' page shows the consent's basis, source and reach as they were given with the file."""
+    path = upload(alice, LIST, all_channels="1")["Location"]
+    page = read(alice, path)
+    assert 'value="Checkout"' in page
+    assert re.search(r'name="all_channels" value="1" checked', page)
+    assert '<option value="customer" selected>' in page

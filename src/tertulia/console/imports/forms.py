@@ -80,6 +80,17 @@ def read_columns(sent: QueryDict, width: int, heads: list[str]) -> list[str]:
     return targets
 
 
+def show_said(options: Options) -> dict[str, str]:
+    """What was said about a list, as the form shows it again."""
+    return {
+        "basis": options.basis.value,
+        "source": options.source,
+        "text_version": options.text_version,
+        "cause": options.cause.value,
+        "all_channels": "1" if options.consent_channel == ANY else "",
+    }
+
+
 def keep_answers(options: Options, **changes: object) -> Options:
     """What was said, with changes."""
     return msgspec.structs.replace(options, **changes)

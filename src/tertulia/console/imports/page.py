@@ -28,6 +28,7 @@ from tertulia.console.imports.forms import (
     list_sms_channels,
     read_columns,
     read_said,
+    show_said,
     shown_answers,
     take_file,
 )
@@ -127,6 +128,7 @@ def choose_columns(request: HttpRequest, import_id: int) -> HttpResponse:
         "targets": [(field.value, FIELDS[field.value]) for field in targets_of_kind(kind)],
         "ignore": IGNORE,
         "options": options,
+        "answers": show_said(options),
         "country": name_country(options.country) if options.country else "",
         "shape": shape,
         "error": error,
