@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from urllib.parse import urlsplit
 
 from tertulia.simulator import people
-from tertulia.simulator.deeplinks import AppLink, find_links
+from tertulia.simulator.deeplinks import AppLink, PageLink, find_links
 from tertulia.simulator.people import CannotAct, Opened
 from tertulia.simulator.world import Account, Person, World
 
 AT_ONCE = 32
+APPS = frozenset(("whatsapp", "messenger", "line", "viber", "telegram", "wechat"))
 _EDITS = ("Hi! {text}", "{text} Thank you", "Good morning, {text}", "{text} :)")
 
 
@@ -92,17 +94,21 @@ async def _choose_app(world: World, person: Person, link: str, opened: Opened) -
         if opened.account is not None or opened.page is None:
             return opened
         own = {account.spec.kind for account in world.accounts.values()} & set(person.apps)
-        choices = sorted(p.url for p in opened.page.links if p.app in own or (not p.app and _may_lead_on(p.url, link)))
+        choices = sorted(p.url for p in opened.page.links if p.app in own or _may_lead_on(p, link, own))
         if not choices:
             return _type_code(world, person, opened)
         opened = await people.tap(world, person, world.chance.pick(choices, "app", person.phone, link, depth))
     return opened
 
 
-def _may_lead_on(url: str, link: str) -> bool:
-    """Whether a link of a page belongs to the tapped link (its own addresses begin with it)."""
-    bare = link.partition("://")[2] or link
-    return (url.partition("://")[2] or url).startswith(f"{bare.partition('?')[0]}/") or f"{bare}?" in url
+def _may_lead_on(offer: PageLink, link: str, own: set[str]) -> bool:
+    """Whether a page's link leads on to an app that the person has: it stays at the tapped link's address, and its
+    label names one of their apps, or none at all."""
+    one, other = urlsplit(offer.url), urlsplit(link if "://" in link else f"//{link}")
+    if offer.app or one.netloc != other.netloc or one.path.rpartition("/")[0] != other.path.rpartition("/")[0]:
+        return False
+    named = APPS & set(offer.label.lower().split())
+    return not named or bool(named & own)
 
 
 def _type_code(world: World, person: Person, opened: Opened) -> Opened | None:

@@ -111,7 +111,7 @@ class _PageReader(HTMLParser):
         if tag in ("script", "style", "template"):
             self._silent = max(0, self._silent - 1)
         if tag == "a" and self._open:
-            self._add(self._open, " ".join("".join(self._label).split()), only_apps=False)
+            self._add(self._open, " ".join(" ".join(self._label).split()), only_apps=False)
             self._open = ""
 
     def handle_data(self, data: str) -> None:

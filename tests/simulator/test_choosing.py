@@ -1,0 +1,21 @@
+"""What a person taps on a page that offers several apps."""
+
+from tertulia.simulator.crowd import _may_lead_on
+from tertulia.simulator.deeplinks import PageLink, read_page
+
+LINK = "http://shop.example/l/AAAA"
+CHOOSER = """<ul><li><a href="/l/BBBB"><span>WA</span>WhatsApp</a></li>
+<li><a href="/l/CCCC"><span>LN</span>LINE</a></li>
+<li><a href="https://elsewhere.example/l/DDDD">WhatsApp</a></li></ul>"""
+
+
+def test_a_person_chooses_an_app_that_they_have() -> None:
+    """The links of a chooser are addresses beside the tapped one; their labels name the app."""
+    offers = read_page(LINK, CHOOSER.encode()).links
+    assert [o.url for o in offers if _may_lead_on(o, LINK, {"whatsapp"})] == ["http://shop.example/l/BBBB"]
+    assert [o.url for o in offers if _may_lead_on(o, LINK, {"line", "viber"})] == ["http://shop.example/l/CCCC"]
+
+
+def test_a_link_that_leads_away_is_not_chosen() -> None:
+    """Imprint, privacy, another site."""
+    assert not _may_lead_on(PageLink("https://elsewhere.example/", "About us"), LINK, {"whatsapp"})
