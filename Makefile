@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test soak check fix bench lock clean
+.PHONY: setup demo test soak check fix docs bench lock clean
 
 setup: $(STAMP)
 
@@ -32,6 +32,10 @@ check: setup
 fix: setup
 	$(BIN)/ruff check --fix src tests
 	$(BIN)/ruff format src tests
+
+# Writes what the program knows better than a person into the pages: settings, commands, codes.
+docs: setup
+	$(BIN)/python docs/generate.py
 
 bench: setup
 	$(BIN)/tertulia bench all

@@ -1,0 +1,235 @@
+"""The parts of these pages that the program knows better than anyone: written into the pages by `make docs`.
+
+A part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; everything around it is written by hand. `PARTS`
+gives each name its function. `python docs/generate.py --check` changes nothing and says what is out of date.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from tertulia import config
+from tertulia.channels import outcomes
+from tertulia.cli import COMMANDS
+from tertulia.core import deliveries, entries, import_fields, import_reasons, reasons
+
+DOCS = Path(__file__).parent
+PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+
+
+def write_settings() -> Iterator[str]:
+    """A heading for each setting."""
+    for setting in config.SETTINGS:
+        yield f"### {setting.name}\n"
+        yield f"{setting.help}\n"
+        default = f"`{setting.default}`" if setting.default else "empty"
+        yield f"Default: {default}. Unit: {setting.unit}.\n"
+
+
+def write_commands() -> Iterator[str]:
+    """A heading, the usage and the options of each command."""
+    for name, sentence in COMMANDS.items():
+        parser = argparse.ArgumentParser(prog=f"tertulia {name}", add_help=False, formatter_class=_Wide)
+        import_module(f"tertulia.commands.{name.replace('-', '_')}").add_arguments(parser)
+        yield f"## {name}\n"
+        yield f"{sentence}\n"
+        yield f"```\n{parser.format_usage().removeprefix('usage: ').strip()}\n```\n"
+        if parser._actions:
+            yield from table(("Option", "Meaning", "Default"), map(_describe_action, parser._actions))
+            yield ""
+
+
+def write_reasons() -> Iterator[str]:
+    """Why a message was held, dropped or not sent, and why a contact is not matched."""
+    yield from table(("Code", "What people read"), ((f"`{r.value}`", reasons.explain(r)) for r in reasons.Reason))
+
+
+def write_outcomes() -> Iterator[str]:
+    """What a provider's answer comes to."""
+    rows = []
+    for code, meaning in outcomes.REASONS.items():
+        effects = [
+            *(["the address is dead"] if meaning.dead else []),
+            *(["consent is withdrawn"] if meaning.withdraws else []),
+            *(["the channel stops"] if meaning.account_fault else []),
+            *([f"waits {meaning.wait_s / 3600:.0f} h"] if meaning.wait_s else []),
+        ]
+        rows.append((f"`{code}`", meaning.kind.value, meaning.sentence, ", ".join(effects)))
+    yield from table(("Code", "Kind", "What people read", "What follows"), rows)
+
+
+def write_row_reasons() -> Iterator[str]:
+    """What an import says about one row."""
+    rows = ((f"`{r.value}`", _plain(import_reasons.SENTENCES[r])) for r in import_reasons.Reason)
+    yield from table(("Code", "What people read"), rows)
+
+
+def write_file_reasons() -> Iterator[str]:
+    """Why a file is refused as a whole."""
+    rows = ((f"`{r.value}`", _plain(import_reasons.FILE_SENTENCES[r])) for r in import_reasons.FileReason)
+    yield from table(("Code", "What people read"), rows)
+
+
+def write_classes() -> Iterator[str]:
+    """What each class of messages is exempt from."""
+    heads = ("Class", "Passes send windows", "Passes caps", "Passes a withdrawal", "Needs a grant", "Handed over")
+    rows = (
+        (
+            f"`{name.value}`",
+            _say(rules.exempt_from_windows),
+            _say(rules.exempt_from_caps),
+            _say(rules.exempt_from_withdrawal),
+            _say(rules.needs_grant),
+            "at least once" if rules.at_least_once else "at most once",
+        )
+        for name, rules in deliveries.CLASS_RULES.items()
+    )
+    yield from table(heads, rows)
+
+
+def write_columns() -> Iterator[str]:
+    """The fields of a list, by its kind, with the heads that are recognised."""
+    for kind in import_fields.ListKind:
+        yield f"### {kind.value}\n"
+        known: dict[import_fields.Field, list[str]] = {}
+        for head, field in import_fields._by_head(kind).items():
+            known.setdefault(field, []).append(head)
+        rows = ((f"`{f.value}`", ", ".join(known[f])) for f in import_fields.targets_of_kind(kind))
+        yield from table(("Field", "Heads"), rows)
+        yield ""
+
+
+def write_entries() -> Iterator[str]:
+    """Each kind of log entry with its fields."""
+    for kind in get_args(entries.Entry):
+        yield f"### {kind.__struct_config__.tag}\n"
+        yield f"{' '.join((kind.__doc__ or '').split())}\n"
+        yield "Fields: " + ", ".join(_name_field(field) for field in msgspec.structs.fields(kind)) + ".\n"
+
+
+def write_states() -> Iterator[str]:
+    """What each event makes of a delivery in each state."""
+    rows = []
+    for state, row in deliveries.TABLE.items():
+        for event, target in row.items():
+            if target is not None:
+                rows.append((f"`{state.value}`", f"`{event.value}`", f"`{target[0].value}`", target[1].value))
+    yield from table(("State", "Event", "New state", "Flag"), rows)
+
+
+def write_diagram() -> Iterator[str]:
+    """The steps forward, drawn from the same table: who leads where, by which events."""
+    yield "```"
+    for state, row in deliveries.TABLE.items():
+        targets: dict[str, list[str]] = {}
+        for event, target in row.items():
+            if target is not None and target[0] is not state:
+                targets.setdefault(target[0].value, []).append(event.value)
+        for number, (target_name, events) in enumerate(targets.items()):
+            left = state.value if number == 0 else ""
+            yield f"{left:<10} ──> {target_name:<10} {', '.join(events)}"
+    yield "```"
+
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "settings": write_settings,
+    "commands": write_commands,
+    "reasons": write_reasons,
+    "outcomes": write_outcomes,
+    "row-reasons": write_row_reasons,
+    "file-reasons": write_file_reasons,
+    "classes": write_classes,
+    "columns": write_columns,
+    "entries": write_entries,
+    "states": write_states,
+    "diagram": write_diagram,
+}
+
+
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A Markdown table."""
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "---|" * len(heads)
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+
+
+def fill_parts(text: str) -> str:
+    """A page with its parts written anew. KeyError for a part that nobody writes."""
+
+    def fill(match: re.Match[str]) -> str:
+        body = "\n".join(PARTS[match[2]]()).strip("\n")
+        return f"{match[1]}\n{body}\n\n{match[3]}"
+
+    return PART.sub(fill, text)
+
+
+def list_pages() -> list[Path]:
+    """Every page of the documentation."""
+    return sorted(DOCS.rglob("*.md"))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; status 1 when a page is out of date")
+    check = parser.parse_args().check
+    stale = 0
+    for page in list_pages():
+        text = page.read_text(encoding="utf-8")
+        filled = fill_parts(text)
+        if filled == text:
+            continue
+        stale += 1
+        name = page.relative_to(DOCS)
+        sys.stdout.write(f"{name} is out of date\n" if check else f"{name} is written\n")
+        if not check:
+            page.write_text(filled, encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+class _Wide(argparse.HelpFormatter):
+    """Usage in lines of one width, whatever the terminal's."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
+def _describe_action(action: argparse.Action) -> tuple[str, str, str]:
+    names = ", ".join(action.option_strings) or action.metavar or action.dest
+    if action.option_strings and action.nargs != 0:
+        names += f" {action.metavar or action.dest.upper()}"
+    help_text = action.help or ""
+    if action.choices:
+        help_text += (": " if help_text else "") + ", ".join(f"`{choice}`" for choice in action.choices)
+    return f"`{names}`", help_text, _describe_default(action)
+
+
+def _describe_default(action: argparse.Action) -> str:
+    if action.nargs == 0 or action.default in (None, "", []):
+        return ""
+    if isinstance(action.default, Path):
+        return f"`{action.default.name}/`"
+    return f"`{action.default}`"
+
+
+def _name_field(field: msgspec.structs.FieldInfo) -> str:
+    return f"`{field.encode_name}`"
+
+
+def _plain(sentence: str) -> str:
+    """A sentence with its parameters as words in brackets."""
+    return re.sub(r"%\((\w+)\)s", r"[\1]", sentence)
+
+
+def _say(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
