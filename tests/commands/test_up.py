@@ -1,38 +1,23 @@
 """`tertulia up` as a user has it: a data folder, a port, and processes that come back."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import pytest
+
+from commands.installation import make_environment
 
 WAIT_LIMIT_S = 120.0
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A data folder of the test's own, its server durable; whatever still runs over it is stopped at the end."""
-    made = Path(tempfile.mkdtemp(prefix="tertulia-up-"))
-    made.chmod(0o755)
-    yield made
-    from tertulia.embedded import stop_orphan
-
-    stop_orphan(made)
-    shutil.rmtree(made, ignore_errors=True)
-
-
 def start(folder: Path, port: int, *more: str) -> subprocess.Popen[str]:
-    ours = ("DATABASE_URL", "PUBLIC_URL", "TERTULIA_DATA")
-    keep = {name: value for name, value in os.environ.items() if name not in ours}
-    environment = {**keep, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = make_environment(folder)
     command = [sys.executable, "-m", "tertulia.cli", "up", "--data", str(folder), "--port", str(port), *more]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

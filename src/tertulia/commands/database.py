@@ -1,10 +1,15 @@
 """The database that a command works on: DATABASE_URL, or the embedded server of the data folder."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
+
 from tertulia import config
-from tertulia.embedded import EmbeddedPostgres
+from tertulia.embedded import EmbeddedPostgres, find_client
+from tertulia.errors import ConfigError
 
 
 @contextmanager
@@ -24,3 +29,18 @@ def open_database(*, owns: bool = False) -> Iterator[str]:
     finally:
         if not keep_running:
             server.stop()
+
+
+def run_client(program: str, url: str, *arguments: str, database: bool = False) -> None:
+    """Run one of PostgreSQL's own programs against a database; the password goes through the environment, where no
+    list of processes shows it. `database` names the database on the command line too. Raises ConfigError."""
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    environment = {**os.environ, **{names[key]: str(value) for key, value in parts.items() if key in names}}
+    more = [f"--dbname={parts['dbname']}"] if database else []
+    done = subprocess.run(  # noqa: S603 (our own program, our own arguments)
+        [str(find_client(program)), *more, *arguments], env=environment, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        raise ConfigError(f"{program} failed: {last[0]}")

@@ -1,0 +1,127 @@
+"""`tertulia restore FILE`: an installation as a backup has it.
+
+The database is restored beside the present one and takes its place only when it is whole. Erasures that the present
+database knows and the backup does not are done again (C5), before anything else may run.
+"""
+
+import argparse
+import sys
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from tertulia import config
+from tertulia.commands.backup import DUMP, IMPORTS, KEY, MANIFEST, Manifest
+from tertulia.commands.database import open_database, run_client
+from tertulia.commands.erase import decide
+from tertulia.commands.migrate import migrate
+from tertulia.commands.up import own_data_folder
+from tertulia.core.entries import EraseEntry
+from tertulia.errors import Conflict, Invalid
+from tertulia.store.clock import real_now
+from tertulia.store.db import connect
+from tertulia.store.erasures import Erasure, list_again, list_erasures
+
+NEW, OLD = "tertulia_restoring", "tertulia_before"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A backup's parts in a folder."""
+
+    folder: Path
+    manifest: Manifest
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="a file that `backup` wrote")
+    parser.add_argument("--yes", action="store_true", help="really: what is there now is replaced")
+
+
+def run(options: argparse.Namespace) -> int:
+    if not options.yes:
+        raise Invalid("This replaces everything that is there now. Say --yes if you mean it.")
+    with own_data_folder() as data, tempfile.TemporaryDirectory(dir=data) as temporary:
+        unpacked = unpack(options.file, Path(temporary))
+        if not unpacked.manifest.own_key and not config.read("SECRET_KEY"):
+            raise Invalid("The backup was made with a SECRET_KEY of your own. Give the same one again.")
+        with open_database(owns=True) as url:
+            again = replace_database(url, unpacked)
+            put_files(unpacked, data)
+            migrate(url)
+            erase_again(url, again)
+    sys.stdout.write(f"Restored the backup of {unpacked.manifest.made_at}; {len(again)} erasures were done again.\n")
+    return 0
+
+
+def unpack(path: Path, folder: Path) -> Unpacked:
+    """Raises Invalid for what is no backup of ours."""
+    try:
+        with tarfile.open(path) as tar:
+            tar.extractall(folder, filter="data")
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, tarfile.TarError, msgspec.DecodeError):
+        raise Invalid(f"{path} cannot be read as a backup of Tertulia.") from None
+    return Unpacked(folder, manifest)
+
+
+def replace_database(url: str, unpacked: Unpacked) -> list[Erasure]:
+    """Restore beside, then swap the names; the erasures that have to be done again. Raises Conflict while others use
+    the database."""
+    erased = read_erasures(url)
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    name = str(parts["dbname"])
+    with psycopg.connect(psycopg.conninfo.make_conninfo(url, dbname="postgres"), autocommit=True) as conn:
+        _execute(conn, "drop database if exists {}", NEW)
+        _execute(conn, "create database {}", NEW)
+        beside = psycopg.conninfo.make_conninfo(url, dbname=NEW)
+        run_client("pg_restore", beside, "--no-owner", "--exit-on-error", str(unpacked.folder / DUMP), database=True)
+        try:
+            _execute(conn, "drop database if exists {}", OLD)
+            _execute(conn, "alter database {} rename to {}", name, OLD)
+        except psycopg.errors.ObjectInUse:
+            _execute(conn, "drop database {}", NEW)
+            raise Conflict("Other programs use the database. Stop them, then restore again.") from None
+        _execute(conn, "alter database {} rename to {}", NEW, name)
+        _execute(conn, "drop database {}", OLD)
+    with connect(url) as conn:
+        return list_again(conn, erased)
+
+
+def read_erasures(url: str) -> list[Erasure]:
+    """Those that the present database knows; none where it is empty."""
+    with connect(url) as conn:
+        try:
+            return list_erasures(conn)
+        except psycopg.errors.UndefinedTable:
+            return []
+
+
+def put_files(unpacked: Unpacked, data: Path) -> None:
+    """The key and the imported files."""
+    if unpacked.manifest.own_key:
+        key = data / KEY
+        key.unlink(missing_ok=True)
+        (unpacked.folder / KEY).rename(key)
+        key.chmod(0o600)
+    if (unpacked.folder / IMPORTS).is_dir():
+        (data / IMPORTS).mkdir(exist_ok=True)
+        for file in (unpacked.folder / IMPORTS).iterdir():
+            file.replace(data / IMPORTS / file.name)
+
+
+def erase_again(url: str, erasures: Sequence[Erasure]) -> None:
+    """Erase whom the backup brought back."""
+    for erasure in erasures:
+        entry = EraseEntry(erasure.contact_id, erasure.actor, real_now())
+        decide(url, erasure.workspace, [entry])
+
+
+def _execute(conn: "psycopg.Connection[tuple[object, ...]]", command: str, *names: str) -> None:
+    conn.execute(sql.SQL(command).format(*map(sql.Identifier, names)))
