@@ -58,6 +58,7 @@ class Batch:
     duplicates: int = 0
     claimed: int = 0
     touched: set[str] = field(default_factory=set)  # topics of pages that show something else now
+    config: Config | None = None  # as the decisions left it: a channel that faulted claims nothing more
 
 
 def decide_entries(
@@ -84,6 +85,7 @@ def decide_entries(
     batch.decided = len(fresh)
     writer.tally(conn, _tallies(rows, fresh, parks))
     batch.touched |= _topics(world)
+    batch.config = world.config
     return batch
 
 

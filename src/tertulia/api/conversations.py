@@ -55,7 +55,8 @@ class MessageOut(Schema):
 
 
 class IntakeOut(Schema):
-    """Log entries that a channel's webhooks became: received = processed + duplicates + parked + on_the_way."""
+    """Log entries that a channel's webhooks became: received = processed + parked + on_the_way; duplicates are among
+    the processed."""
 
     channel_id: int
     received: int

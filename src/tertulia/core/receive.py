@@ -9,7 +9,7 @@ from typing import Any
 
 from tertulia.core import effects as fx
 from tertulia.core.came import Came, bind_link, consent_channel, find_linked, has_number, phone_owners, subject_of
-from tertulia.core.consent import MARKETING, record_first_message, write_subject
+from tertulia.core.consent import MARKETING, Given, record_first_message, write_subject
 from tertulia.core.entries import Inbound, MergeEntry, TokenEntry, key_of
 from tertulia.core.identity import Trust
 from tertulia.core.links import hash_code
@@ -49,14 +49,16 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     _touch(world, came, contact)
     for suggestion in resolution.suggestions:
         _suggest(world, came, suggestion.one, suggestion.other, suggestion.evidence.value)
-    decision = _opt(world, came, contact, bool(conversation.question))
+    stopped = _has_stopped(contact, came)
+    decision = _opt(world, came, contact, bool(conversation.question), stopped)
     if decision is not NOTHING and decision.action is not OptAction.HELP:
         _obey(world, came, contact, decision)
     elif first:
         _opt_in(world, came, contact, resolution)
     _progress(world, came, contact, resolution)
     if decision is not NOTHING:
-        _confirm(world, came, contact, decision)
+        if decision.action is not OptAction.STOP or not stopped:
+            _confirm(world, came, contact, decision)
         return
     if conversation.question and _answer(world, came, contact):
         return
@@ -130,14 +132,14 @@ def _suggest(world: World, came: Came, one: int, other: int, rule: str) -> None:
     world.add(fx.SuggestMerge(came.workspace, one, other, rule, evidence, world.now))
 
 
-def _opt(world: World, came: Came, contact: ContactRow, waiting: bool) -> OptDecision:
+def _opt(world: World, came: Came, contact: ContactRow, waiting: bool, stopped: bool) -> OptDecision:
     """C2: before everything else."""
     entry = came.entry
     return classify(
         entry.text,
         question_waiting=waiting,
         country=contact.country,
-        previously_stopped=_has_stopped(contact, came),
+        previously_stopped=stopped,
         language=entry.language or contact.locale,
         provider_word=entry.opt_word,
     )
@@ -147,7 +149,7 @@ def _has_stopped(contact: ContactRow, came: Came) -> bool:
     """Whether the contact's latest word about offers on this channel was to stop them."""
     kind = consent_channel(came.channel)
     said = [c for c in contact.consents if c.channel in ("*", kind) and c.topic in ("*", MARKETING)]
-    return bool(said) and max(said, key=lambda c: c.at).given.value == "withdrawn"
+    return bool(said) and max((c.at, c.given is Given.WITHDRAWN) for c in said)[1]
 
 
 def _obey(world: World, came: Came, contact: ContactRow, decision: OptDecision) -> None:

@@ -48,7 +48,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A channel's counts: log entries received, and what became of them. What is neither is on its way."""
+    """A channel's counts: log entries received, and what became of them; duplicates are among the processed. What is
+    neither processed nor parked is on its way."""
+
+    """A channel's counts: log entries received, and what became of them; duplicates are among the processed. What is
+    neither processed nor parked is on its way."""
 
     channel_id: int
     received: int
@@ -58,7 +62,7 @@ class Intake:
 
     @property
     def on_the_way(self) -> int:
-        return self.received - self.processed - self.duplicates - self.parked
+        return self.received - self.processed - self.parked
 
 
 @dataclass(frozen=True, slots=True)

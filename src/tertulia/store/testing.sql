@@ -1,6 +1,6 @@
 -- name: left
 -- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
--- matches whose audience is being frozen, imports under way.
+-- matches whose audience is being frozen, imports under way. What waits on a stopped channel waits for a person.
 select (select count(*) from log l
         left join log_position p on p.shard = l.shard and p.writer = l.writer
         where l.seq > coalesce(p.seq, 0))
@@ -8,6 +8,6 @@ select (select count(*) from log l
         left join match m on m.id = d.match_id
         join channel c on c.id = d.channel_id
         where (d.state = 'sending' or (d.state in ('queued', 'held', 'unknown') and d.not_before <= %(now)s))
-          and not (d.state <> 'sending' and (c.state <> 'live' or m.state = 'paused')))
+          and c.state = 'live' and (d.state = 'sending' or m.state is distinct from 'paused'))
      + (select count(*) from match where state = 'launching')
      + (select count(*) from import where state in ('checking', 'applying', 'undoing'))

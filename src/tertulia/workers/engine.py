@@ -179,6 +179,7 @@ class Engine:
                 log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, at=_place_of(error))
                 return False
             self.positions |= moved
+            self.config = batch.config or self.config
             return True
         return False
 

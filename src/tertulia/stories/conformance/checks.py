@@ -73,7 +73,7 @@ def check_funnel(stage: Stage, expected: Mapping[str, Any]) -> Iterator[str]:
 
 
 def check_intake(stage: Stage, expected: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    """A channel's tally; always received = processed + duplicates + parked."""
+    """A channel's tally; always received = processed + parked."""
     tallies = {item["channel_id"]: item for item in stage.api("GET", "/intake")}
     for name, told in expected.items():
         found = tallies[stage.channel(name).id]

@@ -105,7 +105,7 @@ class Twilio:
             return answer_json(503, {"code": 20503, "message": "Service Unavailable", "status": 503})
         if how == "bad_credentials":
             return answer_json(401, {"code": 20003, "message": "Authenticate", "status": 401})
-        status, code = {"unknown_number": (400, 21211), "blocked": (400, 21610)}[how]
+        status, code = {"unknown_number": (400, 21614), "blocked": (400, 21610)}[how]
         return answer_json(status, {"code": code, "message": how, "status": status})
 
     def message(self, writer: Writer, text: str, message_id: str, at: datetime, url: str, **more: Any) -> Post:

@@ -1,0 +1,62 @@
+"""The conformance suite: its documents, and that the black-box runner plays them."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tertulia.errors import Invalid
+from tertulia.stories.conformance import runner
+
+SILLY = "{rule: M1, title: x, steps: [{fly: high}]}"
+RULES = (
+    *(f"M{number}" for number in range(1, 10)),
+    *(f"C{number}" for number in range(1, 6)),
+    *(f"S{number}" for number in range(5)),
+    *("E1", "E6", "E8", "I3", "I4"),
+)
+
+
+def test_every_rule_has_several_scenarios_that_can_be_read() -> None:
+    """Each document is well formed, says its rule in its name, and expects something."""
+    scenarios = runner.load_scenarios(runner.FOLDER)
+    counts = Counter(scenario.rule for scenario in scenarios)
+    assert [rule for rule in RULES if counts[rule] < 2] == []
+    for scenario in scenarios:
+        assert scenario.name.startswith(f"{scenario.rule}-")
+        assert scenario.expect, scenario.name
+
+
+def test_a_document_that_is_none_is_refused_with_its_name(tmp_path: Path) -> None:
+    """Broken YAML, a missing part, a step that nobody knows."""
+    for text, told in (("rule: [", "not YAML"), ("rule: M1", "no scenario"), (SILLY, "step that nobody knows")):
+        path = tmp_path / "M1-x.yaml"
+        path.write_text(text)
+        with pytest.raises(Invalid, match=told):
+            runner.read_scenario(path)
+
+
+@pytest.fixture
+def findable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server that the runner starts finds the package where this process did."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+
+
+def test_one_scenario_is_played_against_a_server_of_its_own(findable: None) -> None:
+    """`tertulia up --test-clock`, over HTTP alone; a wrong expectation is a fault in words."""
+    [scenario] = runner.load_scenarios(runner.FOLDER, ["M2-unknown-writer-is-a-new-contact"])
+    wrong = runner.Scenario("wrong", "M2", "x", "", scenario.given, scenario.steps, {"contacts": 7})
+    with runner.own_server() as url:
+        report = runner.play_all([scenario, wrong], url, lambda result: None)
+    assert report.results[0].faults == ()
+    assert report.results[1].faults == ("expect: contacts: expected 7, found 2",)
+
+
+@pytest.mark.soak
+def test_every_scenario_holds(findable: None) -> None:
+    """The whole suite, as `tertulia conformance` plays it."""
+    with runner.own_server() as url:
+        report = runner.play_all(runner.load_scenarios(runner.FOLDER), url, lambda result: None)
+    assert [(result.scenario.name, result.faults) for result in report.results if not result.passed] == []
