@@ -6,8 +6,6 @@ file as a whole afterwards: persons who stand in it twice, and series of numbers
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-
 from tertulia.core.entries import shard_of_address
 from tertulia.core.import_opt_outs import OptOut
 from tertulia.core.import_people import Known, New, Series, Twin, Updated, classify_row, find_twins, outcome_of
@@ -209,8 +207,3 @@ def _find_group_twins(kind: str, group: Sequence[StagedRow]) -> list[Twin]:
     if kind == "opt_outs":
         return [Twin(row.compared.row, group[0].compared.row, same=True) for row in group[1:]]
     return find_twins(row.compared for row in group)
-
-
-def series_to_json(series: Sequence[Series]) -> list[dict[str, object]]:
-    """Series as the import's warnings keep them."""
-    return [msgspec.to_builtins(found) for found in series]

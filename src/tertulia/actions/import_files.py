@@ -1,7 +1,7 @@
 """The files of imports: kept in the data folder under their hash, read for their shape, offered as a sample."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -61,3 +61,15 @@ def read_shape(data: Path, saved: SavedFile, bytes_max: int, country: str) -> Sh
 def open_file(data: Path, path: str) -> BinaryIO:
     """A kept file for reading."""
     return (data / path).open("rb")
+
+
+def forget_files(data: Path, needed: Collection[str], before_s: float) -> int:
+    """Remove kept files that no import needs any more and that were last written before an instant (seconds since the
+    epoch, so that an upload under way is left alone); how many. A list is personal data: what was applied is in the
+    database, and its file goes."""
+    gone = 0
+    for path in (data / FOLDER).glob("*"):
+        if f"{FOLDER}/{path.name}" not in needed and path.stat().st_mtime < before_s:
+            path.unlink()
+            gone += 1
+    return gone

@@ -211,8 +211,6 @@ Entry = (
     | EraseEntry
 )
 
-_DECODER: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
-
 
 def kind_of(entry: Entry) -> str:
     """The entry's kind as the log names it."""
@@ -227,11 +225,6 @@ def encode(entry: Entry) -> bytes:
 def decode(payload: Mapping[str, Any]) -> Entry:
     """The entry of a payload read back from the log. Raises msgspec.ValidationError for what never was one."""
     return cast(Entry, msgspec.convert(payload, Entry))
-
-
-def decode_bytes(payload: bytes) -> Entry:
-    """The same from raw JSON."""
-    return _DECODER.decode(payload)
 
 
 def shard_of_identity(workspace: int, identity: IdentityRef) -> int:

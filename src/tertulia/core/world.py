@@ -153,7 +153,6 @@ class ContactRow:
     addresses: list[AddressRow] = field(default_factory=list)
     identities: list[LinkedIdentity] = field(default_factory=list)
     consents: list[ConsentFact] = field(default_factory=list)
-    absorbed: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -245,7 +244,6 @@ class World:
     closed: dict[UUID, ClosedDelivery] = field(default_factory=dict)
     suppressed: dict[tuple[int, str, str], list[Suppression]] = field(default_factory=dict)
     owners_of: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
-    erased_proofs: set[tuple[int, bytes]] = field(default_factory=set)
     seen_messages: set[tuple[int, str]] = field(default_factory=set)
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

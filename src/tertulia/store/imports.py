@@ -278,3 +278,8 @@ def _key_columns(wanted: Mapping[Key, int]) -> dict[str, list[Any]]:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def list_needed_files(conn: Conn) -> set[str]:
+    """The kept files that an import has still to read."""
+    return {row[0] for row in fetch_all(conn, load("imports")["needed_files"], {})}

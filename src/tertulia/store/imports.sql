@@ -335,3 +335,7 @@ copy import_stage (shard, import_id, row, workspace, outcome, contact_id, name, 
 -- name: copy_rows
 copy import_row (shard, import_id, row, workspace, outcome, field, value, reason, suggestion, contact_id, sms, undo)
 from stdin
+
+-- name: needed_files
+-- Files that an import has still to read.
+select path from import where state in ('uploaded', 'mapped', 'checking', 'checked', 'applying', 'failed')

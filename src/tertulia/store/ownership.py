@@ -163,6 +163,11 @@ def read_launching(conn: Conn) -> list[Launch]:
     return [Launch(*row) for row in fetch_all(conn, load("ownership")["launching"], {})]
 
 
+def allow_scans(conn: Conn) -> None:
+    """For this transaction plans may scan and hash again: an audience is no look-up by key."""
+    run(conn, load("ownership")["allow_scans"], {})
+
+
 def freeze_audience(conn: Conn, launch: Launch, shards: Sequence[int]) -> list[tuple[int, str]]:
     """The audience's contacts of these shards with the number to write to (empty: none)."""
     args = {

@@ -56,6 +56,10 @@ select 'import:' || id from import where undone_at is not null
 -- name: launching
 select id, workspace_id, audience, frozen_to from match where state = 'launching' order by id
 
+-- name: allow_scans
+select set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
+       set_config('plan_cache_mode', 'force_custom_plan', true)
+
 -- name: freeze_audience
 -- The audience's contacts of some shards, each with the number that an SMS or a direct way would go to: a mobile one
 -- before any other. The row in match_contact is the frozen audience; the same again inserts nothing. An import's rows

@@ -187,11 +187,6 @@ for update skip locked
 -- name: spent
 select match_id, coalesce(sum(cost_micros), 0)::bigint from match_contact where match_id = any(%(ids)s) group by match_id
 
--- name: proofs
-select e.workspace, e.proof from erasure e
-join unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(proofs)s::bytea[]) as k (shard, workspace, proof)
-  on e.shard = k.shard and e.workspace = k.workspace and e.proof = k.proof
-
 -- name: serials
 select nextval('contact_serial')
 

@@ -29,6 +29,7 @@ from tertulia.store import ownership
 from tertulia.store import world as loader
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
+from tertulia.store.identities import tune_lookups
 from tertulia.store.live import publish
 from tertulia.store.log import CHANNEL, LogWriter
 from tertulia.store.ownership import LogRow
@@ -75,6 +76,7 @@ class Engine:
         self.test_clock = test_clock
         self.epochs: dict[int, int] = {}
         self.positions: dict[tuple[int, int], int] = {}
+        tune_lookups(conn)
         self.writer = LogWriter.lease(conn, f"engine {self.name}", real_now())
         conn.commit()
         self.serials: Iterator[int] = loader.iter_serials(conn)
@@ -217,6 +219,7 @@ class Engine:
             self._fence()
             if launch.frozen_to < len(SHARDS):
                 done = min(launch.frozen_to + self._freeze_shards, len(SHARDS))
+                ownership.allow_scans(self.conn)
                 members = ownership.freeze_audience(self.conn, launch, SHARDS[launch.frozen_to : done])
                 self._freeze_shards = max(self._freeze_shards * 2 * FREEZE_ROWS // (FREEZE_ROWS + len(members)), 1)
                 cycle.queue_audience(self.conn, self.config, launch.match_id, members, self.now())

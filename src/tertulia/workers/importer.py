@@ -25,7 +25,7 @@ import psycopg
 
 from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply, read_options
 from tertulia.actions.import_check import Result, check_batch, settle_check
-from tertulia.actions.import_files import open_file
+from tertulia.actions.import_files import forget_files, open_file
 from tertulia.actions.import_undo import undo_group
 from tertulia.core.import_opt_outs import OptOutReader
 from tertulia.core.import_people import Series, SeriesWatch
@@ -42,6 +42,7 @@ from tertulia.store.imports import (
     claim_import,
     count_done,
     finish_import,
+    list_needed_files,
     notify_live,
     read_import,
     relax_commits,
@@ -59,6 +60,8 @@ CONNECTIONS = 2
 IDLE_S = 0.5
 LIVE_EVERY_S = 0.5
 TRIES = 5
+SWEEP_EVERY_S = 300.0
+UPLOAD_LIMIT_S = 3600.0  # a file is older than that before it is removed: its import may be on its way
 
 _FAULT = "The import stopped on an error of the system. What was applied stays; start it again to go on."
 
@@ -81,15 +84,26 @@ class Setup:
 
 
 def serve(setup: Setup, stop: threading.Event) -> None:
-    """Work until told to stop; between imports look again every half second."""
+    """Work until told to stop; between imports look again every half second, and now and then remove what is read."""
+    swept = 0.0
     while not stop.is_set():
         try:
             worked = work_once(setup)
+            if time.monotonic() - swept > SWEEP_EVERY_S:
+                sweep_files(setup)
+                swept = time.monotonic()
         except psycopg.OperationalError:
             log.warning("importer: the database is away; trying again")
             worked = False
         if not worked:
             stop.wait(IDLE_S)
+
+
+def sweep_files(setup: Setup) -> int:
+    """Remove the files of imports that are done, undone or discarded; how many."""
+    with connect(setup.url, name="tertulia importer files") as conn:
+        needed = list_needed_files(conn)
+    return forget_files(setup.data, needed, time.time() - UPLOAD_LIMIT_S)
 
 
 def work_once(setup: Setup, only: int = 0) -> bool:

@@ -61,7 +61,7 @@ class Sending:
 class Messenger(ChannelKind):
     kind = "messenger"
     title = "Messenger"
-    mark = "FB"
+    mark = "ME"
     colour = "ch-messenger"
     fields = form.FIELDS
     capabilities = Capabilities(
