@@ -62,7 +62,9 @@ def choose_theme(request: HttpRequest) -> str:
 
 
 def take_toast(request: HttpRequest) -> dict[str, str] | None:
-    """The newest toast, for one is shown at a time."""
+    """The newest toast, for one is shown at a time. A fragment that fetches itself does not take it from the page."""
+    if request.headers.get("HX-Request") == "true":
+        return None
     found = list(get_messages(request))
     if not found:
         return None
