@@ -218,3 +218,22 @@ def test_I3_the_log_says_received_against_processed_and_parked(cast: Cast, alice
     page = alice.get(f"/channels/{bot.pk}/log/").content.decode()
     text = " ".join(page.replace('<bdi class="num">', "").replace("</bdi>", "").split())
     assert "10 received = 6 processed + 2 parked + 2 waiting" in text
+
+
+def test_the_log_shows_what_was_said_and_answered(cast: Cast, alice, bot, conn):
+    """Each exchange with its status and its text, escaped; a page of another channel shows none of it."""
+    from datetime import UTC, datetime
+
+    from tertulia.store.channel_log import Exchange, record_exchanges
+
+    said = Exchange(
+        cast.workspace.pk, bot.pk, "send", datetime(2026, 11, 22, 9, 0, tzinfo=UTC), 31, "POST",
+        "https://api.telegram.org/bot***/sendMessage", "content-type: application/json", '{"text":"<b>Olá"}', 403,
+        '{"description":"Forbidden"}',
+    )  # fmt: skip
+    record_exchanges(conn, [said])
+    conn.commit()
+    page = alice.get(f"/channels/{bot.pk}/log/").content.decode()
+    assert "bot***/sendMessage" in page
+    assert "Forbidden" in page
+    assert "&lt;b&gt;Olá" in page

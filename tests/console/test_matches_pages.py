@@ -215,6 +215,7 @@ def test_the_funnel_is_a_picture_and_a_table_of_the_same_numbers(cast: Cast, ali
             r"On the list 25 .*Valid mobile 23 .*Sent 19 .*Delivered 17 .*Clicked 11 .*Wrote 8 .*Matched 7", text
         )
     assert "€ 0.988" in picture
+    assert "budget € 25.00" in picture
     assert "Matched so far, by app: WhatsApp 5, Telegram 2" in alice.get(f"/matches/{crowd.match.pk}/").content.decode()
     over_time = read_text(alice.get(f"/matches/{crowd.match.pk}/?time_view=table"))
     assert "From WhatsApp Telegram All" in over_time

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -28,7 +28,8 @@ from tertulia.store.funnel import STEPS, AppRow, read_matched_over_time
 
 LOSSES_SHOWN = 3
 LINES_SHOWN = 4
-TICKS = 4
+TICKS_MAX = 5
+TICK_STEPS_S = (60, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000)
 VIEWS = ("picture", "table")
 MESSAGES_MAX = 1000
 
@@ -114,18 +115,16 @@ def list_tiles(match: Match, funnel: Funnel) -> list[Tile]:
     each = sum_money(funnel.cost_per_match)
     words = ngettext("sent to %(n)s contact", "sent to %(n)s contacts", totals.sent)
     sent = fill(words, n=num(totals.sent))
-    budget = (
-        _("budget %(sum)s") % {"sum": money(match.budget_micros, currency)}
-        if match.budget_micros
-        else _("no budget set")
-    )
+    budget = _("no budget set")
+    if match.budget_micros:
+        budget = fill(_("budget %(sum)s"), sum=money(match.budget_micros, currency))
     return [
         Tile(
             *(_("Matched"), num(totals.matched)),
             against=fill(_("%(share)s of the list"), share=percent(share)) if share is not None else "",
             url=address_people(match, step="matched"),
         ),
-        Tile(_("Median time to match"), duration(totals.median_s), against=_("from the SMS to the first message")),
+        Tile(_("Median time to match"), duration(totals.median_s), against=_("SMS to first message")),
         Tile(_("Cost of the match"), costs or "–", against=sent, url=address_people(match, step="sent")),
         Tile(_("Cost per match"), each or "–", against=budget),
         _make_saving_tile(funnel),
@@ -137,10 +136,13 @@ def _make_saving_tile(funnel: Funnel) -> Tile:
     if saving is None:
         return Tile(_("Saves every month"), "–", against=_("known with the first match"))
     by_sms, in_apps = money(saving.sms_micros, saving.currency), money(saving.app_micros, saving.currency)
+    told = fill(_("by SMS %(sms)s, in apps %(apps)s"), sms=by_sms, apps=in_apps)
+    if not saving.app_micros:
+        told = fill(_("by SMS %(sms)s"), sms=by_sms)
     return Tile(
         _("Saves every month"),
         money(saving.micros, saving.currency),
-        against=fill(_("by SMS %(sms)s, in apps %(apps)s"), sms=by_sms, apps=in_apps),
+        against=told,
         url="#saving",
     )
 
@@ -166,7 +168,10 @@ def draw_funnel(match: Match, funnel: Funnel):
         ]
         for index, step in enumerate(STEPS)
     }
-    return build_funnel(steps, losses)
+    drawn = build_funnel(steps, losses)
+    pairs = zip(STEPS, STEPS[1:], drawn[1:], strict=False)
+    lost = [replace(step, lost_url=address_people(match, step=before, lacking=name)) for before, name, step in pairs]
+    return [drawn[0], *lost]
 
 
 def list_apps(funnel: Funnel) -> list[AppLine]:
@@ -191,7 +196,8 @@ def draw_over_time(match: Match, funnel: Funnel):
                 points.append(((at - start).total_seconds() + funnel.width_s, float(sum_)))
         points.append((last_x, float(sum_)))
         series.append(Series(title_of(app), app, points))
-    ticks = [(last_x * n / TICKS, write_span(last_x * n / TICKS)) for n in range(TICKS + 1)]
+    width = next((step for step in TICK_STEPS_S if last_x / step <= TICKS_MAX), TICK_STEPS_S[-1])
+    ticks = [(float(x), write_span(x)) for x in range(0, int(last_x) + 1, width)]
     return (draw_lines(series, ticks) if series else None), [title_of(app) for app in apps[LINES_SHOWN:]]
 
 

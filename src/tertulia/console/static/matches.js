@@ -41,7 +41,7 @@
 
   document.addEventListener("click", (event) => {
     const inserter = event.target.closest("[data-insert]");
-    if (inserter) { inserter.closest("details").open = false; insert(inserter.dataset.insert); }
+    if (inserter) { inserter.closest("details").open = false; insert(`{{ ${inserter.dataset.insert} }}`); }
     const mover = event.target.closest("[data-move]");
     if (mover) { event.preventDefault(); move(mover); }
     const closer = event.target.closest("a[data-close]");
