@@ -30,6 +30,9 @@ TURNING = frozenset(
         "log-out", "log-in", "corner-down-left", "panel-left", "external-link",
     }
 )  # fmt: skip
+NUMBER_OF = {"whatsapp_phone": "whatsapp"}
+"""Identities that are the number behind an app's own id, shown as the app."""
+
 CHANNEL_MARKS: dict[str, tuple[str, str]] = {
     "sms": ("SM", "SMS"),
     "email": ("EM", "E-mail"),
@@ -77,6 +80,7 @@ def icon(name: str, classes: str = "", label: str = "") -> SafeString:
 @register.simple_tag
 def mark(app: str, off: bool = False) -> SafeString:
     """A channel's two letters in its colour; ``off`` draws the outline of an app that does not reach the contact."""
+    app = NUMBER_OF.get(app, app)
     letters, name = CHANNEL_MARKS.get(app, (app[:2].upper(), app))
     title = _("not on %(app)s") % {"app": name} if off else name
     state = "mark-off" if off else f"mark-{app}"
@@ -87,7 +91,7 @@ def mark(app: str, off: bool = False) -> SafeString:
 @register.filter
 def app_name(app: str) -> str:
     """WhatsApp for ``whatsapp``, and so on."""
-    return CHANNEL_MARKS.get(app, ("", app))[1]
+    return CHANNEL_MARKS.get(NUMBER_OF.get(app, app), ("", app))[1]
 
 
 @register.filter

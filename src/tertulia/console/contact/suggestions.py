@@ -1,8 +1,6 @@
 """Merge suggestions of a contact, each with its evidence in words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,12 +10,12 @@ from tertulia.store.contacts import read_contact
 from tertulia.store.db import Conn
 
 RULES = {
-    "same_identity": gettext_lazy("the same app identity"),
-    "same_verified_number": gettext_lazy("the same verified number"),
-    "same_user_id": gettext_lazy("the same id of your own systems"),
-    "same_email": gettext_lazy("the same e-mail"),
-    "same_number": gettext_lazy("the same number"),
-    "similar_name": gettext_lazy("a similar name"),
+    "identity": gettext_lazy("the same app identity"),
+    "alias": gettext_lazy("one message carried the identities of both"),
+    "token": gettext_lazy("one sent the code of the other's link"),
+    "phone": gettext_lazy("the same verified number"),
+    "shared_phone": gettext_lazy("shared a number that the other has"),
+    "digits": gettext_lazy("knew the last digits of the other's number"),
 }
 
 
@@ -38,13 +36,10 @@ def list_suggestions(conn: Conn, person: Detail) -> list[Suggested]:
         if other is None or other.erased_at or other.merged_into or other.id in person.family:
             continue
         name = f"{other.name} {other.surname}".strip() or _("a contact without a name")
-        found.append(Suggested(other.id, name, describe_evidence(row.rule, row.evidence)))
+        found.append(Suggested(other.id, name, describe_evidence(row.rule)))
     return found
 
 
-def describe_evidence(rule: str, evidence: Mapping[str, Any]) -> str:
-    """What speaks for it: the rule in words, else what was noted."""
-    words = RULES.get(rule)
-    if words is not None:
-        return str(words)
-    return ", ".join(f"{name}: {value}" for name, value in evidence.items()) or rule
+def describe_evidence(rule: str) -> str:
+    """What speaks for it, in words."""
+    return str(RULES.get(rule, rule))

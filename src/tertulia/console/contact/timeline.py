@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.why import explain_reason
 from tertulia.console.contact.words import CONSENT_SOURCES, TOPICS
-from tertulia.console.tags import CHANNEL_MARKS
+from tertulia.console.tags import CHANNEL_MARKS, app_name
 from tertulia.store.contacts import Happening, read_timeline
 from tertulia.store.db import Conn
 from tertulia.store.decisions import list_unsent
@@ -107,10 +107,10 @@ def tell_happening(item: Happening, names: Names) -> Act:
         case "consent":
             return _tell_consent(item)
         case "linked":
-            sentence = _("Linked on %(app)s") % {"app": CHANNEL_MARKS.get(item.fact, ("", item.fact))[1]}
+            sentence = _("Linked on %(app)s") % {"app": app_name(item.fact)}
             return Act(item.at, "link", "accent", sentence, fact=f"@{item.text}" if item.text else "")
         case "unlinked":
-            sentence = _("No longer linked on %(app)s") % {"app": CHANNEL_MARKS.get(item.fact, ("", item.fact))[1]}
+            sentence = _("No longer linked on %(app)s") % {"app": app_name(item.fact)}
             return Act(item.at, "unlink", "warn", sentence)
         case "merged":
             return Act(item.at, "git-merge", "accent", _("Two contacts were merged"))

@@ -37,7 +37,7 @@ def show_suggestions(request: HttpRequest) -> HttpResponse:
         one, other = (read_contact(conn, workspace.pk, contact_id) for contact_id in (row.contact_id, row.other_id))
         if one is None or other is None or one.merged_into or other.merged_into or one.erased_at or other.erased_at:
             continue
-        evidence = describe_evidence(row.rule, row.evidence)
+        evidence = describe_evidence(row.rule)
         pairs.append(Pair(one.id, name_person(one), other.id, name_person(other), evidence, row.at))
     context = {"pairs": pairs, "total": count_waiting(conn, workspace.pk).suggestions, "now": get_now(request)}
     return render(request, "suggestions/list.html", context)
