@@ -65,6 +65,7 @@ def test_a_channel_is_connected_without_showing_its_secrets(ask: Ask, foreign_as
     assert ask("POST", f"{path}/resume")["state"] == "live"
     assert ask("GET", f"{path}/link")["url"] == "https://t.me/OtherBot"
     assert ask("GET", f"{path}/qr.svg").startswith(b"<?xml") or b"<svg" in ask("GET", f"{path}/qr.svg")
+    assert ask("GET", f"{path}/log") == []
     assert ask("GET", f"{path}/qr.png").startswith(b"\x89PNG")
     foreign_ask("GET", path, status=404)
     assert foreign_ask("GET", "/channels") == []
@@ -191,7 +192,7 @@ def test_I3_a_parked_entry_is_shown_and_tried_again(
     ask("POST", f"/parked/{parked_id}/retry", status=409)
 
 
-def test_the_workspace_its_notices_and_its_audit_log(ask: Ask, shop: Any) -> None:
+def test_the_workspace_its_notices_and_its_audit_log(ask: Ask, shop: Any, alice: Any) -> None:
     """Changed with every problem told; what was done stands in the audit log."""
     from tertulia.data.models import Notice
 
@@ -200,6 +201,7 @@ def test_the_workspace_its_notices_and_its_audit_log(ask: Ask, shop: Any) -> Non
     form = {"name": "Loja Nova", "zone": "America/Sao_Paulo", "link_domain": "https://l.example/", "country": "BR"}
     assert ask("PUT", "/workspace", form)["link_domain"] == "https://l.example"
     assert ask("GET", "/audit")[0]["verb"] == "workspace_changed"
+    assert [member["role"] for member in ask("GET", "/team")] == ["owner"]
     notice = Notice.objects.create(workspace=shop, kind="import_done", at=NOW)
     assert [item["id"] for item in ask("GET", "/notices?unseen=true")] == [notice.pk]
     ask("POST", f"/notices/{notice.pk}/seen", status=204)
@@ -258,6 +260,12 @@ def test_a_list_is_uploaded_checked_and_applied(
     work_once(setup)
     checked = ask("GET", path)
     assert (checked["state"], checked["rows_total"]) == ("checked", 2)
+    [rejected] = ask("GET", f"{path}/rows")
+    assert (rejected["row"], rejected["reason"], rejected["field"]) == (3, "placeholder", "phone")
+    assert rejected["sentence"] == "A placeholder, not a number"
+    assert ask("GET", f"{path}/rows?listing=new")[0]["outcome"] == "new"
+    lines = make_visitor(ask.headers).get(f"/api{path}/rows.csv").getvalue().decode("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["row", "3"]
     ask("POST", f"{path}/apply", {})
     work_once(setup)
     assert ask("GET", path)["state"] == "done"

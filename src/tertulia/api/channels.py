@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +12,14 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
 from tertulia.actions import channels as actions
-from tertulia.api.shell import now, public_url, workspace_of, writing
+from tertulia.api.paging import read_limit
+from tertulia.api.shell import conn_of, now, public_url, workspace_of, writing
 from tertulia.channels import registry
 from tertulia.channels.base import DeepLink
 from tertulia.core import qr
 from tertulia.data.models import Channel
 from tertulia.errors import Conflict
+from tertulia.store import channel_log
 
 router = Router(tags=["Channels"])
 
@@ -107,6 +110,24 @@ class LinkOut(Schema):
     account_name: str
 
 
+class ExchangeOut(Schema):
+    """One call to the provider. `status` 0 and `error` when there was no answer."""
+
+    id: int
+    purpose: str
+    at: datetime
+    took_ms: int
+    method: str
+    url: str
+    headers: str
+    body: str
+    status: int
+    answer: str
+    error: str
+    contact_id: int | None
+    delivery_id: UUID | None
+
+
 @router.get("/channel-kinds", response=list[KindOut], summary="Kinds of channels")
 def list_kinds(request: HttpRequest) -> list[dict[str, Any]]:
     """Every kind that can be connected, with the fields of its form."""
@@ -189,6 +210,17 @@ def register_channel(request: HttpRequest, channel_id: int) -> list[dict[str, An
         {"ok": check.ok, "sentence": _(check.sentence).format_map(check.values), "waits": check.waits}
         for check in found
     ]
+
+
+@router.get("/channels/{channel_id}/log", response=list[ExchangeOut], summary="The channel's log")
+def list_log(
+    request: HttpRequest, channel_id: int, before: int | None = None, limit: int = 50
+) -> list[channel_log.Exchange]:
+    """Every call to the provider with its answer, the newest first; secrets are masked."""
+    channel = actions.access_channel(workspace_of(request), channel_id)
+    return channel_log.list_exchanges(
+        conn_of(), channel.workspace_id, channel.pk, before=before, limit=read_limit(limit)
+    )
 
 
 @router.get("/channels/{channel_id}/link", response=LinkOut, summary="The channel's link")

@@ -1,10 +1,14 @@
 """Imports: a file becomes columns, a check, an apply, an undo."""
 
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from io import StringIO
 from typing import Any
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
@@ -12,11 +16,18 @@ from tertulia import config
 from tertulia.actions import import_files
 from tertulia.actions import imports as actions
 from tertulia.actions.channels import access_channel
+from tertulia.api.paging import read_limit
 from tertulia.api.shell import conn_of, now, workspace_of, writing
+from tertulia.core.country_names import name_country
 from tertulia.core.import_fields import ListKind, targets_of_kind
+from tertulia.core.import_reasons import sentence_of_reason, sentence_of_remedy
 from tertulia.core.import_states import Options
 from tertulia.data.models import Import
 from tertulia.errors import Invalid
+from tertulia.store import import_rows as rows
+from tertulia.store.import_rows import Listing
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 router = Router(tags=["Imports"])
 
@@ -76,6 +87,21 @@ class ImportOut(Schema):
     started_at: datetime | None
     ended_at: datetime | None
     undone_at: datetime | None
+
+
+class RowOut(Schema):
+    """One row: `outcome` new, updated, unchanged, duplicate, rejected, suppressed or kept; `reason` a code with its
+    `sentence`, `suggestion` what would be accepted."""
+
+    row: int
+    outcome: str
+    field: str
+    value: str
+    reason: str
+    sentence: str
+    suggestion: str
+    contact_id: int | None
+    sms: bool
 
 
 @router.get("/imports", response=list[ImportOut], summary="Imports")
@@ -164,6 +190,25 @@ def undo_import(request: HttpRequest, import_id: int) -> dict[str, Any]:
     return get_import(request, import_id)
 
 
+@router.get("/imports/{import_id}/rows", response=list[RowOut], summary="Rows of a list")
+def list_rows(
+    request: HttpRequest, import_id: int, listing: Listing = Listing.REJECTED, after: int = 0, limit: int = 100
+) -> list[dict[str, Any]]:
+    """By what became of them, in the file's order, from after a row."""
+    found = actions.access_import(workspace_of(request), import_id)
+    return [_write_row(row) for row in rows.list_rows(conn_of(), found.pk, listing, after, read_limit(limit))]
+
+
+@router.get("/imports/{import_id}/rows.csv", summary="Rows of a list as CSV")
+def download_rows(request: HttpRequest, import_id: int, listing: Listing = Listing.REJECTED) -> StreamingHttpResponse:
+    """Row, outcome, field, value, reason and suggestion. Cells that a spreadsheet would calculate are made text."""
+    found = actions.access_import(workspace_of(request), import_id)
+    name = f"import-{found.pk}-{listing.value}.csv"
+    answer = StreamingHttpResponse(_iter_csv(found, listing), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
 @router.delete("/imports/{import_id}", response={204: None}, summary="Discard an import")
 def delete_import(request: HttpRequest, import_id: int) -> Status[None]:
     """Of which nothing was applied."""
@@ -189,6 +234,41 @@ def _read_options(form: OptionsIn, country: str, has_head: bool = True) -> Optio
     except msgspec.ValidationError as error:
         field = str(error).rpartition("`$.")[2].rstrip("`")
         raise Invalid("This is not one of the values it may have.", field=field) from None
+
+
+def _write_row(row: rows.ListedRow) -> dict[str, Any]:
+    sentence, params = sentence_of_reason(row.reason) if row.reason else ("", {})
+    remedy, values = sentence_of_remedy(row.suggestion) if row.suggestion else ("", {})
+    return {
+        "row": row.row,
+        "outcome": row.outcome,
+        "field": row.field,
+        "value": row.value,
+        "reason": row.reason.partition("?")[0],
+        "sentence": _(sentence) % _name_country(params) if sentence else "",
+        "suggestion": _(remedy) % values if remedy else "",
+        "contact_id": row.contact_id,
+        "sms": row.sms,
+    }
+
+
+def _name_country(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The country in words, where a sentence names one."""
+    return {**params, **({"country": name_country(str(params["country"]))} if "country" in params else {})}
+
+
+def _iter_csv(found: Import, listing: Listing) -> Iterator[str]:
+    heads = ("row", "outcome", "field", "value", "reason", "sentence", "suggestion")
+    yield "\ufeff" + _write_line(heads)
+    for row in rows.iter_rows(conn_of(), found.pk, listing):
+        told = _write_row(row)
+        yield _write_line([str(told[head]) for head in heads])
+
+
+def _write_line(cells: Iterable[str]) -> str:
+    out = StringIO()
+    csv.writer(out).writerow(["'" + cell if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
+    return out.getvalue()
 
 
 def _write(found: Import) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ninja import Router, Schema, Status
 from tertulia.actions import workspaces as actions
 from tertulia.api.paging import read_limit
 from tertulia.api.shell import now, workspace_of, writing
-from tertulia.data.models import ApiKey, Audit, Notice, Workspace
+from tertulia.data.models import ApiKey, Audit, Membership, Notice, Workspace
 from tertulia.errors import NotFound
 
 router = Router(tags=["Workspace"])
@@ -76,6 +76,15 @@ class AuditOut(Schema):
     at: datetime
 
 
+class MemberOut(Schema):
+    """`role`: owner, admin, marketer, agent or viewer."""
+
+    id: int
+    email: str
+    name: str
+    role: str
+
+
 @router.get("/workspace", response=WorkspaceOut, summary="The workspace")
 def get_workspace(request: HttpRequest) -> Workspace:
     """The workspace that the key works in."""
@@ -132,6 +141,13 @@ def see_notice(request: HttpRequest, notice_id: int) -> Status[None]:
         if not found.update(seen_at=now()):
             raise NotFound("This notice does not exist in this workspace.")
     return Status(204, None)
+
+
+@router.get("/team", response=list[MemberOut], summary="The team")
+def list_team(request: HttpRequest) -> list[dict[str, Any]]:
+    """Who works here, with which role. Machines do not change it: people answer for people."""
+    found = Membership.objects.filter(workspace=workspace_of(request)).select_related("user").order_by("id")
+    return [{"id": item.pk, "email": item.user.email, "name": item.user.name, "role": item.role} for item in found]
 
 
 @router.get("/audit", response=list[AuditOut], summary="Audit log")
