@@ -7,6 +7,7 @@ log, and the page waits a moment so that it can show what came of it.
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import psycopg
 
@@ -29,6 +30,15 @@ def ask_engine(workspace: int, entries: Sequence[Entry], now: datetime) -> bool:
         asks = _get_asks(now)
         asked = asks.ask(workspace, entries, now)
     return asks.wait(asked, WAIT_S)
+
+
+def try_again(workspace: int, shard: int, parked_id: UUID, now: datetime) -> bool:
+    """Try a parked entry again; False when somebody did already."""
+    asks = _get_asks(now)
+    asked = asks.try_again(workspace, shard, parked_id, now)
+    if asked is not None:
+        asks.wait([asked], WAIT_S)
+    return asked is not None
 
 
 def _get_asks(now: datetime) -> Asks:

@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from tertulia.core.entries import Entry, key_of, route
+from tertulia.core.entries import Entry, decode, key_of, route
 from tertulia.store.db import Conn
 from tertulia.store.log import LogWriter, NewEntry, is_decided, notify
+from tertulia.store.parked import take_parked
 
 POLL_S = 0.05
 
@@ -52,6 +54,23 @@ class Asks:
         self._writer.committed()
         notify(self._conn)
         return [Asked(item.shard, self._writer.writer, self._writer.last_seq(item.shard)) for item in new]
+
+    def try_again(self, workspace: int, shard: int, parked_id: UUID, now: datetime) -> Asked | None:
+        """Settle a parked entry and append it once more, under a key of its own, for the first one was used up by
+        its first try. None when it was settled already."""
+        try:
+            with self._conn.transaction():
+                payload = take_parked(self._conn, workspace, shard, parked_id, now)
+                if payload is None:
+                    return None
+                again = NewEntry(shard, workspace, f"again:{parked_id}", decode(payload), now)
+                self._writer.append(self._conn, [again], now)
+        except BaseException:
+            self._writer.rolled_back()
+            raise
+        self._writer.committed()
+        notify(self._conn)
+        return Asked(shard, self._writer.writer, self._writer.last_seq(shard))
 
     def wait(self, asked: Sequence[Asked], timeout_s: float, sleep: Callable[[float], None] = time.sleep) -> bool:
         """Whether all were decided within `timeout_s` of real time."""
