@@ -2,19 +2,25 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: setup demo test soak check fix docs bench lock clean
 
-setup: $(STAMP)
+# The whole environment, with what tests, linters and documentation need.
+setup: $(VENV)/.complete
 
-$(STAMP): requirements/dev.lock pyproject.toml
+# What a running Tertulia needs.
+$(VENV)/.running: requirements/runtime.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps -e .
-	touch $(STAMP)
+	$(PIP) --require-hashes -r requirements/runtime.lock
+	$(PIP) --no-index --no-build-isolation --no-deps -e .
+	touch $@
 
-demo: setup
+$(VENV)/.complete: requirements/dev.lock $(VENV)/.running
+	$(PIP) --require-hashes -r requirements/dev.lock
+	touch $@
+
+demo: $(VENV)/.running
 	$(BIN)/tertulia demo $(DEMO)
 
 test: setup
