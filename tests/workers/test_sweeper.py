@@ -12,7 +12,7 @@ from tertulia.store.channel_log import Exchange, list_exchanges, record_exchange
 from tertulia.store.clock import real_now
 from tertulia.store.db import connect
 from tertulia.store.log import LogWriter, NewEntry
-from tertulia.store.upkeep import add_partitions, drop_unused_writers, forget_keys
+from tertulia.store.upkeep import add_partition, drop_unused_writers, forget_keys, list_missing
 from tertulia.workers.sweeper import run_sweeper
 from workers.conftest import wait_for
 from workers.rows import NOW, add_sending, add_twilio, add_workspace, read_outcomes
@@ -31,10 +31,11 @@ def partitions(conn: psycopg.Connection):
 def test_partitions_are_made_once(conn: psycopg.Connection, partitions: None) -> None:
     """A day's table is made where it is missing; the second time there is nothing to do."""
     days = [date(2031, 1, 1), date(2031, 1, 2)]
-    assert sorted(add_partitions(conn, days)) == [
-        *("delivery_20310101", "delivery_20310102", "ledger_20310101", "ledger_20310102")
-    ]
-    assert add_partitions(conn, days) == []
+    missing = list_missing(conn, days)
+    assert missing == [(table, day) for table in ("delivery", "ledger") for day in days]
+    assert all(add_partition(conn, table, day) for table, day in missing)
+    assert list_missing(conn, days) == []
+    assert not add_partition(conn, "ledger", days[0])
 
 
 def test_a_day_whose_rows_lie_elsewhere_already_is_left(conn: psycopg.Connection, partitions: None) -> None:
@@ -45,7 +46,8 @@ def test_a_day_whose_rows_lie_elsewhere_already_is_left(conn: psycopg.Connection
         [NOW],
     )
     conn.commit()
-    assert add_partitions(conn, [date(2031, 1, 1)]) == ["delivery_20310101"]
+    assert add_partition(conn, "delivery", date(2031, 1, 1))
+    assert not add_partition(conn, "ledger", date(2031, 1, 1))
     assert conn.execute("select count(*) from ledger").fetchone()[0] == 1
 
 

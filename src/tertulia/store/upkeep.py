@@ -13,36 +13,32 @@ PARTITIONED = ("delivery", "ledger")
 LOCK_LIMIT_MS = 2_000
 
 
-def add_partitions(conn: Conn, days: Sequence[date]) -> list[str]:
-    """Make the missing partitions of these days, each in a transaction of its own; the names of those made. One that
-    cannot be made now (a busy table, or rows of that day in the table for the rest) is left: nothing is lost, its rows
-    go to the rest."""
-    made = []
+def list_missing(conn: Conn, days: Sequence[date]) -> list[tuple[str, date]]:
+    """The (table, day) that have no partition of their own yet."""
     known = {row[0] for row in fetch_all(conn, load("upkeep")["partitions"], {"parents": list(PARTITIONED)})}
-    conn.commit()
-    for parent in PARTITIONED:
-        for day in days:
-            name = f"{parent}_{day:%Y%m%d}"
-            if name not in known and _add_partition(conn, parent, name, day):
-                made.append(name)
-    return made
+    return [(parent, day) for parent in PARTITIONED for day in days if _name_partition(parent, day) not in known]
 
 
-def _add_partition(conn: Conn, parent: str, name: str, day: date) -> bool:
+def add_partition(conn: Conn, parent: str, day: date) -> bool:
+    """Make a day's partition. False when that cannot be now (a busy table, or rows of that day in the table for the
+    rest): nothing is changed and nothing is lost, the day's rows go to the rest."""
     query = sql.SQL(load("upkeep")["add_partition"]).format(
-        name=sql.Identifier(name),
+        name=sql.Identifier(_name_partition(parent, day)),
         parent=sql.Identifier(parent),
         first=sql.Literal(day),
         next=sql.Literal(day + timedelta(days=1)),
     )
     try:
-        run(conn, load("upkeep")["limit_locks"], {"limit": f"{LOCK_LIMIT_MS}ms"})
-        conn.execute(query)
-        conn.commit()
+        with conn.transaction():
+            run(conn, load("upkeep")["limit_locks"], {"limit": f"{LOCK_LIMIT_MS}ms"})
+            conn.execute(query)
     except (psycopg.errors.LockNotAvailable, psycopg.errors.CheckViolation, psycopg.errors.DuplicateTable):
-        conn.rollback()
         return False
     return True
+
+
+def _name_partition(parent: str, day: date) -> str:
+    return f"{parent}_{day:%Y%m%d}"
 
 
 def forget_keys(conn: Conn, before: date, limit: int = 50_000) -> int:

@@ -21,7 +21,7 @@ from tertulia.store.channel_log import trim_log
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.log import LogWriter, notify
-from tertulia.store.upkeep import add_partitions, drop_unused_writers, forget_keys
+from tertulia.store.upkeep import add_partition, drop_unused_writers, forget_keys, list_missing
 from tertulia.workers.leases import tell_lost
 
 DAYS_AHEAD = 3
@@ -83,7 +83,11 @@ class Sweeper:
 
     def _add_partitions(self) -> int:
         today = day_of(decision_now(self._conn, test_clock=self._test_clock))
-        return len(add_partitions(self._conn, [today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)]))
+        made = 0
+        for parent, day in list_missing(self._conn, [today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)]):
+            made += add_partition(self._conn, parent, day)
+            self._conn.commit()  # each by itself: it locks the table for the rest
+        return made
 
     def _forget_keys(self) -> int:
         today = day_of(decision_now(self._conn, test_clock=self._test_clock))
