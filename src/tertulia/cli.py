@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "Check that everything is there that an installation needs.",
     "bench": "Measure whole paths beside the same work done bare.",
     "sign-in": "Print a link that signs somebody in once.",
+    "story": "Play one of the product's stories end to end against the simulator and check it.",
     "simulator": "Run the providers' side and the virtual phones alone.",
     "keeper": "Run what keeps house and polls providers (needs DATABASE_URL).",
     "conformance": "Replay the rules' scenarios over HTTP against a server with a test clock.",

@@ -112,12 +112,11 @@ def _receipt_of_open(world: World, delivery: OpenDelivery, entry: ReceiptEntry, 
     transition = advance(DeliveryState(delivery.state), event)
     if transition.flag is Flag.STALE or transition.new in UNDECIDED:
         return
-    if event is DeliveryEvent.RECEIPT_FAILED:
-        _fail(
-            world, delivery, entry.outcome, entry.reason, entry.code, entry.at, withdraws=entry.withdraws, event=event
-        )
-        return
     ids = (entry.provider_id,) if entry.provider_id else ()
+    if event is DeliveryEvent.RECEIPT_FAILED:  # the provider had taken it, though nobody told us yet
+        _close(world, delivery, DeliveryEvent.ACCEPT, entry.at, ids=ids, parts=1)
+        _receipt_of_closed(world, world.closed[delivery.id], entry, event)
+        return
     _close(world, delivery, event, entry.at, ids=ids, parts=1)
 
 
@@ -246,9 +245,8 @@ def _fail(
     at: datetime,
     *,
     withdraws: bool,
-    event: DeliveryEvent = DeliveryEvent.FAIL,
 ) -> None:
-    _finish(world, delivery, event, _reason(outcome, reason), at)
+    _finish(world, delivery, DeliveryEvent.FAIL, _reason(outcome, reason), at)
     _follow_failure(world, delivery, outcome, reason, code, at, withdraws)
 
 

@@ -66,6 +66,18 @@ def bind_link(
             world.add(fx.BindLink(workspace, row.contact_id, row.match_id, row.code_hash, identity, at))
 
 
+def match_by_number(world: World, contact_id: int, app: str, at: datetime) -> None:
+    """A number that a platform vouches for said who wrote (M2, M3): whoever was sent a link to this app is matched by
+    a message without its code too, as long as the link lasts."""
+    for link in world.links_of.get(contact_id, ()):
+        match, progress = world.config.matches.get(link.match_id), world.progress.get((link.match_id, contact_id))
+        if match is None or progress is None or progress.matched_apps or at >= link.expires_at:
+            continue
+        if any(world.config.channels[channel_id].kind == app for channel_id in match.apps):
+            world.progress_to(contact_id, link.match_id, "wrote", at=at, app=app)
+            world.progress_to(contact_id, link.match_id, "matched", at=at, app=app, reason="")
+
+
 def subject_of(identity: IdentityRef) -> IdentityRef:
     """How the consent ledger names an identity: a phone number by the one key of its national spellings."""
     return IdentityRef("phone", "", key_of_e164(identity.value)) if identity.kind == "phone" else identity

@@ -146,7 +146,7 @@ class MergeEntry(msgspec.Struct, frozen=True, tag="merge", omit_defaults=True):
     rule: str = "person"  # person, digits (M5's answer), shared_phone (M2)
     match_id: int | None = None  # the match whose second question was answered
     member_id: int | None = None  # whom the match's link was sent to
-    app: str = ""
+    app: str = ""  # where the customer proved it, by an answer or a shared number
 
 
 class AbsorbEntry(msgspec.Struct, frozen=True, tag="absorb", omit_defaults=True):

@@ -5,6 +5,7 @@ queued; the owner of the contact that stays unites the consent by the stricter r
 """
 
 from tertulia.core import effects as fx
+from tertulia.core.came import match_by_number
 from tertulia.core.claim import revoke_delivery
 from tertulia.core.consent import unite_ledgers, write_subject
 from tertulia.core.entries import (
@@ -92,6 +93,8 @@ def decide_absorb(world: World, entry: AbsorbEntry, workspace: int) -> None:
     if entry.match_id is not None and entry.member_id is not None:
         world.progress_to(entry.member_id, entry.match_id, "wrote", at=entry.at, app=entry.app)
         world.progress_to(entry.member_id, entry.match_id, "matched", at=entry.at, app=entry.app, reason="")
+    elif entry.app:
+        match_by_number(world, into.id, entry.app, entry.at)
 
 
 def decide_unmerge(world: World, entry: UnmergeEntry, workspace: int) -> None:

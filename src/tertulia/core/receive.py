@@ -8,7 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from tertulia.core import effects as fx
-from tertulia.core.came import Came, bind_link, consent_channel, find_linked, has_number, phone_owners, subject_of
+from tertulia.core.came import (
+    Came,
+    bind_link,
+    consent_channel,
+    find_linked,
+    has_number,
+    match_by_number,
+    phone_owners,
+    subject_of,
+)
 from tertulia.core.consent import MARKETING, Given, record_first_message, write_subject
 from tertulia.core.entries import Inbound, MergeEntry, TokenEntry, key_of
 from tertulia.core.identity import Trust
@@ -23,6 +32,7 @@ from tertulia.core.match import (
     LinkFacts,
     PossibleForward,
     Resolution,
+    Rule,
     Same,
     UnknownCode,
     check_digits,
@@ -264,6 +274,8 @@ def _progress(world: World, came: Came, contact: ContactRow, resolution: Resolut
         progress = world.progress.get((row.match_id, contact.id))
         if row.bound == entry.identity and progress and app not in progress.matched_apps:
             _wrote(world, contact.id, row.match_id, app, entry, matched=True)
+    if resolution.rule is Rule.PHONE:
+        match_by_number(world, contact.id, app, entry.at)
 
 
 def _wrote(world: World, contact_id: int, match_id: int, app: str, entry: Inbound, *, matched: bool) -> None:
@@ -339,7 +351,7 @@ def _join_by_number(world: World, came: Came, contact: ContactRow) -> bool:
     if not contact.source.startswith(AUTO_MERGE_SOURCES):
         _suggest(world, came, contact.id, others[0], "phone")
         return False
-    merge = MergeEntry(others[0], contact.id, "customer", came.entry.at, rule="shared_phone")
+    merge = MergeEntry(others[0], contact.id, "customer", came.entry.at, rule="shared_phone", app=came.channel.kind)
     world.forward(came.workspace, came.shard, key_of(merge), merge)
     return False
 

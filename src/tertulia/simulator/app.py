@@ -7,6 +7,7 @@ so that no provider knows about it.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -87,14 +88,16 @@ class Simulator:
         if body is None:
             reply = Reply(413, b"", "text/plain", remark="too large")
         else:
-            reply = _meet_trouble(self.world, provider, call) or await _hear(provider, self.world, call)
+            reply = _meet_trouble(self.world, provider, call) or await self._hear(provider, call)
         _log(self.world, provider, call, reply)
         await _respond(send, reply)
 
-
-async def _hear(provider: Provider, world: World, call: Call) -> Reply:
-    answer = provider.answer(world, call)
-    return await answer if inspect.isawaitable(answer) else answer
+    async def _hear(self, provider: Provider, call: Call) -> Reply:
+        answer = provider.answer(self.world, call)
+        reply = await answer if inspect.isawaitable(answer) else answer
+        if self.world.behaviours.answer_delay_s and provider.is_send(call):
+            await asyncio.sleep(self.world.behaviours.answer_delay_s)
+        return reply
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -26,11 +26,13 @@ class AccountSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Behaviours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the providers behave. Percentages from 0 to 100; everything is off by default.
 
+    `answer_delay_s` holds back the answer to a send that was taken: what a sender that dies then never hears.
     `strangers` says what a number is that nobody holds yet: `appear` gives it a phone at its first message, `accept`
     delivers it unseen (for benchmarks), `unknown` refuses it as a number that does not exist.
     """
 
     receipt_delay_s: float = 0.0
+    answer_delay_s: float = 0.0
     read_pct: Percent = 100
     duplicate_pct: Percent = 0
     disorder_pct: Percent = 0
@@ -97,8 +99,9 @@ def check_percentages(value: Behaviours | PeopleRates) -> None:
         if name.endswith("_pct") and not 0 <= number <= 100:
             raise WrongConfig(f"{name} is {number:g}: give a percentage from 0 to 100")
     if isinstance(value, Behaviours):
-        if not 0 <= value.receipt_delay_s <= 3600:
-            raise WrongConfig("receipt_delay_s: give seconds from 0 to 3600")
+        for name in ("receipt_delay_s", "answer_delay_s"):
+            if not 0 <= getattr(value, name) <= 3600:
+                raise WrongConfig(f"{name}: give seconds from 0 to 3600")
         if not 0 < value.retry_scale <= 10:
             raise WrongConfig("retry_scale: give a factor above 0 and up to 10")
 

@@ -51,9 +51,6 @@ class Intake:
     """A channel's counts: log entries received, and what became of them; duplicates are among the processed. What is
     neither processed nor parked is on its way."""
 
-    """A channel's counts: log entries received, and what became of them; duplicates are among the processed. What is
-    neither processed nor parked is on its way."""
-
     channel_id: int
     received: int
     processed: int

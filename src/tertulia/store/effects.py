@@ -310,11 +310,20 @@ def _set_open_states(conn: Conn, group: list[fx.SetOpenState]) -> None:
     execute(conn, "set_open_states", columns(rows, *names, shard=_home, content=lambda e: _json(e.content)))
 
 
-_STATE_INSTANT = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at", "failed": "failed_at"}
+# What was read was delivered, and what was delivered was sent, whichever of these anybody told us.
+_INSTANTS_OF_STATE = {
+    "sent": ("sent_at",),
+    "delivered": ("sent_at", "delivered_at"),
+    "read": ("sent_at", "delivered_at", "read_at"),
+    "failed": ("failed_at",),
+}
+_INSTANTS = ("sent_at", "delivered_at", "read_at", "failed_at")
 
 
 def _instants(rows: Sequence[Any]) -> Columns:
-    return {column: [e.at if e.state == state else None for e in rows] for state, column in _STATE_INSTANT.items()}
+    return {
+        column: [e.at if column in _INSTANTS_OF_STATE.get(e.state, ()) else None for e in rows] for column in _INSTANTS
+    }
 
 
 def _close_deliveries(conn: Conn, group: list[fx.CloseDelivery]) -> None:
@@ -339,9 +348,9 @@ def _advance_deliveries(conn: Conn, group: list[fx.AdvanceDelivery]) -> None:
         row["flag"] = e.flag or row["flag"]
         if e.cost_micros is not None:
             row["cost"], row["currency"] = e.cost_micros, e.currency
-        if column := _STATE_INSTANT.get(e.state):
+        for column in _INSTANTS_OF_STATE.get(e.state, ()):
             row.setdefault(column, e.at)
-    names = ("shard", "state", "reason", "flag", "cost", "currency", *_STATE_INSTANT.values())
+    names = ("shard", "state", "reason", "flag", "cost", "currency", *_INSTANTS)
     cols: Columns = {name: [row.get(name) for row in rows.values()] for name in names}
     cols |= {"id": list(rows), "day": [place_of_delivery(delivery_id)[1] for delivery_id in rows]}
     execute(conn, "advance_deliveries", cols)
