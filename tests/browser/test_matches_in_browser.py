@@ -73,12 +73,13 @@ def test_a_match_is_written_and_launched_by_hand(visit, cast, channels, conn):
     page.get_by_role("button", name="down").first.click()
     assert page.locator(".app-order li").last.get_attribute("data-id") == first
     page.locator("#launch-button:not([disabled])").click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.locator("#launch:modal")
+    dialog.wait_for()
     assert "Launch to 3 people now?" in dialog.text_content()
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
     page.locator("#launch-button:not([disabled])").click()
-    page.get_by_role("dialog").get_by_role("button", name="Launch to 3").click()
+    dialog.get_by_role("button", name="Launch to 3").click()
     page.get_by_text("launched").wait_for()
     assert Match.objects.get().state == "launching"
 
