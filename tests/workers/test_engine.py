@@ -34,6 +34,7 @@ def test_a_match_goes_from_the_list_to_the_linked_app(town: Town) -> None:
     assert (row["state"], row["matched_app"]) == ("matched", "whatsapp")
     assert None not in (row["sent_at"], row["delivered_at"], row["clicked_at"], row["wrote_at"], row["matched_at"])
     assert town.identity("whatsapp", "BR.1") == ana
+    assert town.rows("select active_at from contact where id = %s", ana) == [(NOW,)]
     [greeting] = town.sending("whatsapp")
     assert greeting.text == "Welcome to Loja!"
     consents = town.rows("select topic, state, source from consent where contact_id = %s and channel = 'whatsapp'", ana)

@@ -66,6 +66,9 @@ class LinkIdentity:
     username: str
     evidence: dict[str, Any]
     at: datetime
+    window_until: datetime | None = None
+    signal: str = ""
+    reply_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

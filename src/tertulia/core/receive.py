@@ -4,7 +4,7 @@ In this order: the conversation, suggestions, opt-out words before all else, con
 question, the greeting.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tertulia.core import effects as fx
@@ -42,11 +42,12 @@ from tertulia.core.opt_words import NOTHING, OptAction, OptDecision, OptScope, c
 from tertulia.core.phones import key_of_e164
 from tertulia.core.reasons import Reason
 from tertulia.core.replies import answer_text, greet, question_text, queue_reply
-from tertulia.core.world import ContactRow, World
+from tertulia.core.world import ContactRow, LinkedIdentity, World
 from tertulia.ids import derive_id, shard_of_index
 
 QUESTION_FORWARD = "forward"
 AUTO_MERGE_SOURCES = ("inbound:",)
+WINDOW_STEP = timedelta(minutes=1)
 
 
 def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -> None:
@@ -129,12 +130,24 @@ def _touch(world: World, came: Came, contact: ContactRow) -> None:
     if row.window_until and (until is None or until < row.window_until):
         until = row.window_until
     trust = Trust.VERIFIED if came.vouched and has_number(contact, came.vouched) else row.trust
+    if _is_known(row, entry, until, trust):
+        return
     world.add(
         fx.TouchIdentity(
             *(came.workspace, entry.identity, row.owner, entry.name or row.name, entry.username or row.username),
             *(max(trust, row.trust), until, "", entry.reply_token or row.reply_token, entry.at),
         )
     )
+
+
+def _is_known(row: LinkedIdentity, entry: Inbound, until: datetime | None, trust: Trust) -> bool:
+    """Whether the message says nothing new of its identity. The window is kept to the minute, to its safe side, so that
+    a lively conversation does not write one row again and again."""
+    same = (not entry.name or entry.name == row.name) and (not entry.username or entry.username == row.username)
+    same_way = not row.signal and trust <= row.trust and entry.reply_token in ("", row.reply_token)
+    if until is None or row.window_until is None:
+        return same and same_way and until == row.window_until
+    return same and same_way and until - row.window_until < WINDOW_STEP
 
 
 def _suggest(world: World, came: Came, one: int, other: int, rule: str) -> None:

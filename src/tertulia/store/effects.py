@@ -33,11 +33,34 @@ def write(conn: Conn, effects: Iterable[fx.Effect], now: datetime) -> list[fx.Fo
     linked = {(e.workspace, e.identity) for e in groups.get(fx.LinkIdentity, ())}
     if fx.RouteIdentity in groups:
         groups[fx.RouteIdentity] = [e for e in groups[fx.RouteIdentity] if (e.workspace, e.identity) not in linked]
+    groups[fx.TouchIdentity], groups[fx.LinkIdentity] = _join_touches(groups)
     for kind, writer in _WRITERS.items():
         if group := groups.get(kind):
             writer(conn, group)
     forwards: list[fx.Forward] = groups.get(fx.Forward, [])
     return forwards
+
+
+def _join_touches(groups: Mapping[type, list[Any]]) -> tuple[list[Any], list[Any]]:
+    """What a cycle says of an identity that it links goes into the link's own row."""
+    links = groups.get(fx.LinkIdentity, [])
+    fresh = {(e.contact_id, e.identity): e for e in links}
+    touches = {(e.contact_id, e.identity): e for e in groups.get(fx.TouchIdentity, [])}
+    joined = [
+        replace(
+            e,
+            name=touch.name,
+            username=touch.username,
+            trust=touch.trust,
+            window_until=touch.window_until,
+            signal=touch.signal,
+            reply_token=touch.reply_token,
+        )
+        if (touch := touches.get(key)) is not None
+        else e
+        for key, e in fresh.items()
+    ]
+    return [e for key, e in touches.items() if key not in fresh], joined
 
 
 def execute(conn: Conn, query: str, columns: Columns) -> int:
@@ -124,9 +147,10 @@ def _link_identities(conn: Conn, group: list[fx.LinkIdentity]) -> None:
     )
     if execute(conn, "link_identities", cols | _identity_columns(rows)) != len(rows):
         raise Conflict("Another owner linked an identity first; the cycle is done again.")
-    names = ("contact_id", "workspace", "channel_id", "name", "username", "at")
+    names = ("contact_id", "workspace", "channel_id", "name", "username", "at", "window_until", "signal", "reply_token")
     linked = columns(group, *names, shard=_home, trust=lambda e: int(e.trust), evidence=lambda e: _json(e.evidence))
     execute(conn, "add_linked", linked | _identity_columns(group))
+    _touch_contacts(conn, group)
     words = [(e.contact_id, " ".join((e.name, e.username, e.identity.value)).strip().casefold()) for e in group]
     _extend_search(conn, words)
 
@@ -145,7 +169,11 @@ def _touch_identities(conn: Conn, group: list[fx.TouchIdentity]) -> None:
         "touch_linked",
         columns(rows, *names, shard=_home, trust=lambda e: int(e.trust)) | _identity_columns(rows),
     )
-    contacts = _last(rows, lambda e: e.contact_id)
+    _touch_contacts(conn, rows)
+
+
+def _touch_contacts(conn: Conn, group: Iterable[Any]) -> None:
+    contacts = _last(group, lambda e: e.contact_id)
     execute(conn, "touch_contacts", columns(contacts, "at", shard=_home, id=lambda e: e.contact_id))
 
 

@@ -58,12 +58,15 @@ where i.shard = t.shard and i.workspace = t.workspace and i.kind = t.kind and i.
 
 -- name: add_linked
 insert into contact_identity (shard, contact_id, kind, scope, value, linked_at, workspace, channel_id, name, username,
-                              trust, evidence, signal, reply_token)
-select shard, contact_id, kind, scope, value, at, workspace, channel_id, name, username, trust, evidence::jsonb, '', ''
+                              trust, evidence, window_until, signal, reply_token)
+select shard, contact_id, kind, scope, value, at, workspace, channel_id, name, username, trust, evidence::jsonb,
+       window_until, signal, reply_token
 from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(kind)s::text[], %(scope)s::text[], %(value)s::text[],
             %(at)s::timestamptz[], %(workspace)s::integer[], %(channel_id)s::integer[], %(name)s::text[],
-            %(username)s::text[], %(trust)s::smallint[], %(evidence)s::text[])
-     as t (shard, contact_id, kind, scope, value, at, workspace, channel_id, name, username, trust, evidence)
+            %(username)s::text[], %(trust)s::smallint[], %(evidence)s::text[], %(window_until)s::timestamptz[],
+            %(signal)s::text[], %(reply_token)s::text[])
+     as t (shard, contact_id, kind, scope, value, at, workspace, channel_id, name, username, trust, evidence,
+           window_until, signal, reply_token)
 on conflict do nothing
 
 -- name: end_linked
