@@ -18,7 +18,7 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
-from tertulia.store.sealing import hash_secretly
+from tertulia.store.erasing import erase
 
 Columns = dict[str, list[Any]]
 
@@ -454,54 +454,6 @@ def tally(conn: Conn, tallies: Mapping[tuple[int, int, int], Sequence[int]]) -> 
         execute(conn, "tally", cols)
 
 
-def _erase(conn: Conn, group: list[fx.Erase]) -> None:
-    """C5, one contact at a time: it is rare, and every table that holds a value of theirs is named here."""
-    for e in group:
-        at: dict[str, Any] = {
-            "shard": _home(e),
-            "id": e.contact_id,
-            "at": e.at,
-            "actor": e.actor,
-            "workspace": e.workspace,
-        }
-        at["values"] = [value for value in e.values if value]
-        at["needles"] = [value.encode() for value in e.values if value]
-        shards = [shard_of_address(e.workspace, kind, canonical) for kind, canonical in e.addresses]
-        keys = {
-            "shards": shards,
-            "kinds": [kind for kind, _ in e.addresses],
-            "canonicals": [canonical for _, canonical in e.addresses],
-            "proofs": [prove(e.workspace, kind, canonical) for kind, canonical in e.addresses],
-        }
-        for query in _ERASURES:
-            run(conn, load("effects")[query], {**at, **keys})
-
-
-_ERASURES = (
-    "erase_webhooks",
-    "erase_exchanges",
-    "erase_log",
-    "erase_identities",
-    "erase_linked",
-    "erase_addresses",
-    "erase_address_keys",
-    "erase_messages",
-    "erase_deliveries",
-    "erase_open",
-    "erase_consents",
-    "erase_links",
-    "erase_import_rows",
-    "erase_suggestions",
-    "erase_contact",
-    "prove_erasure",
-)
-
-
-def prove(workspace: int, kind: str, canonical: str) -> bytes:
-    """The proof of an erasure: a keyed hash of the address, which tells nobody which it was."""
-    return hash_secretly("erasure", str(workspace), kind, canonical)
-
-
 _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.CreateContact: _create_contacts,
     fx.AddAddress: _add_addresses,
@@ -531,5 +483,5 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.Progress: _advance_progress,
     fx.Decide: _decide,
     fx.FaultChannel: _fault_channels,
-    fx.Erase: _erase,
+    fx.Erase: erase,
 }

@@ -1,0 +1,59 @@
+"""Erasure (C5): the person is removed everywhere, and a proof stays that matches no one unless the same address comes
+back. Every table that holds a value of a person is named here; a new one belongs here too.
+"""
+
+from typing import Any
+
+from tertulia.core import effects as fx
+from tertulia.core.entries import shard_of_address
+from tertulia.ids import shard_of_contact
+from tertulia.store.db import Conn, load, run
+from tertulia.store.sealing import hash_secretly
+
+
+def erase(conn: Conn, group: list[fx.Erase]) -> None:
+    """C5, one contact at a time: it is rare, and every table that holds a value of theirs is named here."""
+    for e in group:
+        at: dict[str, Any] = {
+            "shard": shard_of_contact(e.contact_id),
+            "id": e.contact_id,
+            "at": e.at,
+            "actor": e.actor,
+            "workspace": e.workspace,
+        }
+        at["values"] = [value for value in e.values if value]
+        at["needles"] = [value.encode() for value in e.values if value]
+        shards = [shard_of_address(e.workspace, kind, canonical) for kind, canonical in e.addresses]
+        keys = {
+            "shards": shards,
+            "kinds": [kind for kind, _ in e.addresses],
+            "canonicals": [canonical for _, canonical in e.addresses],
+            "proofs": [prove(e.workspace, kind, canonical) for kind, canonical in e.addresses],
+        }
+        for query in _ERASURES:
+            run(conn, load("effects")[query], {**at, **keys})
+
+
+_ERASURES = (
+    "erase_webhooks",
+    "erase_exchanges",
+    "erase_log",
+    "erase_identities",
+    "erase_linked",
+    "erase_addresses",
+    "erase_address_keys",
+    "erase_messages",
+    "erase_deliveries",
+    "erase_open",
+    "erase_consents",
+    "erase_links",
+    "erase_import_rows",
+    "erase_suggestions",
+    "erase_contact",
+    "prove_erasure",
+)
+
+
+def prove(workspace: int, kind: str, canonical: str) -> bytes:
+    """The proof of an erasure: a keyed hash of the address, which tells nobody which it was."""
+    return hash_secretly("erasure", str(workspace), kind, canonical)
