@@ -51,6 +51,10 @@ class HttpRequest:
             redact=(),
         )
 
+    def mask(self, text: str) -> str:
+        """A text, such as the answer's, without the secrets of this request."""
+        return _mask(text, self.redact)
+
     def __repr__(self) -> str:
         shown = self.masked()
         return f"HttpRequest({shown.method} {shown.url} headers={shown.headers!r} body={shown.body!r})"

@@ -174,7 +174,7 @@ def describe(
     told, status, error = "", 0, ""
     match answer:
         case HttpResponse(status=status):
-            told = MASK if request.secret_answer else replace(request, body=answer.body).masked().body.decode()
+            told = MASK if request.secret_answer else request.mask(answer.body.decode("utf-8", "replace"))
         case CallFailed(error=error):
             told = answer.detail
     return Exchange(
@@ -185,7 +185,7 @@ def describe(
         took_ms=int((time.monotonic() - began) * 1_000),
         method=shown.method,
         url=shown.url,
-        headers="\n".join(f"{name}: {value}" for name, value in shown.headers),
+        headers="\n".join([f"{name}: {value}" for name, value in shown.headers]),
         body=shown.body.decode("utf-8", "replace"),
         status=status,
         answer=told,

@@ -11,6 +11,7 @@ ambiguous.
 import asyncio
 import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -86,24 +87,26 @@ class ProviderClient:
         try:
             url = URL(request.url, encoded=True)
             self._guard.check_literal(url.host or "", url.port or 0)
-            limits = aiohttp.ClientTimeout(
-                total=self._limits.total_s + wait_s,
-                connect=self._limits.connect_s,
-                sock_read=self._limits.read_s + wait_s,
-            )
             async with self._session.request(
                 request.method,
                 url,
                 headers=request.headers,
                 data=request.body or None,
                 allow_redirects=False,
-                timeout=limits,
+                timeout=_read_limits(self._limits, wait_s),
             ) as response:
                 body = await _read_body(response)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise read_failure(error) from None
         headers = tuple((name.lower(), value) for name, value in response.headers.items())
         return HttpResponse(response.status, headers, body)
+
+
+@lru_cache(maxsize=8)
+def _read_limits(limits: Limits, wait_s: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=limits.total_s + wait_s, connect=limits.connect_s, sock_read=limits.read_s + wait_s
+    )
 
 
 def read_failure(error: Exception) -> CallFailed:
