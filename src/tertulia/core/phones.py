@@ -184,6 +184,11 @@ def spellings_of_key(key: str) -> tuple[str, ...]:
 
 def _read_digits(digits: str, international: bool, default_region: str) -> Phone | PhoneProblem:
     plan = phone_plans.load_plan(default_region) if default_region else None
+    if plan is not None and not international and digits.startswith(f"00{plan.country_code}"):
+        # Where operators have dialling codes (Brazil's 0055 is one), 0055 51 9... would be read as a number in Peru.
+        meant = _read_digits(digits[2:], True, "")
+        if isinstance(meant, Phone):
+            return meant
     if international:
         parts = phone_plans.split_country_code(digits)
     elif plan is not None:
