@@ -103,7 +103,7 @@ def test_the_project_speaks_of_itself_alone() -> None:
     hits = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in files
-        if path.name != "test_tidy.py"
+        if path.name not in ("test_tidy.py", "test_docs.py")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if words.search(line) and "--no-emit" not in line
     ]

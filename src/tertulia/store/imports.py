@@ -60,9 +60,8 @@ def claim_import(conn: Conn, only: int = 0) -> int | None:
 
 
 def relax_commits(conn: Conn) -> None:
-    """Let this session's commits reach the disk a moment later."""
+    """Let this session's commits reach the disk a moment later. Holds from the caller's next commit on."""
     conn.execute(load("imports")["relax"])
-    conn.commit()
 
 
 def release_import(conn: Conn, import_id: int) -> None:
