@@ -108,3 +108,9 @@ def test_the_project_speaks_of_itself_alone() -> None:
         if words.search(line) and "--no-emit" not in line
     ]
     assert hits == []
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """Pytest collects them as modules of one namespace."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
