@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,7 @@ from aiohttp import web
 @dataclass
 class Sink:
     """`sent` counts messages by delivery id (it rides on the callback's address). While `open` is not set, requests
-    wait after they were counted. `answer` may be replaced by a test: (status, JSON)."""
+    wait after they were counted. A test may set `status` and `answer` (JSON), or a `handler` of its own."""
 
     port: int = 0
     sent: Counter[str] = field(default_factory=Counter)
@@ -23,10 +23,14 @@ class Sink:
     status: int = 201
     headers: dict[str, str] = field(default_factory=dict)
     answer: dict[str, object] = field(default_factory=dict)
+    handler: Callable[[web.Request], Awaitable[web.Response]] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    async def serve(self, request: web.Request) -> web.Response:
+        return await (self.handler or self.take)(request)
 
     async def take(self, request: web.Request) -> web.Response:
         form = parse_qs((await request.read()).decode())
@@ -49,7 +53,7 @@ def run_sink() -> Iterator[Sink]:
 
     async def serve() -> None:
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", sink.take)
+        app.router.add_route("*", "/{path:.*}", sink.serve)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

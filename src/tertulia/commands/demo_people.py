@@ -36,11 +36,11 @@ SURNAMES = (
 ABROAD = (
     # names, calling code, national number's head, digits after it, language, apps
     (("Marta Sousa", "Rui Pinto", "Inês Lopes"), "+351", "91", 7, "pt", ("whatsapp", "messenger", "viber")),
-    (("Petr Novák", "Jana Dvořáková"), "+420", "60", 7, "cs", ("whatsapp", "messenger", "viber", "telegram")),
+    (("Petr Novák", "Jana Dvořáková"), "+420", "606", 6, "cs", ("whatsapp", "messenger", "viber", "telegram")),
     (("Andrei Ionescu", "Elena Popa"), "+40", "72", 7, "ro", ("whatsapp", "viber", "messenger")),
     (("王芳", "李伟"), "+86", "138", 8, "zh", ("wechat",)),
     (("فاطمة علي", "أحمد حسن"), "+971", "50", 7, "ar", ("whatsapp", "telegram", "viber")),
-    (("田中 花子", "佐藤 健"), "+81", "90", 8, "ja", ("line",)),
+    (("田中 花子", "佐藤 健"), "+81", "901", 7, "ja", ("line",)),
 )
 AREAS = ("11", "21", "31", "41", "51", "61", "71", "81", "85", "19")
 BRAZILIAN_APPS = ("whatsapp", "telegram", "messenger")
