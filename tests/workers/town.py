@@ -177,6 +177,12 @@ class Town:
 
         Workspace.objects.update(epoch=F("epoch") + 1)
 
+    def add_channel(self, kind: str) -> Any:
+        """Another channel, connected while the engine runs."""
+        made = self._channel(kind, "")
+        self._change_epoch()
+        return made
+
     # matches
 
     def launch(

@@ -94,8 +94,9 @@ class Engine:
         self._own()
         if not self.epochs:
             return False
-        self._refresh_config()
-        busy = self._decide_log()
+        rows = self._read_log()
+        self._refresh_config()  # after the log: what an entry names (its channel, its match) was committed before it
+        busy = self._decide_log(rows)
         busy |= self._launch()
         busy |= self._work_deliveries()
         self._finish()
@@ -146,9 +147,12 @@ class Engine:
 
     # the log
 
-    def _decide_log(self) -> bool:
+    def _read_log(self) -> Sequence[LogRow]:
         rows = ownership.read_log(self.conn, list(self.epochs), self.positions, limit=ENTRIES_PER_CYCLE)
         self.conn.commit()
+        return rows
+
+    def _decide_log(self, rows: Sequence[LogRow]) -> bool:
         if not rows:
             return False
         if not self._decide_rows(rows):

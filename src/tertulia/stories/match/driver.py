@@ -18,8 +18,9 @@ from tertulia.stories.place import Api, Place, Sim, StoryBroken, all_at_once, wa
 
 IMPORT_LIMIT_S: Final = 60.0
 SENDING_LIMIT_S: Final = 180.0
-QUIET_LIMIT_S: Final = 40.0
-QUIET_LOOKS: Final = 5
+QUIET_LIMIT_S: Final = 120.0
+QUIET_LOOKS: Final = 2
+QUIET_LOOKS_OF_RETRIES: Final = 8  # an attempt that was refused comes again within four seconds
 LOOK_EVERY_S: Final = 0.5
 HELD_S: Final = 1.0
 READ_SMS_S: Final = 2.5  # who opens a link sooner after the sending is taken for a machine
@@ -65,7 +66,7 @@ class Driver:
         all_at_once(lambda customer: write_before(stage, customer), before)
         self._place.say("the shop is open; some write before anybody knows them")
         self._import_opt_outs(self.made.opted_out_before)
-        self.wait_until_quiet()
+        self.wait_until_quiet(QUIET_LOOKS_OF_RETRIES)
         self._import_customers(played)
         self._import_opt_outs(self.made.opted_out_after)
         self._place.say("the lists are imported")
@@ -225,8 +226,11 @@ class Driver:
             all_at_once(lambda c, acts=acts: acts[c.role](stage, c), turn[:half])  # type: ignore[misc]
             if number == 0:
                 self._place.kill("engine")
+                self._place.say("the engine was killed")
             all_at_once(lambda c, acts=acts: acts[c.role](stage, c), turn[half:])  # type: ignore[misc]
-            self.wait_until_quiet()
+            self.wait_until_quiet(QUIET_LOOKS_OF_RETRIES if number == 0 else QUIET_LOOKS)
+            if number == 0:
+                self._sim.post("/behaviours", {"fail_retryable_pct": 0})
             self._place.say(f"round {number + 1} of {len(ROUNDS)} is over")
 
     def _send_second(self, played: Played) -> None:
@@ -244,12 +248,12 @@ class Driver:
         rows = self._api.list_all(f"/matches/{match_id}/contacts")
         return {(row["phone"], row["name"]): row["contact_id"] for row in rows}
 
-    def wait_until_quiet(self) -> None:
-        """Until nothing is on its way on either side and nothing has changed for a while."""
+    def wait_until_quiet(self, looks_wanted: int = QUIET_LOOKS) -> None:
+        """Until nothing is on its way on either side and nothing has changed for so many looks."""
         until = time.monotonic() + QUIET_LIMIT_S
         last: Any = None
         looks = 0
-        while looks < QUIET_LOOKS:
+        while looks < looks_wanted:
             settled = self._sim.post("/settle", {"timeout_s": 1, "retries": True})
             intake = self._api.get("/intake")
             now = (intake, self._sim.get("/record/counts"))
