@@ -96,6 +96,8 @@ def tell_happening(item: Happening, names: Names) -> Act:
     """The sentence of one happening."""
     app = names.app(item.channel_id)
     match item.what:
+        case "message_in" if not item.text:
+            return Act(item.at, "message-circle", "ok", _("Opened the chat on %(app)s") % {"app": app})
         case "message_in":
             return Act(item.at, "message-circle", "ok", _("Wrote on %(app)s:") % {"app": app}, said=_cut(item.text))
         case "message_out":
