@@ -95,7 +95,8 @@ def test_a_preview_is_the_text_that_the_contact_would_get(
 
 def test_both_variants_are_counted_and_priced(conn: psycopg.Connection, shop: Any, match: Any) -> None:
     """One chooser link and a link per app beside each other; the worst case is the longest name's."""
-    from tertulia.actions.match_costs import estimate, read_crowd, sms_prices
+    from tertulia.actions.match_costs import estimate, sms_prices
+    from tertulia.actions.match_texts import read_crowd
 
     for serial, name in enumerate(["Ana", "Bia", "Maximiliana " * 14], 1):
         add_contact(conn, shop, serial, name=name)

@@ -13,14 +13,12 @@ from statistics import median
 from typing import Final
 
 from tertulia.actions.channels import find_adapter
-from tertulia.actions.match_texts import SAMPLE_EACH, SAMPLE_MAX, Setting, read_setting, render_sample
+from tertulia.actions.match_texts import Crowd, Setting, read_setting, render_sample
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.channels import costs
 from tertulia.core.render import OnMissing, TemplateProblem, compile_template
 from tertulia.core.sms import Change, Parts, smart_encode
 from tertulia.data.models import Channel, Match, Workspace
-from tertulia.store import matches as store
-from tertulia.store.db import Conn
 
 MICROS: Final = 1_000_000
 _ANY_LINK: Final = re.compile(r"\{\{-?\s*(?:link|links\.any|links\.chooser)\s*-?\}\}")
@@ -28,19 +26,6 @@ _APP_LINK: Final = re.compile(r"\{\{-?\s*links\.(?!any\b|chooser\b)(\w+)\s*-?\}\
 
 Prices = Callable[[str, str], tuple[int, str] | None]
 """(channel kind, country) -> millionths and currency of one SMS part there; None where nothing is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """An audience as an estimate needs it. Read once, it serves every keystroke for a while."""
-
-    counts: Mapping[str, int]
-    samples: tuple[store.Sample, ...]
-
-    @property
-    def mobile(self) -> int:
-        """How many an SMS would go to."""
-        return sum(count for country, count in self.counts.items() if country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +55,6 @@ class Variant:
     currencies: Mapping[str, tuple[int, int]]
     unpriced: int
     problem: Problem | None = None
-
-
-def read_crowd(conn: Conn, match: Match) -> Crowd:
-    """The audience's countries and the contacts to render."""
-    audience = store.read_audience(match.workspace_id, match.audience)
-    counts = store.count_by_country(conn, audience)
-    return Crowd(counts, tuple(store.read_sample(conn, audience, SAMPLE_EACH, SAMPLE_MAX)))
 
 
 def estimate(

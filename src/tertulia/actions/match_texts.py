@@ -88,16 +88,36 @@ def read_setting(match: Match, public_url: str) -> Setting:
     return Setting(match.workspace, tuple(names), names, make_link_base(match.workspace, public_url))
 
 
-def check_match(conn: Conn, match: Match, public_url: str, now: datetime) -> list[Problem]:
-    """Everything that stands between a draft and its launch, warnings included; fields as in `MatchForm`."""
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """An audience as checks and estimates need it. Read once, it serves every keystroke for a while."""
+
+    counts: Mapping[str, int]
+    samples: tuple[store.Sample, ...]
+
+    @property
+    def mobile(self) -> int:
+        """How many an SMS would go to."""
+        return sum(count for country, count in self.counts.items() if country)
+
+
+def read_crowd(conn: Conn, match: Match) -> Crowd:
+    """The audience's countries and the contacts to render. Of 1,000,000 contacts this takes seconds: keep it."""
+    audience = store.read_audience(match.workspace_id, match.audience)
+    counts, samples = store.read_crowd(conn, audience, SAMPLE_EACH, SAMPLE_MAX)
+    return Crowd(counts, tuple(samples))
+
+
+def check_match(conn: Conn, match: Match, public_url: str, now: datetime, crowd: Crowd | None = None) -> list[Problem]:
+    """Everything that stands between a draft and its launch, warnings included; fields as in `MatchForm`. `crowd`
+    where the audience was read a moment ago."""
     setting = read_setting(match, public_url)
     template, problems = check_text(match.text, setting)
     problems = [*_check_roads(match, setting), *problems, *_check_direct_texts(match)]
-    audience = store.read_audience(match.workspace_id, match.audience)
-    counts = store.count_by_country(conn, audience)
-    problems += _check_counts(match, counts)
-    if template is not None and counts:
-        problems += _check_samples(conn, match, template, setting, audience, now)
+    crowd = crowd or read_crowd(conn, match)
+    problems += _check_counts(match, crowd.counts)
+    if template is not None and crowd.counts:
+        problems += _check_samples(conn, match, template, setting, crowd.samples, now)
     return problems
 
 
@@ -261,18 +281,24 @@ def _check_counts(match: Match, counts: Mapping[str, int]) -> list[Problem]:
 
 
 def _check_samples(
-    conn: Conn, match: Match, template: Template, setting: Setting, audience: store.Audience, now: datetime
+    conn: Conn,
+    match: Match,
+    template: Template,
+    setting: Setting,
+    samples: Sequence[store.Sample],
+    now: datetime,
 ) -> list[Problem]:
     """Render real contacts (S4): each kind of failure once, a missing variable with the number of those who lack it."""
     found: dict[str, Problem] = {}
     worst = 0
-    for sample in store.read_sample(conn, audience, SAMPLE_EACH, SAMPLE_MAX):
+    for sample in samples:
         shown = render_sample(template, sample, setting, OnMissing(match.on_missing), now)
         if shown.problem is not None:
             key = f"{shown.problem.code}:{shown.problem.field}"
             found.setdefault(key, shown.problem)
         elif shown.parts is not None:
             worst = max(worst, shown.parts.parts)
+    audience = store.read_audience(match.workspace_id, match.audience)
     problems = [_tell_missing(conn, audience, p) if p.code == "missing" else p for p in found.values()]
     if worst > PARTS_MAX:
         sentence = _("The longest text takes %(parts)d SMS parts; no more than 10 can be sent.") % {"parts": worst}

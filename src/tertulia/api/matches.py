@@ -262,7 +262,7 @@ def estimate_match(request: HttpRequest, match_id: int, form: TextIn) -> list[di
     """SMS parts and money by country, for one chooser link and for a link per app."""
     match = _access(request, match_id)
     text = match.text if form.text is None else form.text
-    crowd = match_costs.read_crowd(conn_of(), match)
+    crowd = match_texts.read_crowd(conn_of(), match)
     prices = match_costs.sms_prices(match)
     return [_write_variant(v) for v in match_costs.estimate(match, text, crowd, prices, public_url(), now())]
 

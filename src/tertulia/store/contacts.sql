@@ -3,15 +3,13 @@
 
 -- name: list
 -- One page of the workspace's contacts, the newest first, from after (created_at, id). Up to three words as LIKE
--- patterns, '%%' for none, served by the trigram index (LIKE ALL over an array would not be). Consent for marketing as `core.consent` derives it: withdrawn
--- when a withdrawal is not followed by a chosen grant, granted by any grant otherwise.
-select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),
-       coalesce((select array_agg(distinct i.kind order by i.kind) from contact_identity i
-                 where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null), '{}')
+-- patterns, '%%' for none, served by the trigram index (LIKE ALL over an array would not be). Consent for marketing as
+-- `core.consent` derives it: withdrawn when a withdrawal is not followed by a chosen grant, granted by any grant
+-- otherwise. The page is picked before numbers and apps are joined to it. What most contacts meet (a number, a grant) is
+-- asked of one after the other in the order of the page, which a join would not do: 20 ms in the place of 3 s.
+with page as materialized (
+select c.shard, c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at
 from contact c
-left join lateral (select a.value, a.sms and a.dead_code = '' as sms from address a
-                   where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone'
-                   order by a.added_at, a.value limit 1) p on true
 where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
   and c.search like %(first)s and c.search like %(second)s and c.search like %(third)s
   and (%(import)s = 0 or c.id in (select r.contact_id from import_row r where r.import_id = %(import)s))
@@ -19,17 +17,17 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
         select 1 from contact_identity i
         where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
           and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email')))))
-  and (not %(sms)s or exists (
-        select 1 from address a
-        where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))
+  and (not %(sms)s or (
+        select true from address a
+        where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = '' limit 1))
   and (%(consent)s <> 'none' or not exists (
         select 1 from consent k
         where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*')
           and k.source <> 'platform_block'))
-  and (%(consent)s <> 'granted' or exists (
-        select 1 from consent k
+  and (%(consent)s <> 'granted' or (
+        select true from consent k
         where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'granted'
-          and k.source <> 'platform_block'))
+          and k.source <> 'platform_block' limit 1))
   and (%(consent)s <> 'granted' or not exists (
         select 1 from consent k
         where k.shard = c.shard and k.contact_id = c.id and k.topic in ('marketing', '*') and k.state = 'withdrawn'
@@ -53,6 +51,15 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (c.created_at, c.id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
 order by c.created_at desc, c.id desc
 limit %(limit)s
+)
+select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),
+       coalesce((select array_agg(distinct i.kind order by i.kind) from contact_identity i
+                 where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null), '{}')
+from page c
+left join lateral (select a.value, a.sms and a.dead_code = '' as sms from address a
+                   where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone'
+                   order by a.added_at, a.value limit 1) p on true
+order by c.created_at desc, c.id desc
 
 -- name: list_by_id
 select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),

@@ -42,16 +42,16 @@ def read_audience(workspace: int, audience: Mapping[str, Any]) -> Audience:
     )
 
 
-def count_by_country(conn: Conn, audience: Audience) -> dict[str, int]:
-    """Contacts by the country of the number an SMS would go to, the largest first; '' for those without one."""
-    rows = fetch_all(conn, load("matches")["audience_by_country"], _args(audience))
-    return {row[0]: row[1] for row in rows}
-
-
-def read_sample(conn: Conn, audience: Audience, each: int, limit: int) -> list[Sample]:
-    """Of each country the `each` contacts with the longest and with the shortest names, at most `limit` in all."""
-    args = {**_args(audience), "each": each, "limit": limit}
-    return [_sample(row) for row in fetch_all(conn, load("matches")["audience_sample"], args)]
+def read_crowd(conn: Conn, audience: Audience, each: int, limit: int) -> tuple[dict[str, int], list[Sample]]:
+    """Contacts by the country of the number an SMS would go to, the largest first ('' for those without one); and of
+    each country of contacts `each` with the longest and with the shortest names, at most `limit` in all."""
+    counts = {row[0]: row[1] for row in fetch_all(conn, load("matches")["audience"], _args(audience))}
+    by_country: dict[str, dict[int, list[int]]] = {}
+    for country, characters, ids in fetch_all(conn, load("matches")["lengths"], {**_args(audience), "each": each}):
+        by_country.setdefault(country, {})[characters] = ids
+    picked = [i for lengths in by_country.values() for at in {max(lengths), min(lengths)} for i in lengths[at]][:limit]
+    args = {"workspace": audience.workspace, "shards": [shard_of_contact(i) for i in picked], "ids": picked}
+    return counts, [_sample(row) for row in fetch_all(conn, load("matches")["samples"], args)] if picked else []
 
 
 def count_lacking(conn: Conn, audience: Audience, field: str) -> tuple[int, int | None]:
@@ -83,5 +83,6 @@ def _args(audience: Audience) -> dict[str, Any]:
         "workspace": audience.workspace,
         "all": audience.everyone,
         "imports": list(audience.imports),
+        "shards": [shard_of_contact(contact_id) for contact_id in audience.contacts],
         "contacts": list(audience.contacts),
     }

@@ -17,8 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tertulia.actions.match_costs import CountryCost, Crowd, Variant, estimate, read_crowd, sms_prices
-from tertulia.actions.match_texts import Preview, check_match, preview, read_setting
+from tertulia.actions.match_costs import CountryCost, Variant, estimate, sms_prices
+from tertulia.actions.match_texts import Crowd, Preview, check_match, preview, read_crowd, read_setting
 from tertulia.actions.matches import MatchForm, build_draft
 from tertulia.actions.problems import Problem
 from tertulia.channels import registry
@@ -83,7 +83,7 @@ def look_at(request: HttpRequest, match: Match, problems: Sequence[Problem], sho
     conn, now = django_conn(), get_now(request)
     crowd = find_crowd(match)
     found = list(problems)
-    for problem in check_match(conn, match, settings.PUBLIC_URL, now):
+    for problem in check_match(conn, match, settings.PUBLIC_URL, now, crowd):
         if (problem.code, problem.field) not in [(known.code, known.field) for known in found]:
             found.append(problem)
     total = sum(crowd.counts.values())
