@@ -8,10 +8,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tertulia.embedded import EmbeddedPostgres
 
-SMALL = {"shared_buffers": "128MB", "max_connections": "60"}
+SMALL = {"shared_buffers": "128MB", "max_connections": "150"}
+
+# The speed of a machine under load is no property of the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 EMPTY_ALL = """
 do $$

@@ -337,6 +337,7 @@ def _latest(entries: list[ConsentFact]) -> ConsentFact | None:
     return max(entries, key=_sort_key, default=None)
 
 
-def _sort_key(entry: ConsentFact) -> tuple[datetime, bool, str, str, str, str]:
+def _sort_key(entry: ConsentFact) -> tuple[datetime | bool | str, ...]:
     withdrawn = entry.given is Given.WITHDRAWN
-    return (entry.at, withdrawn, entry.source, entry.evidence, entry.topic, entry.text_version)
+    told = (entry.source, entry.evidence, entry.topic, entry.text_version)
+    return (entry.at, withdrawn, *told, write_subject(entry.subject), entry.channel, entry.actor, str(entry.contact_id))
