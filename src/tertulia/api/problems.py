@@ -6,6 +6,8 @@ shown that was not written for the reader.
 
 from typing import Any
 
+import django.db
+import psycopg
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -82,6 +84,12 @@ def install_handlers(api: NinjaAPI) -> None:
     @api.exception_handler(HttpError)
     def tell_http(request: HttpRequest, error: HttpError) -> HttpResponse:
         return told(request, error.status_code, "request", _("This request cannot be read."))
+
+    @api.exception_handler(psycopg.DataError)
+    @api.exception_handler(django.db.DataError)
+    def tell_value(request: HttpRequest, error: Exception) -> HttpResponse:
+        """A number beyond its column or a NUL in a text: what was sent is wrong, and nothing was written."""
+        return told(request, 400, "value", _("A value is too large or has characters that cannot be kept."))
 
     @api.exception_handler(Exception)
     def tell_failure(request: HttpRequest, error: Exception) -> HttpResponse:
