@@ -1,5 +1,6 @@
 """The engine's cycles on a real database: a match from launch to the linked identity."""
 
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -137,6 +138,17 @@ def test_E6_two_engines_never_decide_for_the_same_shards(town: Town) -> None:
     town.append_write("telegram", "42", "hello")
     town.engine.run_round()
     assert town.rows("select count(*) from message") == [(0,)]
+
+
+def test_E6_a_killed_engines_shards_are_taken_over_at_once(town: Town) -> None:
+    """Its lease would hold for seconds; a process of this machine that is gone needs none."""
+    gone = f"{socket.gethostname()}:4194305"
+    town.engine.run_round()
+    town.engine.epochs.clear()
+    with psycopg.connect(town.url, autocommit=True) as conn:
+        conn.execute("update shard_owner set owner = %s, lease_until = now() + interval '1 hour'", (gone,))
+    town.write("telegram", "42", "hello")
+    assert town.rows("select count(*) from message") == [(1,)]
 
 
 def test_I3_a_poison_entry_is_parked_and_the_others_go_on(town: Town) -> None:

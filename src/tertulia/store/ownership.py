@@ -66,8 +66,13 @@ def fence(conn: Conn, owner: str, epochs: Mapping[int, int], *, until: datetime)
         raise StoodDown("Another engine owns these shards now.")
 
 
+def list_owners(conn: Conn, now: datetime) -> list[str]:
+    """Who holds a lease now."""
+    return [row[0] for row in fetch_all(conn, load("ownership")["owners"], {"now": now})]
+
+
 def release(conn: Conn, owner: str, now: datetime) -> None:
-    """Give every shard back at a clean stop."""
+    """Give every shard of an owner back: at its clean stop, or when it is known to be dead."""
     run(conn, load("ownership")["release"], {"owner": owner, "now": now})
 
 

@@ -4,7 +4,7 @@ insert into shard_owner (shard, owner, epoch, lease_until)
 select shard, %(owner)s, 1, %(until)s from unnest(%(shards)s::smallint[]) as t (shard)
 on conflict (shard) do update
    set owner = excluded.owner, epoch = shard_owner.epoch + 1, lease_until = excluded.lease_until
-where shard_owner.lease_until < %(now)s
+where shard_owner.lease_until <= %(now)s
 returning shard, epoch
 
 -- name: fence
@@ -12,6 +12,9 @@ returning shard, epoch
 update shard_owner s set lease_until = %(until)s
 from unnest(%(shards)s::smallint[], %(epochs)s::bigint[]) as t (shard, epoch)
 where s.shard = t.shard and s.epoch = t.epoch and s.owner = %(owner)s
+
+-- name: owners
+select distinct owner from shard_owner where lease_until > %(now)s
 
 -- name: release
 update shard_owner set lease_until = %(now)s where owner = %(owner)s

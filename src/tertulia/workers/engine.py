@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -114,6 +115,9 @@ class Engine:
         if len(self.epochs) == len(SHARDS):
             return
         now = real_now()
+        for owner in ownership.list_owners(self.conn, now):
+            if _is_dead(owner):
+                ownership.release(self.conn, owner, now)
         missing = [shard for shard in SHARDS if shard not in self.epochs]
         taken = ownership.claim_shards(self.conn, self.name, missing, now=now, until=now + timedelta(seconds=LEASE_S))
         self.conn.commit()
@@ -314,6 +318,13 @@ class Engine:
             self.touched |= {f"match:{match_id}" for match_id, _, _ in done}
             self._config_epochs = None
         self.conn.commit()
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether an owner was a process of this machine that is gone, so that nobody has to wait for its lease to end.
+    The fence holds in any case: were it alive all the same, its next write would be refused."""
+    host, _, pid = owner.rpartition(":")
+    return host == socket.gethostname() and pid.isdecimal() and not Path(f"/proc/{pid}").exists()
 
 
 def _place_of(error: Exception) -> str:
