@@ -1,6 +1,6 @@
 """A provider on the loopback address for `send`: takes texts as JSON and, when asked to, reports each twice.
 
-`python -m tertulia.bench.provider PORT`. It speaks HTTP by hand, so that as little as may be of the measured machine
+`python -m tertulia.bench.provider --port PORT` speaks HTTP by hand, so that as little of the machine as may be
 goes into it. Every text is answered with an id; its two reports, accepted and delivered, are posted to the text's
 `callback` over kept-alive connections. `GET /counts` tells what it took and what it reported.
 """
@@ -145,4 +145,4 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1])))
+    uvloop.run(serve(int(sys.argv[-1])))

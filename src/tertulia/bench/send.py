@@ -8,12 +8,9 @@ provider and keeps nothing.
 
 import asyncio
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
@@ -22,7 +19,7 @@ import aiohttp
 import msgspec
 import psycopg
 
-from tertulia.bench.harness import Figure, Report, against, free_port, fresh_database, serve, wait_for
+from tertulia.bench.harness import Figure, Report, against, fresh_database, run_beside, serve
 from tertulia.core.entries import shard_of_address
 from tertulia.core.phones import key_of_e164
 from tertulia.ids import INDEX_OF_SHARD, derive_id, make_contact_id
@@ -30,7 +27,7 @@ from tertulia.store.sealing import seal, seal_json
 
 RATE_GOAL_PER_S = 1_200
 RATIO_GOAL = 0.20
-DELIVERIES = 30_000
+DELIVERIES = 10_000
 BARE_TEXTS = 30_000
 BARE_AT_ONCE = 64
 CHANNEL_RATE_PER_S = 5_000
@@ -44,17 +41,14 @@ TEXT = "Olá {{ contact.name }}, fale com a Verbena no WhatsApp: {{ link }}"
 def run() -> Report:
     """Measure the bare loop, then the whole road, against the same provider."""
     with fresh_database() as url, ExitStack() as stack:
-        provider = stack.enter_context(_process("tertulia.bench.provider", free := str(free_port())))
-        address = f"http://127.0.0.1:{free}"
-        wait_for(f"{address}/counts", provider)
+        address = stack.enter_context(serve("tertulia.bench.provider", ready="/counts"))
         bare = asyncio.run(_post_bare(f"{address}/send"))
-        os.environ["ALLOW_PRIVATE_HOSTS"] = f"127.0.0.1:{free}"
+        os.environ["ALLOW_PRIVATE_HOSTS"] = address.removeprefix("http://")
         match_id = _make_match(url, f"{address}/send")
-        public_url = stack.enter_context(serve("tertulia.asgi:create_app"))
+        public_url = stack.enter_context(serve("tertulia.cli", "web"))
         os.environ["PUBLIC_URL"] = public_url
-        stack.enter_context(_process("tertulia.cli", "engine"))
-        stack.enter_context(_process("tertulia.cli", "sender"))
-        stack.enter_context(_process("tertulia.cli", "keeper"))
+        for role in ("engine", "sender", "keeper"):
+            stack.enter_context(run_beside("tertulia.cli", role))
         began = _launch(url, match_id)
         took_s = _await_delivered(url, began)
         return _report(url, bare, took_s, _read_counts(address), _read_cpu(url))
@@ -229,19 +223,6 @@ def _parent_of(pid: int) -> int:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
         return 0
-
-
-@contextmanager
-def _process(module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.Popen(  # noqa: S603 (our own arguments)
-        [sys.executable, "-m", module, *arguments], env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 if __name__ == "__main__":
