@@ -285,28 +285,29 @@ from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(state)s::text[], %(attempt)
 where d.shard = t.shard and d.id = t.id
 
 -- name: close_deliveries
+-- The verdicts come along from the deletion; joined to its rows afterwards they made a product of the two.
 with gone as (
     delete from delivery_open d
-    using unnest(%(shard)s::smallint[], %(id)s::uuid[]) as t (shard, id)
+    using unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(state)s::text[], %(content)s::text[],
+                 %(reason)s::text[], %(provider_ids)s::text[], %(parts)s::smallint[], %(cost)s::bigint[],
+                 %(currency)s::text[], %(flags)s::text[], %(sent_at)s::timestamptz[], %(delivered_at)s::timestamptz[],
+                 %(read_at)s::timestamptz[], %(failed_at)s::timestamptz[])
+         as t (shard, day, id, verdict, shown, reason, provider_ids, parts, cost, currency, flags, sent_at,
+               delivered_at, read_at, failed_at)
     where d.shard = t.shard and d.id = t.id
-    returning d.*
+    returning d.shard, t.day, d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, t.verdict,
+              d.attempt, d.to_kind, d.to_value, t.shown, d.cause, t.reason, t.provider_ids, t.parts, t.cost,
+              t.currency, t.flags, d.made_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at
 )
 insert into delivery (shard, day, id, workspace, contact_id, channel_id, match_id, stage, class, state, attempt,
                       to_kind, to_value, content, cause, reason, provider_ids, parts, cost_micros, currency, flags,
                       made_at, sent_at, delivered_at, read_at, failed_at)
-select g.shard, t.day, g.id, g.workspace, g.contact_id, g.channel_id, g.match_id, g.stage, g.class, t.state,
-       g.attempt, g.to_kind, g.to_value, t.content::jsonb, g.cause, t.reason,
-       case when t.provider_ids = '' then '{}' else string_to_array(t.provider_ids, chr(31)) end,
-       t.parts, t.cost, t.currency, case when t.flags = '' then '{}' else string_to_array(t.flags, ',') end,
-       g.made_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at
-from gone g
-join unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(state)s::text[], %(content)s::text[],
-            %(reason)s::text[], %(provider_ids)s::text[], %(parts)s::smallint[], %(cost)s::bigint[],
-            %(currency)s::text[], %(flags)s::text[], %(sent_at)s::timestamptz[], %(delivered_at)s::timestamptz[],
-            %(read_at)s::timestamptz[], %(failed_at)s::timestamptz[])
-     as t (shard, day, id, state, content, reason, provider_ids, parts, cost, currency, flags, sent_at, delivered_at,
-           read_at, failed_at)
-  on g.shard = t.shard and g.id = t.id
+select shard, day, id, workspace, contact_id, channel_id, match_id, stage, class, verdict, attempt, to_kind, to_value,
+       shown::jsonb, cause, reason,
+       case when provider_ids = '' then '{}' else string_to_array(provider_ids, chr(31)) end, parts, cost, currency,
+       case when flags = '' then '{}' else string_to_array(flags, ',') end, made_at, sent_at, delivered_at, read_at,
+       failed_at
+from gone
 
 -- name: advance_deliveries
 update delivery d

@@ -79,11 +79,17 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on v.sha
 where v.state <> 'resolved'
 
 -- name: progress
+-- The offset keeps the look-up a probe of match_contact_by_contact for each key. Joined freely it went through the whole
+-- audience of the match, once for each key: 360 ms for 850 keys among 10,000.
 select p.match_id, p.contact_id, p.stage, p.state, p.reason
-from match_contact p
-join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on p.shard = k.shard and p.contact_id = k.id
-join match m on m.id = p.match_id
-where m.state in ('launching', 'live', 'paused', 'done', 'stopped')
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
+cross join lateral (
+    select c.match_id, c.contact_id, c.stage, c.state, c.reason
+    from match_contact c
+    where c.shard = k.shard and c.contact_id = k.id
+    offset 0
+) p
+where exists (select 1 from match m where m.id = p.match_id and m.state <> 'draft')
 
 -- name: matched_apps
 select a.match_id, a.contact_id, a.app
