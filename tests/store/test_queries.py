@@ -2,6 +2,7 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -36,3 +37,16 @@ def test_every_named_query_of_a_file_is_valid_sql_for_the_schema(conn: psycopg.C
         except psycopg.Error as error:
             raise AssertionError(f"{name}.sql, {query_name}: {error}") from error
         conn.execute("deallocate q")
+
+
+def test_every_query_that_is_asked_for_exists() -> None:
+    """`load("funnel")["states"]` names a block of `funnel.sql`."""
+    root = Path(str(files("tertulia")))
+    asked = re.compile(r'load\("(\w+)"\)\["(\w+)"\]')
+    missing = [
+        f"{path.name}: {name}.sql has no {query}"
+        for path in root.rglob("*.py")
+        for name, query in asked.findall(path.read_text(encoding="utf-8"))
+        if query not in load(name)
+    ]
+    assert missing == []

@@ -81,6 +81,21 @@ select date_bin(make_interval(secs => %(width)s), matched_at, 'epoch'::timestamp
 from match_contact where match_id = %(match)s and matched_at is not null group by 1
 order by period
 
+-- name: matched_over_time
+-- How many were matched in each app in each period of %(width)s seconds, counted from 1970. Adds up to `apps`.
+select to_timestamp(floor(extract(epoch from matched_at) / %(width)s) * %(width)s) as period, app, count(*)
+from match_app
+where match_id = %(match)s and matched_at is not null
+group by period, app
+order by period
+
+-- name: states
+-- For the list of matches: read from the index (match_id, state) alone.
+select match_id, state, count(*)
+from match_contact
+where match_id = any(%(matches)s::integer[])
+group by match_id, state
+
 -- name: span
 select min(sent_at), max(greatest(sent_at, delivered_at, clicked_at, wrote_at, matched_at))
 from match_contact
