@@ -6,6 +6,7 @@ connection goes to the very address that was checked: no second look-up can give
 followed at all. The operator may allow single hosts (ALLOW_PRIVATE_HOSTS).
 """
 
+import asyncio
 import ipaddress
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from aiohttp.resolver import ThreadedResolver
 
 from tertulia import config
 
+RESOLVE_LIMIT_S = 8.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -70,7 +72,8 @@ class GuardedResolver(AbstractResolver):
         self._inner = ThreadedResolver()
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
+        async with asyncio.timeout(RESOLVE_LIMIT_S):
+            found = await self._inner.resolve(host, port, family)
         admitted = []
         refused: PrivateAddress | None = None
         for result in found:

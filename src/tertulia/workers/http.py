@@ -105,7 +105,7 @@ class ProviderClient:
 @lru_cache(maxsize=8)
 def _read_limits(limits: Limits, wait_s: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
-        total=limits.total_s + wait_s, connect=limits.connect_s, sock_read=limits.read_s + wait_s
+        total=limits.total_s + wait_s, sock_connect=limits.connect_s, sock_read=limits.read_s + wait_s
     )
 
 

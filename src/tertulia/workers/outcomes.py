@@ -24,7 +24,7 @@ from tertulia.store.log import LogWriter, NewEntry, notify
 from tertulia.store.sending import beat_sender, end_sender
 
 GROUP_ITEMS_MAX = 1_000
-GROUP_EVERY_S = 0.01
+GROUP_EVERY_S = 0.04  # a commit and a hint cost as much as some dozens of outcomes
 BEAT_EVERY_S = 5.0
 RECONNECT_S = 0.5
 

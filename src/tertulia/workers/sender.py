@@ -40,11 +40,11 @@ from tertulia.workers.pace import Pace
 
 NAME = "sender"
 LEASE_S = 60.0  # longer than an attempt may take and its outcome may wait to be written
-BUSY_ROUND_S = 0.02
+BUSY_ROUND_S = 0.04
 IDLE_ROUND_S = 0.1
 LOOK_EVERY_S = 1.0
 UNDER_WAY_MAX = 256  # calls at once, of one sender
-UNDER_WAY_PER_CHANNEL_MAX = 128
+UNDER_WAY_PER_CHANNEL_MAX = 192
 UNTOLD_MAX = 4_000  # outcomes that wait for the database: no more is taken then
 RECONNECT_S = 0.5
 
