@@ -22,9 +22,19 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
+class StandardError:
+    """Standard error as it is at the moment, for whoever runs several commands in one process may exchange it."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logs() -> None:
     """Set up structlog for this process; other libraries' warnings and errors go the same way."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(StandardError())
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     structlog.configure(
@@ -34,6 +44,6 @@ def configure_logs() -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=StandardError()),
         cache_logger_on_first_use=True,
     )
