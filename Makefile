@@ -24,7 +24,8 @@ demo: $(VENV)/.running
 	$(BIN)/tertulia demo $(DEMO)
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadscope -m "not soak"
+	$(BIN)/pytest -n 2 --dist loadscope -m "not soak and not browser"
+	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak"
 
 soak: setup
 	$(BIN)/pytest -m soak

@@ -58,6 +58,6 @@ def add_history(conn: psycopg.Connection, workspace: int, ids: list[int]) -> Non
         facts=Jsonb(facts), epoch=1,
     )  # fmt: skip
     insert(
-        conn, "merge_suggestion", **where, other_id=ids[1], rule="same_verified_number",
+        conn, "merge_suggestion", **where, other_id=ids[1], rule="phone",
         evidence={"number": "+55 11 98555 0142"}, at=NOW, state="open", actor="",
     )  # fmt: skip
