@@ -90,3 +90,9 @@ def test_icons_that_are_named_exist():
     used = {name for page in console.rglob("*.html") for name in re.findall(r'{% icon "([\w-]+)"', page.read_text())}
     table = set(re.findall(r'_\("[^"]+"\), "([\w-]+)"', (console / "pages.py").read_text()))
     assert used | table <= symbols
+
+
+def test_the_virtual_phones_use_the_same_tokens() -> None:
+    """The simulator shares no code with the rest; its copy of the tokens must not drift."""
+    copy = STATIC.parent.parent / "simulator" / "static" / "tokens.css"
+    assert copy.read_text(encoding="utf-8") == TOKENS

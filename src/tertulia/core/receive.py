@@ -73,8 +73,8 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
         return
     if conversation.question and _answer(world, came, contact):
         return
-    if entry.shared_phone and _join_by_number(world, came, contact):
-        return
+    if entry.shared_phone:
+        _join_by_number(world, came, contact)
     if isinstance(resolution.binding, PossibleForward) and resolution.ask:
         ask_digits(world, came, contact_id, resolution.binding.link)
         return
@@ -355,18 +355,17 @@ def _answer(world: World, came: Came, contact: ContactRow) -> bool:
     return True
 
 
-def _join_by_number(world: World, came: Came, contact: ContactRow) -> bool:
+def _join_by_number(world: World, came: Came, contact: ContactRow) -> None:
     """The customer shared their number by the platform's own button: if exactly one other contact has it and this one
-    was only made by their message, the two become one (M2, M3). True when they do."""
+    was only made by their message, the two become one (M2, M3); else a suggestion carries it."""
     others = [owner for owner in phone_owners(world, came) if owner != contact.id]
     if len(others) != 1:
-        return False
+        return
     if not contact.source.startswith(AUTO_MERGE_SOURCES):
         _suggest(world, came, contact.id, others[0], "phone")
-        return False
+        return
     merge = MergeEntry(others[0], contact.id, "customer", came.entry.at, rule="shared_phone", app=came.channel.kind)
     world.forward(came.workspace, came.shard, key_of(merge), merge)
-    return False
 
 
 def _should_ask_phone(came: Came, resolution: Resolution) -> bool:

@@ -84,7 +84,6 @@ class Engine:
         self.touched: set[str] = set()  # topics of live pages, published between rounds
         self.config: Config | None = None
         self._config_epochs: object = None
-        self._config_checked = 0.0
         self._finish_checked = 0.0
         self._freeze_shards = FREEZE_SHARDS_FIRST
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
