@@ -89,7 +89,10 @@ def test_a_writer_is_dropped_when_nobody_holds_it_and_all_of_it_is_decided(
         other.commit()
         assert drop_unused_writers(conn) == 0
         conn.commit()
-    wait_for(lambda: conn.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone()[0] == 0)
+    held = (
+        "select count(*) from pg_locks where locktype = 'advisory' and objid = %s::integer::oid"  # its own, not others'
+    )
+    wait_for(lambda: conn.execute(held, [writer.writer]).fetchone()[0] == 0)
     assert drop_unused_writers(conn) == 0
     conn.execute(
         "insert into log_position (shard, writer, seq) values (%s, %s, 1)", [shard_of_contact(contact), writer.writer]
