@@ -98,6 +98,15 @@ def test_hostile_text_is_only_text(stage: Stage, page: Any) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
+def wait_until_saved(page: Any) -> None:
+    """Until the page has sent what was set; `wait_for_function` is not for pages with a content policy."""
+    for _ in range(250):
+        if page.evaluate("unsaved") == 0:
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("what was set is not sent after 5 s")
+
+
 def test_switches_and_sliders_change_how_the_providers_behave(stage: Stage, page: Any) -> None:
     """A control acts at once, by keyboard too, and says its value."""
     page.goto(f"{stage.url}/phones?show={THREE}")
@@ -106,9 +115,20 @@ def test_switches_and_sliders_change_how_the_providers_behave(stage: Stage, page
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     playwright.expect(page.locator(".slider:has(input[name=duplicate_pct]) output")).to_have_text("5 %")
-    page.wait_for_timeout(300)
+    wait_until_saved(page)
     behaviours = stage.http.get(f"{stage.url}/sim/behaviours").json()
     assert (behaviours["wrong_signatures"], behaviours["duplicate_pct"]) == (True, 5)
+
+
+def test_a_stale_page_never_takes_a_switch_back(stage: Stage, page: Any) -> None:
+    """A page that was asked for before a switch was set, and arrives after it, is dropped."""
+    page.goto(f"{stage.url}/phones?show={THREE}")
+    for name in ("wrong_signatures", "link_previews", "answer_html"):
+        page.evaluate("void refresh()")
+        page.check(f"input[name={name}]")
+    wait_until_saved(page)
+    behaviours = stage.http.get(f"{stage.url}/sim/behaviours").json()
+    assert [behaviours[name] for name in ("wrong_signatures", "link_previews", "answer_html")] == [True] * 3
 
 
 def test_power_block_add_and_close(stage: Stage, page: Any) -> None:

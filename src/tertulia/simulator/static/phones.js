@@ -2,7 +2,7 @@
 // and only the parts that changed are put in place, so that focus, scrolling and half-written texts stay.
 "use strict";
 const parts = ["facts", "problem", "phones", "wire", "controls"];
-let asking = false, askAgain = false, turn = 0;
+let asking = false, askAgain = false, turn = 0, unsaved = 0, saved = Promise.resolve();
 
 // Times are written in UTC by the server; show them as the reader's own.
 function localiseTimes(root) {
@@ -94,8 +94,8 @@ async function refresh() {
   const mine = turn;
   try {
     const page = await read(await fetch(location.href));
-    if (mine === turn) swap(page);
-    else askAgain = true;
+    if (mine !== turn) askAgain = true;
+    else if (!unsaved) swap(page);
   } catch { /* the next event asks again */ }
   asking = false;
   if (askAgain) { askAgain = false; refresh(); }
@@ -124,7 +124,16 @@ document.addEventListener("input", event => {
 });
 document.addEventListener("change", event => {
   const form = event.target.form;
-  if (form && "auto" in form.dataset) fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  if (!form || !("auto" in form.dataset)) return;
+  // One after the other, and no page from before the last of them may put an old state back.
+  const body = new URLSearchParams(new FormData(form));
+  turn += 1;
+  unsaved += 1;
+  saved = saved.then(() => fetch(form.action, { method: "POST", body })).catch(() => {}).then(() => {
+    turn += 1;
+    unsaved -= 1;
+    if (!unsaved) refresh();
+  });
 });
 document.addEventListener("keydown", event => {
   if (event.key === "Enter" && !event.shiftKey && event.target.matches(".composer textarea")) {
