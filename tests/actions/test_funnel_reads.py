@@ -88,6 +88,23 @@ def test_apps_costs_and_the_median(conn: psycopg.Connection, shop: Any) -> None:
     assert (NOW, "clicked", 3) in funnel.read_over_time(conn, MATCH, 60)
 
 
+def test_M9_openings_that_are_not_clicks_are_counted_apart(conn: psycopg.Connection, shop: Any) -> None:
+    """By what they were taken for: openings, and contacts whose list is as long; a person's click is not among them."""
+    opened = {1: ["preview", "preview", "human"], 2: ["preview", "no_beacon"], 3: ["human"], 4: []}
+    for serial, classes in opened.items():
+        contact_id = add_contact(conn, shop, serial)
+        add_progress(conn, shop, MATCH, contact_id)
+        for class_ in classes:
+            conn.execute(
+                "insert into click values (%s, gen_random_uuid(), %s, %s, %s, 'chooser', %s, %s)",
+                (shard_of_contact(contact_id), shop.pk, contact_id, MATCH, class_, NOW),
+            )
+    rows = funnel.read_openings(conn, MATCH)
+    assert rows == [funnel.OpeningRow("no_beacon", 1, 1), funnel.OpeningRow("preview", 3, 2)]
+    for row in rows:
+        assert len(funnel.list_people(conn, MATCH, funnel.People(opening=row.taken_for))) == row.contacts
+
+
 def test_lists_page_by_id(conn: psycopg.Connection, shop: Any) -> None:
     """The next page begins after the last contact of the one before, and an unknown step is an error."""
     for serial in range(1, 6):

@@ -84,6 +84,20 @@ def test_capabilities_are_sane(adapter: Adapter) -> None:
     assert adapter.colour.startswith("ch-")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_is_a_web_address_where_the_kind_says_so(kind: str) -> None:
+    """Whether a click is a redirect or a page of ours is known before the link is made (M9)."""
+    adapter = registry.get(kind)
+    for case in DOCUMENTS[kind]["cases"]:
+        if case["do"] == "link" and adapter.capabilities.app:
+            account = make_account(kind, DOCUMENTS[kind], case)
+            try:
+                link = adapter.deep_link(account, case.get("token", ""), case.get("text", ""))
+            except ValueError:
+                continue  # the case is about a token that may not ride on a link
+            assert link.web == adapter.capabilities.deep_link_web
+
+
 def test_marks_are_different() -> None:
     """Two letters tell two kinds apart, because colour alone never does."""
     marks = [adapter.mark for adapter in registry.kinds()]

@@ -289,9 +289,32 @@ def test_a_draft_is_copied_and_deleted(cast: Cast, alice, crowd: Crowd):
     assert [match.pk for match in Match.objects.all()] == [crowd.match.pk]
 
 
+def test_M9_openings_that_are_not_clicks_stand_apart(cast: Cast, alice, crowd: Crowd, conn):
+    """Their number, and whose links they were, opens the list; a match without any shows no empty card."""
+    from tertulia.ids import shard_of_contact
+
+    address = f"/matches/{crowd.match.pk}/"
+    assert "Openings that are not clicks" not in read_text(alice.get(address))
+    first = crowd.contacts[0]
+    for class_ in ("no_beacon", "no_beacon", "ended"):
+        conn.execute(
+            "insert into click values (%s, gen_random_uuid(), %s, %s, %s, 'chooser', %s, now())",
+            (shard_of_contact(first), cast.workspace.pk, first, crowd.match.pk, class_),
+        )
+    conn.commit()
+    text = read_text(alice.get(address))
+    assert re.search(
+        r"Openings that are not clicks.* Links that had ended +1 +1 +Pages that no browser showed +2 +1", text
+    )
+    people = alice.get(f"{address}people/?opening=no_beacon")
+    assert people.content.decode().count('class="row-link"') == 1
+    assert "Pages that no browser showed" in read_text(people)
+
+
 def test_a_filter_that_is_none_is_refused(cast: Cast, alice, crowd: Crowd):
     """No page of errors, no crash: back to Home with a sentence."""
-    assert alice.get(f"/matches/{crowd.match.pk}/people/?step=flown").status_code == 302
+    for wrong in ("step=flown", "opening=flown"):
+        assert alice.get(f"/matches/{crowd.match.pk}/people/?{wrong}").status_code == 302
     assert alice.get(f"/matches/{crowd.match.pk}/people/?after=99999999999999999999").status_code == 200
 
 

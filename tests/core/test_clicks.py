@@ -21,8 +21,8 @@ PHONES = (
 @pytest.mark.parametrize("agent", PHONES)
 def test_M9_people_are_people(agent: str) -> None:
     """Phones, browsers inside apps, a phone whose model is called CUBOT."""
-    assert classify_click("GET", agent, 30.0, None) is ClickClass.HUMAN
-    assert classify_click("GET", agent, None, True) is ClickClass.HUMAN
+    assert classify_click("GET", agent, 30.0) is ClickClass.HUMAN
+    assert classify_click("GET", agent, None, page=True, beacon=True) is ClickClass.HUMAN
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_M9_people_are_people(agent: str) -> None:
 )
 def test_M9_previews_are_not_clicks(agent: str) -> None:
     """Whenever and however they come, a beacon included."""
-    assert classify_click("GET", agent, 600.0, None) is ClickClass.PREVIEW
-    assert classify_click("GET", agent, 600.0, True) is ClickClass.PREVIEW
+    assert classify_click("GET", agent, 600.0) is ClickClass.PREVIEW
+    assert classify_click("GET", agent, 600.0, page=True, beacon=True) is ClickClass.PREVIEW
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,31 @@ def test_M9_previews_are_not_clicks(agent: str) -> None:
 )
 def test_M9_scanners_are_not_clicks(agent: str) -> None:
     """Programs and those that hide what they are."""
-    assert classify_click("GET", agent, 600.0, None) is ClickClass.SCANNER
+    assert classify_click("GET", agent, 600.0) is ClickClass.SCANNER
 
 
-def test_M9_head_speed_and_missing_beacon() -> None:
-    """HEAD, an opening within two seconds of the sending, a page whose script never ran, a prefetch."""
+def test_M9_head_speed_and_prefetch() -> None:
+    """HEAD, an opening within two seconds of the sending, a prefetch; a page that a browser shows is no scanner's."""
     agent = PHONES[0]
-    assert classify_click("HEAD", agent, 600.0, None) is ClickClass.SCANNER
-    assert classify_click("GET", agent, 0.4, None) is ClickClass.SCANNER
-    assert classify_click("GET", agent, 0.4, True) is ClickClass.HUMAN
-    assert classify_click("GET", agent, 600.0, False) is ClickClass.SCANNER
-    assert classify_click("GET", agent, 600.0, None, purpose="prefetch;prerender") is ClickClass.PREVIEW
+    assert classify_click("HEAD", agent, 600.0) is ClickClass.SCANNER
+    assert classify_click("GET", agent, 0.4) is ClickClass.SCANNER
+    assert classify_click("GET", agent, 0.4, page=True, beacon=True) is ClickClass.HUMAN
+    assert classify_click("GET", agent, 600.0, purpose="prefetch;prerender") is ClickClass.PREVIEW
+
+
+def test_M9_a_page_is_a_click_once_a_browser_shows_it() -> None:
+    """Until its beacon comes the opening is counted apart; what is known for a program stays one."""
+    agent = PHONES[0]
+    assert classify_click("GET", agent, 600.0, page=True) is ClickClass.NO_BEACON
+    assert classify_click("GET", agent, 0.4, page=True) is ClickClass.SCANNER
+    assert classify_click("GET", "curl/8.5.0", 600.0, page=True, beacon=True) is ClickClass.SCANNER
+
+
+def test_M9_an_ended_link_is_no_click() -> None:
+    """Whoever opens it, and however soon; programs stay programs."""
+    assert classify_click("GET", PHONES[0], 600.0, ended=True) is ClickClass.ENDED
+    assert classify_click("GET", PHONES[0], 0.4, ended=True) is ClickClass.ENDED
+    assert classify_click("GET", "WhatsApp/2.24.6.77 A", 600.0, ended=True) is ClickClass.PREVIEW
 
 
 def test_M9_the_list_is_in_lower_case() -> None:

@@ -126,7 +126,38 @@ def test_M9_the_page_reports_that_a_browser_shows_it(web: httpx.Client, shop: Sh
     assert web.post(seen, content="x" * 5000).status_code == 204
     first, second = shop.log("click")
     assert (first.get("beacon", False), second["beacon"]) == (False, True)
+    assert (first["class_"], second["class_"]) == ("no_beacon", "human")
     assert first["nonce"] == second["nonce"] == nonce
+
+
+@pytest.mark.parametrize("kind", ["wechat", "viber"])
+def test_M9_a_page_is_no_click_until_it_reports(web: httpx.Client, shop: Shop, kind: str) -> None:
+    """WeChat's and Viber's pages are fetched by programs too; a link that redirects is a click at once."""
+    code = shop.link(shop.launch(connect(shop, kind), connect(shop, "telegram")), app=kind)
+    web.get(f"/l/{code}")
+    web.get(f"/l/{with_app(code[:12], 'telegram')}")
+    assert [click["class_"] for click in shop.log("click")] == ["no_beacon", "human"]
+
+
+def test_M9_openings_of_ended_links_are_no_clicks(web: httpx.Client, shop: Shop) -> None:
+    """Expired, stopped or no longer offered: kept apart, and a beacon made up for one is not even kept."""
+    channel = connect(shop, "viber")
+    codes = [
+        shop.link(shop.launch(channel), 1, days=-1),
+        shop.link(shop.launch(channel, state="stopped"), 2),
+        shop.link(shop.launch(), 3),
+    ]
+    assert [web.get(f"/l/{code}").status_code for code in codes] == [410, 410, 410]
+    assert [web.post(f"/l/{code}/seen", content="0123456789ab").status_code for code in codes] == [204, 204, 204]
+    assert [click["class_"] for click in shop.log("click")] == ["ended", "ended", "ended"]
+
+
+def test_M9_a_match_of_this_moment_is_looked_for_before_its_opening_is_judged(web: httpx.Client, shop: Shop) -> None:
+    """The server reads the configuration every two seconds; a match launched since is known at its first opening."""
+    channels = [connect(shop, kind) for kind in ("line", "whatsapp")]
+    web.get(f"/l/{shop.link(shop.launch(channels[0]), 1)}")
+    assert web.get(f"/l/{shop.link(shop.launch(*channels), 2)}").status_code == 200
+    assert [click["class_"] for click in shop.log("click")] == ["human", "no_beacon"]
 
 
 def test_a_link_that_leads_nowhere_says_why(web: httpx.Client, shop: Shop) -> None:

@@ -57,6 +57,25 @@ async def test_a_page_offers_its_apps_and_shows_its_code(rig: Rig) -> None:
     assert opened["page"]["code"] == CODE
 
 
+async def test_a_page_that_is_shown_runs_its_script(rig: Rig) -> None:
+    """The page's report goes where it says and is no tap; a previewer reads the page and runs nothing."""
+    page = f'<body data-seen="/l/{CODE}/seen" data-nonce="0123456789ab">{CHOOSER}</body>'
+    rig.platform.answer = lambda got: (200, HTML, page.encode()) if got.method == "GET" else (204, {}, b"")
+    await rig.sim(f"people/{BEATRIZ}/tap", url=f"{rig.platform.url}/l/{CODE}")
+    told = [(got.method, got.path, got.body) for got in rig.platform.got]
+    assert told == [("GET", f"/l/{CODE}", b""), ("POST", f"/l/{CODE}/seen", b"0123456789ab")]
+    assert rig.platform.got[1].headers["user-agent"] == rig.platform.got[0].headers["user-agent"]
+    taps = (await rig.sim("record?table=taps", "GET"))["rows"]
+    assert [row["method"] for row in taps] == ["GET"]
+    await rig.sim("behaviours", link_previews=True)
+    await send_sms(rig, BEATRIZ, f"Toque: {rig.platform.url}/l/{CODE}")
+    for _ in range(100):
+        if len(rig.platform.got) == 4:
+            break
+        await rig.sim("settle", timeout_s=0.05)
+    assert [got.method for got in rig.platform.got[2:]] == ["HEAD", "GET"]
+
+
 async def test_previews_fetch_links_under_their_own_name(rig: Rig) -> None:
     """A HEAD and a GET by a crawler, before any person; they are rows of their own kind."""
     await rig.sim("behaviours", link_previews=True)

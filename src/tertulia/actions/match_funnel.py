@@ -11,6 +11,7 @@ from typing import Final
 
 from tertulia.actions.match_costs import Prices
 from tertulia.actions.why import explain_reason
+from tertulia.core.clicks import ClickClass
 from tertulia.data.models import Match
 from tertulia.errors import Invalid
 from tertulia.store import funnel as store
@@ -66,6 +67,7 @@ class Funnel:
     cost_per_match: Mapping[str, int]
     saving: Saving | None
     reasons: tuple[WhyNot, ...]
+    openings: tuple[store.OpeningRow, ...]
     width_s: int
     points: tuple[Point, ...]
 
@@ -84,6 +86,7 @@ def read_funnel(conn: Conn, match: Match, prices: Prices, messages: int = MESSAG
         cost_per_match={c: micros // totals.matched for c, micros in costs.items()} if totals.matched else {},
         saving=_count_saving(totals, apps, costs, prices, match.workspace.country, messages),
         reasons=tuple(WhyNot(code, explain_reason(code), count) for code, count in store.read_reasons(conn, match.pk)),
+        openings=tuple(store.read_openings(conn, match.pk)),
         width_s=width_s,
         points=points,
     )
@@ -98,15 +101,19 @@ def list_behind(
     reason: str = "",
     direct: str = "",
     app: str = "",
+    opening: str = "",
     after: int = 0,
     limit: int = 50,
 ) -> list[store.Person]:
     """The contacts behind a figure: those that reached `step` and not `lacking`; not matched for a `reason`; reached
-    directly by a channel kind; that clicked, wrote or matched (`step`) in an `app`. Raises Invalid."""
+    directly by a channel kind; that clicked, wrote or matched (`step`) in an `app`; whose link was opened by what was
+    taken for that (`opening`, M9). Raises Invalid."""
     known = (*store.STEPS, "forwarded", "direct", "")
     for name, value in (("step", step), ("lacking", lacking)):
         if value not in known:
             raise Invalid(f"There is no step {value!r}.", field=name)
+    if opening and opening not in set(ClickClass):
+        raise Invalid(f"Openings are taken for {', '.join(ClickClass)}.", field="opening")
     if not 1 <= limit <= PAGE_MAX:
         raise Invalid(f"A page has 1 to {PAGE_MAX} contacts.", field="limit")
     who = store.People(
@@ -116,6 +123,7 @@ def list_behind(
         direct=direct,
         app=app,
         app_step=step if app else "",
+        opening=opening,
     )
     return store.list_people(conn, match.pk, who, after, limit)
 

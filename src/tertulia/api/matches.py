@@ -159,6 +159,15 @@ class ReasonOut(Schema):
     contacts: int
 
 
+class OpeningOut(Schema):
+    """Openings that are not a person's click: `taken_for` a preview, a scanner, no_beacon (our page was fetched and no
+    browser showed it) or ended (the link led nowhere any more); of how many `contacts`' links."""
+
+    taken_for: str
+    openings: int
+    contacts: int
+
+
 class SavingOut(Schema):
     """Each month, against SMS. In millionths."""
 
@@ -185,6 +194,7 @@ class FunnelOut(Schema):
     cost_per_match: dict[str, int]
     saving: SavingOut | None
     reasons: list[ReasonOut]
+    openings: list[OpeningOut]
     width_s: int
     points: list[PointOut]
 
@@ -324,7 +334,7 @@ def resume_match(request: HttpRequest, match_id: int) -> dict[str, Any]:
 
 @router.post("/matches/{match_id}/stop", response=MatchOut, summary="Stop")
 def stop_match(request: HttpRequest, match_id: int) -> dict[str, Any]:
-    """For good: what is queued is taken back. Links keep working."""
+    """For good: what is queued is taken back, and links say that they are no longer in use."""
     with writing():
         actions.stop(_access(request, match_id), None, now())
     return _write(_access(request, match_id))
@@ -349,10 +359,12 @@ def list_behind(
     reason: str = "",
     direct: str = "",
     app: str = "",
+    opening: str = "",
     after: int = 0,
     limit: int = 50,
 ) -> list[funnel_store.Person]:
-    """Those that reached `step` and not `lacking`; not matched for a `reason`; reached directly; or in an `app`."""
+    """Those that reached `step` and not `lacking`; not matched for a `reason`; reached directly; in an `app`; or whose
+    link had an `opening` that is no click."""
     return funnels.list_behind(
         conn_of(),
         _access(request, match_id),
@@ -361,6 +373,7 @@ def list_behind(
         reason=reason,
         direct=direct,
         app=app,
+        opening=opening,
         after=after,
         limit=read_limit(limit),
     )

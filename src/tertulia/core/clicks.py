@@ -3,8 +3,8 @@
 Link previews, scanners and prefetchers open links too; they are counted apart, and none of them consumes a code. A
 request is a preview or a scanner by its user agent (`crawlers`), by its method, by saying that it only prefetches, or
 by coming sooner after the sending than a person can: the SMS has hardly arrived. Where a page of ours is shown
-(WeChat, Viber, the chooser), a script on it reports back; a page that was fetched and whose script never ran within a
-minute was read by a program.
+(WeChat, Viber, the chooser), a script on it reports back that a browser shows it; until it does, nobody has clicked.
+A link that had expired or ended leads nowhere, and its openings move nothing either.
 """
 
 from enum import StrEnum
@@ -13,7 +13,6 @@ from typing import Final
 from tertulia.core.crawlers import PREVIEWS, SCANNERS
 
 HUMAN_AFTER_S: Final = 2.0  # sooner after the hand-over to the provider nobody has read an SMS
-BEACON_WITHIN_S: Final = 60.0
 
 
 class ClickClass(StrEnum):
@@ -22,21 +21,25 @@ class ClickClass(StrEnum):
     HUMAN = "human"
     PREVIEW = "preview"
     SCANNER = "scanner"
+    NO_BEACON = "no_beacon"  # a page of ours was fetched, and no browser has said that it shows it
+    ENDED = "ended"  # the link had expired, its match was stopped, or its app is no longer offered
 
 
 def classify_click(
     method: str,
     user_agent: str,
     seconds_since_send: float | None,
-    beacon: bool | None,
     *,
     purpose: str = "",
+    page: bool = False,
+    beacon: bool = False,
+    ended: bool = False,
 ) -> ClickClass:
     """What an opening of a link was.
 
-    `seconds_since_send` is counted from the hand-over of the message to the provider, None when unknown. `beacon`: did
-    the script of our page report back; None where no page is shown or its time is not over yet. `purpose` is the
-    header Sec-Purpose, Purpose or X-Purpose ("prefetch;prerender", "preview").
+    `seconds_since_send` is counted from the hand-over of the message to the provider, None when unknown. `page`: it is
+    answered with a page of ours; `beacon`: this is the report of that page's script; `ended`: the link leads nowhere
+    any more. `purpose` is the header Sec-Purpose, Purpose or X-Purpose ("prefetch;prerender", "preview").
     """
     agent = user_agent.lower()
     if any(name in agent for name in PREVIEWS):
@@ -45,8 +48,10 @@ def classify_click(
         return ClickClass.SCANNER
     if any(word in purpose.lower() for word in ("prefetch", "prerender", "preview")):
         return ClickClass.PREVIEW
-    if beacon is True:
+    if beacon:
         return ClickClass.HUMAN
-    if beacon is False or (seconds_since_send is not None and seconds_since_send < HUMAN_AFTER_S):
+    if ended:
+        return ClickClass.ENDED
+    if seconds_since_send is not None and seconds_since_send < HUMAN_AFTER_S:
         return ClickClass.SCANNER
-    return ClickClass.HUMAN
+    return ClickClass.NO_BEACON if page else ClickClass.HUMAN

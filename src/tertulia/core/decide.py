@@ -80,7 +80,8 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
 
 
 def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
-    """M9: an opening is kept with what it was taken for; only a person's moves the match on."""
+    """M9: an opening is kept with what it was taken for; only a person's moves the match on. A beacon has the nonce of
+    the opening that it confirms, so the two are one click."""
     click_id = derive_id("click", entry.code_hash, entry.nonce or entry.at.isoformat())
     world.add(
         fx.StoreClick(

@@ -102,8 +102,8 @@ class OutcomeEntry(msgspec.Struct, frozen=True, tag="outcome", omit_defaults=Tru
 
 
 class ClickEntry(msgspec.Struct, frozen=True, tag="click", omit_defaults=True):
-    """A link was opened. `class_` is human, preview or scanner (M9); `app` the app symbol's kind, or `chooser`.
-    `beacon` confirms an earlier opening of our own page by a script that only a browser runs."""
+    """A link was opened. `class_` is human, preview, scanner, no_beacon or ended (M9); `app` the app symbol's kind, or
+    `chooser`. `beacon` makes an earlier opening of our own page a person's: its script runs only in a browser."""
 
     contact_id: int
     match_id: int

@@ -10,6 +10,7 @@ from tertulia.actions.receive import ReceivedCall
 from tertulia.edge.clicks import ClickWork, Opening
 from tertulia.edge.clock import Clock
 from tertulia.edge.http import answer, answer_text, get_header, get_host, is_near
+from tertulia.edge.leads import Lead
 from tertulia.edge.links import Links
 from tertulia.edge.live import Hub
 from tertulia.edge.metrics import Metrics
@@ -35,13 +36,13 @@ class Edge:
         self.registry = Registry(self._connect, public_url)
         self.notifier = Notifier(self._connect)
         self.hub = Hub(self._connect, secret)
-        self.click_writer: GroupWriter[Opening, FoundLink | None] = GroupWriter(
-            "clicks", self._connect_writer, ClickWork(), self.clock, self.notifier
+        self.click_writer: GroupWriter[Opening, Lead | None] = GroupWriter(
+            "clicks", self._connect_writer, ClickWork(lambda: self.registry.snapshot), self.clock, self.notifier
         )
         self.call_writer: GroupWriter[ReceivedCall, bool] = GroupWriter(
             "webhooks", self._connect_writer, WebhookWork({}), self.clock, self.notifier
         )
-        self.links = Links(self.registry, self.click_writer, self.clock, self.metrics)
+        self.links = Links(self.registry, self.click_writer, self.metrics)
         self.leaving_writer: GroupWriter[Request, FoundLink | None] = GroupWriter(
             "unsubscribes", self._connect_writer, UnsubscribeWork(), self.clock, self.notifier
         )

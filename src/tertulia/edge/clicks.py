@@ -1,11 +1,13 @@
 """Openings of links on their way into the log: looked up and recorded in groups, before anybody is redirected (M9)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tertulia.core.clicks import classify_click
 from tertulia.core.entries import ClickEntry, key_of
+from tertulia.edge.leads import Lead, Way, find_lead
+from tertulia.edge.registry import Snapshot
 from tertulia.ids import shard_of_contact
 from tertulia.store.clicks import FoundLink, find_links
 from tertulia.store.db import Conn
@@ -29,34 +31,52 @@ class Opening:
 
 
 class ClickWork:
-    """The writer's side of links."""
+    """The writer's side of links. `read_snapshot` gives the configuration by which they lead on."""
+
+    def __init__(self, read_snapshot: Callable[[], Snapshot]) -> None:
+        self._read_snapshot = read_snapshot
 
     def commit_group(
         self, conn: Conn, entries: LogWriter, items: Sequence[Opening], now: datetime
-    ) -> Sequence[FoundLink | None]:
-        """The link of each opening, None where there is none; the opening of every one found stands in the log."""
+    ) -> Sequence[Lead | None]:
+        """Where each opening leads, None where there is no such link. The opening of every one that leads anywhere, an
+        end included, stands in the log; one whose match is not known yet is asked again by its shell."""
+        snapshot = self._read_snapshot()
         links = find_links(conn, [(item.shard, item.code_hash) for item in items])
-        links = [_serve(item, link) for item, link in zip(items, links, strict=True)]
-        found = [(item, link) for item, link in zip(items, links, strict=True) if link is not None]
-        entries.append(conn, [_write_entry(item, link, now) for item, link in found], now)
-        return links
+        leads = [_lead(snapshot, item, link, now) for item, link in zip(items, links, strict=True)]
+        kept = [(item, lead) for item, lead in zip(items, leads, strict=True) if lead and _is_told(item, lead)]
+        entries.append(conn, [_write_entry(item, lead, now) for item, lead in kept], now)
+        return leads
 
     def refuse(self, conn: Conn, entries: LogWriter, item: Opening, now: datetime, error: Exception) -> None:
         """Nothing of an opening that cannot be written is worth keeping: its caller is told to try again."""
         return None
 
 
-def _serve(item: Opening, link: FoundLink | None) -> FoundLink | None:
+def _lead(snapshot: Snapshot, item: Opening, link: FoundLink | None, now: datetime) -> Lead | None:
     """A link domain of one workspace shows no other's links."""
     if link is None or item.workspace not in (None, link.workspace):
         return None
-    return link
+    return find_lead(snapshot, item.app, link, now)
 
 
-def _write_entry(item: Opening, link: FoundLink, now: datetime) -> NewEntry:
+def _is_told(item: Opening, lead: Lead) -> bool:
+    """A page of ours was shown only while its link led there: no beacon makes a click of an ended link."""
+    return lead.way is not Way.UNKNOWN and not (item.beacon and lead.way.ended)
+
+
+def _write_entry(item: Opening, lead: Lead, now: datetime) -> NewEntry:
+    link = lead.link
     since_s = (now - link.sent_at).total_seconds() if link.sent_at else None
-    beacon = True if item.beacon else None
-    class_ = classify_click(item.method, item.user_agent, since_s, beacon, purpose=item.purpose)
+    class_ = classify_click(
+        item.method,
+        item.user_agent,
+        since_s,
+        purpose=item.purpose,
+        page=lead.way.shows_page,
+        beacon=item.beacon,
+        ended=lead.way.ended,
+    )
     entry = ClickEntry(
         contact_id=link.contact_id,
         match_id=link.match_id,

@@ -9,13 +9,13 @@ GET and HEAD consume nothing; what is a person's click is the core's to say, and
 import asyncio
 import secrets
 import time
+from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
 from tertulia.core.links import APPS, Code, hash_code, parse, with_app
 from tertulia.edge import pages
 from tertulia.edge.clicks import Opening
-from tertulia.edge.clock import Clock
 from tertulia.edge.http import (
     BodyTooLarge,
     HungUp,
@@ -27,6 +27,7 @@ from tertulia.edge.http import (
     read_body,
     redirect,
 )
+from tertulia.edge.leads import Lead, Way
 from tertulia.edge.limits import Guesses
 from tertulia.edge.metrics import Metrics
 from tertulia.edge.opening import Openings, make_deep_link, write_first_message
@@ -34,7 +35,6 @@ from tertulia.edge.pages import Frame, Page
 from tertulia.edge.registry import ChannelView, Registry, Snapshot
 from tertulia.edge.writer import Full, GroupWriter, Unavailable
 from tertulia.ids import shard_of_index
-from tertulia.store.clicks import FoundLink
 from tertulia.store.front import FrontWorkspace
 
 TRAILING = "/.,;:!?)]}>\"'\u00bb\u201d\u2019"  # what a phone takes for a part of the link that stands before it
@@ -42,7 +42,7 @@ BEACON_BYTES_MAX = 64
 NONCE_BYTES = 6
 QR_MAX_AGE_S = 3600
 QR_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
-ENDED = ("stopped",)
+ENDS = {Way.EXPIRED: "expired", Way.STOPPED: "stopped", Way.GONE: "gone"}
 REDIRECT_HEADERS = (
     ("cache-control", "no-store"),
     ("referrer-policy", "no-referrer"),
@@ -56,13 +56,11 @@ class Links:
     def __init__(
         self,
         registry: Registry,
-        writer: "GroupWriter[Opening, FoundLink | None]",
-        clock: Clock,
+        writer: "GroupWriter[Opening, Lead | None]",
         metrics: Metrics,
     ) -> None:
         self._registry = registry
         self._writer = writer
-        self._clock = clock
         self._metrics = metrics
         self._guesses = Guesses()
         self._openings = Openings()
@@ -86,14 +84,14 @@ class Links:
             return
         nonce = secrets.token_hex(NONCE_BYTES)
         try:
-            link = await self._writer.submit(_read_opening(scope, code, nonce, self._registry.snapshot))
+            lead = await self._find_lead(_read_opening(scope, code, nonce, self._registry.snapshot))
         except (Full, Unavailable) as busy:
             await self._notice(scope, send, 429 if isinstance(busy, Full) else 503, "busy")
             return
-        if link is None:
+        if lead is None:
             await self._refuse(scope, send)
             return
-        await self._lead_on(scope, send, code, link, nonce)
+        await self._lead_on(scope, send, code, lead, nonce)
 
     async def open_entry(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`/e/{channel}`: the channel's own link, many uses, bound to nobody."""
@@ -138,29 +136,24 @@ class Links:
                 return own
         return f"{self._registry.link_base(workspace)}/e/{channel.facts.public_id}"
 
-    async def _lead_on(self, scope: Scope, send: Send, code: Code, link: FoundLink, nonce: str) -> None:
-        """The opening is recorded: into the app, to our page, or why not."""
-        if link.match_id not in self._registry.snapshot.matches:
+    async def _find_lead(self, opening: Opening) -> Lead | None:
+        """Where an opening leads, once it is recorded; None where it leads nowhere we know. A match that was launched
+        since the configuration was read is looked for once more. Raises Full and Unavailable."""
+        lead = await self._writer.submit(opening)
+        if lead is not None and lead.way is Way.UNKNOWN:
             await self._registry.look_again()
-        snapshot = self._registry.snapshot
-        workspace, match = snapshot.workspaces.get(link.workspace), snapshot.matches.get(link.match_id)
-        if workspace is None or match is None:
-            await self._refuse(scope, send)
-            return
-        if self._clock.now() >= link.expires_at:
-            await self._notice(scope, send, 410, "expired", workspace.name)
-            return
-        if match.state in ENDED:
-            await self._notice(scope, send, 410, "stopped", workspace.name)
-            return
-        apps = [snapshot.channels[id_] for id_ in match.apps if id_ in snapshot.channels]
-        channel = _pick_channel(apps, code.app)
-        if channel is not None:
-            await self._open_app(scope, send, workspace, channel, code, link, nonce)
-        elif apps:
-            await self._choose(scope, send, workspace, apps, code, nonce)
+            lead = await self._writer.submit(opening)
+        return None if lead is None or lead.way is Way.UNKNOWN else lead
+
+    async def _lead_on(self, scope: Scope, send: Send, code: Code, lead: Lead, nonce: str) -> None:
+        """The opening is recorded: into the app, to our page, or why not."""
+        assert lead.workspace is not None
+        if lead.channel is not None:
+            await self._open_app(scope, send, lead.workspace, lead.channel, code, lead, nonce)
+        elif lead.way is Way.CHOOSER:
+            await self._choose(scope, send, lead.workspace, lead.apps, code, nonce)
         else:
-            await self._notice(scope, send, 410, "gone", workspace.name)
+            await self._notice(scope, send, 410, ENDS[lead.way], lead.workspace.name)
 
     async def _open_app(
         self,
@@ -169,13 +162,13 @@ class Links:
         workspace: FrontWorkspace,
         channel: ChannelView,
         code: Code,
-        link: FoundLink,
+        lead: Lead,
         nonce: str,
     ) -> None:
         token = with_app(code.base, channel.kind if channel.kind in APPS else "chooser")
-        language = link.language or workspace.language
+        language = lead.link.language or workspace.language
         target = self._openings.find(channel, language, token)
-        if target.web:
+        if lead.way is Way.APP:
             await self._redirect(send, target.url)
             return
         text = write_first_message(channel, language, token)
@@ -188,7 +181,7 @@ class Links:
         scope: Scope,
         send: Send,
         workspace: FrontWorkspace,
-        apps: list[ChannelView],
+        apps: Sequence[ChannelView],
         code: Code,
         nonce: str,
     ) -> None:
@@ -251,13 +244,6 @@ def _read_opening(scope: Scope, code: Code, nonce: str, snapshot: Snapshot, *, b
         workspace=snapshot.hosts.get(host_of(headers.get(b"host", b"").decode("latin-1"))),
         beacon=beacon,
     )
-
-
-def _pick_channel(apps: list[ChannelView], app: str) -> ChannelView | None:
-    """The channel of the link's app; of a chooser with one app that one; None: the customer chooses."""
-    if app == "chooser":
-        return apps[0] if len(apps) == 1 else None
-    return next((channel for channel in apps if channel.kind == app), None)
 
 
 def _draw_choices(offered: list[tuple[ChannelView, str]], desktop: bool) -> list[pages.App]:

@@ -97,11 +97,15 @@ class _PageReader(HTMLParser):
         self._open = ""
         self._label: list[str] = []
         self._silent = 0
+        self.seen = ""
+        self.nonce = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag in ("script", "style", "template"):
             self._silent += 1
+        if tag == "body" and values.get("data-seen"):
+            self.seen, self.nonce = urljoin(self.base, values["data-seen"]), values.get("data-nonce", "")
         if tag == "a" and values.get("href"):
             self._open, self._label = values["href"], []
         if tag == "img":
@@ -132,11 +136,14 @@ class _PageReader(HTMLParser):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a person sees on a page: its links, and the code it asks them to send."""
+    """What a person sees on a page: its links, and the code it asks them to send. `seen` is where the page's script
+    reports that a browser shows it, and `nonce` what it says there; both empty where the page has no such script."""
 
     links: tuple[PageLink, ...]
     code: str
     text: str
+    seen: str = ""
+    nonce: str = ""
 
 
 def read_page(url: str, body: bytes) -> Page:
@@ -146,4 +153,4 @@ def read_page(url: str, body: bytes) -> Page:
     reader.close()
     text = " ".join(" ".join(reader.texts).split())
     found = _CODE.search(text)
-    return Page(tuple(reader.links), "".join(found.groups()) if found else "", text[:2000])
+    return Page(tuple(reader.links), "".join(found.groups()) if found else "", text[:2000], reader.seen, reader.nonce)

@@ -6,6 +6,7 @@ time, until an app claims the address or a page is shown. Every request is a row
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -127,6 +128,8 @@ async def follow(world: World, person: Person, url: str, agent: str) -> Opened:
             url = urljoin(url, location)
             continue
         page = read_page(url, answer.body) if "html" in answer.headers.get("content-type", "") else None
+        if page is not None and page.seen:
+            await _report(world, person, page, agent)
         return Opened(url, answer.status, page=page, problem="" if answer.status < 400 else "the page says no")
     return Opened(url, 0, problem="too many redirects")
 
@@ -138,6 +141,17 @@ async def preview(world: World, person: Person, text: str) -> None:
         url = link if "://" in link else f"http://{link}"
         await _ask(world, person, "HEAD", url, agent, "preview")
         await _ask(world, person, "GET", url, agent, "preview")
+
+
+async def _report(world: World, person: Person, page: Page, agent: str) -> None:
+    """What the script of a page does once a browser shows it. Nobody sees whether it worked."""
+    assert world.outbox is not None
+    via = world.config.link_hosts.get(urlsplit(page.seen).netloc, "")
+    headers = {"User-Agent": agent, "Content-Type": "text/plain;charset=UTF-8"}
+    with suppress(CallFailed):
+        await world.outbox.client.request(
+            "POST", page.seen, headers, page.nonce.encode(), timeout_s=TAP_TIMEOUT_S, via=via
+        )
 
 
 async def _ask(world: World, person: Person, method: str, url: str, agent: str, who: str = "person") -> Answer | None:

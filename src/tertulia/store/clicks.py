@@ -9,7 +9,8 @@ from tertulia.store.db import Conn, fetch_all, load
 
 @dataclass(frozen=True, slots=True)
 class FoundLink:
-    """A personal link as its opening needs it. `language` is the contact's, empty when unknown."""
+    """A personal link as its opening needs it. `language` is the contact's, empty when unknown; `state` the match's, of
+    this moment: a match that was stopped ends its links at once."""
 
     workspace: int
     contact_id: int
@@ -17,6 +18,7 @@ class FoundLink:
     sent_at: datetime | None
     expires_at: datetime
     language: str
+    state: str
 
 
 def find_links(conn: Conn, keys: Sequence[tuple[int, bytes]]) -> list[FoundLink | None]:

@@ -238,7 +238,7 @@ def _mint_links(conn: Conn, group: list[fx.MintLink]) -> None:
 
 
 def _store_clicks(conn: Conn, group: list[fx.StoreClick]) -> None:
-    rows = _last(group, lambda e: e.id)
+    rows = _last(sorted(group, key=lambda e: e.class_ == "human"), lambda e: e.id)
     names = ("id", "workspace", "contact_id", "match_id", "app", "class_", "at")
     execute(conn, "store_clicks", columns(rows, *names, shard=_home))
 

@@ -184,12 +184,14 @@ from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(match_id)s::integ
 where l.shard = t.shard and l.contact_id = t.contact_id and l.match_id = t.match_id and l.sent_at is null
 
 -- name: store_clicks
+-- A beacon turns the opening that it confirms into a person's, whichever of the two is decided first; nothing turns it
+-- back.
 insert into click (shard, id, workspace, contact_id, match_id, app, class, at)
 select shard, id, workspace, contact_id, match_id, app, class, at
 from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
             %(match_id)s::integer[], %(app)s::text[], %(class)s::text[], %(at)s::timestamptz[])
      as t (shard, id, workspace, contact_id, match_id, app, class, at)
-on conflict (shard, id) do update set class = excluded.class
+on conflict (shard, id) do update set class = excluded.class where excluded.class = 'human' and click.class <> 'human'
 
 -- name: advance_progress
 -- Only forward: an instant that is set stays, a state of a higher rank stays.

@@ -63,9 +63,19 @@ class AppRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningRow:
+    """Openings that are not a person's click (M9), by what they were taken for, and whose links they opened."""
+
+    taken_for: str
+    openings: int
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """Which contacts of a match: `having` and `lacking` are steps of STEPS, or `forwarded` or `direct`; `reason` of
-    those not matched; `app` with the step reached in it (`clicked`, `wrote`, `matched`)."""
+    those not matched; `app` with the step reached in it (`clicked`, `wrote`, `matched`); `opening`: whose link was
+    opened by what was taken for that (a class of core/clicks)."""
 
     having: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
@@ -73,6 +83,7 @@ class People:
     direct: str = ""
     app: str = ""
     app_step: str = ""
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,11 @@ def read_apps(conn: Conn, match_id: int) -> list[AppRow]:
     return [AppRow(*row) for row in fetch_all(conn, load("funnel")["apps"], {"match": match_id})]
 
 
+def read_openings(conn: Conn, match_id: int) -> list[OpeningRow]:
+    """What opened links and was no person, by class."""
+    return [OpeningRow(*row) for row in fetch_all(conn, load("funnel")["openings"], {"match": match_id})]
+
+
 def read_reasons(conn: Conn, match_id: int) -> list[tuple[str, int]]:
     """Why contacts are not matched: (reason code, contacts), the commonest first. They add up to imported - matched."""
     return [(row[0], row[1]) for row in fetch_all(conn, load("funnel")["reasons"], {"match": match_id})]
@@ -158,6 +174,7 @@ def list_people(conn: Conn, match_id: int, who: People, after: int = 0, limit: i
         "direct": who.direct,
         "app": who.app,
         "app_step": who.app_step,
+        "opening": who.opening,
         "after": after,
         "limit": limit,
     }

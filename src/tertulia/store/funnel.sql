@@ -48,6 +48,14 @@ where match_id = %(match)s
 group by app
 order by 4 desc, 3 desc, app
 
+-- name: openings
+-- Openings that are not a person's click, and how many contacts' links they opened: from the index click_apart alone.
+select class, count(*), count(distinct contact_id)
+from click
+where match_id = %(match)s and class <> 'human'
+group by class
+order by class
+
 -- name: reasons
 -- Of each contact that is not matched: the recorded reason, else what the next step waits for.
 select case when reason <> '' then reason
@@ -131,6 +139,10 @@ with progress as (
               and (%(app_step)s <> 'clicked' or m.clicked_at is not null)
               and (%(app_step)s <> 'wrote' or m.wrote_at is not null)
               and (%(app_step)s <> 'matched' or m.matched_at is not null)))
+      and (%(opening)s = '' or exists (
+            select 1 from click k
+            where k.shard = p.shard and k.contact_id = p.contact_id and k.match_id = %(match)s
+              and k.class = %(opening)s))
     order by p.contact_id
     limit %(limit)s
 )

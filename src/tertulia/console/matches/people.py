@@ -20,7 +20,7 @@ from tertulia.console.channels.words import title_of
 from tertulia.console.contacts.rows import join_name
 from tertulia.console.export.page import make_safe
 from tertulia.console.matches.head import describe_match
-from tertulia.console.matches.words import STEP_NAMES, shorten_reason
+from tertulia.console.matches.words import OPENING_NAMES, STEP_NAMES, shorten_reason
 from tertulia.console.routes import route
 from tertulia.data.models import Match
 from tertulia.store.db import django_conn
@@ -28,7 +28,7 @@ from tertulia.store.funnel import STEPS, Person, read_apps, read_reasons
 
 PAGE_ROWS = 50
 BATCH_ROWS = 500
-FILTERS = ("step", "lacking", "reason", "direct", "app")
+FILTERS = ("step", "lacking", "reason", "direct", "app", "opening")
 CSV_HEADS = ("contact", "name", "surname", "phone", "state", "app", "sent", "delivered", "clicked", "wrote", "matched")
 
 
@@ -86,7 +86,7 @@ def list_page(request: HttpRequest, match: Match, which: dict[str, str]) -> dict
 
 def list_steps(which: dict[str, str]) -> list[tuple[str, str, bool]]:
     """(address, words, whether chosen) for the filter by step."""
-    plain = not any(which.get(name) for name in ("lacking", "reason", "direct", "app"))
+    plain = not any(which.get(name) for name in FILTERS[1:])
     return [(f"?step={step}", str(STEP_NAMES[step]), plain and which.get("step", STEPS[0]) == step) for step in STEPS]
 
 
@@ -101,6 +101,8 @@ def say_filter(which: dict[str, str]) -> str:
         told.append(str(STEP_NAMES[which["step"]]))
     if "lacking" in which and which["lacking"] in STEP_NAMES:
         told.append(_("not %(step)s") % {"step": str(STEP_NAMES[which["lacking"]]).lower()})
+    if which.get("opening") in OPENING_NAMES:
+        told.append(str(OPENING_NAMES[which["opening"]]))
     if "reason" in which:
         told.append(explain_reason(which["reason"]).rstrip("."))
     return ", ".join(told)

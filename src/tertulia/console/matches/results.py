@@ -18,7 +18,7 @@ from tertulia.actions.matches import access_match
 from tertulia.console.channels.words import title_of
 from tertulia.console.matches.head import describe_match
 from tertulia.console.matches.panel import join_sums
-from tertulia.console.matches.words import STEP_NAMES, fill, shorten_reason, step_of_reason
+from tertulia.console.matches.words import OPENING_NAMES, STEP_NAMES, fill, shorten_reason, step_of_reason
 from tertulia.console.parts import Loss, Series, Tile, build_funnel, draw_lines
 from tertulia.console.routes import route
 from tertulia.console.tags import duration, money, num, percent
@@ -71,6 +71,7 @@ def describe(request: HttpRequest, match: Match) -> dict[str, object]:
         "tiles": list_tiles(match, funnel),
         "funnel": draw_funnel(match, funnel),
         "apps": list_apps(funnel),
+        "openings": list_openings(match, funnel),
         "median_all": funnel.totals.median_s,
         "chart": chart,
         "chart_label": say_over_time(funnel),
@@ -177,6 +178,17 @@ def draw_funnel(match: Match, funnel: Funnel):
 def list_apps(funnel: Funnel) -> list[AppLine]:
     """The table by app."""
     return [AppLine(row, title_of(row.app), row.matched / row.clicked if row.clicked else None) for row in funnel.apps]
+
+
+def list_openings(match: Match, funnel: Funnel) -> list[tuple[str, int, int, str]]:
+    """What opened links and was no person: (words, openings, contacts, the list of those contacts)."""
+    return [
+        (
+            *(str(OPENING_NAMES.get(row.taken_for, row.taken_for)), row.openings, row.contacts),
+            address_people(match, opening=row.taken_for),
+        )
+        for row in funnel.openings
+    ]
 
 
 def draw_over_time(match: Match, funnel: Funnel):

@@ -21,6 +21,12 @@ STEP_NAMES: dict[str, Promise] = {
     "forwarded": gettext_lazy("Possible forwards"),
     "direct": gettext_lazy("Reached directly"),
 }
+OPENING_NAMES: dict[str, Promise] = {
+    "preview": gettext_lazy("Link previews"),
+    "scanner": gettext_lazy("Scanners and other programs"),
+    "no_beacon": gettext_lazy("Pages that no browser showed"),
+    "ended": gettext_lazy("Links that had ended"),
+}
 CLASS_NAMES: dict[str, Promise] = {
     "marketing": gettext_lazy("Marketing: needs consent to offers"),
     "service": gettext_lazy("Service: about what the customer has with you"),

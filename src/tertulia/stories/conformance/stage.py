@@ -18,6 +18,7 @@ from tertulia.stories.conformance.wire import Post, Provider, Sent, Writer, make
 TIME_LIMIT_S = 180.0
 NEVER = datetime.min.replace(tzinfo=UTC)
 LINK = re.compile(r"https?://[^\s/]+/l/([0-9A-Z]{14})")
+SEEN = re.compile(r'data-seen="([^"]+)" data-nonce="(\w+)"')
 APP_SYMBOLS = {
     "chooser": "2",
     "whatsapp": "3",
@@ -127,6 +128,12 @@ class Stage:
         response = self.http.request(method, path, headers=told, follow_redirects=False)
         self.last_status, self.last_body = response.status_code, response.text
         self.last_headers = dict(response.headers)
+
+    def report_page(self, agent: str) -> None:
+        """Run the script of the page that was opened last, as a browser does; nothing where there is none."""
+        found = SEEN.search(self.last_body)
+        if found is not None:
+            self.http.request("POST", found[1], headers={"user-agent": agent}, content=found[2])
 
     def find_person(self, name: str) -> int:
         """The contact of that name. Raises Failed when there is none, or several."""

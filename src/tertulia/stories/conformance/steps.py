@@ -140,11 +140,14 @@ def give_receipt(stage: Stage, told: Mapping[str, Any]) -> None:
 
 
 def open_link(stage: Stage, told: Mapping[str, Any]) -> None:
-    """Open a person's link. `app`: chooser (the default) or an app; `by`: person, preview, scanner; `method`."""
+    """Open a person's link. `app`: chooser (the default) or an app; `by`: person, preview, scanner; `method`. `shown`:
+    false where no browser shows the page that comes, so that its script never reports."""
     code = told.get("code") or stage.link_code(told["of"], told.get("app", "chooser"))
     headers = {"sec-purpose": told["purpose"]} if "purpose" in told else {}
     for _again in range(told.get("times", 1)):
         stage.open_url(f"/l/{code}", told.get("method", "GET"), AGENTS[told.get("by", "person")], **headers)
+        if told.get("by", "person") == "person" and told.get("shown", True):
+            stage.report_page(AGENTS["person"])
     stage.drain()
 
 
