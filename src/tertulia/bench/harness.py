@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import msgspec
+import psycopg
 
 from tertulia.embedded import EmbeddedPostgres
 from tertulia.errors import NotFound
@@ -192,10 +194,48 @@ class Load(msgspec.Struct, frozen=True):
     p50_s: float
     p99_s: float
     max_s: float
+    cpu_ms: float  # of the generator itself
 
     @property
     def rate_per_s(self) -> float:
         return self.answered / self.seconds
+
+
+def read_cpu(url: str) -> Counter[str]:
+    """Processor time so far, ms, by kind of process: this bench's children and its database's. What a message costs
+    says what a whole machine does; a rate on a busy one says little."""
+    with psycopg.connect(url) as conn:
+        backends = {row[0]: row[1] for row in conn.execute("select pid, application_name from pg_stat_activity")}
+    spent: Counter[str] = Counter()
+    tick_ms = 1_000 // os.sysconf("SC_CLK_TCK")
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            command = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid, parent = int(stat.parent.name), int(fields[1])
+        if pid in backends:
+            name = f"postgres: {backends[pid] or 'other'}"
+        elif os.getpid() in (parent, _parent_of(parent)) and pid != os.getpid():
+            name = command.rpartition("tertulia.")[2].partition("--port")[0].strip() or "other"
+        else:
+            continue
+        spent[name] += (int(fields[11]) + int(fields[12])) * tick_ms
+    return spent
+
+
+def share_cpu(spent: Counter[str], count: int) -> dict[str, float]:
+    """Processor time, ms, for each of `count` messages, the dearest kinds first, and its total."""
+    shares = {name: round(ms / count, 3) for name, ms in spent.most_common(10)}
+    return {**shares, "total": round(spent.total() / count, 3)}
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def median(values: Sequence[float]) -> float:

@@ -176,6 +176,7 @@ async def main(url: str, path: str, seconds: str, count: str, rate: str) -> None
         "p50_s": latencies[len(latencies) // 2],
         "p99_s": latencies[int(len(latencies) * 0.99)],
         "max_s": latencies[-1],
+        "cpu_ms": round(time.process_time() * 1_000, 1),
     }
     sys.stdout.buffer.write(msgspec.json.encode(report))
 

@@ -12,14 +12,13 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.request import urlopen
 
 import aiohttp
 import msgspec
 import psycopg
 
-from tertulia.bench.harness import Figure, Report, against, fresh_database, run_beside, serve
+from tertulia.bench.harness import Figure, Report, against, fresh_database, read_cpu, run_beside, serve, share_cpu
 from tertulia.core.entries import shard_of_address
 from tertulia.core.phones import key_of_e164
 from tertulia.ids import INDEX_OF_SHARD, derive_id, make_contact_id
@@ -49,10 +48,10 @@ def run() -> Report:
         os.environ["PUBLIC_URL"] = public_url
         for role in ("engine", "sender", "keeper"):
             stack.enter_context(run_beside("tertulia.cli", role))
-        idle = _read_cpu(url)
+        idle = read_cpu(url)
         began = _launch(url, match_id)
         took_s = _await_delivered(url, began)
-        return _report(url, bare, took_s, _read_counts(address), _read_cpu(url) - idle)
+        return _report(url, bare, took_s, _read_counts(address), read_cpu(url) - idle)
 
 
 def _report(url: str, bare: float, took_s: float, counts: dict[str, int], cpu: Counter[str]) -> Report:
@@ -81,8 +80,7 @@ def _report(url: str, bare: float, took_s: float, counts: dict[str, int], cpu: C
             "seconds": round(took_s, 2),
             "first_made_to_last_accepted_s": round(clock[0], 2) if clock else None,
             "states": states,
-            "cpu_ms_per_delivery": {name: round(ms / DELIVERIES, 3) for name, ms in cpu.most_common(8)},
-            "cpu_ms_per_delivery_total": round(cpu.total() / DELIVERIES, 3),
+            "cpu_ms_per_delivery": share_cpu(cpu, DELIVERIES),
             "receipts": counts["reported"],
             "receipts_refused": counts["refused"],
             "received_minus_processed": tally[0] if tally else None,
@@ -196,36 +194,6 @@ def _await_delivered(url: str, began: float) -> float:
 def _read_counts(address: str) -> dict[str, int]:
     with urlopen(f"{address}/counts", timeout=10) as answer:  # noqa: S310 (our own address)
         return msgspec.json.decode(answer.read(), type=dict[str, int])
-
-
-def _read_cpu(url: str) -> Counter[str]:
-    """Processor time so far, ms, by kind of process: what a delivery costs says what an idle machine does."""
-    with psycopg.connect(url) as conn:
-        backends = {row[0]: row[1] for row in conn.execute("select pid, application_name from pg_stat_activity")}
-    spent: Counter[str] = Counter()
-    tick_ms = 1_000 // os.sysconf("SC_CLK_TCK")
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            command = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        pid, parent = int(stat.parent.name), int(fields[1])
-        if pid in backends:
-            name = f"postgres: {backends[pid] or 'other'}"
-        elif os.getpid() in (parent, _parent_of(parent)) and pid != os.getpid():
-            name = command.rpartition("tertulia.")[2].partition("--port")[0].strip() or "other"
-        else:
-            continue
-        spent[name] += (int(fields[11]) + int(fields[12])) * tick_ms
-    return spent
-
-
-def _parent_of(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import hmac
 import random
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,18 @@ import msgspec
 import psycopg
 
 from tertulia.bench.bare import HOOK_SECRET
-from tertulia.bench.harness import Figure, Load, Report, against, fresh_database, generate_load, run_beside, serve
+from tertulia.bench.harness import (
+    Figure,
+    Load,
+    Report,
+    against,
+    fresh_database,
+    generate_load,
+    read_cpu,
+    run_beside,
+    serve,
+    share_cpu,
+)
 from tertulia.bench.load import write_requests
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.ids import make_contact_id, shard_of_index
@@ -65,21 +77,30 @@ def run() -> Report:
         with serve("tertulia.bench.bare") as address:
             bare = generate_load(address, paths[0], seconds=5, connections=CONNECTIONS)
         with serve("tertulia.cli", "web") as address, run_beside("tertulia.cli", "engine", PUBLIC_URL=address):
+            idle = read_cpu(url)
             began = time.monotonic()
             load = generate_load(address, paths[0], seconds=600, connections=CONNECTIONS)
             _await_decided(url)
             took_s = time.monotonic() - began
+            cpu = read_cpu(url) - idle + Counter({"load": round(load.cpu_ms)})
             since = datetime.now(UTC)
             open_s = len(opened.requests) / OPEN_RATE_PER_S
             open_load = generate_load(
                 address, paths[1], seconds=open_s, connections=CONNECTIONS, rate_per_s=OPEN_RATE_PER_S
             )
             _await_decided(url)
-        return _report(url, (closed, opened), bare, load, took_s, open_load, since)
+        return _report(url, (closed, opened), bare, load, took_s, open_load, since, cpu)
 
 
 def _report(
-    url: str, crowds: Sequence[Crowd], bare: Load, load: Load, took_s: float, open_load: Load, since: datetime
+    url: str,
+    crowds: Sequence[Crowd],
+    bare: Load,
+    load: Load,
+    took_s: float,
+    open_load: Load,
+    since: datetime,
+    cpu: Counter[str],
 ) -> Report:
     wrong = _check(url, crowds)
     rate = MESSAGES * crowds[0].count / took_s
@@ -99,6 +120,7 @@ def _report(
             "acknowledged_p99_s": round(load.p99_s, 4),
             "open_rate_per_s": round(open_load.rate_per_s),
             "open_acknowledged_p99_s": round(open_load.p99_s, 4),
+            "cpu_ms_per_message": share_cpu(cpu, MESSAGES * crowds[0].count),
             "statuses": [load.statuses, open_load.statuses],
         },
     )
