@@ -1,8 +1,8 @@
 """Replays a kind's `cases.json`: each case goes the way that the workers and the edge go, and all that can be
 seen from outside (requests, outcomes, events, answers, links, findings) is compared with what the case wants.
 
-A case: `name`, `do` (send, webhook, handshake, link, make_link, test, setup, poll), what is given, and `want`. A case
-can override settings, secrets, hook_url and cache of the file's `account`.
+A case: `name`, `do` (send, look_up, webhook, handshake, link, make_link, test, setup, poll), what is given, and `want`.
+A case can override settings, secrets, hook_url and cache of the file's `account`.
 """
 
 import json
@@ -24,6 +24,7 @@ from tertulia.channels.base import (
     Done,
     HttpRequest,
     HttpResponse,
+    LostMessage,
     Outgoing,
     Picture,
     Rejected,
@@ -58,6 +59,8 @@ def observe(adapter: Adapter, document: Mapping[str, Any], case: Mapping[str, An
     match case["do"]:
         case "send":
             return _observe_exchange(adapter, account, adapter.build(account, read_message(case), NOW), case)
+        case "look_up":
+            return _observe_look_up(adapter, account, case)
         case "make_link":
             call = adapter.make_link(account, case["token"], case["expires_s"], NOW)
             return None if call is None else _observe_exchange(adapter, account, call, case)
@@ -120,6 +123,24 @@ def _observe_exchange(adapter: Adapter, account: Account, step: Call | Done, cas
             step = adapter.next(account, step.state, read_response(answer), NOW)
     assert not answers, "an answer was never asked for"
     return {"requests": requests, **show(step)}
+
+
+def _observe_look_up(adapter: Adapter, account: Account, case: Mapping[str, Any]) -> Any:
+    if not adapter.can_look_up(account):
+        return None
+    requests, answers = [], list(case.get("answers", ()))
+    step = adapter.look_up(account, read_lost(case))
+    while isinstance(step, Call):
+        requests.append(show_request(step.request))
+        step = adapter.look_up_next(account, step.state, read_response(answers.pop(0)))
+    assert not answers, "an answer was never asked for"
+    return {"requests": requests, **show(step)}
+
+
+def read_lost(case: Mapping[str, Any]) -> LostMessage:
+    given = case["lost"]
+    handed_at = datetime.fromisoformat(given["handed_at"])
+    return LostMessage(given.get("delivery_id", "d-1"), given["to"], given["to_kind"], given["text"], handed_at)
 
 
 def _observe_webhook(adapter: Adapter, account: Account, call: WebhookCall, case: Mapping[str, Any]) -> Any:

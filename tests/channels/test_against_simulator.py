@@ -22,9 +22,12 @@ from tertulia.channels.base import (
     Check,
     ContactEvent,
     Done,
+    Finding,
     HttpRequest,
     HttpResponse,
     InboundMessage,
+    LookedUp,
+    LostMessage,
     Outgoing,
     Receipt,
     Rejected,
@@ -41,7 +44,8 @@ CODE = "7KQ2M4XD8A9PZT"
 PREFIXES = {"whatsapp": "graph", "messenger": "graph", "http_sms": "sms"}
 MORE = {
     "line": {"channel_id": "1", "phone_push": "yes"},
-    "http_sms": {"send_url": "http://sim/sms/send", "verification": "hmac", "verify_name": "X-Signature",
+    "http_sms": {"send_url": "http://sim/sms/send", "status_url": "http://sim/sms/status?reference={ref}",
+                 "status_absent": "error = no_such_message", "verification": "hmac", "verify_name": "X-Signature",
                  "hmac_prefix": "sha256="},
     "whatsapp": {"verify_token": "vt"},
     "messenger": {"verify_token": "vt"},
@@ -82,6 +86,12 @@ class Side:
     async def _finish(self, step: Call | Done) -> Done:
         while isinstance(step, Call):
             step = self.adapter.next(self.account, step.state, await self.call(step.request), now())
+        return step
+
+    async def look_up(self, lost: LostMessage) -> LookedUp:
+        step = self.adapter.look_up(self.account, lost)
+        while isinstance(step, Call):
+            step = self.adapter.look_up_next(self.account, step.state, await self.call(step.request))
         return step
 
     async def probe(self, step: Any) -> list[Check]:
@@ -299,6 +309,22 @@ async def test_wechat_handshake(rig: Rig) -> None:
     side = connect(rig, "wechat")
     found = await side.probe(side.adapter.test(side.account))
     assert found[0].ok
+
+
+@pytest.mark.parametrize("kind", ["twilio", "http_sms"])
+async def test_S3_a_lost_message_is_looked_up(rig: Rig, kind: str) -> None:
+    """What the provider took is found with what became of it; what it never got, it does not have."""
+    side = connect(rig, kind)
+    handed_at = now()
+    done = await side.send(Outgoing("d-1", BEATRIZ, "phone", Text("Hi: 7KQ2M4XD8A9PZT")))
+    await rig.settle()
+    found = await side.look_up(LostMessage("d-1", BEATRIZ, "phone", "Hi: 7KQ2M4XD8A9PZT", handed_at))
+    assert (found.finding, found.provider_ids) == (Finding.FOUND, done.outcome.provider_ids)
+    assert found.state == "delivered"
+    never = await side.look_up(LostMessage("d-2", JUREMA, "phone", "Hi", handed_at))
+    assert never.finding is Finding.ABSENT
+    later = await side.look_up(LostMessage("d-3", BEATRIZ, "phone", "Another", handed_at))
+    assert later.finding is (Finding.UNCLEAR if kind == "twilio" else Finding.ABSENT)
 
 
 @pytest.mark.parametrize("kind", [adapter.kind for adapter in registry.kinds()])

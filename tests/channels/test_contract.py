@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.channels.replay import NOW, load_cases, make_account, make_call, observe, read_response
+from tests.channels.replay import NOW, load_cases, make_account, make_call, observe, read_lost, read_response
 
 from tertulia.channels import registry
 from tertulia.channels.base import (
     Account,
     Adapter,
     Call,
+    Finding,
+    LookedUp,
     Outgoing,
     Receipt,
     Rejected,
@@ -28,6 +30,8 @@ from tertulia.channels.outcomes import REASONS
 KINDS = [adapter.kind for adapter in registry.kinds()]
 DOCUMENTS = {kind: load_cases(kind) for kind in KINDS}
 CASES = [pytest.param(kind, case, id=f"{kind}: {case['name']}") for kind in KINDS for case in DOCUMENTS[kind]["cases"]]
+LOST = read_lost({"lost": {"to": "+4915112345678", "to_kind": "phone", "text": "Hi", "handed_at": NOW.isoformat()}})
+LOOKS_UP = [kind for kind in KINDS if any(case["do"] == "look_up" for case in DOCUMENTS[kind]["cases"])]
 SIGNS_BODY = [kind for kind in KINDS if kind not in ("telegram", "wechat", "http_sms")]
 
 
@@ -159,6 +163,7 @@ def first_steps(adapter: Adapter, account: Account) -> Iterator[Call]:
     link = adapter.make_link(account, "K7DX2P9QWERT", 60, NOW)
     poll = adapter.poll(account, "1")
     steps = [adapter.build(account, message, NOW), adapter.test(account), adapter.setup(account), link]
+    steps.append(adapter.look_up(account, LOST))
     yield from (step for step in steps if isinstance(step, Call))
     if poll is not None:
         yield Call(poll)
@@ -324,6 +329,36 @@ def test_ten_megabytes_are_refused(kind: str) -> None:
     with pytest.raises(Rejected) as refused:
         registry.get(kind).verify(account, call, NOW)
     assert refused.value.status == 413
+
+
+def test_S3_who_can_be_asked_shows_every_answer() -> None:
+    """A kind whose provider can be asked has recorded look-ups: found, absent, unclear; the others say that nobody is
+    asked, and ask nothing."""
+    assert set(LOOKS_UP) >= {"twilio", "http_sms"}
+    for kind in KINDS:
+        adapter, document = registry.get(kind), DOCUMENTS[kind]
+        asked = [case for case in document["cases"] if case["do"] == "look_up" and case["want"]]
+        if kind in LOOKS_UP:
+            assert {case["want"]["finding"] for case in asked} == {finding.value for finding in Finding}
+        else:
+            assert not adapter.can_look_up(account_of(kind))
+            assert adapter.look_up(account_of(kind), LOST) == LookedUp(Finding.UNCLEAR)
+
+
+@pytest.mark.parametrize("kind", LOOKS_UP)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_S3_a_strange_answer_never_means_that_the_message_is_absent(kind: str, data: st.DataObject) -> None:
+    """After ABSENT the message is sent again, so it is never concluded from what a proxy or a fault answers."""
+    adapter = registry.get(kind)
+    case = next(c for c in DOCUMENTS[kind]["cases"] if c["do"] == "look_up" and (c["want"] or {}).get("finding"))
+    account = make_account(kind, DOCUMENTS[kind], case)
+    answers = [{"status": data.draw(st.sampled_from([200, 301, 404, 418, 500, 503]))}]
+    answers[0] |= data.draw(st.sampled_from([{"text": text} for text in STRANGE] + [{"text": "[[]]"}]))
+    step = adapter.look_up(account, read_lost(case))
+    while isinstance(step, Call):
+        step = adapter.look_up_next(account, step.state, read_response(answers[0]))
+    assert step.finding is Finding.UNCLEAR
 
 
 STRANGE = ["", "[]", "null", "<html>", '{"ok":1,"status":[],"error":[],"messages":[3],"code":"x"}', "[" * 100_000]

@@ -48,6 +48,7 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         rate_per_s=row.rate_per_s,
         prices=_prices(row, currency),
         retry_safe=able.retry_safe,
+        can_look_up=adapter.can_look_up(account),
         greeting=row.greeting,
         offers_text=row.offers_text,
         first_message=row.first_message,

@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core import effects as fx
-from tertulia.core.attempts import settle_lost
+from tertulia.core.attempts import revoke_delivery, settle_lost
 from tertulia.core.came import subject_of
-from tertulia.core.claim import claim_delivery, first_code_hash, revoke_delivery
+from tertulia.core.claim import claim_delivery, first_code_hash
 from tertulia.core.decide import Unplaced, decide
 from tertulia.core.entries import (
     AbsorbEntry,
@@ -24,6 +24,7 @@ from tertulia.core.entries import (
     Entry,
     EraseEntry,
     Inbound,
+    LookUpEntry,
     MergeEntry,
     OutcomeEntry,
     ReceiptEntry,
@@ -298,7 +299,7 @@ class _Wants:
                 if entry.watermark and entry.identity is not None:
                     self.identities[(workspace, entry.identity)] = None
                     self.receipts.append((workspace, entry))
-            case OutcomeEntry():
+            case OutcomeEntry() | LookUpEntry():
                 self.deliveries[entry.delivery_id] = None
             case ClickEntry() | ConsentEntry() | EraseEntry():
                 self.contacts[entry.contact_id] = None

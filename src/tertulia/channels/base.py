@@ -177,6 +177,39 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class LostMessage:
+    """A message whose outcome was lost, as the provider is asked about it (S3). `text` as it was sent; `handed_at` is
+    the earliest instant at which the provider may have taken it."""
+
+    delivery_id: str
+    to: str
+    to_kind: str
+    text: str
+    handed_at: datetime
+
+
+class Finding(StrEnum):
+    """What a provider knows of a lost message. ABSENT only where it says so by itself: a list that is complete and
+    holds nothing that could be it. Everything doubtful is UNCLEAR, for after ABSENT the message is sent again."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The end of a look-up. When found, `state` is what a receipt would say (sent, delivered, read, failed with its
+    `outcome`), empty while the provider has the message and has not sent it."""
+
+    finding: Finding
+    provider_ids: tuple[str, ...] = ()
+    state: str = ""
+    outcome: Outcome | None = None
+    parts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InboundMessage:
     """Something that a customer wrote, tapped or shared. `identity` is the stable id, `aliases` other identities in
     the *same payload* (M2); `phone` a number that the platform itself vouches for (E.164), `shared_phone` one that
@@ -304,7 +337,7 @@ class Capabilities:
     rate_per_s: float
     window_s: int | None  # free-form window after the customer's message; None: no window
     may_write_first: str  # "" never, "phone" (SMS), "template" (WhatsApp), "phone_push" (LINE)
-    retry_safe: bool = False  # the provider has an idempotency key, so AMBIGUOUS may be retried
+    retry_safe: bool = False  # an idempotency key, so AMBIGUOUS may be retried (not of a reply token or `direct`)
     deep_link_web: bool = True  # a web address opens the app on the first message in one hop
     token_on_link: bool = False  # the code rides on the link, not only in the text
     qr_only: bool = False  # no link opens a chat: a QR code and a page of ours (WeChat)
@@ -374,6 +407,16 @@ class Adapter(Protocol):
     def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
         """No response: `error` is timeout | connect | tls | reset; `sent` whether the request may have arrived."""
         ...
+
+    def can_look_up(self, account: Account) -> bool:
+        """Whether the provider can be asked about a message whose outcome was lost (S3)."""
+        ...
+
+    def look_up(self, account: Account, lost: LostMessage) -> Call | LookedUp:
+        """The first call of asking; nothing is asked where `can_look_up` is false."""
+        ...
+
+    def look_up_next(self, account: Account, state: Any, response: HttpResponse) -> Call | LookedUp: ...
 
     def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
         """Asked first: the answer to a registration call, or None when this is an ordinary call. Raises Rejected for

@@ -15,8 +15,11 @@ from tertulia.channels.base import (
     Content,
     Done,
     Field,
+    Finding,
     HttpRequest,
     HttpResponse,
+    LookedUp,
+    LostMessage,
     Outcome,
     Picture,
     Template,
@@ -59,6 +62,15 @@ class ChannelKind:
             return Done(make_outcome("retry.unreachable", error))
         reason = "retry.unavailable" if self.capabilities.retry_safe else "ambiguous.no_answer"
         return Done(make_outcome(reason, error))
+
+    def can_look_up(self, account: Account) -> bool:
+        return False
+
+    def look_up(self, account: Account, lost: LostMessage) -> Call | LookedUp:
+        return LookedUp(Finding.UNCLEAR)
+
+    def look_up_next(self, account: Account, state: Any, response: HttpResponse) -> Call | LookedUp:
+        return LookedUp(Finding.UNCLEAR)
 
     def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
         return None

@@ -122,9 +122,10 @@ def _describe_sms(base: str) -> list[DemoChannel]:
     twilio = {"account_sid": f"AC{_secret('sid')[:32]}", "auth_token": _secret("twilio"), "sender": "+15017122661"}
     gateway = {"api_key": _secret("sms"), "sender": "+551130710000", "verify_secret": _secret("sms.verify")}
     signed = {"verification": "hmac", "verify_name": "X-Signature", "hmac_prefix": "sha256="}
+    asked = {"status_url": f"{base}/sms/status?reference={{ref}}", "status_absent": "error = no_such_message"}
     return [
         DemoChannel("twilio", "SMS", {"base_url": f"{base}/twilio"}, twilio, 250_000),
-        DemoChannel("http_sms", "SMS gateway", {"send_url": f"{base}/sms/send", **signed}, gateway, 220_000),
+        DemoChannel("http_sms", "SMS gateway", {"send_url": f"{base}/sms/send", **signed, **asked}, gateway, 220_000),
     ]
 
 

@@ -8,8 +8,10 @@ from typing import Any, Final
 from tertulia.core import effects as fx
 from tertulia.core.came import subject_of
 from tertulia.core.consent import write_subject
-from tertulia.core.content import mask_links
+from tertulia.core.content import mask_links, read_content
 from tertulia.core.deliveries import (
+    CLASS_RULES,
+    RETRY_ATTEMPTS_MAX,
     UNDECIDED,
     UNKNOWN_GIVE_UP_AFTER_S,
     UNKNOWN_RESEND_AFTER_S,
@@ -21,11 +23,13 @@ from tertulia.core.deliveries import (
     Transition,
     advance,
     retry_delay_s,
+    seconds_to_question,
     settle_unknown,
 )
-from tertulia.core.entries import OutcomeEntry, ReceiptEntry
+from tertulia.core.entries import LookUpEntry, OutcomeEntry, ReceiptEntry
 from tertulia.core.identity import IdentityRef
 from tertulia.core.reasons import Reason
+from tertulia.core.sms import count_parts
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.world import ChannelFacts, ClosedDelivery, OpenDelivery, World
 from tertulia.ids import derive_id
@@ -58,13 +62,13 @@ def decide_outcome(world: World, entry: OutcomeEntry, workspace: int) -> None:
         case "ambiguous":
             _lose(world, delivery, entry)
         case "retry" if (delay_s := _retry_in_s(entry)) is not None:
-            _back_to_queue(world, delivery, DeliveryEvent.REFUSE, world.now + timedelta(seconds=delay_s))
+            queue_again(world, delivery, DeliveryEvent.REFUSE, world.now + timedelta(seconds=delay_s))
         case "fix" if entry.account_fault:
             sentence = "The provider refuses this account. Correct its credentials, then press Test."
             world.add(fx.FaultChannel(workspace, delivery.channel_id, sentence, world.now))
-            _back_to_queue(world, delivery, DeliveryEvent.REFUSE, world.now)
+            queue_again(world, delivery, DeliveryEvent.REFUSE, world.now)
         case _:
-            _fail(world, delivery, entry.outcome, entry.reason, entry.code, entry.at, withdraws=entry.withdraws)
+            fail_delivery(world, delivery, entry.outcome, entry.reason, entry.code, entry.at, withdraws=entry.withdraws)
 
 
 def _retry_in_s(entry: OutcomeEntry) -> float | None:
@@ -74,7 +78,7 @@ def _retry_in_s(entry: OutcomeEntry) -> float | None:
     )
 
 
-def refer_to(world: World, entry: OutcomeEntry, workspace: int) -> None:
+def refer_to(world: World, entry: OutcomeEntry | LookUpEntry, workspace: int) -> None:
     """The provider's ids lead to the delivery from now on."""
     for provider_id in entry.provider_ids:
         world.add(fx.ReferTo(workspace, entry.channel_id, provider_id, entry.delivery_id, entry.at))
@@ -113,11 +117,19 @@ def _receipt_of_open(world: World, delivery: OpenDelivery, entry: ReceiptEntry, 
     if transition.flag is Flag.STALE or transition.new in UNDECIDED:
         return
     ids = (entry.provider_id,) if entry.provider_id else ()
+    parts = entry.parts or _count_parts(world, delivery)
     if event is DeliveryEvent.RECEIPT_FAILED:  # the provider had taken it, though nobody told us yet
-        _close(world, delivery, DeliveryEvent.ACCEPT, entry.at, ids=ids, parts=1)
+        _close(world, delivery, DeliveryEvent.ACCEPT, entry.at, ids=ids, parts=parts)
         _receipt_of_closed(world, world.closed[delivery.id], entry, event)
         return
-    _close(world, delivery, event, entry.at, ids=ids, parts=1)
+    _close(world, delivery, event, entry.at, ids=ids, parts=parts)
+
+
+def _count_parts(world: World, delivery: OpenDelivery) -> int:
+    """The parts of a message about which a receipt came before the sender's own word."""
+    return (
+        1 if world.config.channels[delivery.channel_id].app else count_parts(read_content(delivery.content).text).parts
+    )
 
 
 def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEntry, event: DeliveryEvent) -> None:
@@ -179,54 +191,89 @@ def _cost(channel: ChannelFacts, delivery: OpenDelivery, country: str, parts: in
     return price * (1 if channel.app else parts), currency
 
 
-def _back_to_queue(world: World, delivery: OpenDelivery, event: DeliveryEvent, not_before: datetime) -> None:
+def queue_again(world: World, delivery: OpenDelivery, event: DeliveryEvent, not_before: datetime) -> None:
+    """Another attempt, or none where the match was stopped meanwhile (V2)."""
     transition = advance(DeliveryState(delivery.state), event)
     if transition.flag is Flag.STALE:
         return
+    match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
     world.add(
         fx.SetOpenState(
             *(delivery.workspace, delivery.contact_id, delivery.id, transition.new.value, delivery.attempt),
             *(delivery.content, not_before),
         )
     )
+    if match is not None and match.state == "stopped":
+        revoke_delivery(world, delivery, Reason.RUN_STOPPED.value)
+
+
+def revoke_delivery(world: World, delivery: OpenDelivery, reason: str) -> None:
+    """A stopped match or a merge takes back what is not handed over."""
+    world.open[delivery.id] = delivery
+    state = delivery.state
+    _finish(world, delivery, DeliveryEvent.REVOKE, reason, world.now)
+    world.add(decide_row(world, delivery, "revoked", "run", reason, {"state": state}))
+    if delivery.match_id is not None:
+        world.progress_to(delivery.contact_id, delivery.match_id, "unreached", at=world.now, reason=reason)
 
 
 def _lose(world: World, delivery: OpenDelivery, entry: OutcomeEntry) -> None:
-    """S3: nobody knows. Marketing waits for a receipt; what may be repeated safely is."""
+    """S3: nobody knows. What may be repeated safely is; else the provider is asked where it can be, and without an
+    answer the class decides: a second copy after a while, or waiting for a receipt."""
     transition = advance(DeliveryState(delivery.state), DeliveryEvent.LOSE)
     if transition.flag is Flag.STALE:
         return
-    channel = world.config.channels[delivery.channel_id]
     class_ = MessageClass(delivery.class_)
-    settlement = settle_unknown(class_, can_look_up=False, retry_safe=channel.retry_safe, unknown_for_s=0)
+    can_look_up = world.config.channels[delivery.channel_id].can_look_up
+    safe = _is_retry_safe(world, delivery)
+    settlement = settle_unknown(class_, can_look_up=can_look_up, retry_safe=safe, unknown_for_s=0)
     if settlement is Settlement.RESEND:
-        wait_s = 0.0
-    elif settle_unknown(class_, can_look_up=False, retry_safe=False, unknown_for_s=UNKNOWN_RESEND_AFTER_S) is (
-        Settlement.RESEND
-    ):
-        wait_s = UNKNOWN_RESEND_AFTER_S
+        wait_s = retry_delay_s(delivery.id, max(delivery.attempt, 1), throttled=True) or 0.0
     else:
-        wait_s = UNKNOWN_GIVE_UP_AFTER_S
+        wait_s = UNKNOWN_RESEND_AFTER_S if CLASS_RULES[class_].at_least_once else UNKNOWN_GIVE_UP_AFTER_S
     until = world.now + timedelta(seconds=wait_s)
+    facts = {"lost": entry.lost, "look_up": settlement is Settlement.LOOK_UP}
     world.add(
         fx.SetOpenState(
             *(delivery.workspace, delivery.contact_id, delivery.id, transition.new.value, delivery.attempt),
             *(delivery.content, until),
         ),
-        decide_row(world, delivery, "held", "provider", Reason.OUTCOME_UNKNOWN.value, {"lost": entry.lost}),
+        decide_row(world, delivery, "held", "provider", Reason.OUTCOME_UNKNOWN.value, facts),
     )
+    if settlement is Settlement.LOOK_UP:
+        ask_provider(world, delivery, 1, entry.handed_at)
+
+
+def ask_provider(world: World, delivery: OpenDelivery, number: int, handed_at: datetime | None = None) -> None:
+    """Make question `number` about a lost message due, or none any more after the last."""
+    after_s = seconds_to_question(MessageClass(delivery.class_), number)
+    at = None if after_s is None else world.now + timedelta(seconds=after_s)
+    world.add(fx.AskProvider(delivery.workspace, delivery.contact_id, delivery.id, number, at, handed_at))
+
+
+def _is_retry_safe(world: World, delivery: OpenDelivery) -> bool:
+    """Whether repeating the call cannot make a second message. A key for that goes with neither a first contact by
+    number nor an answer under a reply token."""
+    content = read_content(delivery.content)
+    return world.config.channels[delivery.channel_id].retry_safe and not content.direct and not content.reply_token
 
 
 def settle_lost(world: World, delivery: OpenDelivery) -> None:
-    """An unknown outcome's time is over: a second copy where the class allows it, else its verdict is `expired`."""
-    channel = world.config.channels[delivery.channel_id]
+    """An unknown outcome's time is over: sent again where that is safe, a second copy where the class allows it, else,
+    and after the last attempt, its verdict is `expired`."""
     class_ = MessageClass(delivery.class_)
+    again = delivery.attempt < RETRY_ATTEMPTS_MAX
+    if again and _is_retry_safe(world, delivery):
+        facts = {"attempt": delivery.attempt}
+        world.add(decide_row(world, delivery, "held", "provider", Reason.SAFE_RETRY.value, facts))
+        queue_again(world, delivery, DeliveryEvent.REFUSE, world.now)
+        return
     waited_s = UNKNOWN_GIVE_UP_AFTER_S
-    settlement = settle_unknown(class_, can_look_up=False, retry_safe=channel.retry_safe, unknown_for_s=waited_s)
-    if settlement is Settlement.RESEND:
+    settlement = settle_unknown(class_, can_look_up=False, retry_safe=False, unknown_for_s=waited_s)
+    if again and settlement is Settlement.RESEND:
         facts = {"second_copy": True, "attempt": delivery.attempt}
         world.add(decide_row(world, delivery, "held", "provider", Flag.SECOND_COPY.value, facts))
-        _back_to_queue(world, delivery, DeliveryEvent.RESEND, world.now)
+        queue_again(world, delivery, DeliveryEvent.RESEND, world.now)
         return
     _finish(world, delivery, DeliveryEvent.EXPIRE, Reason.OUTCOME_UNKNOWN.value, world.now)
     world.add(decide_row(world, delivery, "failed", "provider", Reason.OUTCOME_UNKNOWN.value, {}))
@@ -236,7 +283,7 @@ def settle_lost(world: World, delivery: OpenDelivery) -> None:
         )
 
 
-def _fail(
+def fail_delivery(
     world: World,
     delivery: OpenDelivery,
     outcome: str,
@@ -246,6 +293,7 @@ def _fail(
     *,
     withdraws: bool,
 ) -> None:
+    """The attempt's outcome is final: the delivery has failed, with what follows for the recipient."""
     _finish(world, delivery, DeliveryEvent.FAIL, _reason(outcome, reason), at)
     _follow_failure(world, delivery, outcome, reason, code, at, withdraws)
 

@@ -50,18 +50,6 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     return False
 
 
-def revoke_delivery(world: World, delivery: OpenDelivery, reason: str) -> None:
-    """A stopped match or a merge takes back what is not handed over yet."""
-    world.open[delivery.id] = delivery
-    transition = advance(DeliveryState(delivery.state), DeliveryEvent.REVOKE)
-    world.add(
-        _closed(world, delivery, transition.new.value, reason),
-        decide_row(world, delivery, "revoked", "run", reason, {"state": delivery.state}),
-    )
-    if delivery.match_id is not None:
-        world.progress_to(delivery.contact_id, delivery.match_id, "unreached", at=world.now, reason=reason)
-
-
 def _hand_over(
     world: World, delivery: OpenDelivery, verdict: Verdict, minted: list[fx.MintLink], content: Content
 ) -> None:

@@ -12,6 +12,7 @@ from tertulia.core.entries import (
     Entry,
     EraseEntry,
     Inbound,
+    LookUpEntry,
     MergeEntry,
     OutcomeEntry,
     ReceiptEntry,
@@ -20,6 +21,7 @@ from tertulia.core.entries import (
     UnmergeEntry,
 )
 from tertulia.core.inbound import decide_inbound, decide_token
+from tertulia.core.lookups import decide_look_up
 from tertulia.core.merging import (
     decide_absorb,
     decide_consent,
@@ -59,6 +61,8 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
                 raise Unplaced("The receipt names a delivery that does not exist.")
         case OutcomeEntry():
             decide_outcome(world, entry, workspace)
+        case LookUpEntry():
+            decide_look_up(world, entry, workspace)
         case ClickEntry():
             decide_click(world, entry, workspace)
         case TokenEntry():

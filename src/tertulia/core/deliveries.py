@@ -69,9 +69,9 @@ class DeliveryEvent(StrEnum):
     REVOKE = "revoke"  # its match was stopped, its contact merged, an exception came
     EXPIRE = "expire"  # its deadline passed, or an unknown outcome was never settled
     CLAIM = "claim"  # gates passed, rendered, handed over
-    ACCEPT = "accept"  # the provider took it, or a look-up found it
-    REFUSE = "refuse"  # not taken, may be tried again (S2)
-    FAIL = "fail"  # final outcome of an attempt, or a look-up found nothing
+    ACCEPT = "accept"  # the provider took it
+    REFUSE = "refuse"  # not taken, may be tried again (S2): it said so, or surely does not have it when asked (S3)
+    FAIL = "fail"  # final outcome of an attempt
     LOSE = "lose"  # the lease ended, or the connection broke after the request had gone
     RESEND = "resend"  # a second copy after unknown (S3)
     RECEIPT_SENT = "receipt_sent"
@@ -239,6 +239,48 @@ def settle_unknown(
     if CLASS_RULES[message_class].at_least_once and unknown_for_s >= UNKNOWN_RESEND_AFTER_S:
         return Settlement.RESEND
     return Settlement.GIVE_UP if unknown_for_s >= UNKNOWN_GIVE_UP_AFTER_S else Settlement.WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """When a provider is asked about a message whose outcome was lost: seconds after the loss. `sure`: a provider that
+    does not have the message by then never took it; before that it may only not show it yet."""
+
+    after_s: float
+    sure: bool
+
+
+QUESTIONS_BEFORE_RESEND: Final = (Question(5, False), Question(20, False), Question(45, False))
+QUESTIONS_BEFORE_GIVE_UP: Final = (
+    Question(30, False),
+    Question(120, False),
+    Question(600, True),
+    Question(3_600, True),
+    Question(6 * 3_600, True),
+    Question(24 * 3_600, True),
+    Question(71 * 3_600, True),
+)
+
+
+def list_questions(message_class: MessageClass) -> tuple[Question, ...]:
+    """When to ask about a lost message of this class (S3). A class that is sent again after a minute in any case is
+    asked about before that, so that no copy goes out needlessly; the others until shortly before they expire."""
+    return QUESTIONS_BEFORE_RESEND if CLASS_RULES[message_class].at_least_once else QUESTIONS_BEFORE_GIVE_UP
+
+
+def seconds_to_question(message_class: MessageClass, number: int) -> float | None:
+    """Seconds from question `number` - 1 (0: the loss itself) to question `number`, counted from 1; None when the
+    provider has been asked often enough."""
+    questions = list_questions(message_class)
+    if number > len(questions):
+        return None
+    return questions[number - 1].after_s - (questions[number - 2].after_s if number > 1 else 0.0)
+
+
+def is_absence_sure(message_class: MessageClass, number: int) -> bool:
+    """Whether a provider that does not have the message at question `number` never took it."""
+    questions = list_questions(message_class)
+    return 0 < number <= len(questions) and questions[number - 1].sure
 
 
 RETRY_ATTEMPTS_MAX: Final = 8

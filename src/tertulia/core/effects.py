@@ -349,6 +349,20 @@ class SetOpenState:
 
 
 @dataclass(frozen=True, slots=True)
+class AskProvider:
+    """The provider is to be asked about a delivery whose outcome is unknown (S3): question `number` is due `at` by the
+    decision clock, None when it has been asked for the last time. `handed_at` is the earliest instant, in real time,
+    at which the provider may have taken it."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    number: int
+    at: datetime | None
+    handed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CloseDelivery:
     """A delivery gets its verdict and moves to the history. `content` is what was sent, without the secret part of
     personal links."""
@@ -471,6 +485,7 @@ Effect = (
     | UndoMerge
     | QueueDelivery
     | SetOpenState
+    | AskProvider
     | CloseDelivery
     | AdvanceDelivery
     | ReferTo

@@ -79,11 +79,13 @@ class ReceiptEntry(msgspec.Struct, frozen=True, tag="receipt", omit_defaults=Tru
     withdraws: bool = False
     price_micros: int | None = None
     currency: str = ""
+    parts: int | None = None
 
 
 class OutcomeEntry(msgspec.Struct, frozen=True, tag="outcome", omit_defaults=True):
     """What a sender's attempt came to. `outcome` is an OutcomeKind's value; `lost` means that the lease ran out and
-    nobody knows (S3)."""
+    nobody knows (S3). `handed_at` is where nobody knows the earliest instant, in real time, at which the provider may
+    have taken it."""
 
     channel_id: int
     channel: str
@@ -99,6 +101,28 @@ class OutcomeEntry(msgspec.Struct, frozen=True, tag="outcome", omit_defaults=Tru
     account_fault: bool = False
     parts: int | None = None
     lost: bool = False
+    handed_at: datetime | None = None
+
+
+class LookUpEntry(msgspec.Struct, frozen=True, tag="look_up", omit_defaults=True):
+    """What a provider said when it was asked about a message whose outcome was lost (S3). `finding` is found, absent
+    or unclear; `number` counts the questions about an attempt from 1. When found, `state` and what follows are as in a
+    receipt, `state` empty where the provider has the message and has not sent it yet."""
+
+    channel_id: int
+    channel: str
+    delivery_id: UUID
+    attempt: int
+    number: int
+    at: datetime
+    finding: str
+    provider_ids: tuple[str, ...] = ()
+    state: str = ""
+    outcome: str = ""
+    code: str = ""
+    reason: str = ""
+    withdraws: bool = False
+    parts: int | None = None
 
 
 class ClickEntry(msgspec.Struct, frozen=True, tag="click", omit_defaults=True):
@@ -201,6 +225,7 @@ Entry = (
     | Signal
     | ReceiptEntry
     | OutcomeEntry
+    | LookUpEntry
     | ClickEntry
     | TokenEntry
     | DismissEntry
@@ -254,6 +279,8 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return shard_of_reference(workspace, entry.channel_id, entry.provider_id)
         case ReceiptEntry(delivery_id=UUID() as delivery_id) | OutcomeEntry(delivery_id=delivery_id):
             return place_of_delivery(delivery_id)[0]
+        case LookUpEntry(delivery_id=delivery_id):
+            return place_of_delivery(delivery_id)[0]
         case TokenEntry():
             return entry.shard
         case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry():
@@ -290,6 +317,8 @@ def _describe(entry: Entry) -> str:
             return f"receipt:{entry.channel_id}:{what}:{entry.provider_id}:{entry.state}:{at}"
         case OutcomeEntry():
             return f"outcome:{entry.delivery_id}:{entry.attempt}:{'lost' if entry.lost else entry.outcome}"
+        case LookUpEntry():
+            return f"look_up:{entry.delivery_id}:{entry.attempt}:{entry.number}"
         case ClickEntry():
             return f"click:{entry.code_hash}:{entry.nonce}:{'beacon' if entry.beacon else entry.app}"
         case TokenEntry():

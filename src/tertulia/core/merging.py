@@ -5,8 +5,8 @@ queued; the owner of the contact that stays unites the consent by the stricter r
 """
 
 from tertulia.core import effects as fx
+from tertulia.core.attempts import revoke_delivery
 from tertulia.core.came import match_by_number
-from tertulia.core.claim import revoke_delivery
 from tertulia.core.consent import unite_ledgers, write_subject
 from tertulia.core.entries import (
     AbsorbEntry,

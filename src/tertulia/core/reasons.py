@@ -55,6 +55,9 @@ class Reason(StrEnum):
     REJECTED = "provider.rejected"
     UNREACHABLE = "provider.unreachable"
     OUTCOME_UNKNOWN = "provider.unknown"
+    FOUND = "provider.found"
+    NOT_FOUND = "provider.not_found"
+    SAFE_RETRY = "provider.safe_retry"
 
     # why a contact of a match is not matched
     NOT_SENT_YET = "match.not_sent_yet"
@@ -106,6 +109,11 @@ SENTENCES: Final = {
     Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),
     Reason.UNREACHABLE: gettext_noop("The provider says that this customer cannot be reached there."),
     Reason.OUTCOME_UNKNOWN: gettext_noop("The provider never said what became of the message; it is not sent again."),
+    Reason.FOUND: gettext_noop("The provider's answer was lost; asked again, it said that it has the message."),
+    Reason.NOT_FOUND: gettext_noop("The provider's answer was lost; asked again, it does not have the message."),
+    Reason.SAFE_RETRY: gettext_noop(
+        "The provider's answer was lost; it is asked again under the same key, so no second message can come of it."
+    ),
     Reason.NOT_SENT_YET: gettext_noop("The message has not gone out yet."),
     Reason.NOT_DELIVERED: gettext_noop("The message was sent; no delivery has been reported."),
     Reason.NOT_CLICKED: gettext_noop("The message arrived; its link has not been opened."),

@@ -50,6 +50,7 @@ class ChannelFacts:
     rate_per_s: float
     prices: Mapping[str, tuple[int, str]]  # by country, under "" for the rest: millionths and currency
     retry_safe: bool
+    can_look_up: bool
     greeting: str
     offers_text: bool
     first_message: str

@@ -19,6 +19,7 @@ from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.erasing import erase
+from tertulia.store.sending import ask_providers
 
 Columns = dict[str, list[Any]]
 
@@ -478,6 +479,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.UndoMerge: _undo_merges,
     fx.QueueDelivery: _queue_deliveries,
     fx.SetOpenState: _set_open_states,
+    fx.AskProvider: ask_providers,
     fx.CloseDelivery: _close_deliveries,
     fx.AdvanceDelivery: _advance_deliveries,
     fx.Progress: _advance_progress,

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tertulia.ids import SHARDS
+from tertulia.core.effects import AskProvider
+from tertulia.ids import SHARDS, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 
 
@@ -43,6 +44,24 @@ class LostDelivery:
     channel_id: int
     attempt: int
     kind: str
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DueQuestion:
+    """A lost message that its provider is to be asked about now, held by this sender until its lease ends."""
+
+    shard: int
+    id: UUID
+    workspace: int
+    contact_id: int
+    channel_id: int
+    attempt: int
+    number: int
+    to_kind: str
+    to_value: str = field(repr=False)
+    content: Mapping[str, Any] = field(repr=False)
+    handed_at: datetime
 
 
 def take_deliveries(
@@ -62,6 +81,42 @@ def take_lost(conn: Conn, now: datetime, until: datetime, limit: int = 1_000) ->
     again only if the telling itself was lost."""
     args = {"now": now, "until": until, "limit": limit, "shards": list(SHARDS)}
     return [LostDelivery(*row) for row in fetch_all(conn, load("sending")["take_lost"], args)]
+
+
+def ask_providers(conn: Conn, group: Sequence[AskProvider]) -> None:
+    """Make questions about lost messages due, or none any more; of several about one message the last counts."""
+    rows = list({effect.id: effect for effect in group}.values())
+    args = {
+        "shards": [shard_of_contact(effect.contact_id) for effect in rows],
+        "ids": [effect.id for effect in rows],
+        "numbers": [effect.number for effect in rows],
+        "ats": [effect.at for effect in rows],
+        "handed": [effect.handed_at for effect in rows],
+    }
+    run(conn, load("sending")["ask"], args)
+
+
+def take_questions(
+    conn: Conn,
+    channels: Sequence[int],
+    *,
+    now: datetime,
+    real: datetime,
+    until: datetime,
+    limit: int,
+    shards: Sequence[int] = SHARDS,
+) -> list[DueQuestion]:
+    """Lease up to `limit` questions of these channels that are due at `now` (decision clock) until `until` (real time),
+    the longest due first. Who died with one leaves it to the next after `real` has passed its lease."""
+    args = {
+        "channels": list(channels),
+        "shards": list(shards),
+        "now": now,
+        "real": real,
+        "until": until,
+        "limit": limit,
+    }
+    return [DueQuestion(*row) for row in fetch_all(conn, load("sending")["take_questions"], args)]
 
 
 def beat_sender(conn: Conn, writer: int, now: datetime) -> None:

@@ -23,7 +23,7 @@ returning o.shard, o.id, o.workspace, o.contact_id, o.channel_id, o.attempt, o.l
 
 -- name: take_lost
 with ended as materialized (
-    select o.shard, o.id
+    select o.shard, o.id, o.lease_until
     from delivery_open o
     where o.state = 'sending' and o.lease_until < %(now)s and o.shard = any(%(shards)s::smallint[])
     limit %(limit)s
@@ -33,7 +33,33 @@ update delivery_open o
 set lease_until = %(until)s
 from ended e, channel c
 where o.shard = e.shard and o.id = e.id and c.id = o.channel_id
-returning o.id, o.workspace, o.contact_id, o.channel_id, o.attempt, c.kind
+returning o.id, o.workspace, o.contact_id, o.channel_id, o.attempt, c.kind, e.lease_until
+
+-- name: ask
+-- handed_at stays the earliest: an earlier attempt that was lost too may be the one that the provider has.
+update delivery_open d
+set asked = t.number, ask_at = t.at, handed_at = least(d.handed_at, t.handed_at), lease_until = null
+from unnest(%(shards)s::smallint[], %(ids)s::uuid[], %(numbers)s::smallint[], %(ats)s::timestamptz[],
+            %(handed)s::timestamptz[]) as t (shard, id, number, at, handed_at)
+where d.shard = t.shard and d.id = t.id
+
+-- name: take_questions
+-- By the partial index delivery_open_ask, which holds lost messages only.
+with wanted as materialized (
+    select o.shard, o.id
+    from delivery_open o
+    where o.state = 'unknown' and o.ask_at <= %(now)s and o.channel_id = any(%(channels)s::integer[])
+      and o.shard = any(%(shards)s::smallint[]) and (o.lease_until is null or o.lease_until < %(real)s)
+    order by o.ask_at
+    limit %(limit)s
+    for update skip locked
+)
+update delivery_open o
+set lease_until = %(until)s
+from wanted w
+where o.shard = w.shard and o.id = w.id
+returning o.shard, o.id, o.workspace, o.contact_id, o.channel_id, o.attempt, o.asked, o.to_kind, o.to_value, o.content,
+          coalesce(o.handed_at, o.made_at)
 
 -- name: beat
 update log_writer set seen_at = %(now)s where id = %(writer)s

@@ -9,5 +9,8 @@ select (select count(*) from log l
         join channel c on c.id = d.channel_id
         where (d.state = 'sending' or (d.state in ('queued', 'held', 'unknown') and d.not_before <= %(now)s))
           and c.state = 'live' and (d.state = 'sending' or m.state is distinct from 'paused'))
+     + (select count(*) from delivery_open d
+        join channel c on c.id = d.channel_id
+        where d.state = 'unknown' and d.ask_at <= %(now)s and c.state = 'live')
      + (select count(*) from match where state = 'launching')
      + (select count(*) from import where state in ('checking', 'applying', 'undoing'))

@@ -20,19 +20,23 @@ from tertulia.channels.base import (
     Adapter,
     Call,
     Done,
+    Finding,
     HttpRequest,
     HttpResponse,
+    LookedUp,
+    LostMessage,
     Outcome,
     OutcomeKind,
     Outgoing,
     Template,
     Text,
 )
+from tertulia.channels.kinds import render_numbered
 from tertulia.channels.outcomes import make_outcome
 from tertulia.core.content import Content, read_content
 from tertulia.store.channel_log import Exchange
 from tertulia.store.clock import real_now
-from tertulia.store.sending import TakenDelivery
+from tertulia.store.sending import DueQuestion, TakenDelivery
 from tertulia.workers.http import CallFailed, ProviderClient
 
 CALLS_MAX = 8
@@ -84,6 +88,35 @@ class Courier:
             if attempt.exchanges:  # something was said: nobody knows what came of it (S3)
                 attempt.done = Done(make_outcome("ambiguous.unreadable", "adapter_failed"))
         return attempt
+
+    async def look_up(self, line: Line, question: DueQuestion) -> tuple[LookedUp, list[Exchange]]:
+        """Ask a provider about a lost message (S3). Never raises: whatever goes wrong leaves it unclear."""
+        exchanges: list[Exchange] = []
+        try:
+            async with asyncio.timeout(ATTEMPT_LIMIT_S):
+                return await self._ask(line, question, exchanges), exchanges
+        except (TimeoutError, CallFailed):
+            pass
+        except Exception as error:
+            log.error("adapter_failed", channel=line.channel_id, kind=line.account.kind, error=type(error).__name__)
+        return LookedUp(Finding.UNCLEAR), exchanges
+
+    async def _ask(self, line: Line, question: DueQuestion, exchanges: list[Exchange]) -> LookedUp:
+        lost = make_lost(question)
+        about = _About(question.contact_id, question.id)
+        step = line.adapter.look_up(line.account, lost)
+        for _turn in range(CALLS_MAX):
+            if isinstance(step, LookedUp):
+                return step
+            at, began = real_now(), time.monotonic()
+            try:
+                response = await self._client.send(step.request)
+            except CallFailed as failure:
+                exchanges.append(describe(line, "look_up", at, began, step.request, failure, about))
+                raise
+            exchanges.append(describe(line, "look_up", at, began, step.request, response, about))
+            step = line.adapter.look_up_next(line.account, step.state, response)
+        raise AssertionError(f"the adapter of {line.account.kind} does not end")
 
     async def _follow(self, line: Line, delivery: TakenDelivery, exchanges: list[Exchange], about: "_About") -> Done:
         account = line.account
@@ -152,6 +185,13 @@ def make_outgoing(delivery: TakenDelivery) -> Outgoing:
         reply_token=content.reply_token,
         direct=content.direct,
     )
+
+
+def make_lost(question: DueQuestion) -> LostMessage:
+    """The message as its provider is asked about it: the text as it went out."""
+    form = _read_form(read_content(question.content))
+    text = render_numbered(form) if isinstance(form, Text) else ""
+    return LostMessage(str(question.id), question.to_value, question.to_kind, text, question.handed_at)
 
 
 def _read_form(content: Content) -> Text | Template:

@@ -11,7 +11,7 @@ from tertulia.store.db import Conn
 from tertulia.store.log import LogWriter, NewEntry
 from tertulia.store.sending import LostDelivery, take_lost
 
-TOLD_AGAIN_S = 600.0  # when the owner has still not decided by then
+TOLD_AGAIN_S = 600.0  # when the owner has still not decided by then; longer than any lease of a sender
 
 
 def tell_lost(conn: Conn, writer: LogWriter, real: datetime, now: datetime) -> int:
@@ -36,4 +36,5 @@ def _make_entry(delivery: LostDelivery, now: datetime) -> OutcomeEntry:
         outcome=OutcomeKind.AMBIGUOUS.value,
         reason="ambiguous.no_answer",
         lost=True,
+        handed_at=delivery.lease_until - timedelta(seconds=TOLD_AGAIN_S),  # surely before it was taken
     )

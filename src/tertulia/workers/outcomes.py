@@ -16,7 +16,7 @@ import msgspec
 import psycopg
 import structlog
 
-from tertulia.core.entries import OutcomeEntry, Signal, key_of, route
+from tertulia.core.entries import LookUpEntry, OutcomeEntry, Signal, key_of, route
 from tertulia.store.channel_log import Exchange, record_exchanges
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn
@@ -36,7 +36,7 @@ class Told:
     """What one attempt came to: entries for the log (stamped when they are written) and the exchanges it made."""
 
     workspace: int
-    entries: tuple[OutcomeEntry | Signal, ...]
+    entries: tuple[OutcomeEntry | LookUpEntry | Signal, ...]
     exchanges: tuple[Exchange, ...] = ()
 
 
@@ -144,7 +144,7 @@ class OutcomeWriter:
         self._conn, self._writer = None, None
 
 
-def _stamp(workspace: int, entry: OutcomeEntry | Signal, now: datetime) -> NewEntry:
+def _stamp(workspace: int, entry: OutcomeEntry | LookUpEntry | Signal, now: datetime) -> NewEntry:
     """The entry as the log takes it, at the decision clock's instant (E8)."""
     stamped = msgspec.structs.replace(entry, at=now)
     return NewEntry(route(workspace, stamped), workspace, key_of(stamped), stamped, now)

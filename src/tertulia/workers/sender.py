@@ -5,16 +5,19 @@ It decides nothing. A round looks what each channel's pace and the calls under w
 by a thread of their own. A sender that is killed leaves leases behind; when they end the sweeper tells them as lost,
 and nothing is sent blindly a second time (S3). On a polite stop it takes no more and finishes what is under way.
 
+Once a second it takes the questions about lost messages that are due (S3), asks the providers, and tells the log what
+they said, without judging it.
+
 A channel that the provider refuses (a wrong token) is left alone until its configuration changes; the owner marks it.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -25,13 +28,13 @@ import uvloop
 from tertulia import config
 from tertulia.actions.accounts import open_account
 from tertulia.channels import registry
-from tertulia.channels.base import Outcome
-from tertulia.core.entries import OutcomeEntry, Signal
+from tertulia.channels.base import LookedUp, Outcome, OutcomeKind
+from tertulia.core.entries import LookUpEntry, OutcomeEntry, Signal
 from tertulia.core.identity import IdentityRef
 from tertulia.store.channels import ChannelRow, load_channels, read_fingerprint, save_cache
-from tertulia.store.clock import real_now
+from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
-from tertulia.store.sending import TakenDelivery, count_senders, take_deliveries
+from tertulia.store.sending import DueQuestion, TakenDelivery, count_senders, take_deliveries, take_questions
 from tertulia.workers.attempts import Attempt, Courier, Line, is_account_fault
 from tertulia.workers.guard import read_guard
 from tertulia.workers.http import ProviderClient
@@ -45,6 +48,7 @@ IDLE_ROUND_S = 0.1
 LOOK_EVERY_S = 1.0
 UNDER_WAY_MAX = 256  # calls at once, of one sender
 UNDER_WAY_PER_CHANNEL_MAX = 192
+QUESTIONS_MAX = 50  # lost messages that are asked about at a time, of one sender
 UNTOLD_MAX = 4_000  # outcomes that wait for the database: no more is taken then
 RECONNECT_S = 0.5
 
@@ -79,8 +83,9 @@ class State:
 class Desk:
     """The sender's reads and leases: one connection, used by one thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, test_clock: bool) -> None:
         self._url = url
+        self._test_clock = test_clock
         self._conn: Conn | None = None
 
     def look(self, fingerprint: str) -> tuple[str, int, Mapping[int, ChannelRow] | None]:
@@ -92,6 +97,12 @@ class Desk:
 
     def take(self, rooms: Mapping[int, int]) -> list[TakenDelivery]:
         return take_deliveries(self._open(), rooms, real_now() + timedelta(seconds=LEASE_S))
+
+    def take_questions(self, channels: Sequence[int], limit: int) -> list[DueQuestion]:
+        conn, real = self._open(), real_now()
+        now = decision_now(conn, test_clock=self._test_clock)
+        until = real + timedelta(seconds=LEASE_S)
+        return take_questions(conn, channels, now=now, real=real, until=until, limit=limit)
 
     def keep_cache(self, channel: int, cache: Mapping[str, str]) -> None:
         save_cache(self._open(), channel, cache)
@@ -110,8 +121,8 @@ class Desk:
 class Sender:
     """One sender process's loop."""
 
-    def __init__(self, url: str, client: ProviderClient, outcomes: OutcomeWriter) -> None:
-        self._desk = Desk(url)
+    def __init__(self, url: str, client: ProviderClient, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
+        self._desk = Desk(url, test_clock=test_clock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="desk")
         self._courier = Courier(client, self._keep_cache)
         self._outcomes = outcomes
@@ -137,6 +148,7 @@ class Sender:
         at = time.monotonic()
         if at - self._state.looked_at >= LOOK_EVERY_S:
             await self._look()
+            await self._take_questions()
         rooms = self._find_rooms(time.monotonic())
         if not rooms:
             return 0
@@ -173,11 +185,31 @@ class Sender:
         lane = self._state.lanes[delivery.channel_id]
         lane.pace.spend(1)
         lane.under_way += 1
-        task = asyncio.create_task(self._deliver(lane, delivery))
+        self._start(self._deliver(lane, delivery))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._state.under_way.add(task)
         task.add_done_callback(self._state.under_way.discard)
 
+    async def _take_questions(self) -> None:
+        """Ask about lost messages where a provider can be asked."""
+        able = [
+            id_
+            for id_, lane in self._state.lanes.items()
+            if lane.row.state == "live" and not lane.refused and lane.line.adapter.can_look_up(lane.line.account)
+        ]
+        limit = min(QUESTIONS_MAX, UNDER_WAY_MAX - len(self._state.under_way))
+        if able and limit > 0:
+            for question in await self._run(self._desk.take_questions, able, limit):
+                self._start(self._ask(self._state.lanes[question.channel_id], question))
+
+    async def _ask(self, lane: Lane, question: DueQuestion) -> None:
+        found, exchanges = await self._courier.look_up(lane.line, question)
+        self._outcomes.tell(Told(question.workspace, (_read_look_up(lane, question, found),), tuple(exchanges)))
+
     async def _deliver(self, lane: Lane, delivery: TakenDelivery) -> None:
+        began = real_now()
         try:
             attempt = await self._courier.deliver(lane.line, delivery)
         finally:
@@ -186,7 +218,7 @@ class Sender:
         if outcome.reason == "retry.throttled":
             lane.pace.hold(time.monotonic(), outcome.retry_after_s)
         lane.refused = lane.refused or is_account_fault(outcome)
-        self._outcomes.tell(_report(lane, delivery, attempt))
+        self._outcomes.tell(_report(lane, delivery, attempt, began))
 
     async def _keep_cache(self, channel: int, cache: Mapping[str, str]) -> None:
         try:
@@ -204,14 +236,14 @@ def run_sender(url: str, stop: threading.Event, *, test_clock: bool) -> None:
     outcomes = OutcomeWriter(partial(connect, url, name="tertulia sender"), NAME, test_clock=test_clock)
     outcomes.start()
     try:
-        uvloop.run(_serve(url, stop, outcomes))
+        uvloop.run(_serve(url, stop, outcomes, test_clock=test_clock))
     finally:
         outcomes.stop()
 
 
-async def _serve(url: str, stop: threading.Event, outcomes: OutcomeWriter) -> None:
+async def _serve(url: str, stop: threading.Event, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
     async with ProviderClient(read_guard()) as client:
-        await Sender(url, client, outcomes).work(stop)
+        await Sender(url, client, outcomes, test_clock=test_clock).work(stop)
 
 
 def _renew_lanes(lanes: Mapping[int, Lane], rows: Mapping[int, ChannelRow]) -> dict[int, Lane]:
@@ -236,10 +268,10 @@ def _is_same_account(old: ChannelRow, new: ChannelRow) -> bool:
     return (old.settings, old.secrets, old.state) == (new.settings, new.secrets, new.state)
 
 
-def _report(lane: Lane, delivery: TakenDelivery, attempt: Attempt) -> Told:
+def _report(lane: Lane, delivery: TakenDelivery, attempt: Attempt, began: datetime) -> Told:
     """What the log is told: the outcome, and a recipient's new identity where the platform named one."""
     at = real_now()
-    entries: list[OutcomeEntry | Signal] = [_read_outcome(lane, delivery, attempt.done.outcome)]
+    entries: list[OutcomeEntry | Signal] = [_read_outcome(lane, delivery, attempt.done.outcome, began)]
     if attempt.done.moved_to is not None:
         old = IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value)
         entries.append(
@@ -248,7 +280,7 @@ def _report(lane: Lane, delivery: TakenDelivery, attempt: Attempt) -> Told:
     return Told(delivery.workspace, tuple(entries), tuple(attempt.exchanges))
 
 
-def _read_outcome(lane: Lane, delivery: TakenDelivery, outcome: Outcome) -> OutcomeEntry:
+def _read_outcome(lane: Lane, delivery: TakenDelivery, outcome: Outcome, began: datetime) -> OutcomeEntry:
     return OutcomeEntry(
         channel_id=lane.row.id,
         channel=lane.row.kind,
@@ -263,4 +295,25 @@ def _read_outcome(lane: Lane, delivery: TakenDelivery, outcome: Outcome) -> Outc
         withdraws=outcome.withdraws,
         account_fault=outcome.account_fault,
         parts=outcome.parts,
+        handed_at=began if outcome.kind is OutcomeKind.AMBIGUOUS else None,
+    )
+
+
+def _read_look_up(lane: Lane, question: DueQuestion, found: LookedUp) -> LookUpEntry:
+    outcome = found.outcome
+    return LookUpEntry(
+        channel_id=lane.row.id,
+        channel=lane.row.kind,
+        delivery_id=question.id,
+        attempt=question.attempt,
+        number=question.number,
+        at=real_now(),
+        finding=found.finding.value,
+        provider_ids=found.provider_ids,
+        state=found.state,
+        outcome=outcome.kind.value if outcome else "",
+        code=outcome.code if outcome else "",
+        reason=outcome.reason if outcome else "",
+        withdraws=outcome.withdraws if outcome else False,
+        parts=found.parts,
     )

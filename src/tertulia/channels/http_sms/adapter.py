@@ -22,6 +22,8 @@ from tertulia.channels.base import (
     Done,
     HttpRequest,
     HttpResponse,
+    LookedUp,
+    LostMessage,
     Outcome,
     Outgoing,
     Picture,
@@ -29,7 +31,7 @@ from tertulia.channels.base import (
     Text,
     WebhookCall,
 )
-from tertulia.channels.http_sms import form, inbound, outbound, signatures
+from tertulia.channels.http_sms import form, inbound, lookup, outbound, signatures
 from tertulia.channels.http_sms.profile import PROFILE_SETTINGS, Profile, list_faults, read_profile
 from tertulia.channels.kinds import ChannelKind, render_numbered, unreadable
 from tertulia.channels.outcomes import make_outcome
@@ -86,12 +88,22 @@ class HttpSms(ChannelKind):
         if longest.isdecimal() and parts > int(longest):
             return Done(make_outcome("fix.too_long", detail=f"{parts} parts; at most {longest} are allowed."))
         profile = self._profile(account)
-        values = outbound.make_values(profile, text, self._values(account, profile, message))
+        values = outbound.make_values(profile, text, self._values(account, profile, message.to, message.delivery_id))
         url = self.setting(account, "send_url")
         return Call(outbound.write_request(profile, url, values, self._redact(account)), parts)
 
     def next(self, account: Account, state: Any, response: HttpResponse, now: datetime) -> Call | Done:
         return Done(outbound.judge(self._profile(account), response, state))
+
+    def can_look_up(self, account: Account) -> bool:
+        return bool(self.setting(account, "status_url"))
+
+    def look_up(self, account: Account, lost: LostMessage) -> Call | LookedUp:
+        return Call(self._ask(account, lost.delivery_id, lost.to), lost)
+
+    def look_up_next(self, account: Account, state: Any, response: HttpResponse) -> Call | LookedUp:
+        fields, absent = self.setting(account, "status_fields"), self.setting(account, "status_absent")
+        return lookup.judge(self._profile(account), fields, absent, state, response)
 
     def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:
         check_size(call)
@@ -141,10 +153,17 @@ class HttpSms(ChannelKind):
         parts = urlsplit(self.setting(account, "send_url"))
         if parts.scheme not in ("http", "https") or not parts.netloc:
             faults.append(checks.failed("The send address is not an http or https address."))
+        if self.can_look_up(account) and "{ref}" not in self.setting(account, "status_url"):
+            faults.append(checks.failed("The status address never says {what}.", what="{ref}"))
         if faults:
             return faults
         root = HttpRequest("GET", urlunsplit((parts.scheme, parts.netloc, "/", "", "")))
-        return checks.start(checks.Step(root, _judge_root))
+        steps = [checks.Step(root, _judge_root)]
+        absent = self.setting(account, "status_absent")
+        if self.can_look_up(account) and absent:
+            request = self._ask(account, lookup.NOBODYS_REF, self.setting(account, "sender"))
+            steps.append(checks.Step(request, lambda response: lookup.judge_probe(absent, response)))
+        return checks.start(*steps)
 
     def _profile(self, account: Account) -> Profile:
         return read_profile(tuple(self.setting(account, name) for name in PROFILE_SETTINGS))
@@ -158,12 +177,17 @@ class HttpSms(ChannelKind):
         pairs += [("m", delivery_id)] if delivery_id else []
         return with_query(account.hook_url, pairs)
 
-    def _values(self, account: Account, profile: Profile, message: Outgoing) -> Mapping[str, str]:
+    def _ask(self, account: Account, delivery_id: str, to: str) -> HttpRequest:
+        profile = self._profile(account)
+        values = self._values(account, profile, to, delivery_id)
+        return lookup.write_request(profile, self.setting(account, "status_url"), values, self._redact(account))
+
+    def _values(self, account: Account, profile: Profile, to: str, delivery_id: str) -> Mapping[str, str]:
         return {
-            "to": outbound.format_number(message.to, profile.number_format),
+            "to": outbound.format_number(to, profile.number_format),
             "from": self._write_sender(account, profile),
-            "ref": message.delivery_id,
-            "report_url": self._report_url(account, message.delivery_id) if account.hook_url else "",
+            "ref": delivery_id,
+            "report_url": self._report_url(account, delivery_id) if account.hook_url else "",
             "username": self.setting(account, "username"),
             "password": self.setting(account, "password"),
             "api_key": self.setting(account, "api_key"),

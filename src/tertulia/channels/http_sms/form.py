@@ -207,5 +207,33 @@ FIELDS = (
         type="lines",
         example="delivered = DELIVRD, 1",
     ),
+    Field(
+        "status_url",
+        "Status address",
+        "Where the gateway can be asked about one message, with {ref} (our reference) and, if it wants it, {to}. "
+        "Asked with GET when an answer was lost. Empty: nobody is asked.",
+        type="url",
+        required=False,
+        example="https://sms.example.com/v1/messages?reference={ref}",
+        advanced=True,
+    ),
+    Field(
+        "status_fields",
+        "Status answer",
+        "Our names id, status, error; the gateway's after the equals sign. Empty: as in its delivery reports.",
+        type="lines",
+        required=False,
+        example="status = messages.0.state",
+        advanced=True,
+    ),
+    Field(
+        "status_absent",
+        "Has no such message when",
+        "“regex:” and a pattern over the status answer, or “path = value” in its JSON. Then the message is sent "
+        "again. Empty: it never is.",
+        required=False,
+        example="error = not_found",
+        advanced=True,
+    ),
     _advanced("ack_body", "Answer to its calls", "What the gateway wants to read.", example="ok"),
 )

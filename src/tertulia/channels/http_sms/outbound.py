@@ -33,7 +33,7 @@ def write_request(profile: Profile, url: str, values: Mapping[str, str], redact:
     """The request that sends one text."""
     filled = [(name, fill(template, values)) for name, template in profile.fields]
     pairs = [(name, value) for name, value in filled if value]
-    headers, query = _write_auth(profile, values)
+    headers, query = write_auth(profile, values)
     url = with_query(url, query)
     if profile.body == "query":
         return HttpRequest(profile.method, with_query(url, pairs), headers, redact=redact)
@@ -65,7 +65,7 @@ def _make_lists(node: Any) -> Any:
     return {key: _make_lists(value) for key, value in node.items()}
 
 
-def _write_auth(profile: Profile, values: Mapping[str, str]) -> tuple[Headers, list[tuple[str, str]]]:
+def write_auth(profile: Profile, values: Mapping[str, str]) -> tuple[Headers, list[tuple[str, str]]]:
     key = values.get("api_key", "")
     match profile.auth:
         case "basic":
@@ -84,7 +84,7 @@ def judge(profile: Profile, response: HttpResponse, parts: int) -> Outcome:
     """The outcome of a gateway's answer."""
     text = clean_text(response.body[:65_536].decode("utf-8", "replace"))
     detail = text.strip()[:DETAIL_MAX]
-    if 200 <= response.status < 300 and _is_success(profile.success, text):
+    if 200 <= response.status < 300 and fits(profile.success, text):
         return accept(_read_id(profile.id_path, text), parts=parts)
     code = f"http_{response.status}"
     if any(find(pattern, text) is not None for pattern in profile.gone_patterns):
@@ -96,7 +96,8 @@ def judge(profile: Profile, response: HttpResponse, parts: int) -> Outcome:
     return judge_status(response, structured=bool(text.strip()), detail=detail)
 
 
-def _is_success(rule: str, text: str) -> bool:
+def fits(rule: str, text: str) -> bool:
+    """Whether an answer fits a rule of the user's: `regex:` and a pattern, or `path = value`. No rule fits anything."""
     if not rule:
         return True
     if rule.startswith("regex:"):

@@ -1,7 +1,8 @@
 """Twilio SMS: one sender (a number, a short code, a name or a messaging service) is one channel.
 
 There is no idempotency key. Each message's status callback has our delivery id in its address, so that a lost answer is
-settled by the first callback. Twilio itself obeys opt-out words for many senders and then says so (`OptOutType`).
+settled by the first callback; without one, by the list of messages to the number (`lookup`). Twilio itself obeys
+opt-out words for many senders and then says so (`OptOutType`).
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from tertulia.channels.base import (
     Done,
     HttpRequest,
     HttpResponse,
+    LookedUp,
+    LostMessage,
     Outgoing,
     Picture,
     Template,
@@ -29,7 +32,7 @@ from tertulia.channels.base import (
 from tertulia.channels.kinds import ChannelKind, need_public_address, render_numbered, unreadable
 from tertulia.channels.outcomes import accept, make_outcome
 from tertulia.channels.sms import is_phone, sms_link
-from tertulia.channels.twilio import codes, form, inbound, probe, signatures
+from tertulia.channels.twilio import codes, form, inbound, lookup, probe, signatures
 from tertulia.channels.wire import (
     Unreadable,
     basic_auth,
@@ -85,6 +88,17 @@ class Twilio(ChannelKind):
         if (error := pick_int(answer, "error_code")) is not None:
             return Done(codes.judge_code(error, "", response))
         return Done(accept(sid, parts=pick_int(answer, "num_segments") or None))
+
+    def can_look_up(self, account: Account) -> bool:
+        return True
+
+    def look_up(self, account: Account, lost: LostMessage) -> Call | LookedUp:
+        query = [("To", lost.to), ("PageSize", str(lookup.PAGE_MESSAGES))]
+        url = with_query(f"{self._account_url(account)}/Messages.json", query)
+        return Call(self._request(account, "GET", url), lost)
+
+    def look_up_next(self, account: Account, state: Any, response: HttpResponse) -> Call | LookedUp:
+        return lookup.judge(state, response)
 
     def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:
         tokens = (self.setting(account, "auth_token"), self.setting(account, "second_auth_token"))

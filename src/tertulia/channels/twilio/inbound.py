@@ -12,7 +12,7 @@ from tertulia.channels.sms import is_phone, phone_identity
 from tertulia.channels.twilio import codes
 from tertulia.channels.wire import ID_MAX_CHARACTERS, clean_text
 
-_STATES = {
+STATES = {
     "sent": "sent",
     "delivered": "delivered",
     "read": "read",
@@ -34,7 +34,7 @@ def parse_form(fields: Form, delivery_id: str, now: datetime) -> ChannelEvent:
         return Unknown("form")
     if status in ("received", "receiving"):
         return _parse_message(fields, message_id, now)
-    if status in _STATES:
+    if status in STATES:
         return _parse_status(fields, message_id, status, delivery_id, now)
     return Unknown("status", clean_text(status, 64))
 
@@ -61,7 +61,7 @@ def _read_form(fields: Form) -> str:
 
 
 def _parse_status(fields: Form, message_id: str, status: str, delivery_id: str, now: datetime) -> ChannelEvent:
-    state, recipient = _STATES[status], _read_id(fields, "To")
+    state, recipient = STATES[status], _read_id(fields, "To")
     code = first_text(fields, "ErrorCode")
     number = int(code) if code.isascii() and code.isdigit() and len(code) < 8 else 0
     detail = clean_text(first_text(fields, "ErrorMessage"))

@@ -4,7 +4,7 @@ Send: `POST /send`, JSON or a form, with `to`, `from`, `text`, `reference` and `
 `Authorization: Bearer <key>`; the answer is `{"id": ..., "status": "accepted", "parts": n}`. Reports go to the callback
 as form POSTs (`id`, the reference under the name it came by, `status`, `error`), texts of customers to the webhook
 address (`id`, `from`, `to`, `text`, `time`). With a secret each call carries `X-Signature: sha256=` and the hex HMAC
-of its body.
+of its body. `GET /status?reference=...` says what became of a message, or `{"error": "no_such_message"}`.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class HttpSms(CommonProvider):
             return reply_json({"error": "unauthorised"}, 401, "wrong token")
         if call.path == "/balance" and call.method == "GET":
             return reply_json({"account": account.name, "currency": "USD", "balance": "1000.00"})
+        if call.path == "/status" and call.method == "GET":
+            return _tell_status(world, account, call.query.get("reference", ""))
         if call.path != "/send" or call.method != "POST":
             return reply_json({"error": "not_found"}, 404)
         try:
@@ -116,6 +118,16 @@ def _send(world: World, account: Account, form: dict[str, str]) -> Reply:
     else:
         arrive(world, account, person, message)
     return reply_json({"id": name, "status": "accepted", "parts": parts}, remark="accepted")
+
+
+def _tell_status(world: World, account: Account, ref: str) -> Reply:
+    """What became of the message with this reference of the sender's."""
+    found = [m for m in world.messages.values() if m.account == account.id and m.ours and ref and m.ref == ref]
+    if not found:
+        return reply_json({"error": "no_such_message"}, 404)
+    message = found[-1]
+    told = {"id": message.id, "reference": ref, "status": message.state}
+    return reply_json({**told, "error": message.error} if message.error else told, remark="status")
 
 
 def _read_callback(form: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -219,7 +220,7 @@ def _is_callback(url: str) -> bool:
 
 def _resource(world: World, account: Account, message: Message, service: str = "") -> dict[str, Any]:
     sid = account.secret("account_sid")
-    when = format_datetime(world.clock.now())
+    when = format_datetime(datetime.fromtimestamp(message.at_ms / 1000, UTC))
     uri = f"/2010-04-01/Accounts/{sid}/Messages/{message.id}"
     first = "accepted" if service else "queued"
     status = {"accepted": first, "failed": "undelivered"}.get(message.state, message.state)
@@ -239,9 +240,7 @@ def _look_up(world: World, account: Account, call: Call, rest: str) -> Reply:
         body = {"sid": sid, "friendly_name": account.name, "status": "active", "type": "Full"}
         return reply_json(body, remark="account")
     if rest == "Messages":
-        wanted = call.query.get("To", "")
-        found = [m for m in world.messages.values() if m.account == account.id and m.ours and m.address == wanted]
-        return reply_json({"messages": [_resource(world, account, m) for m in found[-50:]], "page": 0})
+        return _list_messages(world, account, call)
     if rest.startswith("Messages/"):
         message = world.messages.get(rest.removeprefix("Messages/"))
         known = message is not None and message.account == account.id
@@ -249,6 +248,17 @@ def _look_up(world: World, account: Account, call: Call, rest: str) -> Reply:
     if rest.startswith("IncomingPhoneNumbers"):
         return _look_up_numbers(world, account, call, rest)
     return _error(20404)
+
+
+def _list_messages(world: World, account: Account, call: Call) -> Reply:
+    """Newest first, filtered by number."""
+    wanted, size = call.query.get("To", ""), call.query.get("PageSize", "50")
+    found = [m for m in world.messages.values() if m.account == account.id and m.ours and wanted in ("", m.address)]
+    found.reverse()
+    page = found[: min(int(size) if size.isdecimal() else 50, 1_000)]
+    more = f"{call.path}?Page=1" if len(found) > len(page) else None
+    rows = [_resource(world, account, message) for message in page]
+    return reply_json({"messages": rows, "page": 0, "page_size": len(page), "next_page_uri": more})
 
 
 def _look_up_numbers(world: World, account: Account, call: Call, rest: str) -> Reply:

@@ -1,15 +1,19 @@
 """The providers' address: takes what the server sends, remembers it, and answers as the scenario says.
 
+`hang_up` takes a message and cuts the line before the answer; `vanish` cuts it and takes nothing. Asked about a lost
+message, an account tells what it has, unless it `looks_up` nothing.
+
 One HTTP server for all scenarios; the first part of the path names the account. An account without a plan accepts.
 """
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
-from tertulia.stories.conformance.wire import Answer, Provider, Sent, answer_json
+from tertulia.stories.conformance.wire import Answer, Provider, Sent, Taken, answer_json
 
 
 @dataclass(slots=True)
@@ -28,6 +32,8 @@ class Account:
 
     provider: Provider
     sent: list[Sent] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+    looks_up: bool = True
     plans: dict[str, Plan] = field(default_factory=dict)
     before_answer: Callable[[Sent], None] | None = None
 
@@ -55,12 +61,16 @@ class Sink:
     def stop(self) -> None:
         self._server.shutdown()
 
-    def handle(self, path: str, body: bytes) -> Answer:
+    def handle(self, method: str, url: str, body: bytes) -> Answer:
         """One call of the server's."""
+        path, _, query = url.partition("?")
         _, name, rest = path.split("/", 2)
         account = self.accounts.get(name)
         if account is None:
             return answer_json(404, {})
+        if method == "GET":
+            answer = account.provider.look_up(rest, query, account.taken) if account.looks_up else answer_json(503, {})
+            return answer or answer_json(200, {"ok": True, "result": {}, "data": []})
         with self._lock:
             sent = account.provider.read_send(rest, body, str(next(self._ids)))
             if sent is None:
@@ -68,9 +78,11 @@ class Sink:
             account.sent.append(sent)
             plan = account.plan_for(sent.to)
             how = plan.take() if plan else "ok"
+            if how in ("ok", "hang_up"):
+                account.taken.append(Taken(sent, datetime.now(UTC)))
         if account.before_answer is not None:
             account.before_answer(sent)
-        if how == "hang_up":
+        if how in ("hang_up", "vanish"):
             return Answer(0)
         return account.provider.accept(sent) if how == "ok" else account.provider.refuse(how)
 
@@ -82,7 +94,7 @@ class Sink:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                answer = sink.handle(self.path.partition("?")[0], body)
+                answer = sink.handle(self.command, self.path, body)
                 if answer.status == 0:
                     self.close_connection = True
                     self.connection.close()

@@ -105,9 +105,12 @@ def steer_match(verb: str) -> Step:
 
 
 def plan_provider(stage: Stage, told: Mapping[str, Any]) -> None:
-    """How a provider answers from now on: `answers` in turn (ok, throttled, down, blocked, unknown_number, hang_up),
-    the last for ever; `for` one person, else everybody. `receipt_first`: the receipt comes before the answer."""
+    """How a provider answers from now on: `answers` in turn (ok, throttled, down, blocked, unknown_number, hang_up:
+    taken, but the line is cut; vanish: the line is cut and nothing is taken), the last for ever; `for` one person, else
+    everybody. `receipt_first`: the receipt comes before the answer. `looks_up: false`: it says nothing when it is asked
+    about a lost message."""
     channel = stage.channel(told["channel"])
+    channel.account.looks_up = told.get("looks_up", channel.account.looks_up)
     answers = told.get("answers", ["ok"])
     answers = [answers] if isinstance(answers, str) else list(answers)
     to = stage.phones.get(told["for"], told["for"]).lstrip("+") if "for" in told else ""

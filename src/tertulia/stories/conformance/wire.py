@@ -7,9 +7,10 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -32,6 +33,14 @@ class Sent:
     text: str
     provider_id: str
     echo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that the provider has, and when it took it (its own, real time)."""
+
+    sent: Sent
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,10 @@ class Provider(Protocol):
 
     def settings(self, base_url: str) -> dict[str, str]: ...
     def read_send(self, path: str, body: bytes, provider_id: str) -> Sent | None: ...
+    def look_up(self, path: str, query: str, taken: Sequence[Taken]) -> Answer | None:
+        """The answer to a question about messages; None to any other."""
+        ...
+
     def accept(self, sent: Sent) -> Answer: ...
     def refuse(self, how: str) -> Answer: ...
     def message(self, writer: Writer, text: str, message_id: str, at: datetime, url: str, **more: Any) -> Post: ...
@@ -91,6 +104,25 @@ class Twilio:
             return None
         form = dict(parse_qsl(body.decode()))
         return Sent(form["To"], form.get("Body", ""), provider_id, form.get("StatusCallback", ""))
+
+    def look_up(self, path: str, query: str, taken: Sequence[Taken]) -> Answer | None:
+        if not path.endswith("/Messages.json"):
+            return None
+        to = dict(parse_qsl(query)).get("To", "")
+        rows = [
+            {
+                "sid": item.sent.provider_id,
+                "to": item.sent.to,
+                "body": item.sent.text,
+                "status": "sent",
+                "num_segments": "1",
+                "error_code": None,
+                "date_created": format_datetime(item.at),
+            }
+            for item in reversed(taken)
+            if item.sent.to == to
+        ]
+        return answer_json(200, {"messages": rows, "page": 0, "next_page_uri": None})
 
     def accept(self, sent: Sent) -> Answer:
         told = {"sid": sent.provider_id, "status": "queued", "num_segments": "1", "error_code": None}
@@ -163,6 +195,9 @@ class Telegram:
             return None
         told = json.loads(body)
         return Sent(str(told["chat_id"]), told.get("text", ""), provider_id)
+
+    def look_up(self, path: str, query: str, taken: Sequence[Taken]) -> Answer | None:
+        return None
 
     def accept(self, sent: Sent) -> Answer:
         message = {"message_id": int(sent.provider_id), "chat": {"id": int(sent.to), "type": "private"}}
@@ -245,6 +280,9 @@ class WhatsApp:
             text = told["interactive"].get("body", {}).get("text", "")
         to = told.get("to") or told.get("recipient") or ""
         return Sent(str(to), text, provider_id, told.get("biz_opaque_callback_data", ""))
+
+    def look_up(self, path: str, query: str, taken: Sequence[Taken]) -> Answer | None:
+        return None
 
     def accept(self, sent: Sent) -> Answer:
         told = {"messaging_product": "whatsapp", "contacts": [{"input": sent.to, "wa_id": sent.to}]}
