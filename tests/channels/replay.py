@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 from tests.channels.signing import sign
 
 from tertulia.channels.base import (
@@ -211,7 +212,13 @@ def show_event(event: Any) -> dict[str, Any]:
 
 
 def show(value: Any) -> Any:
-    """A dataclass as its fields that differ from their defaults."""
+    """A record as its fields that differ from their defaults."""
+    if isinstance(value, msgspec.Struct):
+        return {
+            field.name: show(getattr(value, field.name))
+            for field in msgspec.structs.fields(value)
+            if getattr(value, field.name) != field.default
+        }
     if is_dataclass(value):
         return {
             field.name: show(getattr(value, field.name))

@@ -25,7 +25,7 @@ def no_engine(monkeypatch):
 def read_log(database_url: str) -> list[tuple[str, dict]]:
     """Kind and payload of every entry of the log."""
     with psycopg.connect(database_url) as conn:
-        return conn.execute("select kind, payload from log order by received_at").fetchall()
+        return conn.execute("select kind, payload::json from log order by received_at").fetchall()
 
 
 def test_every_part_of_the_page_opens(ids, alice):

@@ -1,12 +1,12 @@
 """The gates of a send: their order, their reasons, and the facts they leave (S0, S1, S4, C1, C4, M6)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
 from tertulia.core.deliveries import MessageClass

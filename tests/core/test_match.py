@@ -1,11 +1,11 @@
 """Whose message is it: resolution, binding, forwards, the second question, trust (M2, M3, M5, M6)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tertulia.core import links
 from tertulia.core.identity import IdentityRef, Trust

@@ -121,7 +121,7 @@ class Shop:
 
     def log(self, kind: str) -> list[dict]:
         """The log's entries of a kind, in the order in which they were appended."""
-        rows = self.run("select payload from log where kind = %s order by received_at, shard, writer, seq", kind)
+        rows = self.run("select payload::json from log where kind = %s order by received_at, shard, writer, seq", kind)
         return [row[0] for row in rows]
 
 

@@ -55,6 +55,6 @@ def add_sending(conn: psycopg.Connection, workspace: int, channel: int, count: i
 
 def read_outcomes(conn: psycopg.Connection) -> list[tuple[str, str, bool]]:
     """The outcomes in the log: delivery, outcome, lost."""
-    rows = conn.execute("select payload from log where kind = 'outcome' order by shard, writer, seq").fetchall()
+    rows = conn.execute("select payload::json from log where kind = 'outcome' order by shard, writer, seq").fetchall()
     conn.rollback()
     return [(row[0]["delivery_id"], row[0]["outcome"], row[0].get("lost", False)) for row in rows]

@@ -98,7 +98,7 @@ def polling(url: str) -> Iterator[None]:
 
 
 def read_texts(conn: psycopg.Connection) -> list[str]:
-    rows = conn.execute("select payload from log where kind = 'inbound' order by writer, seq, shard").fetchall()
+    rows = conn.execute("select payload::json from log where kind = 'inbound' order by writer, seq, shard").fetchall()
     conn.rollback()
     return [row[0]["text"] for row in rows]
 

@@ -33,7 +33,9 @@ def test_X2_every_delivery_is_sent_once_and_its_outcome_told(
         wait_for(lambda: len(read_outcomes(conn)) == 120)
     assert sink.sent == {str(id_): 1 for id_ in ids}
     assert {outcome for _, outcome, _ in read_outcomes(conn)} == {"ok"}
-    told = conn.execute("select payload from log where payload->>'delivery_id' = %s", [str(ids[3])]).fetchone()[0]
+    told = conn.execute(
+        "select payload::json from log where payload::json->>'delivery_id' = %s", [str(ids[3])]
+    ).fetchone()[0]
     assert told["provider_ids"] == [f"SM{ids[3].hex}"]
     assert told["attempt"] == 1
 
@@ -92,7 +94,7 @@ def test_a_refused_account_stops_its_channel_after_one_round(
         began = real_now()
         wait_for(lambda: real_now() - began > timedelta(seconds=0.6))
     assert len(sink.bodies) <= 4
-    assert conn.execute("select bool_and((payload->>'account_fault')::bool) from log").fetchone()[0]
+    assert conn.execute("select bool_and((payload::json->>'account_fault')::bool) from log").fetchone()[0]
 
 
 def test_the_channel_log_keeps_every_exchange_without_secrets(

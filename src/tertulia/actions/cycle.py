@@ -8,6 +8,7 @@ fails alone is parked whole with its error, and the others go on.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -49,6 +50,8 @@ from tertulia.store.db import Conn
 from tertulia.store.log import NewEntry
 from tertulia.store.ownership import LogRow
 
+Read = tuple[LogRow, Entry]
+
 
 @dataclass(slots=True)
 class Batch:
@@ -69,9 +72,9 @@ def decide_entries(
     shell rolls back. `owned` are the shards of this owner: what is forwarded among
     them is decided at once. Raises Conflict when another owner linked an identity first."""
     world, batch = World(now, config, serials, owned=frozenset(owned)), Batch()
-    fresh = _drop_duplicates(conn, rows, batch)
-    entries = [(row, decode(row.payload)) for row in fresh]
-    waiting, decidable = _split_receipts(entries)
+    read = [(row, decode(row.payload)) for row in rows]
+    fresh = _drop_duplicates(conn, read, batch)
+    waiting, decidable = _split_receipts(fresh)
     _load(conn, world, decidable)
     parks = []
     for row, entry in decidable:
@@ -84,7 +87,7 @@ def decide_entries(
     for row, sentence in parks:
         park(conn, row, sentence, now)
     batch.decided = len(fresh)
-    writer.tally(conn, _tallies(rows, fresh, parks))
+    writer.tally(conn, _tallies(read, fresh, parks))
     batch.touched |= _topics(world)
     batch.config = world.config
     return batch
@@ -167,7 +170,7 @@ def park(conn: Conn, row: LogRow, sentence: str, now: datetime) -> None:
         shard=row.shard,
         parked_id=derive_id("parked", row.shard, row.writer, row.seq),
         workspace=row.workspace,
-        channel_id=row.payload.get("channel_id"),
+        channel_id=_channel_of(row),
         kind=row.kind,
         reason=sentence,
         payload=row.payload,
@@ -179,34 +182,42 @@ def park_alone(conn: Conn, row: LogRow, now: datetime) -> None:
     """Park an entry whose decision failed by itself, and count it."""
     sentence = "This entry could not be decided. It is kept whole; try it again."
     park(conn, row, sentence, now)
-    writer.tally(conn, _tallies([row], [], [(row, sentence)]))
+    channel_id = _channel_of(row)
+    if row.kind in ("inbound", "signal", "receipt") and channel_id is not None and ":to-" not in row.key:
+        writer.tally(conn, {(row.shard, channel_id, row.workspace): [0, 0, 1]})
 
 
-def _drop_duplicates(conn: Conn, rows: Sequence[LogRow], batch: Batch) -> list[LogRow]:
+def _channel_of(row: LogRow) -> int | None:
+    """The channel that an entry names, even one that cannot be decoded."""
+    payload: dict[str, Any] = msgspec.json.decode(row.payload)
+    channel_id: int | None = payload.get("channel_id")
+    return channel_id
+
+
+def _drop_duplicates(conn: Conn, read: Sequence[Read], batch: Batch) -> list[Read]:
     """E1: by the key of (UTC day of the entry's own time, id), in the owner's transaction. The first of equal keys
     within the cycle stays."""
-    first: dict[tuple[int, str], LogRow] = {}
-    for row in rows:
-        first.setdefault((row.shard, row.key), row)
-    new = loader.dedupe(conn, [(row.shard, row.occurred_at, row.key, row.workspace) for row in first.values()])
-    fresh = [row for row in first.values() if (row.shard, row.key) in new]
-    batch.duplicates = len(rows) - len(fresh)
+    first: dict[tuple[int, str], Read] = {}
+    for row, entry in read:
+        first.setdefault((row.shard, row.key), (row, entry))
+    new = loader.dedupe(conn, [(row.shard, row.occurred_at, row.key, row.workspace) for row, _ in first.values()])
+    fresh = [pair for key, pair in first.items() if key in new]
+    batch.duplicates = len(read) - len(fresh)
     return fresh
 
 
 def _tallies(
-    rows: Sequence[LogRow], fresh: Sequence[LogRow], parks: Sequence[tuple[LogRow, str]]
+    read: Sequence[Read], fresh: Sequence[Read], parks: Sequence[tuple[LogRow, str]]
 ) -> dict[tuple[int, int, int], list[int]]:
     """Per (shard, channel, workspace): processed, of them duplicates, and parked. Forwarded entries were counted where
     they came in."""
     tallies: dict[tuple[int, int, int], list[int]] = {}
-    kept = {id(row) for row in fresh}
+    kept = {id(row) for row, _ in fresh}
     parked = {id(row) for row, _ in parks}
-    for row in rows:
-        channel_id = row.payload.get("channel_id")
-        if row.kind not in ("inbound", "signal", "receipt") or channel_id is None or ":to-" in row.key:
+    for row, entry in read:
+        if not isinstance(entry, Inbound | Signal | ReceiptEntry) or ":to-" in row.key:
             continue
-        tally = tallies.setdefault((row.shard, channel_id, row.workspace), [0, 0, 0])
+        tally = tallies.setdefault((row.shard, entry.channel_id, row.workspace), [0, 0, 0])
         if id(row) in parked:
             tally[2] += 1
         else:
@@ -216,7 +227,7 @@ def _tallies(
 
 
 def _split_receipts(
-    entries: Iterable[tuple[LogRow, Entry]],
+    entries: Iterable[Read],
 ) -> tuple[list[tuple[LogRow, ReceiptEntry]], list[tuple[LogRow, Entry]]]:
     """Receipts that name only a provider's id are settled by reference; everything else is decided."""
     waiting: list[tuple[LogRow, ReceiptEntry]] = []

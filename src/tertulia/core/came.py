@@ -1,7 +1,8 @@
 """An inbound entry in the shard that decides it, and what both its resolution and its reception ask."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from tertulia.core import effects as fx
 from tertulia.core.entries import Inbound
@@ -12,8 +13,7 @@ from tertulia.core.phones import key_of_e164
 from tertulia.core.world import ChannelFacts, ContactRow, LinkedIdentity, World
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(msgspec.Struct, frozen=True):
     """An inbound entry in the shard that decides it, with what is known of its channel."""
 
     entry: Inbound

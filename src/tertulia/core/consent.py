@@ -18,10 +18,11 @@ of a grant and a withdrawal at the same instant the withdrawal holds. A platform
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.identity import IdentityRef
@@ -75,8 +76,7 @@ BASIS_TOPICS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentFact:
+class ConsentFact(msgspec.Struct, frozen=True):
     """One row of the ledger (C1). `evidence` names the proof (import, message, form, merge id), `text_version` the
     words shown; `actor` who did it (customer, platform, a user's id). `at` is aware, in UTC."""
 
@@ -92,8 +92,7 @@ class ConsentFact:
     actor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What is asked about: one address or identity, on one kind of channel, for one topic."""
 
     subject: IdentityRef
@@ -101,8 +100,7 @@ class Target:
     topic: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentState:
+class ConsentState(msgspec.Struct, frozen=True):
     """What holds. `by` is the entry that decides, None when nobody said anything; `blocked_by` the platform's block."""
 
     given: Given | None
@@ -287,8 +285,7 @@ CAUSE_STOPS: Final = {
 """Cause -> classes that it stops, gravest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(msgspec.Struct, frozen=True):
     """One reason not to write: to a subject (None: to the contact) on a channel kind (`*`: any). `lifted` when it no
     longer counts; rows are never deleted."""
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from tertulia.core.entries import Entry
 from tertulia.core.identity import IdentityRef, Trust
 
 
-@dataclass(frozen=True, slots=True)
-class CreateContact:
+class CreateContact(msgspec.Struct, frozen=True):
     """A new contact, made by someone who wrote to us and is not known (M2, last step)."""
 
     workspace: int
@@ -26,8 +27,7 @@ class CreateContact:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AddAddress:
+class AddAddress(msgspec.Struct, frozen=True):
     """A number that the platform vouches for becomes an address of the contact."""
 
     workspace: int
@@ -42,8 +42,7 @@ class AddAddress:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RouteIdentity:
+class RouteIdentity(msgspec.Struct, frozen=True):
     """An identity whose owner is being decided in another shard: later messages follow the same way, so that they
     keep their order."""
 
@@ -53,8 +52,7 @@ class RouteIdentity:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LinkIdentity:
+class LinkIdentity(msgspec.Struct, frozen=True):
     """The identity belongs to the contact from now on. `evidence` names rule, link, match and message."""
 
     workspace: int
@@ -71,8 +69,7 @@ class LinkIdentity:
     reply_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UnlinkIdentity:
+class UnlinkIdentity(msgspec.Struct, frozen=True):
     """The identity no longer belongs to the contact; its history stays."""
 
     workspace: int
@@ -81,8 +78,7 @@ class UnlinkIdentity:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TouchIdentity:
+class TouchIdentity(msgspec.Struct, frozen=True):
     """What the last message says of an identity: name, window, reply token, signal, a higher trust."""
 
     workspace: int
@@ -97,8 +93,7 @@ class TouchIdentity:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RecordConsent:
+class RecordConsent(msgspec.Struct, frozen=True):
     """One row of the consent ledger (C1)."""
 
     workspace: int
@@ -115,8 +110,7 @@ class RecordConsent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Suppress:
+class Suppress(msgspec.Struct, frozen=True):
     """An address is not to be written to, for one of the causes that stay apart (C4)."""
 
     workspace: int
@@ -129,8 +123,7 @@ class Suppress:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LiftSuppression:
+class LiftSuppression(msgspec.Struct, frozen=True):
     """A suppression of one cause is lifted: the customer asked for it."""
 
     workspace: int
@@ -141,8 +134,7 @@ class LiftSuppression:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class MarkAddressDead:
+class MarkAddressDead(msgspec.Struct, frozen=True):
     """The provider says that nothing can arrive there."""
 
     workspace: int
@@ -153,8 +145,7 @@ class MarkAddressDead:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OpenConversation:
+class OpenConversation(msgspec.Struct, frozen=True):
     """At most one that is not resolved per contact and channel (I2)."""
 
     workspace: int
@@ -164,8 +155,7 @@ class OpenConversation:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SetQuestion:
+class SetQuestion(msgspec.Struct, frozen=True):
     """A question waits for its answer in a conversation; an empty one waits no more."""
 
     workspace: int
@@ -175,8 +165,7 @@ class SetQuestion:
     question: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class StoreMessage:
+class StoreMessage(msgspec.Struct, frozen=True):
     """One message in a conversation, unique by channel, direction and provider's id for ever (I3)."""
 
     workspace: int
@@ -194,8 +183,7 @@ class StoreMessage:
     arrived_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class BindLink:
+class BindLink(msgspec.Struct, frozen=True):
     """First use binds (M5)."""
 
     workspace: int
@@ -206,8 +194,7 @@ class BindLink:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class MintLink:
+class MintLink(msgspec.Struct, frozen=True):
     """One link per contact and send (M4)."""
 
     workspace: int
@@ -219,8 +206,7 @@ class MintLink:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StoreClick:
+class StoreClick(msgspec.Struct, frozen=True):
     """An opening of a link, with what it was taken for (M9)."""
 
     workspace: int
@@ -232,8 +218,7 @@ class StoreClick:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """How far a contact has come in a match. Only what is given changes, and only forward; `app` adds to the per-app
     picture."""
 
@@ -252,8 +237,7 @@ class Progress:
     forwarded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestMerge:
+class SuggestMerge(msgspec.Struct, frozen=True):
     """Perhaps the same person; a person decides (M2, M8)."""
 
     workspace: int
@@ -264,8 +248,7 @@ class SuggestMerge:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SettleSuggestion:
+class SettleSuggestion(msgspec.Struct, frozen=True):
     """A suggestion was followed or dismissed."""
 
     workspace: int
@@ -275,8 +258,7 @@ class SettleSuggestion:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class MergeContact:
+class MergeContact(msgspec.Struct, frozen=True):
     """M8: a redirect. The absorbed contact's children keep its id."""
 
     workspace: int
@@ -288,8 +270,7 @@ class MergeContact:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RecordAbsorption:
+class RecordAbsorption(msgspec.Struct, frozen=True):
     """The merge as the contact that stays has it, so that its undoing is seen where its consent is read."""
 
     workspace: int
@@ -301,8 +282,7 @@ class RecordAbsorption:
     undone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UndoMerge:
+class UndoMerge(msgspec.Struct, frozen=True):
     """The redirect is taken away."""
 
     workspace: int
@@ -312,8 +292,7 @@ class UndoMerge:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class QueueDelivery:
+class QueueDelivery(msgspec.Struct, frozen=True):
     """A message to be sent. Its id is derived from its cause, so the same cause queues it once."""
 
     workspace: int
@@ -334,8 +313,7 @@ class QueueDelivery:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SetOpenState:
+class SetOpenState(msgspec.Struct, frozen=True):
     """An undecided delivery goes from one open state to another (I4): sending with its content, back to queued for a
     retry, unknown, held until `not_before`."""
 
@@ -348,8 +326,7 @@ class SetOpenState:
     not_before: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AskProvider:
+class AskProvider(msgspec.Struct, frozen=True):
     """The provider is to be asked about a delivery whose outcome is unknown (S3): question `number` is due `at` by the
     decision clock, None when it has been asked for the last time. `handed_at` is the earliest instant, in real time,
     at which the provider may have taken it."""
@@ -362,8 +339,7 @@ class AskProvider:
     handed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CloseDelivery:
+class CloseDelivery(msgspec.Struct, frozen=True):
     """A delivery gets its verdict and moves to the history. `content` is what was sent, without the secret part of
     personal links."""
 
@@ -382,8 +358,7 @@ class CloseDelivery:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AdvanceDelivery:
+class AdvanceDelivery(msgspec.Struct, frozen=True):
     """A receipt moves a delivery of the history forward (I4)."""
 
     workspace: int
@@ -397,8 +372,7 @@ class AdvanceDelivery:
     currency: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReferTo:
+class ReferTo(msgspec.Struct, frozen=True):
     """A provider's message id leads to our delivery; receipts that waited there are forwarded."""
 
     workspace: int
@@ -408,8 +382,7 @@ class ReferTo:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(msgspec.Struct, frozen=True):
     """One row of the decision ledger (S1)."""
 
     workspace: int
@@ -425,8 +398,7 @@ class Decide:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(msgspec.Struct, frozen=True):
     """An entry for another shard's owner, under an id derived from the one that caused it."""
 
     workspace: int
@@ -450,8 +422,7 @@ class Erase:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FaultChannel:
+class FaultChannel(msgspec.Struct, frozen=True):
     """The account itself is refused by the provider: the channel stops, its messages wait."""
 
     workspace: int

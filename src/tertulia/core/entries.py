@@ -8,7 +8,7 @@ payload and back. Instants are aware, in UTC.
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, assert_never, cast
+from typing import Any, Final, assert_never, cast
 from uuid import UUID
 
 import msgspec
@@ -247,9 +247,13 @@ def encode(entry: Entry) -> bytes:
     return msgspec.json.encode(entry)
 
 
-def decode(payload: Mapping[str, Any]) -> Entry:
-    """The entry of a payload read back from the log. Raises msgspec.ValidationError for what never was one."""
-    return cast(Entry, msgspec.convert(payload, Entry))
+_DECODER: Final[msgspec.json.Decoder[Entry]] = msgspec.json.Decoder(Entry)
+
+
+def decode(payload: str | Mapping[str, Any]) -> Entry:
+    """The entry of a payload read back, as JSON or as its value. Raises msgspec.ValidationError for what never was
+    one."""
+    return _DECODER.decode(payload) if isinstance(payload, str) else cast(Entry, msgspec.convert(payload, Entry))
 
 
 def shard_of_identity(workspace: int, identity: IdentityRef) -> int:

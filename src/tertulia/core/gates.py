@@ -15,10 +15,11 @@ one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, assert_never
+
+import msgspec
 
 from tertulia.core.consent import Cause, ConsentState, Given, Suppression, permits
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
@@ -49,8 +50,7 @@ class Platform(StrEnum):
     CUSTOMER_FIRST = "customer_first"  # the customer has never written in this app
 
 
-@dataclass(frozen=True, slots=True)
-class SendFacts:
+class SendFacts(msgspec.Struct, frozen=True):
     """Everything that decides one send, as of `now`.
 
     `address` is empty when the contact has none on the channel; `mobile_needed` on SMS. `consent` is derived for the
@@ -93,16 +93,14 @@ class Verb(StrEnum):
     DROP = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(msgspec.Struct, frozen=True):
     """A gate let the message through, on these facts. The rendering gate adds the text."""
 
     facts: Facts
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(msgspec.Struct, frozen=True):
     """A gate did not: hold (until, if known) or drop, why, on these facts."""
 
     verb: Verb
@@ -115,8 +113,7 @@ Finding = Pass | Refuse
 Gate = Callable[[SendFacts], Finding]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """The decision about one message (S1). `gate` is the one that refused, `provider` when all passed; `passed` the
     gates before it with the facts each used. `text` is there only to send; `until` when a held one is due again."""
 

@@ -5,8 +5,9 @@ one contact at a time. The scope of an identity is the provider's: a Messenger i
 to an account, a WhatsApp business-scoped id to a portfolio.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 
 class Trust(IntEnum):
@@ -17,8 +18,7 @@ class Trust(IntEnum):
     VERIFIED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityRef:
+class IdentityRef(msgspec.Struct, frozen=True):
     """One identity: `kind` (whatsapp, messenger, line, viber, telegram, wechat, phone, ...), `scope` (the provider's
     page, bot, account or portfolio; empty for a verified phone or e-mail) and `value` (the provider's id)."""
 

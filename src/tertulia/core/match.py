@@ -15,11 +15,12 @@ identities are followed through merges (M8) first, links are looked up by `links
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import Code, find_codes, parse
@@ -30,8 +31,7 @@ QUESTION_ATTEMPTS_MAX: Final = 3
 PHONE_DIGITS_MAX: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
+class LinkFacts(msgspec.Struct, frozen=True):
     """What is stored of the link whose code was sent. `contact_id` is followed through merges; `phone_keys` are the
     contact's numbers (`phones.key_of_e164`), `bound` the identity that used it first."""
 
@@ -51,51 +51,44 @@ class Why(StrEnum):
     NUMBER_DIFFERS = "number_differs"
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """First use: the identity becomes the contact's, at this trust (M6)."""
 
     link: LinkFacts
     trust: Trust
 
 
-@dataclass(frozen=True, slots=True)
-class Same:
+class Same(msgspec.Struct, frozen=True):
     """The identity is already the contact's, or bound this very link: nothing changes."""
 
     link: LinkFacts
 
 
-@dataclass(frozen=True, slots=True)
-class PossibleForward:
+class PossibleForward(msgspec.Struct, frozen=True):
     """Somebody else holds the link, it seems: a contact of their own, a flag, and the second question."""
 
     link: LinkFacts
     why: Why
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(msgspec.Struct, frozen=True):
     """The identity belongs to another contact, where it stays; the link is evidence for a suggestion (M2)."""
 
     link: LinkFacts
     owner: int
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
+class Expired(msgspec.Struct, frozen=True):
     """The link is past its time: it binds nobody any more."""
 
     link: LinkFacts
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownCode:
+class UnknownCode(msgspec.Struct, frozen=True):
     """No link has this code: a typing error that the check symbol missed, or another workspace's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(msgspec.Struct, frozen=True):
     """Links of several contacts in one message bind nobody."""
 
     links: tuple[LinkFacts, ...]
@@ -114,8 +107,7 @@ class Rule(StrEnum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True):
     """Two contacts that may be one person, and what says so; a person decides."""
 
     one: int
@@ -123,8 +115,7 @@ class Suggestion:
     evidence: Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(msgspec.Struct, frozen=True):
     """Whose message it is. `contact_id` None: a new contact, to be made. `trust` is how far the identity is believed
     from now on; `binding` what became of a code, None without one; `ask` whether the second question is due."""
 
@@ -136,8 +127,7 @@ class Resolution:
     ask: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(msgspec.Struct, frozen=True):
     """Who wrote, as the payload says. `phone` is a number that the platform vouches for (E.164), empty without one."""
 
     identity: IdentityRef
@@ -145,8 +135,7 @@ class Sender:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What look-ups gave, within one workspace. `owners`: contact and trust of the identities that are linked;
     `links`: the stored links of the codes, in the codes' order; `codes`: whether the message held any code at all;
     `phone_owners`: the contacts that have the vouched number in any national spelling."""
@@ -223,20 +212,17 @@ def is_trusted(trust: Trust, need: Need) -> bool:
     return trust is Trust.VERIFIED or need in (Need.CHAT, Need.SEND)
 
 
-@dataclass(frozen=True, slots=True)
-class DigitsRight:
+class DigitsRight(msgspec.Struct, frozen=True):
     """The holder of the link knows the number in the list: token-linked, never verified by this."""
 
 
-@dataclass(frozen=True, slots=True)
-class DigitsWrong:
+class DigitsWrong(msgspec.Struct, frozen=True):
     """Wrong; so many attempts are left. At none the question is closed."""
 
     attempts_left: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoDigits:
+class NoDigits(msgspec.Struct, frozen=True):
     """Not an answer: an ordinary message, which counts as no attempt."""
 
 

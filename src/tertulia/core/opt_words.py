@@ -18,7 +18,8 @@ from tertulia.core.opt_word_table import EVERYWHERE_STOPS, GLOBAL_STOPS, TABLE, 
 
 TEXT_CHARACTERS_MAX: Final = 64  # a longer message is no single word
 
-_ARABIC_LETTERS: Final = str.maketrans({"ٱ": "ا", "ى": "ي", "ـ": None})
+_TATWEEL: Final = "ـ"  # lengthens a word and is no letter of it
+_ARABIC_LETTERS: Final = str.maketrans({"ٱ": "ا", "ى": "ي", _TATWEEL: None})
 _DOTLESS_I: Final = str.maketrans({"ı": "i"})
 
 
@@ -109,15 +110,20 @@ def _decide(entry: _Entry, question_waiting: bool, previously_stopped: bool) -> 
 
 
 def _find_entries(text: str) -> list[_Entry]:
+    """The table's entries that the whole text is. Most messages are longer than any word of the table, and are told by
+    counting their letters: taking off accents costs 30 times as much."""
     if len(text) > TEXT_CHARACTERS_MAX:
         return []
-    plain, accented = _indexes()
-    return [*accented.get(_keep_letters(_compose(text)), ()), *plain.get(normalise(text), ())]
+    composed = _compose(text)
+    plain, accented, letters_max = _indexes()
+    if sum(map(str.isalnum, composed.replace(_TATWEEL, ""))) > letters_max:
+        return []
+    return [*accented.get(_keep_letters(composed), ()), *plain.get(normalise(text), ())]
 
 
 @cache
-def _indexes() -> tuple[Mapping[str, tuple[_Entry, ...]], Mapping[str, tuple[_Entry, ...]]]:
-    """The table by normalised word, and its accented words by their accented form."""
+def _indexes() -> tuple[Mapping[str, tuple[_Entry, ...]], Mapping[str, tuple[_Entry, ...]], int]:
+    """The table by normalised word, its accented words by their accented form, and the length of the longest."""
     plain: dict[str, tuple[_Entry, ...]] = {}
     accented: dict[str, tuple[_Entry, ...]] = {}
     for row in TABLE:
@@ -128,7 +134,7 @@ def _indexes() -> tuple[Mapping[str, tuple[_Entry, ...]], Mapping[str, tuple[_En
             else:
                 key = normalise(entry.word)
                 plain[key] = (*plain.get(key, ()), entry)
-    return plain, accented
+    return plain, accented, max(map(len, (*plain, *accented)))
 
 
 def _iter_entries(row: Words) -> Iterator[_Entry]:

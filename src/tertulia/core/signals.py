@@ -1,7 +1,5 @@
 """A platform told us about a customer: opened the chat, blocked us, changed an id."""
 
-from dataclasses import replace
-
 import msgspec
 
 from tertulia.core import effects as fx
@@ -54,7 +52,9 @@ def _open_chat(world: World, entry: Signal, workspace: int, shard: int, channel:
     if _send_on_signal(world, entry, came, known.route if known else None):
         return
     resolution = resolve(read_sender(came), find_facts(world, came), world.now)
-    contact_id = take_home(world, replace(came, entry=opened), resolution) if resolution.contact_id else None
+    contact_id = (
+        take_home(world, msgspec.structs.replace(came, entry=opened), resolution) if resolution.contact_id else None
+    )
     if contact_id is not None and isinstance(resolution.binding, Bound | Same):
         bind_link(world, workspace, resolution.binding.link, came.codes, entry.identity, entry.at)
 

@@ -6,12 +6,12 @@ once, the group is folded in Python first, because one statement touches a row o
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from tertulia.core import effects as fx
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
@@ -423,7 +423,7 @@ def park(
     channel_id: int | None,
     kind: str,
     reason: str,
-    payload: Mapping[str, Any],
+    payload: str,
     now: datetime,
 ) -> None:
     """Keep an entry whole that could not be decided (I3)."""
@@ -434,7 +434,7 @@ def park(
         "channel_id": channel_id,
         "kind": kind,
         "reason": reason,
-        "payload": _json(payload),
+        "payload": payload,
         "now": now,
     }
     run(conn, load("effects")["park"], args)

@@ -417,7 +417,7 @@ delete from log
 where workspace = %(workspace)s
   and seq <= (select coalesce(max(p.seq), 0) from log_position p where p.shard = log.shard and p.writer = log.writer)
   and (contact_id = %(id)s
-       or exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in payload::text) > 0))
+       or exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in payload) > 0))
 
 -- name: erase_suggestions
 delete from merge_suggestion

@@ -7,8 +7,9 @@ commits late, and no append waits for another.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from tertulia.core.entries import Entry, encode, kind_of
 from tertulia.store.db import Conn, fetch_one, load, run
@@ -17,8 +18,7 @@ CHANNEL = "tertulia_log"
 WRITER_LOCKS = 0x7E27  # the space of the writers' advisory locks
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewEntry(msgspec.Struct, frozen=True):
     """An entry on its way into the log. `key` makes it the same entry when it comes again (E1): for a webhook the
     provider's id, for a forwarded entry an id derived from the first one."""
 

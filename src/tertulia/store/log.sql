@@ -10,7 +10,7 @@ select pg_advisory_lock(%(space)s, %(writer)s)
 
 -- name: append
 insert into log (shard, writer, seq, workspace, kind, key, contact_id, occurred_at, received_at, payload)
-select shard, %(writer)s, seq, workspace, kind, key, contact_id, occurred_at, %(received)s, payload::jsonb
+select shard, %(writer)s, seq, workspace, kind, key, contact_id, occurred_at, %(received)s, payload
 from unnest(%(shards)s::smallint[], %(seqs)s::bigint[], %(workspaces)s::integer[], %(kinds)s::text[],
             %(keys)s::text[], %(contacts)s::bigint[], %(occurred)s::timestamptz[], %(payloads)s::text[])
      as t (shard, seq, workspace, kind, key, contact_id, occurred_at, payload)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from tertulia.core.world import DirectWay, MatchFacts
 from tertulia.errors import StoodDown
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(msgspec.Struct, frozen=True):
     """An entry as it stands in the log."""
 
     shard: int
@@ -27,7 +28,7 @@ class LogRow:
     contact_id: int | None
     occurred_at: datetime
     received_at: datetime
-    payload: dict[str, Any]
+    payload: str  # JSON, as `entries.encode` wrote it
 
 
 @dataclass(frozen=True, slots=True)
