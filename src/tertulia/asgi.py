@@ -53,7 +53,7 @@ def create_app() -> ASGIApp:
         settings.SECRET_KEY,
         test_clock=config.read("TEST_CLOCK") == "1",
     )
-    spool = config.data_dir() / "spool"
+    spool = config.need_data_dir() / "spool"
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     limit = config.read_int("IMPORT_BYTES_MAX") + 1_000_000  # the form around the file
     return App(edge, Bridge(wsgi, config.read_int("CONSOLE_THREADS"), spool, limit, edge.metrics))

@@ -87,8 +87,27 @@ def data_dir() -> Path:
     return Path(base) / "tertulia"
 
 
+def need_data_dir() -> Path:
+    """The data folder, made where it is missing. Raises ConfigError when it cannot be written."""
+    folder = data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError
+    except OSError:
+        raise ConfigError(
+            f"The data folder {folder} cannot be written. Correct its rights, or choose another one (TERTULIA_DATA)."
+        ) from None
+    return folder
+
+
+def has_secret_key() -> bool:
+    """Whether there is a SECRET_KEY already: given, or made earlier."""
+    return bool(read("SECRET_KEY")) or (data_dir() / "secret.key").exists()
+
+
 def secret_key() -> str:
-    """SECRET_KEY, or the one kept in the data folder, made at the first need (0600)."""
+    """SECRET_KEY, or the one kept in the data folder, made at the first need (0600). Raises ConfigError."""
     given = read("SECRET_KEY")
     if given:
         return given
@@ -96,7 +115,7 @@ def secret_key() -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        need_data_dir()
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 file.write(secrets.token_urlsafe(50))

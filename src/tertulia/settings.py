@@ -1,27 +1,27 @@
 """Django's settings, made from `config`. The database is either DATABASE_URL or the embedded server's socket."""
 
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
 
 from tertulia import config
 
 
 def _database() -> dict[str, object]:
-    parts = urlsplit(config.read("DATABASE_URL"))
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    host = query.pop("host", None) or parts.hostname or ""
+    parts = conninfo_to_dict(config.read("DATABASE_URL"))
+    taken = {name: str(parts.pop(name, "")) for name in ("dbname", "user", "password", "host", "port")}
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": host,
-        "PORT": str(parts.port or ""),
+        "NAME": taken["dbname"],
+        "USER": taken["user"],
+        "PASSWORD": taken["password"],
+        "HOST": taken["host"],
+        "PORT": taken["port"],
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": query,
+        "OPTIONS": parts,
     }
 
 

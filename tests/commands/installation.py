@@ -18,9 +18,10 @@ def make_environment(folder: Path) -> dict[str, str]:
     return {**keep, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TERTULIA_DATA": str(folder)}
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tertulia.cli", *arguments]
-    return subprocess.run(command, env=make_environment(folder), capture_output=True, text=True, timeout=120)
+    environment = {**make_environment(folder), **settings}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @contextmanager

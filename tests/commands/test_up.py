@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
-from commands.installation import make_environment
+from commands.installation import make_environment, run
 
 WAIT_LIMIT_S = 120.0
 
@@ -100,3 +101,29 @@ def test_two_do_not_share_a_folder_or_a_port(folder: Path) -> None:
     assert process.returncode == 1
     assert "Choose another --port." in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("command", ["up", "migrate", "sign-in", "doctor", "web", "importer"])
+def test_a_data_folder_that_cannot_be_written(database_url: str, command: str) -> None:
+    """One clear line from whatever needs it."""
+    settings = {"DATABASE_URL": database_url, "SECRET_KEY": "k" * 50} if command in ("web", "importer") else {}
+    done = run(Path("/proc/nowhere"), command, **settings)
+    assert done.returncode == 1
+    said = done.stdout.splitlines()[-1] if command == "doctor" else done.stderr
+    assert "The data folder /proc/nowhere cannot be written. Correct its rights" in said
+    assert done.stderr.count("\n") == (command != "doctor")
+
+
+def test_ports(database_url: str, folder: Path) -> None:
+    """A port that is taken, and what is no port."""
+    settings = {"DATABASE_URL": database_url, "SECRET_KEY": "k" * 50}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run(folder, "web", "--port", port, **settings)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"Nobody can listen on 127.0.0.1:{port} (Address already in use). Choose another --port." in done.stderr
+    assert run(folder, "web", PORT="80808", **settings).stderr == "80808 is no port: a number from 1 to 65535.\n"
+    wrong = run(folder, "up", "--port", "80808")
+    assert (wrong.returncode, "'80808' is no port: a number from 1 to 65535" in wrong.stderr) == (2, True)

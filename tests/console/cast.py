@@ -28,11 +28,12 @@ class Cast:
 def make_cast() -> Cast:
     """Write the cast to the database."""
     from tertulia.data.models import Membership, User, Workspace
+    from tertulia.store.sealing import seal
 
     workspace = Workspace.objects.create(
-        name="Verbena Market", slug="verbena", link_key=b"", country="PT", zone="Europe/Lisbon"
+        name="Verbena Market", slug="verbena", link_key=seal(b"v" * 32), country="PT", zone="Europe/Lisbon"
     )
-    other = Workspace.objects.create(name="Elsewhere", slug="elsewhere", link_key=b"")
+    other = Workspace.objects.create(name="Elsewhere", slug="elsewhere", link_key=seal(b"e" * 32))
     people = {}
     for email, name, place, role in (
         ("alice@example.com", "Inês Carvalho", workspace, "owner"),

@@ -13,7 +13,8 @@ import msgspec
 from tertulia import config
 from tertulia.commands.database import open_database
 from tertulia.commands.migrate import migrate
-from tertulia.commands.up import list_children, need_free_port, own_data_folder, take_options, wait_until_ready
+from tertulia.commands.ports import need_free_port, read_port
+from tertulia.commands.up import list_children, own_data_folder, take_options, wait_until_ready
 from tertulia.store.clock import real_now
 from tertulia.workers.stopping import watch_for_stop
 from tertulia.workers.supervisor import Child, Supervisor
@@ -24,8 +25,8 @@ LIST_NAME = "verbena-customers.csv"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="the data folder (by default the demo's own)")
-    parser.add_argument("--port", type=int, help="where the console listens (PORT, 8080)")
-    parser.add_argument("--phones-port", type=int, default=PHONES_PORT, help="where the virtual phones listen")
+    parser.add_argument("--port", type=read_port, help="where the console listens (PORT, 8080)")
+    parser.add_argument("--phones-port", type=read_port, default=PHONES_PORT, help="where the virtual phones listen")
     parser.add_argument("--test-clock", action="store_true", help="decide by a virtual clock that tests move")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tertulia import config
 from tertulia.commands.people import open_django
-from tertulia.errors import TertuliaError
+from tertulia.errors import ConfigError, TertuliaError
 
 if TYPE_CHECKING:
     from tertulia.store.db import Conn
@@ -53,8 +53,11 @@ def check_settings() -> Iterator[Finding]:
         yield Finding(True, f"Customers and providers reach this machine at {url}.")
     else:
         yield Finding(None, f"PUBLIC_URL is {url}. Webhooks and links need an https address that the world can reach.")
-    folder = config.data_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder = config.need_data_dir()
+    except ConfigError as error:
+        yield Finding(False, error.sentence)
+        return
     free = shutil.disk_usage(folder).free
     good = free >= FREE_BYTES_MIN
     yield Finding(good, f"{free / 1e9:,.1f} GB are free in {folder}." + ("" if good else " Make room: 2 GB or more."))
@@ -64,9 +67,9 @@ def check_database(conn: "Conn") -> Iterator[Finding]:
     from tertulia.store.health import read_server
 
     server = read_server(conn)
-    good = server.version >= POSTGRES_MIN
-    name = f"PostgreSQL {server.version // 10_000}.{server.version % 10_000}"
-    yield Finding(good, f"{name} answers." if good else f"{name} is too old: 17 or later is needed.")
+    yield Finding(True, f"PostgreSQL {server.version // 10_000}.{server.version % 10_000} answers.")
+    if not server.lettered:
+        yield Finding(False, "The database's character type is C: searching in Arabic and Chinese finds nothing.")
     if not server.durable:
         yield Finding(False, "The server may lose what it has confirmed: fsync or synchronous_commit is off.")
 

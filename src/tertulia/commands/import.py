@@ -135,7 +135,7 @@ def _take_in(workspace: "Workspace", now: datetime, options: argparse.Namespace)
     bytes_max = config.read_int("IMPORT_BYTES_MAX")
     if options.file.stat().st_size > bytes_max:
         raise FileProblem(FileReason.TOO_LARGE, size=options.file.stat().st_size, limit=bytes_max)
-    saved = save_file(_iter_blocks(options.file), config.data_dir(), bytes_max)
+    saved = save_file(_iter_blocks(options.file), config.need_data_dir(), bytes_max)
     said = Options(
         country=code,
         basis=Basis(options.basis),

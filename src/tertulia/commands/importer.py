@@ -14,5 +14,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     url = need_database()
-    serve(Setup(url, config.data_dir(), test_clock=has_test_clock()), watch_for_stop())
+    serve(Setup(url, config.need_data_dir(), test_clock=has_test_clock()), watch_for_stop())
     return 0

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         unpacked = unpack(options.file, Path(temporary))
         if not unpacked.manifest.own_key and not config.read("SECRET_KEY"):
             raise Invalid("The backup was made with a SECRET_KEY of your own. Give the same one again.")
-        with open_database(owns=True) as url:
+        with open_database(owns=True, any_key=True) as url:
             again = replace_database(url, unpacked)
             put_files(unpacked, data)
             migrate(url)
@@ -81,7 +81,7 @@ def replace_database(url: str, unpacked: Unpacked) -> list[Erasure]:
         _execute(conn, "drop database if exists {}", NEW)
         _execute(conn, "create database {}", NEW)
         beside = psycopg.conninfo.make_conninfo(url, dbname=NEW)
-        run_client("pg_restore", beside, "--no-owner", "--exit-on-error", str(unpacked.folder / DUMP), database=True)
+        run_client("pg_restore", beside, "--no-owner", "--exit-on-error", str(unpacked.folder / DUMP))
         try:
             _execute(conn, "drop database if exists {}", OLD)
             _execute(conn, "alter database {} rename to {}", name, OLD)

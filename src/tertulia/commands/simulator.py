@@ -5,16 +5,18 @@ import os
 import signal
 from pathlib import Path
 
+from tertulia.commands.ports import need_free_port, read_port
 from tertulia.simulator import serve
 from tertulia.workers.stopping import watch_lifeline
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=serve.DEFAULT_PORT)
+    parser.add_argument("--port", type=read_port, default=serve.DEFAULT_PORT)
     parser.add_argument("--config", type=Path, help="a JSON document with accounts, people and behaviours")
 
 
 def run(options: argparse.Namespace) -> int:
+    need_free_port("127.0.0.1", options.port)
     watch_lifeline(lambda: os.kill(os.getpid(), signal.SIGTERM))
     config = ["--config", str(options.config)] if options.config else []
     return serve.main(["--port", str(options.port), *config])

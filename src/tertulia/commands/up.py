@@ -5,7 +5,6 @@ console and webhooks, an engine, a sender, the keeper, an importer.
 import argparse
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,18 +16,18 @@ import httpx
 
 from tertulia import config
 from tertulia.commands.database import open_database
+from tertulia.commands.ports import need_free_port, read_port
 from tertulia.errors import ConfigError
 from tertulia.workers.stopping import watch_for_stop
 from tertulia.workers.supervisor import Child, Supervisor
 
 READY_LIMIT_S = 60.0
-PORT_FREE_LIMIT_S = 10.0
 ROLES = ("web", "engine", "sender", "keeper", "importer")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="the data folder (TERTULIA_DATA)")
-    parser.add_argument("--port", type=int, help="where to listen (PORT, 8080)")
+    parser.add_argument("--port", type=read_port, help="where to listen (PORT, 8080)")
     parser.add_argument("--test-clock", action="store_true", help="decide by a virtual clock that tests move")
 
 
@@ -64,37 +63,15 @@ def take_options(options: argparse.Namespace) -> None:
 
 @contextmanager
 def own_data_folder() -> Iterator[Path]:
-    """The data folder for this process alone. Raises ConfigError when another `up` works on it."""
-    folder = config.data_dir()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "up.lock").open("w")
-    except OSError:
-        raise ConfigError(f"The data folder {folder} cannot be written. Choose another one with --data.") from None
-    with lock:
+    """The data folder for this process alone. Raises ConfigError when it cannot be written, or another `up` works on
+    it."""
+    folder = config.need_data_dir()
+    with (folder / "up.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise ConfigError(f"Another Tertulia works on {folder}. Stop it, or choose another --data.") from None
         yield folder
-
-
-def need_free_port(address: str, port: int) -> None:
-    """Raise ConfigError when somebody else listens there; what an earlier run leaves is waited for."""
-    deadline = time.monotonic() + PORT_FREE_LIMIT_S
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    while True:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-                return
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise ConfigError(
-                        f"Nobody can listen on {address}:{port} ({error.strerror}). Choose another --port."
-                    ) from None
-        time.sleep(0.2)
 
 
 def run_migrations() -> None:

@@ -4,16 +4,19 @@ import argparse
 
 from tertulia import config
 from tertulia.asgi import create_app
+from tertulia.commands.ports import need_free_port, read_port
 from tertulia.commands.roles import need_database
 from tertulia.edge.server import run_server
 from tertulia.workers.stopping import watch_lifeline
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, help="where to listen (PORT)")
+    parser.add_argument("--port", type=read_port, help="where to listen (PORT)")
 
 
 def run(options: argparse.Namespace) -> int:
     need_database()
-    run_server(create_app(), config.read("BIND"), options.port or config.read_int("PORT"), watch_lifeline)
+    address, port = config.read("BIND"), options.port or config.read_int("PORT")
+    need_free_port(address, port)
+    run_server(create_app(), address, port, watch_lifeline)
     return 0
