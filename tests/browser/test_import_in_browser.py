@@ -79,3 +79,31 @@ def test_the_check_fits_a_phone_and_mirrors(visit, setup: Setup, tmp_path: Path,
         assert overflow(page) == []
     for path in ("/imports/", "/imports/new/", check.replace("/check/", "/columns/")):
         assert overflow(visit(path, size=(390, 844))) == []
+
+
+def test_a_mistake_in_a_field_keeps_the_chosen_file(visit, setup: Setup, tmp_path: Path) -> None:
+    """The answer names the field and focus goes there; the file need not be chosen again."""
+    path = tmp_path / "clientes.csv"
+    path.write_text(LIST, encoding="utf-8")
+    visit.expected.append("422")
+    page = visit("/imports/new/")
+    assert not page.get_by_label("Cause", exact=True).is_visible()
+    page.get_by_label("File", exact=True).set_input_files(str(path))
+    page.get_by_role("button", name="Read the file").click()
+    page.get_by_text("Say on what consent rests").wait_for()
+    assert page.evaluate("document.activeElement.name") == "basis"
+    assert page.get_by_label("File", exact=True).evaluate("input => input.files[0].name") == "clientes.csv"
+    page.get_by_label("Consent rests on").select_option("none")
+    page.get_by_role("button", name="Read the file").click()
+    page.get_by_label("Telefone").wait_for()
+    page = visit("/imports/")
+    row, head = (page.locator(place).first.bounding_box() for place in ("tbody tr", "thead th"))
+    assert row["y"] >= head["y"] + head["height"], "the head covers the first row"
+
+
+def test_an_opt_out_list_asks_for_its_cause_and_for_no_consent(visit, setup: Setup) -> None:
+    """Each kind of list asks only what it needs."""
+    page = visit("/imports/new/")
+    page.get_by_label("Opt-outs and bounces of the old system").check()
+    assert page.get_by_label("Cause", exact=True).is_visible()
+    assert not page.get_by_label("Consent rests on").is_visible()

@@ -323,6 +323,11 @@ def name_country(code: str) -> str:
     return _names().get(code, code)
 
 
+def list_countries() -> list[str]:
+    """The English names of all countries, in their order."""
+    return sorted(_names().values())
+
+
 @cache
 def _names() -> dict[str, str]:
     return {code: next(name for name in names if len(name) > 3 or name in {"Chad"}) for code, names in _entries()}

@@ -53,6 +53,7 @@ def build_check(request: HttpRequest, found: Import, view: str) -> dict[str, obj
     first, last = _read_bounds(request)
     rows = list_rows(django_conn(), found.pk, listing, start, PAGE_ROWS + 1, first=first, last=last)
     shown = rows[:PAGE_ROWS]
+    drawn = [show_row(row) for row in shown]
     from_row = int(request.GET["from"]) if request.GET.get("from", "").isdecimal() else 1
     total = count_of(counts, listing) if not first else None
     bounds = f"&first={first}&last={last}" if first else ""
@@ -66,14 +67,21 @@ def build_check(request: HttpRequest, found: Import, view: str) -> dict[str, obj
         "tabs": make_tabs(counts, base, listing),
         "listing": listing.value,
         "listed": count_of(counts, listing),
-        "rows": [show_row(row) for row in shown],
+        "rows": drawn,
+        "has_fields": any(row.field for row in drawn),
+        "has_suggestions": any(row.suggestion for row in drawn),
         "pager": Pager(from_row if shown else 0, from_row + len(shown) - 1 if shown else 0, total, back, on),
         "series": [_show_series(base, one) for one in found.warnings if one.get("kind") == "series"],
         "will": describe_will(found),
-        "changes": counts["new"] + counts["updated"] + counts["suppressed"],
+        "changes": count_changes(found),
         "suggestions": counts["suggestions"],
         "taken": read_options_of(found).take_suggestions,
     }
+
+
+def count_changes(found: Import) -> int:
+    """How many contacts, or suppressions, the import adds or changes."""
+    return int(sum(found.counts[outcome] for outcome in ("new", "updated", "suppressed")))
 
 
 def progress_of(found: Import) -> dict[str, object]:
@@ -105,13 +113,16 @@ def make_tiles(found: Import, base: str, listing: Listing) -> list[Tile]:
         outcomes = [(Listing.SUPPRESSED, _("Suppressed"), "5", _("nothing is sent to them"))]
     else:
         without = _("%(n)s without SMS") % {"n": f"{counts['without_sms']:,}"}
-        fields = ngettext("%(n)s field changes", "%(n)s fields change", counts["fields"])
-        fields %= {"n": f"{counts['fields']:,}"}
-        outcomes = [(Listing.NEW, _("New"), "5", without), (Listing.UPDATED, _("Updated"), "3", fields)]
+        without = without if counts["without_sms"] else _("all with SMS")
+        fields = ngettext("%(n)s change", "%(n)s changes", counts["fields"]) % {"n": f"{counts['fields']:,}"}
+        outcomes = [
+            (Listing.NEW, _("New"), "5", without if counts["new"] else _("nobody")),
+            (Listing.UPDATED, _("Updated"), "3", fields),
+        ]
     outcomes += [
         (Listing.UNCHANGED, _("Unchanged"), "1", _("nothing to do")),
         (Listing.DUPLICATE, _("Duplicates"), "grey", _("twice in the file")),
-        (Listing.REJECTED, _("Rejected"), "danger", _("cannot be imported")),
+        (Listing.REJECTED, _("Rejected"), "danger", _("left out")),
     ]
     return [
         Tile(
@@ -178,6 +189,10 @@ def describe_said(found: Import) -> list[tuple[str, str]]:
 def describe_will(found: Import) -> list[str]:
     """What will happen, or has, one sentence each."""
     counts = found.counts
+    if not count_changes(found):
+        known = counts["unchanged"]
+        said = _("Nothing changes: no row of this file can be taken. The reasons stand beside the rows.")
+        return [_("Nothing changes: what this file says is here already.") if known else said]
     if found.kind == ListKind.OPT_OUTS:
         number = counts["suppressed"]
         stopped = ngettext("%(n)s address gets nothing any more.", "%(n)s addresses get nothing any more.", number)

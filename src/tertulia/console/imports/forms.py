@@ -96,8 +96,8 @@ def keep_answers(options: Options, **changes: object) -> Options:
     return msgspec.structs.replace(options, **changes)
 
 
-def list_sms_channels(request: HttpRequest) -> list[Channel]:
-    """The workspace's channels that a list can be for, by name."""
+def list_channels(request: HttpRequest) -> list[Channel]:
+    """The workspace's channels, by name: a list may be noted as for one of them."""
     return list(Channel.objects.filter(workspace=request.workspace, archived_at=None).order_by("name"))
 
 

@@ -25,7 +25,7 @@ from tertulia.console.access import get_now
 from tertulia.console.imports.check import build_check, progress_of, read_listing
 from tertulia.console.imports.forms import (
     keep_answers,
-    list_sms_channels,
+    list_channels,
     read_columns,
     read_said,
     show_said,
@@ -36,7 +36,7 @@ from tertulia.console.imports.words import BASES, CAUSES, FIELDS, STATES, show_r
 from tertulia.console.parts import StepperStep, build_stepper
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
-from tertulia.core.country_names import name_country
+from tertulia.core.country_names import list_countries, name_country
 from tertulia.core.import_fields import ATTRIBUTE, IGNORE, ListKind, targets_of_kind
 from tertulia.core.import_states import ImportState, may_undo
 from tertulia.data.models import Import
@@ -67,20 +67,30 @@ def choose_file(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             found = take_file(request, get_now(request))
-            return HttpResponseRedirect(reverse("import_columns", args=[found.pk]))
+            return lead_to(request, reverse("import_columns", args=[found.pk]))
         except Invalid as invalid:
             error = invalid
-    country = request.workspace.country
-    answers = shown_answers(request.POST) if error else {"kind": request.GET.get("kind", ""), "country": country}
+    country = name_country(request.workspace.country)
+    answers = shown_answers(request.POST if error else request.GET)
+    if error is None:
+        answers["country"] = country
     context = {
         "steps": make_steps(0),
         "answers": answers,
         "error": error,
         "bases": BASES.items(),
         "causes": CAUSES.items(),
-        "channels": list_sms_channels(request),
+        "channels": list_channels(request),
+        "countries": list_countries(),
     }
     return render(request, "imports/file.html", context, status=422 if error else 200)
+
+
+def lead_to(request: HttpRequest, address: str) -> HttpResponse:
+    """To another page; htmx, which follows redirects unseen, is told to go there."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
 
 
 def show_import(request: HttpRequest, import_id: int) -> HttpResponse:
