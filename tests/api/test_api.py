@@ -1,5 +1,6 @@
 """The management API: keys, errors, and what a machine can do with it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -180,8 +181,8 @@ def test_I3_a_parked_entry_is_shown_and_tried_again(
     entry = ConsentEntry(contact_id, "*", "*", "marketing", "withdrawn", "person", "user:1", NOW)
     parked_id = derive_id("parked", contact_id)
     conn.execute(
-        """insert into parked (shard, id, workspace, channel_id, kind, reason, payload, at)
-           values (%s, %s, %s, null, 'consent', 'failed', %s, %s)""",
+        """insert into parked (shard, id, workspace, channel_id, kind, key, reason, payload, at)
+           values (%s, %s, %s, null, 'consent', 'consent:k', 'failed', %s, %s)""",
         (shard_of_contact(contact_id), parked_id, shop.pk, encode(entry).decode(), NOW),
     )
     conn.commit()
@@ -190,6 +191,39 @@ def test_I3_a_parked_entry_is_shown_and_tried_again(
     assert ask("GET", "/parked") == []
     assert ask("GET", f"/contacts/{contact_id}")["consents"][0]["state"] == "withdrawn"
     ask("POST", f"/parked/{parked_id}/retry", status=409)
+    assert ask("GET", "/audit")[0]["verb"] == "parked_retried"
+
+
+def test_I3_a_call_that_could_not_be_read_is_read_again(
+    ask: Ask, foreign_ask: Ask, shop: Any, conn: psycopg.Connection, engine: None
+) -> None:
+    """By id and all at once: its message is stored, the sum stays right, and another workspace's call is not there."""
+    from uuid import uuid4
+
+    from tertulia.store.webhooks import StoredCall, count_received, insert_calls
+
+    channel = new_channel(ask, "telegram", TELEGRAM)
+    chat = {"id": 42, "type": "private"}
+    message = {"message_id": 70, "date": 1793000000, "chat": chat, "from": {"id": 42, "is_bot": False}, "text": "Oi"}
+    good, bad = json.dumps({"update_id": 7, "message": message}).encode(), b"not json"
+    ids = [uuid4(), uuid4()]
+    kept = [
+        StoredCall(id_, shop.pk, channel["id"], "POST", "https://t.example/hooks/x", {}, body, 0, 0, "adapter_failed")
+        for id_, body in zip(ids, (good, bad), strict=True)
+    ]
+    insert_calls(conn, kept, NOW)
+    count_received(conn, 1, kept)
+    conn.commit()
+    assert len(ask("GET", f"/unreadable?channel_id={channel['id']}")) == 2
+    foreign_ask("POST", f"/unreadable/{ids[0]}/retry", status=404)
+    assert ask("POST", f"/unreadable/{ids[0]}/retry") == {"read": True, "decided": True}
+    ask("POST", f"/unreadable/{ids[0]}/retry", status=409)
+    told = ask("POST", f"/parked/retry?channel_id={channel['id']}")
+    assert told == {"entries": 0, "calls": 0, "still": 1, "more": False, "decided": True}
+    assert [row["id"] for row in ask("GET", "/unreadable")] == [str(ids[1])]
+    [tally] = [row for row in ask("GET", "/intake") if row["channel_id"] == channel["id"]]
+    assert (tally["received"], tally["processed"], tally["parked"], tally["on_the_way"]) == (2, 1, 1, 0)
+    assert [row["name"] for row in ask("GET", "/conversations")["conversations"]] == [""]
 
 
 def test_the_workspace_its_notices_and_its_audit_log(ask: Ask, shop: Any, alice: Any) -> None:

@@ -74,9 +74,9 @@ def _fill(path: str) -> str:
     import re
 
     return re.sub(
-        r"\{(merge_id|parked_id|delivery_id)\}",
+        r"\{(merge_id|parked_id|delivery_id|call_id)\}",
         "00000000-0000-0000-0000-000000000000",
-        re.sub(r"\{(?!merge_id|parked_id|delivery_id)\w+\}", "1", path),
+        re.sub(r"\{(?!merge_id|parked_id|delivery_id|call_id)\w+\}", "1", path),
     )
 
 

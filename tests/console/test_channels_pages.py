@@ -237,34 +237,3 @@ def test_the_log_shows_what_was_said_and_answered(cast: Cast, alice, bot, conn):
     assert "bot***/sendMessage" in page
     assert "Forbidden" in page
     assert "&lt;b&gt;Olá" in page
-
-
-def test_I3_a_parked_entry_is_tried_again_once(cast: Cast, alice, bot, conn):
-    """It leaves the count of the parked and stands in the log again; a second press says that it was done, and
-    Charlie cannot."""
-    from datetime import UTC, datetime
-    from uuid import uuid4
-
-    from tertulia.core.entries import Signal, encode
-    from tertulia.core.identity import IdentityRef
-
-    at = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-    entry = Signal(
-        channel_id=bot.pk, channel="telegram", event="blocked", identity=IdentityRef("telegram", "bot", "1"), at=at
-    )
-    parked_id, workspace = uuid4(), cast.workspace.pk
-    conn.execute(
-        "insert into parked (shard, id, workspace, channel_id, kind, reason, payload, at)"
-        " values (354, %s, %s, %s, 'signal', 'Nobody has this identity.', %s, %s)",
-        [parked_id, workspace, bot.pk, encode(entry).decode(), at],
-    )
-    conn.execute("insert into channel_tally values (354, %s, %s, 1, 0, 0, 1)", [bot.pk, workspace])
-    conn.commit()
-    address = f"/channels/{bot.pk}/log/354/{parked_id}/again/"
-    assert address in alice.get(f"/channels/{bot.pk}/log/").content.decode()
-    assert make_client(cast.charlie).post(address).status_code == 404
-    assert make_client(cast.vera).post(address).status_code == 403
-    assert "Tried again" in alice.post(address, follow=True).content.decode()
-    assert "was tried again already" in alice.post(address, follow=True).content.decode()
-    assert conn.execute("select count(*) from log where key = %s", [f"again:{parked_id}"]).fetchone() == (1,)
-    assert conn.execute("select received, processed, parked from channel_tally").fetchone() == (1, 0, 0)

@@ -33,6 +33,7 @@ from tertulia.core.entries import (
     TokenEntry,
     UnmergeEntry,
     decode,
+    is_counted,
     key_of,
     route,
 )
@@ -172,6 +173,7 @@ def park(conn: Conn, row: LogRow, sentence: str, now: datetime) -> None:
         workspace=row.workspace,
         channel_id=_channel_of(row),
         kind=row.kind,
+        key=row.key,
         reason=sentence,
         payload=row.payload,
         now=now,
@@ -183,7 +185,7 @@ def park_alone(conn: Conn, row: LogRow, now: datetime) -> None:
     sentence = "This entry could not be decided. It is kept whole; try it again."
     park(conn, row, sentence, now)
     channel_id = _channel_of(row)
-    if row.kind in ("inbound", "signal", "receipt") and channel_id is not None and ":to-" not in row.key:
+    if channel_id is not None and is_counted(row.kind, row.key, channel_id):
         writer.tally(conn, {(row.shard, channel_id, row.workspace): [0, 0, 1]})
 
 
@@ -215,7 +217,7 @@ def _tallies(
     kept = {id(row) for row, _ in fresh}
     parked = {id(row) for row, _ in parks}
     for row, entry in read:
-        if not isinstance(entry, Inbound | Signal | ReceiptEntry) or ":to-" in row.key:
+        if not isinstance(entry, Inbound | Signal | ReceiptEntry) or not is_counted(row.kind, row.key, entry.channel_id):
             continue
         tally = tallies.setdefault((row.shard, entry.channel_id, row.workspace), [0, 0, 0])
         if id(row) in parked:

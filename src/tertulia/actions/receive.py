@@ -77,7 +77,12 @@ def record_calls(conn: Conn, log: LogWriter, calls: Sequence[ReceivedCall], rece
 
 
 def append_entries(conn: Conn, log: LogWriter, entries: Sequence[tuple[int, Entry]], received_at: datetime) -> None:
-    """Append (workspace, entry) to the log of each entry's shard; identities are looked up in one query."""
+    """Append (workspace, entry) to the log of each entry's shard."""
+    log.append(conn, place_entries(conn, entries, received_at), received_at)
+
+
+def place_entries(conn: Conn, entries: Sequence[tuple[int, Entry]], received_at: datetime) -> list[NewEntry]:
+    """Each (workspace, entry) with its shard and its key (E1); identities are looked up in one query."""
     who = [(workspace, identity_of(entry)) for workspace, entry in entries]
     known = find_contacts(conn, [(workspace, identity) for workspace, identity in who if identity is not None])
     rows = []
@@ -93,7 +98,7 @@ def append_entries(conn: Conn, log: LogWriter, entries: Sequence[tuple[int, Entr
                 contact_id=contact_id,
             )
         )
-    log.append(conn, rows, received_at)
+    return rows
 
 
 def identity_of(entry: Entry) -> IdentityRef | None:

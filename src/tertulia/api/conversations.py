@@ -1,4 +1,4 @@
-"""Conversations and messages, and what came in and could not be decided (I3)."""
+"""Conversations and messages, and what came in by channel (I3)."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Router, Schema
 
-from tertulia.actions import contacts, intake
-from tertulia.api.contacts import AskedOut
+from tertulia.actions import contacts
 from tertulia.api.paging import read_cursor, read_limit, write_cursor
-from tertulia.api.shell import ask_engine, conn_of, now, workspace_of, writing
+from tertulia.api.shell import conn_of, workspace_of
 from tertulia.errors import Invalid
 from tertulia.store import contacts as contact_store
 from tertulia.store import conversations as store
@@ -66,29 +65,6 @@ class IntakeOut(Schema):
     on_the_way: int
 
 
-class ParkedOut(Schema):
-    """An entry whose decision failed, kept whole."""
-
-    id: UUID
-    channel_id: int | None
-    kind: str
-    reason: str
-    payload: dict[str, Any]
-    at: datetime
-    settled_at: datetime | None
-
-
-class UnreadableOut(Schema):
-    """A signed call that could not be read."""
-
-    id: UUID
-    channel_id: int
-    at: datetime
-    method: str
-    reason: str
-    bytes: int
-
-
 @router.get("/conversations", response=ConversationsOut, summary="Conversations")
 def list_conversations(
     request: HttpRequest, channel_id: int = 0, state: str = "", cursor: str = "", limit: int = 50
@@ -128,39 +104,6 @@ def get_intake(request: HttpRequest) -> list[dict[str, Any]]:
     """Counts by channel."""
     found = store.read_intake(conn_of(), workspace_of(request).pk)
     return [{**asdict(item), "on_the_way": item.on_the_way} for item in found]
-
-
-@router.get("/parked", response=list[ParkedOut], summary="Parked entries")
-def list_parked(
-    request: HttpRequest, settled: bool = False, before: datetime | None = None, limit: int = 50
-) -> list[store.Parked]:
-    """What could not be decided, the newest first."""
-    workspace = workspace_of(request)
-    return store.list_parked(conn_of(), workspace.pk, settled=settled, before=before, limit=read_limit(limit))
-
-
-@router.post("/parked/{parked_id}/retry", response=AskedOut, summary="Try a parked entry again")
-def retry_parked(request: HttpRequest, parked_id: UUID) -> dict[str, bool]:
-    """It goes through the log once more."""
-    workspace = workspace_of(request)
-    with writing():
-        entry, key = intake.take_parked(conn_of(), workspace, parked_id, now())
-        decided = ask_engine(workspace, [entry], [key])
-    return {"decided": decided}
-
-
-@router.delete("/parked/{parked_id}", response={204: None}, summary="Set a parked entry aside")
-def delete_parked(request: HttpRequest, parked_id: UUID) -> Status[None]:
-    """It is settled without being tried again; it stays stored."""
-    with writing():
-        intake.set_aside(conn_of(), workspace_of(request), parked_id, now())
-    return Status(204, None)
-
-
-@router.get("/unreadable", response=list[UnreadableOut], summary="Unreadable calls")
-def list_unreadable(request: HttpRequest, before: datetime | None = None, limit: int = 50) -> list[store.Unreadable]:
-    """Signed calls of providers that could not be read: acknowledged and kept."""
-    return store.list_unreadable(conn_of(), workspace_of(request).pk, before=before, limit=read_limit(limit))
 
 
 def _read_id(text: str) -> UUID:

@@ -5,8 +5,9 @@ the engine go through a connection of the thread's own.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import psycopg
 from django.conf import settings
@@ -19,6 +20,8 @@ from tertulia.data.models import Workspace
 from tertulia.store.asks import Asks
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect, django_conn
+
+T = TypeVar("T")
 
 ASK_WAIT_S = 5.0
 _own = threading.local()
@@ -52,20 +55,23 @@ def public_url() -> str:
     return url
 
 
-def ask_engine(workspace: Workspace, entries: Sequence[Entry], keys: Sequence[str] | None = None) -> bool:
+def ask_engine(workspace: Workspace, entries: Sequence[Entry]) -> bool:
     """Append what is asked to the log and wait a moment; whether it was decided in time. It is decided anyway."""
     at = now()
+    return use_asks(lambda asks: asks.wait(asks.ask(workspace.pk, entries, at), ASK_WAIT_S))
+
+
+def use_asks(do: Callable[[Asks], T]) -> T:
+    """Let an action use this thread's appender, on a fresh connection where the old one is lost."""
     try:
-        asks = _get_asks()
-        asked = asks.ask(workspace.pk, entries, at, keys)
+        return do(get_asks())
     except psycopg.OperationalError:
         _own.asks = None
-        asks = _get_asks()
-        asked = asks.ask(workspace.pk, entries, at, keys)
-    return asks.wait(asked, ASK_WAIT_S)
+        return do(get_asks())
 
 
-def _get_asks() -> Asks:
+def get_asks() -> Asks:
+    """This thread's appender."""
     if getattr(_own, "asks", None) is None:
         conn = connect(config.read("DATABASE_URL"), autocommit=True, name="api asks")
         _own.asks = Asks(conn, "api", real_now())

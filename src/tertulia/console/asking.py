@@ -5,9 +5,9 @@ log, and the page waits a moment so that it can show what came of it.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from uuid import UUID
+from typing import TypeVar
 
 import psycopg
 
@@ -16,29 +16,24 @@ from tertulia.core.entries import Entry
 from tertulia.store.asks import Asks
 from tertulia.store.db import connect
 
+T = TypeVar("T")
+
 WAIT_S = 3.0
 _own = threading.local()
 
 
 def ask_engine(workspace: int, entries: Sequence[Entry], now: datetime) -> bool:
     """Append the entries and wait; whether they were decided in time. Others are decided later."""
+    return use_asks(lambda asks: asks.wait(asks.ask(workspace, entries, now), WAIT_S), now)
+
+
+def use_asks(do: Callable[[Asks], T], now: datetime) -> T:
+    """Let an action use this thread's appender, on a fresh connection where the old one is lost."""
     try:
-        asks = _get_asks(now)
-        asked = asks.ask(workspace, entries, now)
+        return do(_get_asks(now))
     except psycopg.OperationalError:
         _own.asks = None
-        asks = _get_asks(now)
-        asked = asks.ask(workspace, entries, now)
-    return asks.wait(asked, WAIT_S)
-
-
-def try_again(workspace: int, shard: int, parked_id: UUID, now: datetime) -> bool:
-    """Try a parked entry again; False when somebody did already."""
-    asks = _get_asks(now)
-    asked = asks.try_again(workspace, shard, parked_id, now)
-    if asked is not None:
-        asks.wait([asked], WAIT_S)
-    return asked is not None
+        return do(_get_asks(now))
 
 
 def _get_asks(now: datetime) -> Asks:

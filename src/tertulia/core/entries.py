@@ -16,6 +16,8 @@ import msgspec
 from tertulia.core.identity import IdentityRef
 from tertulia.ids import place_of_delivery, shard_of_contact, shard_of_value
 
+FORWARDED = ":to-"  # stands in the key of an entry that an owner handed on to another shard's
+
 
 class Inbound(msgspec.Struct, frozen=True, tag="inbound", omit_defaults=True):
     """A customer wrote, tapped or shared. Fields as in the channels' InboundMessage. `tried` is set by an owner that
@@ -304,6 +306,12 @@ def key_of(entry: Entry) -> str:
     identity, content and a time of 4 s (I3). A hash, for it stays longer than the entry and must hold nobody's data."""
     told = blake2b(_describe(entry).encode(), digest_size=18).hexdigest()
     return f"{kind_of(entry)}:{told}"
+
+
+def is_counted(kind: str, key: str, channel_id: int | None) -> bool:
+    """Whether an entry is one that its channel's tally counts (I3): it came from a provider, and it is not one that an
+    owner forwarded, for that was counted where it came in. `kind` and `key` as in the log."""
+    return kind in ("inbound", "signal", "receipt") and channel_id is not None and FORWARDED not in key
 
 
 def _describe(entry: Entry) -> str:

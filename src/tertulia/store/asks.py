@@ -9,12 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from tertulia.core.entries import Entry, decode, key_of, route
+from tertulia.core.entries import Entry, key_of, route
 from tertulia.store.db import Conn
 from tertulia.store.log import LogWriter, NewEntry, is_decided, notify
-from tertulia.store.parked import take_parked
 
 POLL_S = 0.05
 
@@ -35,42 +33,25 @@ class Asks:
         self._conn = conn
         self._writer = LogWriter.lease(conn, name, now)
 
-    def ask(
-        self, workspace: int, entries: Sequence[Entry], now: datetime, keys: Sequence[str] | None = None
-    ) -> list[Asked]:
-        """Append the entries in one transaction and hint their owners. `keys` where an entry is to count as another
-        one than before (E1)."""
-        keys = keys or [key_of(entry) for entry in entries]
-        new = [
-            NewEntry(route(workspace, entry), workspace, key, entry, now)
-            for entry, key in zip(entries, keys, strict=True)
-        ]
+    def ask(self, workspace: int, entries: Sequence[Entry], now: datetime) -> list[Asked]:
+        """Append the entries in one transaction and hint their owners."""
+        new = [NewEntry(route(workspace, entry), workspace, key_of(entry), entry, now) for entry in entries]
+        return self.act(lambda _conn, _writer: new, now)
+
+    def act(self, do: Callable[[Conn, int], Sequence[NewEntry]], now: datetime) -> list[Asked]:
+        """Do something and append the entries that it gives, in one transaction; then hint their owners. `do` gets
+        the connection and this writer's id; what it raises undoes all of it."""
         try:
             with self._conn.transaction():
+                new = do(self._conn, self._writer.writer)
                 self._writer.append(self._conn, new, now)
         except BaseException:
             self._writer.rolled_back()
             raise
         self._writer.committed()
-        notify(self._conn)
+        if new:
+            notify(self._conn)
         return [Asked(item.shard, self._writer.writer, self._writer.last_seq(item.shard)) for item in new]
-
-    def try_again(self, workspace: int, shard: int, parked_id: UUID, now: datetime) -> Asked | None:
-        """Settle a parked entry and append it once more, under a key of its own, for the first one was used up by
-        its first try. None when it was settled already."""
-        try:
-            with self._conn.transaction():
-                payload = take_parked(self._conn, workspace, shard, parked_id, now)
-                if payload is None:
-                    return None
-                again = NewEntry(shard, workspace, f"again:{parked_id}", decode(payload), now)
-                self._writer.append(self._conn, [again], now)
-        except BaseException:
-            self._writer.rolled_back()
-            raise
-        self._writer.committed()
-        notify(self._conn)
-        return Asked(shard, self._writer.writer, self._writer.last_seq(shard))
 
     def wait(self, asked: Sequence[Asked], timeout_s: float, sleep: Callable[[float], None] = time.sleep) -> bool:
         """Whether all were decided within `timeout_s` of real time."""

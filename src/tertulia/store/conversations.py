@@ -1,4 +1,4 @@
-"""Reads of conversations and messages, and of what came in and could not be decided (I3)."""
+"""Reads of conversations and messages, and of what came in by channel (I3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tertulia.core.identity import IdentityRef
 from tertulia.ids import shard_of_contact
-from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
+from tertulia.store.db import Conn, fetch_all, load, read_json
 
 UUID_MAX = UUID(int=2**128 - 1)
 
@@ -62,31 +62,6 @@ class Intake:
         return self.received - self.processed - self.parked
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A log entry whose decision failed, kept whole."""
-
-    id: UUID
-    channel_id: int | None
-    kind: str
-    reason: str
-    payload: dict[str, Any]
-    at: datetime
-    settled_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A provider's call that could not be read."""
-
-    id: UUID
-    channel_id: int
-    at: datetime
-    method: str
-    reason: str
-    bytes: int
-
-
 def list_conversations(
     conn: Conn,
     workspace: int,
@@ -133,35 +108,6 @@ def read_intake(conn: Conn, workspace: int) -> list[Intake]:
     return [Intake(*row) for row in fetch_all(conn, load("conversations")["intake"], {"workspace": workspace})]
 
 
-def list_parked(
-    conn: Conn, workspace: int, *, settled: bool = False, before: datetime | None = None, limit: int = 50
-) -> list[Parked]:
-    """Entries that could not be decided, the newest first; settled ones too when asked."""
-    args = {"workspace": workspace, "settled": settled, "before": before or "infinity", "limit": limit}
-    return [_parked(row) for row in fetch_all(conn, load("conversations")["parked"], args)]
-
-
-def read_parked(conn: Conn, workspace: int, parked_id: UUID) -> Parked | None:
-    row = fetch_one(conn, load("conversations")["get_parked"], {"workspace": workspace, "id": parked_id})
-    return None if row is None else _parked(row)
-
-
-def settle_parked(conn: Conn, workspace: int, parked_id: UUID, now: datetime) -> bool:
-    """Mark a parked entry as dealt with; False when somebody was faster."""
-    args = {"workspace": workspace, "id": parked_id, "now": now}
-    return run(conn, load("conversations")["settle_parked"], args) == 1
-
-
-def list_unreadable(conn: Conn, workspace: int, *, before: datetime | None = None, limit: int = 50) -> list[Unreadable]:
-    """Signed calls that could not be read, the newest first."""
-    args = {"workspace": workspace, "before": before or "infinity", "limit": limit}
-    return [Unreadable(*row) for row in fetch_all(conn, load("conversations")["unreadable"], args)]
-
-
 def _message(row: Sequence[Any]) -> Message:
     identity = IdentityRef(row[5], row[6], row[7])
     return Message(*(*row[:5], identity, row[8], row[9], read_json(row[10]), *row[11:]))
-
-
-def _parked(row: Sequence[Any]) -> Parked:
-    return Parked(*(*row[:4], read_json(row[4]), *row[5:]))

@@ -1,4 +1,4 @@
--- Reads of conversations and messages, and of what came in and could not be decided (I3).
+-- Reads of conversations and messages, and of what came in by channel (I3).
 
 -- name: list
 -- The workspace's conversations, the last active first, from before an instant; of one channel or all (0). Fans out.
@@ -29,27 +29,3 @@ left join channel_tally t on t.channel_id = c.id
 where c.workspace_id = %(workspace)s
 group by c.id
 order by c.id
-
--- name: parked
--- What could not be decided and waits for a person, the newest first.
-select p.id, p.channel_id, p.kind, p.reason, p.payload, p.at, p.settled_at
-from parked p
-where p.workspace = %(workspace)s and (p.settled_at is null or %(settled)s) and p.at < %(before)s
-order by p.at desc, p.id
-limit %(limit)s
-
--- name: get_parked
-select p.id, p.channel_id, p.kind, p.reason, p.payload, p.at, p.settled_at
-from parked p
-where p.workspace = %(workspace)s and p.id = %(id)s
-
--- name: settle_parked
-update parked set settled_at = %(now)s where workspace = %(workspace)s and id = %(id)s and settled_at is null
-
--- name: unreadable
--- Calls that a provider signed and nobody could read: kept raw.
-select w.id, w.channel_id, w.received_at, w.method, w.parked, octet_length(w.body)
-from webhook w
-where w.workspace = %(workspace)s and w.parked <> '' and w.received_at < %(before)s
-order by w.received_at desc, w.id
-limit %(limit)s

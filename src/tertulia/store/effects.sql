@@ -344,8 +344,8 @@ from unnest(%(id)s::integer[], %(sentence)s::text[]) as t (id, sentence)
 where c.id = t.id and c.state = 'live'
 
 -- name: park
-insert into parked (shard, id, workspace, channel_id, kind, reason, payload, at)
-values (%(shard)s, %(id)s, %(workspace)s, %(channel_id)s, %(kind)s, %(reason)s, %(payload)s, %(now)s)
+insert into parked (shard, id, workspace, channel_id, kind, key, reason, payload, at)
+values (%(shard)s, %(id)s, %(workspace)s, %(channel_id)s, %(kind)s, %(key)s, %(reason)s, %(payload)s, %(now)s)
 on conflict do nothing
 
 -- name: tally

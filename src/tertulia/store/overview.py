@@ -26,9 +26,10 @@ class DayFigures:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for a person."""
+    """What waits for a person: `parked` entries, `unread` calls, merge `suggestions`."""
 
     parked: int
+    unread: int
     suggestions: int
 
 
@@ -60,7 +61,7 @@ def read_matched_days(conn: Conn, workspace: int, since: datetime, zone: str) ->
 
 
 def count_waiting(conn: Conn, workspace: int) -> Waiting:
-    """Parked entries and open suggestions."""
+    """Parked entries, unread calls and open suggestions."""
     row = fetch_one(conn, load("overview")["waiting"], {"workspace": workspace})
     assert row is not None
-    return Waiting(row[0], row[1])
+    return Waiting(*row)

@@ -32,7 +32,8 @@ group by local_day
 order by local_day
 
 -- name: waiting
--- What waits for a person: parked entries, and open merge suggestions.
+-- What waits for a person: parked entries, calls that could not be read, and open merge suggestions.
 select (select count(*) from parked where workspace = %(workspace)s and settled_at is null),
+       (select count(*) from webhook where workspace = %(workspace)s and parked <> ''),
        (select count(*) from merge_suggestion
         where workspace = %(workspace)s and state = 'open' and contact_id < other_id)

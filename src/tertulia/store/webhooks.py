@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from tertulia.ids import shard_of_value
 from tertulia.store.db import Conn, load, run
+from tertulia.store.parked import shard_of_call
 
 TALLY_ROWS = 64  # rows a channel, shared out among appenders
 
@@ -40,7 +40,7 @@ def insert_calls(conn: Conn, calls: Sequence[StoredCall], received_at: datetime)
         load("webhooks")["insert_calls"],
         {
             "received": received_at,
-            "shards": [shard_of_value(call.workspace, "webhook", str(call.id)) for call in calls],
+            "shards": [shard_of_call(call.workspace, call.id) for call in calls],
             "ids": [call.id for call in calls],
             "workspaces": [call.workspace for call in calls],
             "channels": [call.channel_id for call in calls],
@@ -64,7 +64,19 @@ def count_received(conn: Conn, writer: int, calls: Sequence[StoredCall]) -> None
         key = (call.channel_id, call.workspace)
         received[key] += call.events + bool(call.parked)
         parked[key] += bool(call.parked)
-    keys = [key for key in received if received[key]]
+    _add_to_tallies(conn, writer, received, parked)
+
+
+def recount_read(conn: Conn, writer: int, channel_id: int, workspace: int, entries: int) -> None:
+    """A parked call was read after all: it is no longer parked, and in its place its entries were received."""
+    key = (channel_id, workspace)
+    _add_to_tallies(conn, writer, Counter({key: entries - 1}), Counter({key: -1}))
+
+
+def _add_to_tallies(
+    conn: Conn, writer: int, received: "Counter[tuple[int, int]]", parked: "Counter[tuple[int, int]]"
+) -> None:
+    keys = [key for key in received if received[key] or parked[key]]
     if not keys:
         return
     run(

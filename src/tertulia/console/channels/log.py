@@ -1,18 +1,11 @@
 """A channel's log: what came in against what became of it, and every exchange with the provider."""
 
-from uuid import UUID
-
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from tertulia.actions.channels import access_channel
-from tertulia.console.access import get_now, outside_transaction
-from tertulia.console.asking import try_again
 from tertulia.console.channels.detail import describe_channel
 from tertulia.console.routes import route
-from tertulia.console.toasts import toast
 from tertulia.store.channel_figures import Tally, read_tallies
 from tertulia.store.channel_log import list_exchanges
 from tertulia.store.db import django_conn
@@ -33,22 +26,11 @@ def show_log(request: HttpRequest, channel_id: int) -> HttpResponse:
     shown = found[:PAGE_ROWS]
     context |= {"exchanges": [(exchange, judge(exchange.status)) for exchange in shown], "first_page": before is None}
     context["on"] = f"?before={shown[-1].id}" if len(found) > PAGE_ROWS else ""
-    context["parked"] = list_parked(conn, request.workspace.pk, channel.pk, PAGE_ROWS)
-    context["unread"] = list_unread(conn, request.workspace.pk, channel.pk, PAGE_ROWS)
+    workspace, limits = request.workspace.pk, {"channel": channel.pk, "limit": PAGE_ROWS}
+    context["parked"] = [(entry, "") for entry in list_parked(conn, workspace, **limits)]
+    context["unread"] = [(call, "") for call in list_unread(conn, workspace, **limits)]
     context["tally"] = read_tallies(conn, request.workspace.pk).get(channel.pk, Tally())
     return render(request, "channels/log.html", context)
-
-
-@outside_transaction
-def try_parked_again(request: HttpRequest, channel_id: int, shard: int, parked_id: UUID) -> HttpResponse:
-    """Append a parked entry once more; what comes of it stands in the log a moment later."""
-    channel = access_channel(request.workspace, channel_id)
-    if request.method == "POST":
-        if try_again(request.workspace.pk, shard, parked_id, get_now(request)):
-            toast(request, _("Tried again"))
-        else:
-            toast(request, _("This entry was tried again already."), failed=True)
-    return HttpResponseRedirect(reverse("channel_log", args=[channel.pk]))
 
 
 def judge(status: int) -> str:
@@ -58,7 +40,4 @@ def judge(status: int) -> str:
     return "warn" if status >= 400 else "ok"
 
 
-ROUTES = (
-    route("<int:channel_id>/log/", show_log, "channel_log"),
-    route("<int:channel_id>/log/<int:shard>/<uuid:parked_id>/again/", try_parked_again, "try_again"),
-)
+ROUTES = (route("<int:channel_id>/log/", show_log, "channel_log"),)

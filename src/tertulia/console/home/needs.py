@@ -34,8 +34,8 @@ def list_needs(conn: Conn, workspace: Workspace) -> list[Need]:
         *_list_paused(workspace),
         *_list_imports(workspace),
     ]
-    if waiting.parked:
-        words = ngettext("%(n)d entry is parked", "%(n)d entries are parked", waiting.parked) % {"n": waiting.parked}
+    if parked := waiting.parked + waiting.unread:
+        words = ngettext("%(n)d entry is parked", "%(n)d entries are parked", parked) % {"n": parked}
         url = find_address("parked")
         needs.append(
             Need("octagon-pause", "danger", words, "", _("received, but not decided; nothing is lost"), url, _("Look"))

@@ -204,6 +204,12 @@ def post_raw(stage: Stage, told: Mapping[str, Any]) -> None:
     stage.drain()
 
 
+def retry_parked(stage: Stage, told: Mapping[str, Any]) -> None:
+    """Try again what is parked or could not be read on a `channel`."""
+    stage.api("POST", f"/parked/retry?channel_id={stage.channel(told['channel']).id}")
+    stage.drain()
+
+
 def change_consent(stage: Stage, told: Mapping[str, Any]) -> None:
     """A person of the team grants or withdraws for a contact."""
     form = {name: value for name, value in told.items() if name != "who"}
@@ -254,6 +260,7 @@ STEPS: Mapping[str, Step] = {
     "together": write_together,
     "signal": give_signal,
     "post": post_raw,
+    "retry": retry_parked,
     "consent": change_consent,
     "merge": merge_people,
     "undo_merge": undo_merge,
