@@ -72,7 +72,8 @@ class HttpResponse:
 @dataclass(frozen=True, slots=True)
 class Account:
     """One connected channel. `settings` are public, `secrets` decrypted; `hook_url` is the webhook's address as the
-    provider calls it; `cache` holds what an earlier `Done.cache` asked to keep (a WeChat token)."""
+    provider calls it; `cache` holds what an earlier `Done.cache` asked to keep (a WeChat token). `derived` holds what
+    the kind has worked out from settings and secrets (`kinds.derive`): a changed configuration is another account."""
 
     channel: str
     kind: str
@@ -80,6 +81,7 @@ class Account:
     secrets: Mapping[str, str] = field(repr=False)
     hook_url: str = ""
     cache: Mapping[str, str] = field(default_factory=dict, repr=False)
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 class OutcomeKind(StrEnum):

@@ -1,9 +1,9 @@
 """What most channel kinds have in common: the usual answers, which a kind overrides where its provider differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from tertulia.channels import checks
 from tertulia.channels.base import (
@@ -30,6 +30,18 @@ from tertulia.channels.base import (
 from tertulia.channels.outcomes import make_outcome
 from tertulia.channels.wire import Unreadable, utf16_length
 
+Found = TypeVar("Found")
+
+
+def derive(account: Account, name: str, make: Callable[[Account], Found]) -> Found:
+    """What `make` works out from an account's settings, once for each configuration, for every message needs
+    it. `name` begins with a colon, where the name of a setting has none. The account's cache of tokens is no part of
+    the configuration: `make` must not read it."""
+    try:
+        return cast(Found, account.derived[name])
+    except KeyError:
+        return cast(Found, account.derived.setdefault(name, make(account)))
+
 
 class ChannelKind:
     """Defaults of the Adapter interface. Nothing here keeps state."""
@@ -43,8 +55,11 @@ class ChannelKind:
 
     def setting(self, account: Account, name: str) -> str:
         """A setting or secret as the user left it, else the field's default."""
-        given = account.settings.get(name) or account.secrets.get(name) or ""
-        return given.strip() or self._defaults.get(name, "")
+        known: str | None = account.derived.get(name)
+        if known is None:
+            given = account.settings.get(name) or account.secrets.get(name) or ""
+            known = account.derived[name] = given.strip() or self._defaults.get(name, "")
+        return known
 
     @cached_property
     def _defaults(self) -> Mapping[str, str]:

@@ -98,6 +98,8 @@ def read_xml(body: bytes) -> dict[str, str]:
 
 def clean_text(value: str, limit: int = TEXT_MAX_CHARACTERS) -> str:
     """`value` without NULs (no database takes them) and lone surrogates, cut at `limit` characters."""
+    if value.isascii() and "\0" not in value:  # nearly all: ids, numbers, codes
+        return value[:limit]
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:limit]
 
 

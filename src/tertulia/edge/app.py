@@ -24,6 +24,7 @@ from tertulia.store.db import Conn, connect
 from tertulia.store.identities import tune_lookups
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+ANY_HOST = frozenset({"hooks", "healthz", "readyz", "metrics"})  # what is served under any name
 
 
 class Edge:
@@ -84,11 +85,12 @@ class Edge:
         """Who answers this path; None: the console. A link domain serves links and nothing else, and a name that is
         not ours serves nothing."""
         path = scope["path"]
-        handler = self._by_name.get(path[1:].partition("/")[0])
+        name = path[1:].partition("/")[0]
+        handler = self._by_name.get(name)
         hosts = self.registry.snapshot.hosts
-        host = get_host(scope)
-        if handler in (self.hooks, self._say_alive, self._say_ready, self._show_metrics) or not hosts:
+        if name in ANY_HOST or not hosts:
             return handler
+        host = get_host(scope)
         if host not in hosts:
             return _say_not_ours
         if handler is None and hosts[host] is not None:

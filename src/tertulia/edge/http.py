@@ -36,7 +36,8 @@ def read_headers(scope: Scope) -> dict[str, str]:
 
 def get_header(scope: Scope, name: bytes) -> str:
     """One header, empty where it is missing; of several the last."""
-    return bytes(dict(scope["headers"]).get(name, b"")).decode("latin-1")
+    found = [value for key, value in scope["headers"] if key == name]
+    return bytes(found[-1]).decode("latin-1") if found else ""
 
 
 async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
@@ -128,6 +129,7 @@ def get_caller(scope: Scope) -> str:
     return str(address)
 
 
+@lru_cache(maxsize=1_024)
 def is_near(peer: str) -> bool:
     """Whether a peer is this machine, its private network, or a local socket."""
     if not peer:

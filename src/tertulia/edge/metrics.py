@@ -13,6 +13,7 @@ class Metrics:
         self._webhooks = Counter(
             "tertulia_webhooks", "Providers' calls, by what became of them.", ["kind", "what"], registry=self.registry
         )
+        self._by_fate: dict[tuple[str, str], Counter] = {}
         links = Counter("tertulia_links", "Openings of links, by what was answered.", ["what"], registry=self.registry)
         self._links = {what: links.labels(what) for what in LINKS}
         self._waiting = Gauge(
@@ -28,7 +29,10 @@ class Metrics:
 
     def count_webhook(self, kind: str, what: str) -> None:
         """`what` is kept, parked or refused."""
-        self._webhooks.labels(kind, what).inc()
+        counter = self._by_fate.get((kind, what))
+        if counter is None:
+            counter = self._by_fate[kind, what] = self._webhooks.labels(kind, what)
+        counter.inc()
 
     def count_link(self, what: str) -> None:
         """`what` is one of LINKS."""

@@ -15,7 +15,7 @@ import psycopg
 import structlog
 
 from tertulia.channels import registry as kinds
-from tertulia.channels.base import Account, Adapter
+from tertulia.channels.base import MASK, Account, Adapter
 from tertulia.edge.http import LOOPBACK_NAMES, host_of
 from tertulia.errors import ConfigError
 from tertulia.store.db import Conn
@@ -27,17 +27,20 @@ LOOK_AT_ONCE_S = 0.2  # at most so often for what is not known
 LOOK_POLL_S = 0.02
 LOOK_POLLS = 50
 READY_LIMIT_S = 30.0
+SECRET_CHARACTERS_MIN = 6
 
 log = structlog.get_logger("edge.registry")
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
-    """A channel with its adapter and its account, secrets opened."""
+    """A channel with its adapter and its account, secrets opened. `hidden` are the secrets as they must never be
+    kept."""
 
     facts: FrontChannel
     account: Account
     adapter: Adapter
+    hidden: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def id(self) -> int:
@@ -50,6 +53,19 @@ class ChannelView:
     @property
     def kind(self) -> str:
         return self.facts.kind
+
+    def mask(self, text: str) -> str:
+        """A text without the channel's secrets."""
+        for secret in self.hidden:
+            text = text.replace(secret, MASK)
+        return text
+
+    def mask_values(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """The same of every value; where none holds a secret, which is nearly always, one look finds that out."""
+        whole = "\n".join(texts.values())
+        if not any(secret in whole for secret in self.hidden):
+            return texts
+        return {name: self.mask(text) for name, text in texts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +167,8 @@ def make_snapshot(front: Front, public_url: str) -> Snapshot:
     for channel in front.channels.values():
         try:
             account = _open_account(channel, public_url)
-            channels[channel.id] = ChannelView(channel, account, kinds.get(channel.kind))
+            hidden = tuple(text for text in account.secrets.values() if len(text) >= SECRET_CHARACTERS_MIN)
+            channels[channel.id] = ChannelView(channel, account, kinds.get(channel.kind), hidden)
         except (kinds.UnknownKind, ConfigError) as error:
             log.error("channel_left_out", channel=channel.id, kind=channel.kind, error=type(error).__name__)
     hosts: dict[str, int | None] = {

@@ -33,7 +33,7 @@ from tertulia.channels.base import (
 )
 from tertulia.channels.http_sms import form, inbound, lookup, outbound, signatures
 from tertulia.channels.http_sms.profile import PROFILE_SETTINGS, Profile, list_faults, read_profile
-from tertulia.channels.kinds import ChannelKind, render_numbered, unreadable
+from tertulia.channels.kinds import ChannelKind, derive, render_numbered, unreadable
 from tertulia.channels.outcomes import make_outcome
 from tertulia.channels.sms import is_phone, sms_link
 from tertulia.channels.wire import Unreadable, basic_auth, check_size, list_written, pick_text, with_query
@@ -108,7 +108,7 @@ class HttpSms(ChannelKind):
     def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:
         check_size(call)
         secret, name = self.setting(account, "verify_secret"), self.setting(account, "verify_name")
-        networks = tuple(filter(None, map(str.strip, self.setting(account, "allowed_addresses").splitlines())))
+        networks = derive(account, ":networks", self._read_networks)
         mode = self.setting(account, "verification")
         if networks or mode == "addresses":
             signatures.verify_address(networks, call.remote_address)
@@ -166,21 +166,31 @@ class HttpSms(ChannelKind):
         return checks.start(*steps)
 
     def _profile(self, account: Account) -> Profile:
-        return read_profile(tuple(self.setting(account, name) for name in PROFILE_SETTINGS))
+        return derive(account, ":profile", self._read_profile)
+
+    def _read_profile(self, account: Account) -> Profile:
+        return read_profile({name: self.setting(account, name) for name in PROFILE_SETTINGS})
+
+    def _read_networks(self, account: Account) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, self.setting(account, "allowed_addresses").splitlines())))
 
     def _own_query(self, account: Account) -> list[tuple[str, str]]:
         keyed = self.setting(account, "verification") == "key"
         return [("key", self.setting(account, "verify_secret"))] if keyed else []
 
     def _report_url(self, account: Account, delivery_id: str) -> str:
-        pairs = [("report", "1"), *self._own_query(account)]
-        pairs += [("m", delivery_id)] if delivery_id else []
-        return with_query(account.hook_url, pairs)
+        url = derive(account, ":report_url", self._write_report_url)
+        return with_query(url, [("m", delivery_id)]) if delivery_id else url
+
+    def _write_report_url(self, account: Account) -> str:
+        return with_query(account.hook_url, [("report", "1"), *self._own_query(account)])
 
     def _ask(self, account: Account, delivery_id: str, to: str) -> HttpRequest:
         profile = self._profile(account)
         values = self._values(account, profile, to, delivery_id)
-        return lookup.write_request(profile, self.setting(account, "status_url"), values, self._redact(account))
+        return lookup.write_request(
+            profile, self.setting(account, "status_url"), values, derive(account, ":redact", self._list_redacted)
+        )
 
     def _values(self, account: Account, profile: Profile, to: str, delivery_id: str) -> Mapping[str, str]:
         return {
@@ -198,6 +208,9 @@ class HttpSms(ChannelKind):
         return outbound.format_number(sender, profile.number_format) if is_phone(sender) else sender
 
     def _redact(self, account: Account) -> tuple[str, ...]:
+        return derive(account, ":redact", self._list_redacted)
+
+    def _list_redacted(self, account: Account) -> tuple[str, ...]:
         user, password = self.setting(account, "username"), self.setting(account, "password")
         key, secret = self.setting(account, "api_key"), self.setting(account, "verify_secret")
         return list_written(password, key, secret, basic_auth(user, password) if password else "")

@@ -16,7 +16,6 @@ from tertulia.channels.sms import is_phone, phone_identity, read_phone
 from tertulia.channels.wire import (
     ID_MAX_CHARACTERS,
     clean_text,
-    pick,
     read_form,
     read_instant,
     read_json_map,
@@ -105,6 +104,6 @@ def read_time(value: str, now: datetime) -> datetime:
 def _read(values: Values, path: str, limit: int) -> str:
     if not path:
         return ""
-    direct = pick(dict(values), path)
+    direct = values.get(path)
     found = direct if isinstance(direct, str) else pick_path(values, path)
     return clean_text(found, limit)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from tertulia.channels.http_sms.presets import CUSTOM, PRESETS
 from tertulia.channels.wire import pick
@@ -42,11 +41,8 @@ class Profile:
     message_suffix: str
 
 
-@lru_cache(maxsize=256)
-def read_profile(given: tuple[str, ...]) -> Profile:
-    """The profile of the settings named in PROFILE_SETTINGS, in their order. Never raises; `list_faults` says what is
-    wrong with one. Remembered, because every message needs it."""
-    settings = dict(zip(PROFILE_SETTINGS, given, strict=True))
+def read_profile(settings: Mapping[str, str]) -> Profile:
+    """The profile of the settings named in PROFILE_SETTINGS. Never raises: `list_faults` says what is wrong with it."""
     preset = PRESETS.get(settings["preset"], CUSTOM)
 
     def read(name: str) -> str:

@@ -25,7 +25,7 @@ from tertulia.channels.base import (
     Outgoing,
     WebhookCall,
 )
-from tertulia.channels.kinds import ChannelKind, need_public_address, put_code, unreadable
+from tertulia.channels.kinds import ChannelKind, derive, need_public_address, put_code, unreadable
 from tertulia.channels.outcomes import accept
 from tertulia.channels.whatsapp import bodies, codes, form, inbound, probe
 from tertulia.channels.wire import (
@@ -129,14 +129,17 @@ class WhatsApp(ChannelKind):
         return self._request(account, "POST", f"{self._number(account)}/messages", bodies.write_read(message_id))
 
     def _number(self, account: Account) -> str:
-        return path_part(self.setting(account, "phone_number_id"))
+        return derive(account, ":number", lambda a: path_part(self.setting(a, "phone_number_id")))
+
+    def _graph(self, account: Account) -> str:
+        return f"{self.base_url(account)}/{path_part(self.setting(account, 'graph_version'))}"
 
     def _apps_path(self, account: Account) -> str:
         return f"{path_part(self.setting(account, 'waba_id'))}/subscribed_apps"
 
     def _request(self, account: Account, method: str, path: str, body: bodies.Body | None = None) -> HttpRequest:
         token = self.setting(account, "access_token")
-        url = f"{self.base_url(account)}/{path_part(self.setting(account, 'graph_version'))}/{path}"
+        url = f"{derive(account, ':graph', self._graph)}/{path}"
         headers: tuple[tuple[str, str], ...] = (("authorization", f"Bearer {token}"),)
         redact = list_written(token, self.setting(account, "verify_token"), self.setting(account, "app_secret"))
         if body is None:
