@@ -53,11 +53,11 @@ def work() -> Numbers:
 def make_writer(empty_database: str, work: Numbers):
     made: list = []
 
-    def make(waiting_max: int = 100) -> GroupWriter[int, str]:
+    def make(waiting_max: int = 100, every_s: float = 0.0) -> GroupWriter[int, str]:
         open_one = lambda: connect(empty_database)  # noqa: E731
         notifier = Notifier(open_one)
         notifier.start()
-        writer: GroupWriter[int, str] = GroupWriter("test", open_one, work, Clock(), notifier, waiting_max)
+        writer: GroupWriter[int, str] = GroupWriter("test", open_one, work, Clock(), notifier, waiting_max, every_s)
         writer.start(asyncio.get_running_loop())
         made.append((writer, notifier))
         return writer
@@ -87,6 +87,22 @@ def test_what_gathers_while_a_group_commits_is_the_next_group(make_writer, work:
     assert asyncio.run(play()) == [f"kept {number}" for number in range(50)]
     assert sum(work.groups) == 50
     assert len(work.groups) <= 3
+
+
+def test_a_stream_with_a_pace_lets_what_comes_soon_after_a_group_gather(make_writer, work: Numbers) -> None:
+    """The first one waits for nobody; those that come one by one within the pace are one group."""
+
+    async def play() -> list[str]:
+        writer = make_writer(every_s=0.5)
+        first = await writer.submit(0)
+        futures = []
+        for number in (1, 2, 3):
+            futures.append(writer.submit(number))
+            await asyncio.sleep(0.01)
+        return [first, *await asyncio.gather(*futures)]
+
+    assert asyncio.run(play()) == [f"kept {number}" for number in range(4)]
+    assert work.groups == [1, 3]
 
 
 def test_a_poison_item_fails_alone(make_writer, work: Numbers, empty_database: str) -> None:

@@ -16,7 +16,7 @@ import uvloop
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
-REPORTERS = 16
+REPORTERS = 64
 STATUSES = ("accepted", "delivered")
 
 

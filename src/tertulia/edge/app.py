@@ -17,7 +17,7 @@ from tertulia.edge.metrics import Metrics
 from tertulia.edge.refusals import Refusals
 from tertulia.edge.registry import Registry
 from tertulia.edge.unsubscribe import Request, Unsubscribe, UnsubscribeWork
-from tertulia.edge.webhooks import Hooks, WebhookWork
+from tertulia.edge.webhooks import GROUP_EVERY_S, Hooks, WebhookWork
 from tertulia.edge.writer import GroupWriter, Notifier
 from tertulia.store.clicks import FoundLink
 from tertulia.store.db import Conn, connect
@@ -41,7 +41,7 @@ class Edge:
             "clicks", self._connect_writer, ClickWork(lambda: self.registry.snapshot), self.clock, self.notifier
         )
         self.call_writer: GroupWriter[ReceivedCall, bool] = GroupWriter(
-            "webhooks", self._connect_writer, WebhookWork({}), self.clock, self.notifier
+            "webhooks", self._connect_writer, WebhookWork({}), self.clock, self.notifier, every_s=GROUP_EVERY_S
         )
         self.links = Links(self.registry, self.click_writer, self.metrics)
         self.leaving_writer: GroupWriter[Request, FoundLink | None] = GroupWriter(

@@ -43,7 +43,7 @@ from tertulia.store.log import LogWriter
 from tertulia.store.webhooks import StoredCall, touch_channels
 
 BODY_MAX_BYTES = 10_000_000
-TOUCH_EVERY_S = 1.0
+GROUP_EVERY_S = 0.010  # of the writer: no provider minds so late an acknowledgement
 METHODS = ("GET", "POST", "HEAD")
 
 log = structlog.get_logger("edge.webhooks")

@@ -2,7 +2,9 @@
 
 A request hands over its item and waits. The thread takes all items that wait, runs them in one transaction and, after
 the commit, gives every waiter its answer: many requests share one flush of the disk. While it commits the next group
-gathers, so groups grow with the load and a lonely request waits for nobody.
+gathers, so groups grow with the load and a lonely request waits for nobody. A stream whose callers are machines may
+set a pace besides (`every_s`): its groups begin at least so far apart, because a group's own cost is that of some
+thirty items.
 
 - Full (`WAITING_MAX` items) means `Full`, which the shells answer with 429 and Retry-After.
 - A group that fails is retried item by item; the poison one alone is handed to the work's `refuse`.
@@ -14,6 +16,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -113,8 +116,11 @@ class GroupWriter(Generic[Item, Answer]):
         clock: Clock,
         notifier: Notifier,
         waiting_max: int = WAITING_MAX,
+        every_s: float = 0.0,
     ) -> None:
+        """`every_s` is the shortest time from the beginning of a group to that of the next."""
         self.name = name
+        self.every_s = every_s
         self.waiting_max = waiting_max
         self.waiting = 0
         self.groups = 0
@@ -127,6 +133,7 @@ class GroupWriter(Generic[Item, Answer]):
         self._conn: Conn | None = None
         self._entries: LogWriter | None = None
         self._stopping = False
+        self._began_at = 0.0
         self._thread = threading.Thread(target=self._run, name=f"writer-{name}", daemon=True)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -170,6 +177,10 @@ class GroupWriter(Generic[Item, Answer]):
         """Everything that waits, at least one item; empty at the end."""
         group = []
         first = self._queue.get()
+        early_s = self._began_at + self.every_s - time.monotonic()
+        if early_s > 0 and first is not None and self._queue.qsize() < GROUP_ITEMS_MAX:
+            time.sleep(early_s)
+        self._began_at = time.monotonic()
         while first is not None:
             group.append(first)
             if len(group) >= GROUP_ITEMS_MAX:
