@@ -19,3 +19,9 @@ def test_a_person_chooses_an_app_that_they_have() -> None:
 def test_a_link_that_leads_away_is_not_chosen() -> None:
     """Imprint, privacy, another site."""
     assert not _may_lead_on(PageLink("https://elsewhere.example/", "About us"), LINK, {"whatsapp"})
+
+
+def test_what_is_only_drawn_is_not_part_of_a_label() -> None:
+    """The two letters of an app's mark are hidden from whoever listens to the page, and so from its name."""
+    page = '<a href="/l/B"><span aria-hidden="true">W<i>A</i><br></span>WhatsApp</a> <a href="/l/C">LINE</a>'
+    assert [link.label for link in read_page(LINK, page.encode()).links] == ["WhatsApp", "LINE"]

@@ -84,6 +84,7 @@ def test_forwarding_puts_the_link_on_another_phone(stage: Stage, page: Any) -> N
     playwright.expect(seat.locator("button.link")).to_be_visible()
     seat.locator("button.link").click()
     playwright.expect(seat.locator(".caption")).to_contain_text("got Beatriz Almeida's link")
+    playwright.expect(seat.locator(".sheet button.mark").first).to_be_visible()
 
 
 def test_hostile_text_is_only_text(stage: Stage, page: Any) -> None:

@@ -16,6 +16,7 @@ _CODE = re.compile(r"(?<![0-9A-Za-z])([0-9A-HJKMNP-TV-Z]{4})[- ]?([0-9A-HJKMNP-T
 _LINK = re.compile(r"""(?:https?://|(?<![\w@.])(?=[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/))[^\s<>"'\u200e\u200f]+""",
                    re.IGNORECASE)  # fmt: skip
 PAGE_LINKS_MAX = 40
+_VOID = frozenset({"br", "img", "input", "hr", "meta", "link", "wbr"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class _PageReader(HTMLParser):
         self._open = ""
         self._label: list[str] = []
         self._silent = 0
+        self._unseen: list[str] = []  # open tags from one on that is only drawn, such as an app's two letters
         self.seen = ""
         self.nonce = ""
 
@@ -104,6 +106,8 @@ class _PageReader(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if tag in ("script", "style", "template"):
             self._silent += 1
+        if (self._unseen or values.get("aria-hidden") == "true") and tag not in _VOID:
+            self._unseen.append(tag)
         if tag == "body" and values.get("data-seen"):
             self.seen, self.nonce = urljoin(self.base, values["data-seen"]), values.get("data-nonce", "")
         if tag == "a" and values.get("href"):
@@ -114,6 +118,9 @@ class _PageReader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("script", "style", "template"):
             self._silent = max(0, self._silent - 1)
+        if tag in self._unseen:
+            while self._unseen.pop() != tag:
+                pass
         if tag == "a" and self._open:
             self._add(self._open, " ".join(" ".join(self._label).split()), only_apps=False)
             self._open = ""
@@ -122,7 +129,7 @@ class _PageReader(HTMLParser):
         if self._silent:
             return
         self.texts.append(data)
-        if self._open:
+        if self._open and not self._unseen:
             self._label.append(data)
 
     def _add(self, address: str, label: str, *, only_apps: bool) -> None:

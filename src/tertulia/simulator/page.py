@@ -135,7 +135,8 @@ class PhonesPage:
         to = self.world.people[str(form["to"])]
         people.forward(self.world, person, to, message.text)
         panels = [panel for panel in read_panels(self.world, show) if panel[0] != to.id]
-        return write_panels([*panels[: PANELS_MAX - 1], (to.id, "")])
+        after = max((n for n, panel in enumerate(panels) if panel[0] == person.id), default=-1) + 1
+        return write_panels([*panels[:after], (to.id, ""), *panels[after:]][:PANELS_MAX])
 
     def _add(self, form: FormData, show: str) -> str:
         spec = PersonSpec(

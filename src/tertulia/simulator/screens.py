@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import phonenumbers
+
 from tertulia.simulator.deeplinks import find_links
 from tertulia.simulator.people import Opened, inbox, is_on_phone
 from tertulia.simulator.record import Row
@@ -63,7 +65,9 @@ def show_page(
     wanted = query.get("q", "").strip()
     wire = query.get("wire", "all")
     here = {"show": write_panels(panels), "wire": wire, "lang": query.get("lang", "")}
+    stays = "show" in query or all(channel for _, channel in panels)  # a first visit waits for the first messages
     return {
+        "stays": stays,
         "here": here, "show": here["show"], "problem": problem, "console_url": world.config.console_url,
         "count": len(world.people), "count_text": f"{len(world.people):,}", "shown": len(panels),
         "phones": [_show_phone(world, sheets, panels, panel, here, words) for panel in panels],
@@ -87,7 +91,13 @@ def _find_people(world: World, wanted: str, panels: list[Panel], here: dict[str,
         if text in f"{person.name} {person.phone} {person.username}".casefold():
             panel = (person.id, _last_channel(world, person))
             show = write_panels([panel, *[shown for shown in panels if shown != panel]][:PANELS_MAX])
-            found.append({"name": person.name or person.phone, "phone": person.phone, "href": address(here, show=show)})
+            found.append(
+                {
+                    "name": person.name or person.phone,
+                    "phone": group_digits(person.phone),
+                    "href": address(here, show=show),
+                }
+            )
             if len(found) == MATCHES_MAX:
                 break
     return found
@@ -113,8 +123,9 @@ def _show_phone(
     others = [shown for shown in panels if shown != panel]
     home = write_panels((person.id, "") if shown == panel else shown for shown in panels)
     phone: dict[str, Any] = {
-        "key": f"{panel[0]}.{panel[1]}", "person": person.id, "name": person.name or person.phone,
-        "phone": person.phone, "on": person.on, "language": person.language, "caption": person.phone,
+        "key": f"{panel[0]}.{panel[1]}", "person": person.id, "name": person.name or group_digits(person.phone),
+        "phone": group_digits(person.phone), "on": person.on, "language": person.language,
+        "caption": group_digits(person.phone),
         "phone_caption": True, "close_href": address(here, show=write_panels(others) or "none"),
         "home_href": address(here, show=home), "clock": _time(world.clock.now_ms()),
         "others": [{"id": p.id, "name": p.name or p.phone} for p in list(world.people.values())[:200]
@@ -124,6 +135,7 @@ def _show_phone(
     if caption:
         phone |= {"caption": caption, "phone_caption": False}
     if account is None:
+        phone["sheet"] = _show_sheet(world, sheets.get(person.id), person)
         return {**phone, "skin": "home", "chats": _show_chats(world, person, panels, panel, here, words)}
     return {**phone, **_show_chat(world, sheets, person, account, words)}
 
@@ -227,17 +239,27 @@ def split_links(text: str) -> list[dict[str, str]]:
     return pieces
 
 
+def group_digits(number: str) -> str:
+    """A number as people write it; whatever is none stays as it is."""
+    try:
+        written = phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return number
+    return written.replace("-", " ")
+
+
 def _show_sheet(world: World, opened: Opened | None, person: Person) -> dict[str, Any] | None:
     """The page that a tapped link showed: what it offers, or why nothing opened."""
     if opened is None:
         return None
     links = []
+    titles = {provider.title.casefold(): provider for provider in world.providers.values() if provider.app}
     for link in opened.page.links if opened.page else ():
-        provider = world.providers.get(link.app)
+        provider = world.providers.get(link.app) or titles.get(link.label.casefold())
         links.append({
             "url": link.url, "label": provider.title if provider else link.label or link.url,
-            "mark": provider.mark if provider else "", "kind": link.app, "missing": bool(link.app)
-            and link.app not in person.apps,
+            "mark": provider.mark if provider else "", "kind": provider.kind if provider else "",
+            "missing": provider is not None and provider.kind not in person.apps,
         })  # fmt: skip
     return {"links": links, "status": opened.status, "problem": opened.problem, "url": opened.url,
             "code": opened.page.code if opened.page else ""}  # fmt: skip

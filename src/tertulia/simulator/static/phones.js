@@ -66,7 +66,16 @@ function swapSeats(old, fresh) {
   return true;
 }
 
+// The phones of a first visit are those where something happened last; from then on they stay while others get theirs.
+function stay() {
+  const show = document.getElementById("phones").dataset.show, here = new URL(location.href);
+  if (!show || here.searchParams.has("show")) return;
+  here.searchParams.set("show", show);
+  history.replaceState(null, "", here);
+}
+
 function prepare() {
+  stay();
   for (const talk of document.querySelectorAll(".talk")) talk.scrollTop = talk.scrollHeight;
   for (const text of document.querySelectorAll(".composer textarea")) grow(text);
   for (const range of document.querySelectorAll("input[type=range]")) fill(range);
