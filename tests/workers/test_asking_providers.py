@@ -38,7 +38,7 @@ def make_unknown(conn: psycopg.Connection, workspace: int, channel: int, number:
 
 
 def read_answers(conn: psycopg.Connection) -> list[dict[str, Any]]:
-    rows = conn.execute("select payload from log where kind = 'look_up'").fetchall()
+    rows = conn.execute("select payload::json from log where kind = 'look_up'").fetchall()
     conn.rollback()
     return [row[0] for row in rows]
 

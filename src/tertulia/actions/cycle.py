@@ -43,7 +43,7 @@ from tertulia.core.match import read_codes
 from tertulia.core.phones import key_of_e164
 from tertulia.core.reasons import Reason
 from tertulia.core.stages import LANE_BULK, channel_of_stage
-from tertulia.core.world import Config, OpenDelivery, World
+from tertulia.core.world import ClosedDelivery, Config, OpenDelivery, World
 from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact, shard_of_index
 from tertulia.store import effects as writer
 from tertulia.store import world as loader
@@ -217,9 +217,10 @@ def _tallies(
     kept = {id(row) for row, _ in fresh}
     parked = {id(row) for row, _ in parks}
     for row, entry in read:
-        if not isinstance(entry, Inbound | Signal | ReceiptEntry) or not is_counted(row.kind, row.key, entry.channel_id):
+        channel_id = getattr(entry, "channel_id", None)
+        if channel_id is None or not is_counted(row.kind, row.key, channel_id):
             continue
-        tally = tallies.setdefault((row.shard, entry.channel_id, row.workspace), [0, 0, 0])
+        tally = tallies.setdefault((row.shard, channel_id, row.workspace), [0, 0, 0])
         if id(row) in parked:
             tally[2] += 1
         else:
@@ -276,9 +277,10 @@ def _load(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> 
     contacts |= {row.contact_id for row in world.identities.values() if row.contact_id is not None}
     contacts |= {contact_id for owners in world.owners_of.values() for contact_id in owners}
     contacts |= {link.contact_id for link in world.links.values()}
-    contacts |= {delivery.contact_id for delivery in world.open.values()}
-    contacts |= {delivery.contact_id for delivery in world.closed.values()}
+    deliveries: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
+    contacts |= {delivery.contact_id for delivery in deliveries if delivery.id in wants.troubled}
     loader.load_contacts(conn, world, contacts)
+    loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
     loader.load_open_of(conn, world, wants.undecided)
     loader.load_before(conn, world, wants.watermarks(world))
 
@@ -291,6 +293,7 @@ class _Wants:
     addresses: dict[tuple[int, str, str], None] = field(default_factory=dict)
     links: dict[tuple[int, bytes], None] = field(default_factory=dict)
     deliveries: dict[UUID, None] = field(default_factory=dict)
+    troubled: set[UUID] = field(default_factory=set)  # what became of them may concern all of their contact
     contacts: dict[int, None] = field(default_factory=dict)
     undecided: list[int] = field(default_factory=list)
     inbound: list[tuple[int, Inbound]] = field(default_factory=list)
@@ -308,12 +311,14 @@ class _Wants:
                 self._add_codes(entry.token, "")
             case ReceiptEntry():
                 if entry.delivery_id is not None:
-                    self.deliveries[entry.delivery_id] = None
+                    self._add_delivery(entry.delivery_id, troubled=entry.state == "failed")
                 if entry.watermark and entry.identity is not None:
                     self.identities[(workspace, entry.identity)] = None
                     self.receipts.append((workspace, entry))
-            case OutcomeEntry() | LookUpEntry():
-                self.deliveries[entry.delivery_id] = None
+            case OutcomeEntry():
+                self._add_delivery(entry.delivery_id, troubled=entry.outcome != "ok")
+            case LookUpEntry():
+                self._add_delivery(entry.delivery_id, troubled=True)
             case ClickEntry() | ConsentEntry() | EraseEntry():
                 self.contacts[entry.contact_id] = None
             case TokenEntry():
@@ -328,6 +333,12 @@ class _Wants:
                 self.contacts[entry.absorbed] = None
             case _:
                 pass
+
+    def _add_delivery(self, delivery_id: UUID, *, troubled: bool) -> None:
+        """Most deliveries go well, and then only the match goes on: how far its contact has come is enough."""
+        self.deliveries[delivery_id] = None
+        if troubled:
+            self.troubled.add(delivery_id)
 
     def _add_people(self, workspace: int, entry: Inbound) -> None:
         for identity in (entry.identity, *entry.aliases):

@@ -3,7 +3,7 @@
 import argparse
 
 from tertulia import config
-from tertulia.commands.roles import has_test_clock, need_database
+from tertulia.commands.roles import collect_seldom, has_test_clock, need_database
 from tertulia.workers.engine import run_engine
 from tertulia.workers.stopping import watch_for_stop
 
@@ -13,5 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    collect_seldom()
     run_engine(need_database(), config.public_url(), watch_for_stop(), test_clock=has_test_clock())
     return 0

@@ -90,13 +90,15 @@ def decide_receipt(world: World, entry: ReceiptEntry, workspace: int) -> bool:
         return _decide_watermark(world, entry, workspace)
     assert entry.delivery_id is not None
     event = RECEIPTS[entry.state]
+    closed = world.closed.get(entry.delivery_id)
     if (delivery := world.open.get(entry.delivery_id)) is not None:
         _receipt_of_open(world, delivery, entry, event)
-    elif (closed := world.closed.get(entry.delivery_id)) is not None:
+    elif closed is not None:
         _receipt_of_closed(world, closed, entry, event)
     else:
         return False
-    if entry.provider_id and entry.state != "failed":
+    known = closed.provider_ids if closed is not None else ()
+    if entry.provider_id and entry.provider_id not in known and entry.state != "failed":
         world.add(fx.ReferTo(workspace, entry.channel_id, entry.provider_id, entry.delivery_id, entry.at))
     return True
 
@@ -165,8 +167,7 @@ def _close(
     """The provider has it: the delivery moves to the history and the match goes on."""
     transition = advance(DeliveryState(delivery.state), event)
     channel = world.config.channels[delivery.channel_id]
-    contact = world.contacts.get(delivery.contact_id)
-    cost, currency = _cost(channel, delivery, contact.country if contact else "", parts)
+    cost, currency = _cost(channel, delivery, world.country_of(delivery.contact_id), parts)
     world.add(_closed(world, delivery, transition, "", at, ids=ids, parts=parts, cost_micros=cost, currency=currency))
     if delivery.match_id is None:
         return

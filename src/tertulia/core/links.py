@@ -26,7 +26,7 @@ Campaign codes are a second kind: six to eight symbols of an alphabet without lo
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import count
 from typing import Final
@@ -58,6 +58,7 @@ GAP_CHARACTERS_MAX: Final = 3  # separators that may stand between two symbols o
 TEXT_CHARACTERS_MAX: Final = 8192  # of a text, searched for codes
 KINDS_MAX: Final = 4096  # characters whose kind is remembered
 
+_SYMBOL_SET: Final = frozenset(ALPHABET)
 _APP_BY_SYMBOL: Final = {symbol: app for app, symbol in APPS.items()}
 _LOOKALIKES: Final = {"O": "0", "I": "1", "L": "1", "İ": "1", "ı": "1"}
 _SYMBOLS: Final = (
@@ -85,6 +86,7 @@ class Code(msgspec.Struct, frozen=True):
         return shard_index(self.base)
 
 
+@lru_cache(maxsize=4096)  # a claim asks twice: whether the code is taken, and then for the code
 def mint(key: bytes, shard_index: int, contact_id: int, send_id: int, attempt: int) -> str:
     """The base (12 symbols) of a contact's link in one send (M4).
 
@@ -101,7 +103,7 @@ def mint(key: bytes, shard_index: int, contact_id: int, send_id: int, attempt: i
 
 def with_app(base: str, app: str) -> str:
     """The printed code: base, app symbol, check symbol. ValueError for a bad base, KeyError for an unknown app."""
-    if len(base) != BASE_SYMBOLS or not set(base) <= set(ALPHABET):
+    if len(base) != BASE_SYMBOLS or not _SYMBOL_SET.issuperset(base):
         raise ValueError("a base is twelve symbols of the link alphabet")
     body = base + APPS[app]
     return body + _check_symbol(body, ALPHABET)

@@ -5,7 +5,7 @@ A cycle loads the facts of its entries with a fixed number of queries into a `Wo
 has a clock, chance or I/O: `now` is the cycle's, and fresh contact ids come from a block of serial numbers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -226,6 +226,7 @@ class ClosedDelivery:
     to_kind: str
     to_value: str
     parts: int
+    provider_ids: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -241,6 +242,7 @@ class World:
     links_of: dict[int, list[LinkRow]] = field(default_factory=dict)
     conversations: dict[tuple[int, int], ConversationRow] = field(default_factory=dict)
     progress: dict[tuple[int, int], ProgressRow] = field(default_factory=dict)
+    countries: dict[int, str] = field(default_factory=dict)  # of contacts of whom only the progress was loaded
     open: dict[UUID, OpenDelivery] = field(default_factory=dict)
     closed: dict[UUID, ClosedDelivery] = field(default_factory=dict)
     suppressed: dict[tuple[int, str, str], list[Suppression]] = field(default_factory=dict)
@@ -268,6 +270,11 @@ class World:
             seen.add(contact_id)
             contact_id = row.merged_into
         return contact_id
+
+    def country_of(self, contact_id: int) -> str:
+        """A contact's country, empty when nobody knows."""
+        row = self.contacts.get(contact_id)
+        return row.country if row else self.countries.get(contact_id, "")
 
     def identity(self, workspace: int, identity: IdentityRef) -> IdentityRow | None:
         return self.identities.get((workspace, identity))
@@ -440,7 +447,7 @@ def _fold_close(world: World, e: fx.CloseDelivery) -> None:
     row = world.open.pop(e.id)
     world.closed[e.id] = ClosedDelivery(
         *(row.id, row.workspace, row.contact_id, row.channel_id, row.match_id, row.stage, row.class_, e.state),
-        *(row.to_kind, row.to_value, e.parts),
+        *(row.to_kind, row.to_value, e.parts, e.provider_ids),
     )
 
 

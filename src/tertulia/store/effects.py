@@ -115,14 +115,15 @@ def _add_addresses(conn: Conn, group: list[fx.AddAddress]) -> None:
         shard=lambda e: shard_of_address(e.workspace, e.kind, e.canonical),
     )
     execute(conn, "add_address_keys", keys)
-    _extend_search(conn, [(e.contact_id, e.value.casefold()) for e in group])
+    _extend_search(conn, [(e.contact_id, e.value.casefold(), None) for e in group])
 
 
-def _extend_search(conn: Conn, words: Sequence[tuple[int, str]]) -> None:
+def _extend_search(conn: Conn, words: Sequence[tuple[int, str, datetime | None]]) -> None:
     by_contact: dict[int, list[str]] = defaultdict(list)
-    for contact_id, word in words:
+    for contact_id, word, _ in words:
         if word:
             by_contact[contact_id].append(word)
+    active = {contact_id: at for contact_id, _, at in words}
     if by_contact:
         execute(
             conn,
@@ -131,6 +132,7 @@ def _extend_search(conn: Conn, words: Sequence[tuple[int, str]]) -> None:
                 "shard": [shard_of_contact(contact_id) for contact_id in by_contact],
                 "id": list(by_contact),
                 "words": [" ".join(dict.fromkeys(found)) for found in by_contact.values()],
+                "at": [active[contact_id] for contact_id in by_contact],
             },
         )
 
@@ -151,9 +153,9 @@ def _link_identities(conn: Conn, group: list[fx.LinkIdentity]) -> None:
     names = ("contact_id", "workspace", "channel_id", "name", "username", "at", "window_until", "signal", "reply_token")
     linked = columns(group, *names, shard=_home, trust=lambda e: int(e.trust), evidence=lambda e: _json(e.evidence))
     execute(conn, "add_linked", linked | _identity_columns(group))
-    _touch_contacts(conn, group)
-    words = [(e.contact_id, " ".join((e.name, e.username, e.identity.value)).strip().casefold()) for e in group]
+    words = [(e.contact_id, " ".join((e.name, e.username, e.identity.value)).strip().casefold(), e.at) for e in group]
     _extend_search(conn, words)
+    _touch_contacts(conn, group)
 
 
 def _unlink_identities(conn: Conn, group: list[fx.UnlinkIdentity]) -> None:

@@ -25,8 +25,10 @@ select * from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::
 on conflict do nothing
 
 -- name: extend_search
-update contact c set search = c.search || ' ' || t.words
-from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(words)s::text[]) as t (shard, id, words)
+-- A new word goes into the trigram index, so the contact's last activity is written along with it.
+update contact c set search = c.search || ' ' || t.words, active_at = greatest(c.active_at, t.at)
+from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(words)s::text[], %(at)s::timestamptz[])
+     as t (shard, id, words, at)
 where c.shard = t.shard and c.id = t.id and position(t.words in c.search) = 0
 
 -- name: route_identities
@@ -88,9 +90,10 @@ where i.shard = t.shard and i.contact_id = t.contact_id and i.kind = t.kind and 
   and i.value = t.value and i.unlinked_at is null
 
 -- name: touch_contacts
-update contact c set active_at = greatest(c.active_at, t.at)
+-- To the minute: a lively conversation does not write the contact's row, and its indexes, with every message.
+update contact c set active_at = t.at
 from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(at)s::timestamptz[]) as t (shard, id, at)
-where c.shard = t.shard and c.id = t.id
+where c.shard = t.shard and c.id = t.id and (c.active_at is null or c.active_at < t.at - interval '1 minute')
 
 -- name: record_consents
 insert into consent (shard, contact_id, id, workspace, address, channel, topic, state, source, evidence, text_version,

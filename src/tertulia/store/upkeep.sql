@@ -10,7 +10,8 @@ select set_config('lock_timeout', %(limit)s, true)
 
 -- name: add_partition
 -- Waits a short time only: it locks the partition for the rest, which every write of an undivided day uses.
-create table {name} partition of {parent} for values from ({first}) to ({next})
+-- A receipt changes a row of its day; there is room for it on the page.
+create table {name} partition of {parent} for values from ({first}) to ({next}) with (fillfactor = 85)
 
 -- name: forget_keys
 delete from entry_seen e

@@ -123,6 +123,16 @@ def load_contacts(conn: Conn, world: World, wanted: Iterable[int]) -> None:
             root.consents += contact.consents
 
 
+def load_progress(conn: Conn, world: World, wanted: Iterable[int]) -> None:
+    """How far contacts have come in their matches, and their country: all that a delivery which goes well needs."""
+    ids = [contact_id for contact_id in wanted if contact_id not in world.contacts]
+    if ids:
+        args = {"shards": [shard_of_contact(contact_id) for contact_id in ids], "ids": ids}
+        world.countries.update(dict(fetch_all(conn, load("world")["countries"], args)))
+        for row in fetch_all(conn, load("world")["progress"], args):
+            _take_progress(world, row)
+
+
 def _take_contact(world: World, row: Sequence[Any]) -> None:
     contact_id, workspace, name, surname, locale, country, source, attributes, merged_into, erased = row
     world.contacts[contact_id] = ContactRow(

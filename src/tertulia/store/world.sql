@@ -43,6 +43,11 @@ select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.at
 from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 
+-- name: countries
+select c.id, c.country
+from contact c
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
+
 -- name: absorbed
 -- Contacts that were merged into these: their addresses, identities and consent count as the contact's (M8).
 select m.into_id, m.contact_id
@@ -79,7 +84,7 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on v.sha
 where v.state <> 'resolved'
 
 -- name: progress
--- The offset keeps the look-up a probe of match_contact_by_contact for each key. Joined freely it went through the whole
+-- The offset keeps the look-up a probe of the primary key for each contact. Joined freely it went through the whole
 -- audience of the match, once for each key: 360 ms for 850 keys among 10,000.
 select p.match_id, p.contact_id, p.stage, p.state, p.reason
 from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
@@ -112,7 +117,7 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.sha
 
 -- name: closed_by_id
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.to_kind, d.to_value,
-       d.parts
+       d.parts, d.provider_ids
 from delivery d
 join unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) as k (shard, day, id)
   on d.shard = k.shard and d.day = k.day and d.id = k.id
@@ -120,7 +125,7 @@ join unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) as k (sha
 -- name: closed_before
 -- A watermark: every message up to an instant to one contact on one channel.
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.to_kind, d.to_value,
-       d.parts
+       d.parts, d.provider_ids
 from delivery d
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(channels)s::integer[], %(until)s::timestamptz[])
      as k (shard, contact_id, channel_id, until)
