@@ -1,7 +1,8 @@
 """A person's data, exported whole, and erased (C5)."""
 
-from dataclasses import asdict
 from typing import Any, Final
+
+import msgspec
 
 from tertulia.actions.contacts import read_detail
 from tertulia.data.models import Workspace
@@ -17,16 +18,18 @@ def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[st
     ledger with its proofs, messages, deliveries, decisions, timeline. Raises NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     family = detail.family
-    return {
-        "contact": asdict(detail.contact),
+    found = {
+        "contact": detail.contact,
         "merged_contacts": list(family[1:]),
-        "addresses": [asdict(item) for item in detail.addresses],
-        "identities": [asdict(item) for item in detail.identities],
-        "consents": [asdict(item) for item in detail.consents],
-        "suppressions": [asdict(item) for item in detail.suppressions],
-        "merges": [asdict(item) for item in detail.merges],
-        "messages": [asdict(m) for m in conversations.list_messages(conn, family, limit=EXPORT_ROWS_MAX)],
-        "deliveries": [asdict(d) for d in ledger_read.read_deliveries(conn, family, limit=EXPORT_ROWS_MAX)],
-        "decisions": [asdict(r) for r in ledger_read.read_ledger(conn, family, limit=EXPORT_ROWS_MAX)],
-        "timeline": [asdict(h) for h in contact_store.read_timeline(conn, workspace.pk, family, None, EXPORT_ROWS_MAX)],
+        "addresses": detail.addresses,
+        "identities": detail.identities,
+        "consents": detail.consents,
+        "suppressions": detail.suppressions,
+        "merges": detail.merges,
+        "messages": conversations.list_messages(conn, family, limit=EXPORT_ROWS_MAX),
+        "deliveries": ledger_read.read_deliveries(conn, family, limit=EXPORT_ROWS_MAX),
+        "decisions": ledger_read.read_ledger(conn, family, limit=EXPORT_ROWS_MAX),
+        "timeline": contact_store.read_timeline(conn, workspace.pk, family, None, EXPORT_ROWS_MAX),
     }
+    plain: dict[str, Any] = msgspec.to_builtins(found)
+    return plain

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.http import HttpRequest
 from ninja import Router, Status
 
@@ -222,7 +223,7 @@ def _write_detail(detail: actions.Detail) -> dict[str, Any]:
 
 def _write_identity(item: store.Identity) -> dict[str, Any]:
     told = asdict(item)
-    told.update(told.pop("ref"))
+    told |= msgspec.structs.asdict(told.pop("ref"))
     told["trust"] = item.trust.name.lower()
     return told
 
