@@ -421,13 +421,21 @@ def test_an_import_is_taken_up_where_it_was(
 
     begin_check(found)
     with monkeypatch.context():
-        die_after("check_batch", 3)
+        die_after("stage_batch", 3)
         with pytest.raises(psycopg.OperationalError):
             work_once(setup)
     monkeypatch.undo()
     monkeypatch.setattr(importer, "BATCH_ROWS", 50)
     found.refresh_from_db()
     assert (found.state, found.rows_done, found.cursor) == ("checking", 150, 151)
+    with monkeypatch.context():
+        die_after("check_group", 20)
+        with pytest.raises(psycopg.OperationalError):
+            work_once(setup)
+    monkeypatch.undo()
+    found.refresh_from_db()
+    assert (found.state, found.rows_done, found.cursor) == ("checking", 300, 301)
+    assert 0 < len(outcomes(conn, found.pk)) < 300
     assert work_once(setup)
     assert outcomes(conn, found.pk) == whole
 
@@ -444,6 +452,23 @@ def test_an_import_is_taken_up_where_it_was(
     assert (found.state, found.rows_done, found.rows_total) == ("done", 300, 300)
     assert ask(conn, "select count(*), count(distinct name) from contact") == [(300, 300)]
     assert ask(conn, "select count(*) from notice where kind = 'import_started'") == [(1,)]
+
+
+def test_a_row_lies_in_its_contacts_shard(conn: psycopg.Connection, setup: Setup, apply: Run, check: Run) -> None:
+    """Known by an id, with a number of another shard: staged, listed and applied where the contact lives."""
+    from tertulia.ids import shard_of_contact
+
+    head = "name,surname,phone,id\n"
+    apply(head + "".join(f"Ana{n},Silva,11 98555-0{n * 7:03d},C{n}\n" for n in range(20)))
+    found = check(head + "".join(f"Ana{n},Silva,21 98555-0{n * 7:03d},C{n}\n" for n in range(20)))
+    for table in ("import_stage", "import_row"):
+        rows = ask(conn, f"select shard, contact_id, outcome from {table} where import_id = %s", found.pk)
+        assert len(rows) == 20
+        assert all((shard, outcome) == (shard_of_contact(contact), "updated") for shard, contact, outcome in rows)
+    begin_apply(found)
+    assert work_once(setup)
+    assert {outcome for outcome, _ in outcomes(conn, found.pk).values()} == {"updated"}
+    assert ask(conn, "select count(*), count(distinct contact_id) from address where kind = 'phone'") == [(40, 20)]
 
 
 def test_one_import_has_one_worker(conn: psycopg.Connection, setup: Setup, add: Run) -> None:

@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 
-from tertulia.actions.import_check import keys_of_row, known_to_row
+from tertulia.actions.import_check import checked_of_staged, classify_staged
 from tertulia.core.consent import ANY, BASIS_TOPICS, MARKETING, SERVICE
-from tertulia.core.import_people import Known, New, Value, classify_row, find_changes, outcome_of
+from tertulia.core.import_people import Known, New, Value, find_changes, outcome_of
 from tertulia.core.import_reasons import Reason
 from tertulia.core.import_rows import CheckedRow
 from tertulia.core.import_states import Options
-from tertulia.core.phones import LineType, Phone
 from tertulia.core.search import make_line
 from tertulia.ids import shard_of_index
 from tertulia.store.db import Conn
@@ -25,20 +24,17 @@ from tertulia.store.import_apply import (
     Consent,
     Locked,
     Placed,
-    Staged,
     add_addresses,
     drop_known,
-    find_collisions,
     insert_new,
-    load_staged,
     lock_contacts,
     record_known_consent,
-    restage,
     set_outcomes,
     suppress,
     update_contacts,
 )
-from tertulia.store.imports import ImportJob, count_staged, load_known, reject_series, shards_of_keys
+from tertulia.store.import_stage import Staged, load_owned, load_updated, restage
+from tertulia.store.imports import ImportJob, count_staged, reject_series
 
 SHARDS_PER_GROUP = 4
 GROUPS = tuple(
@@ -85,25 +81,18 @@ def make_consent(job: ImportJob, options: Options, actor: str) -> Consent:
 
 def _classify_again(conn: Conn, job: ImportJob, shards: Sequence[int]) -> None:
     """New rows whose key is in the directory by now: the same person makes them updates."""
-    collisions = find_collisions(conn, job.id, shards)
-    if not collisions:
-        return
-    rows = [row for row in load_staged(conn, job.id, shards, ["new"]) if (row.shard, row.row) in collisions]
-    checked = {row.row: checked_of_staged(row) for row in rows}
-    keys = (key for row in checked.values() for key in keys_of_row(row))
-    known = load_known(conn, job.workspace, shards_of_keys(job.workspace, keys))
-    again = []
-    for row in rows:
-        verdict = classify_row(checked[row.row], known_to_row(checked[row.row], known))
-        if not isinstance(verdict, New):
-            again.append((row, outcome_of(verdict), verdict.contact_id))
+    again = [
+        (row, outcome_of(verdict), verdict.contact_id)
+        for row, verdict in classify_staged(conn, job, load_owned(conn, job, shards, listed=True))
+        if not isinstance(verdict, New)
+    ]
     if again:
         restage(conn, job.id, again)
         set_outcomes(conn, job.id, [(row, outcome, (), contact, None) for row, outcome, contact in again])
 
 
 def _update_known(conn: Conn, job: ImportJob, shards: Sequence[int], now: datetime) -> None:
-    rows = [row for row in load_staged(conn, job.id, shards, ["updated"]) if row.contact_id is not None]
+    rows = [row for row in load_updated(conn, job, shards) if row.contact_id is not None]
     if not rows:
         return
     locked = lock_contacts(conn, list(dict.fromkeys(row.contact_id for row in rows if row.contact_id is not None)))
@@ -165,22 +154,3 @@ def change_person(
         person, **plain, attributes=attributes, phones=phones, emails=emails, external_id=external_id
     )
     return changed, keys, undo, placed
-
-
-def checked_of_staged(row: Staged) -> CheckedRow:
-    """A staged row as it was checked."""
-    phone = None
-    if row.phone:
-        phone = Phone(row.phone, row.phone_key, row.phone_country, LineType(row.line_type))
-    return CheckedRow(
-        row.row,
-        row.name,
-        row.surname,
-        phone,
-        row.email,
-        row.country,
-        row.locale,
-        row.zone,
-        row.external_id,
-        attributes=row.attributes,
-    )

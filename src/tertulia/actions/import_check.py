@@ -1,21 +1,42 @@
 """The check of an import: what each row would become, before anything does.
 
-`check_batch` classifies a batch against the contacts that are there and writes both COPYs; `settle_check` looks at the
-file as a whole afterwards: persons who stand in it twice, and series of numbers. Nothing here touches a contact.
+`stage_batch` copies rows as they are read to the stage, each into the shard of its own address, as a new contact's.
+`check_group` looks at a group of shards when the whole file is there: rows whose address or id somebody has are
+compared with them, and every row is listed with what it would become. `settle_check` looks at the file as a whole:
+persons who stand in it twice, and series of numbers. Nothing here touches a contact.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from tertulia.core.entries import shard_of_address
 from tertulia.core.import_opt_outs import OptOut
-from tertulia.core.import_people import Known, New, Series, Twin, Updated, classify_row, find_twins, outcome_of
+from tertulia.core.import_people import (
+    Known,
+    New,
+    Series,
+    Twin,
+    Updated,
+    Verdict,
+    classify_row,
+    find_twins,
+    outcome_of,
+)
 from tertulia.core.import_reasons import Reason, pack_note
 from tertulia.core.import_rows import CheckedRow, RowProblem
-from tertulia.core.phones import Repair
-from tertulia.core.search import LINE_CHARACTERS_MAX, fold
+from tertulia.core.phones import LineType, Phone, Repair
 from tertulia.ids import INDEX_OF_SHARD, index_of_value, make_contact_id, shard_of_contact, shard_of_index
 from tertulia.store.db import Conn
-from tertulia.store.import_copy import RowLine, StageLine, copy_rows, copy_stage
+from tertulia.store.import_copy import Places, RowLine, copy_rows, copy_stage, opt_out_line, person_line
+from tertulia.store.import_stage import (
+    Finding,
+    Staged,
+    find_suppressed,
+    list_group,
+    load_owned,
+    move_rows,
+    restage,
+)
 from tertulia.store.imports import (
     TWIN_KEYS,
     ImportJob,
@@ -34,34 +55,86 @@ from tertulia.store.imports import (
 Result = CheckedRow | RowProblem | OptOut
 
 
-def check_batch(conn: Conn, job: ImportJob, results: Sequence[Result]) -> int:
-    """Classify a batch and write what each row would become. Gives how many numbers gained a digit."""
+def stage_batch(conn: Conn, job: ImportJob, results: Sequence[Result]) -> int:
+    """Write a batch to the stage, and list the rows that are settled by themselves: rejected ones, and an opt-out
+    list's. Gives how many numbers gained a digit."""
     people = [result for result in results if isinstance(result, CheckedRow)]
     addresses = [(result.kind, result.canonical) for result in results if isinstance(result, OptOut)]
-    shards = shards_of_keys(job.workspace, (key for row in people for key in keys_of_row(row)))
-    known = load_known(conn, job.workspace, shards)
-    postal = {key: shard for key, shard in shards.items() if key[0] != "external_id"}
-    suppressed = load_suppressed(conn, job.workspace, postal | shards_of_keys(job.workspace, addresses))
+    suppressed = load_suppressed(conn, job.workspace, shards_of_keys(job.workspace, addresses))
     serials = iter(take_serials(conn, len(people)) if people else ())
-    stage: list[StageLine] = []
+    stage: list[tuple[int, str]] = []
     rows: list[RowLine] = []
     repaired = 0
     for result in results:
         if isinstance(result, CheckedRow):
-            line, row = _place_person(result, shards, known, suppressed, serials)
-            stage.append(line)
-            rows.append(row)
+            stage.append(_stage_person(job, result, serials))
             repaired += result.phone is not None and result.phone.repair is not Repair.NONE
         elif isinstance(result, OptOut):
-            opt_line, row = _place_opt_out(job.workspace, result, suppressed)
+            line, row = _place_opt_out(job, result, suppressed)
             rows.append(row)
-            if opt_line is not None:
-                stage.append(opt_line)
+            if line is not None:
+                stage.append(line)
         else:
             rows.append(_place_problem(job, result))
-    copy_stage(conn, job.id, job.workspace, stage)
+    # By shard: a group of shards is then read from a few pages of each batch, and not from all of them.
+    stage.sort(key=itemgetter(0))
+    copy_stage(conn, [line for _, line in stage])
     copy_rows(conn, job.id, job.workspace, rows)
     return repaired
+
+
+def check_group(conn: Conn, job: ImportJob, shards: Sequence[int]) -> int:
+    """Compare a group's rows with the contacts that are there, and list them all; how many. Those that are listed
+    already are left alone, so it is harmless when done again. The caller commits."""
+    suppressed = find_suppressed(conn, job, shards)
+    findings: dict[int, Finding] = {
+        row: Finding(row, "", pack_note(Reason.SUPPRESSED, {"cause": cause}), True)
+        for (_, row), cause in suppressed.items()
+    }
+    known: list[tuple[Staged, str, int | None]] = []
+    moved: list[tuple[Staged, int]] = []
+    for row, verdict in classify_staged(conn, job, load_owned(conn, job, shards, listed=False)):
+        cause = suppressed.get(row.place, "")
+        changed = ",".join(verdict.changes) if isinstance(verdict, Updated) else ""
+        findings[row.row] = Finding(row.row, changed, _reason_of_row(row, verdict, cause), bool(cause))
+        if not isinstance(verdict, New):
+            known.append((row, outcome_of(verdict), verdict.contact_id))
+            home = shard_of_contact(verdict.contact_id)
+            if home != row.shard:
+                moved.append((row, home))
+    if known:
+        restage(conn, job.id, known)
+    listed = list_group(conn, job, shards, list(findings.values()))
+    if moved:
+        move_rows(conn, job.id, moved)
+    return listed
+
+
+def classify_staged(conn: Conn, job: ImportJob, rows: Sequence[Staged]) -> list[tuple[Staged, Verdict]]:
+    """Who staged rows are, given the contacts as they stand now."""
+    checked = [checked_of_staged(row) for row in rows]
+    keys = (key for row in checked for key in keys_of_row(row))
+    known = load_known(conn, job.workspace, shards_of_keys(job.workspace, keys))
+    return [(staged, classify_row(row, known_to_row(row, known))) for staged, row in zip(rows, checked, strict=True)]
+
+
+def checked_of_staged(row: Staged) -> CheckedRow:
+    """A staged row as it was checked."""
+    phone = None
+    if row.phone:
+        phone = Phone(row.phone, row.phone_key, row.phone_country, LineType(row.line_type))
+    return CheckedRow(
+        row.row,
+        row.name,
+        row.surname,
+        phone,
+        row.email,
+        row.country,
+        row.locale,
+        row.zone,
+        row.external_id,
+        attributes=row.attributes,
+    )
 
 
 def keys_of_row(row: CheckedRow) -> list[Key]:
@@ -82,30 +155,6 @@ def known_to_row(row: CheckedRow, known: Mapping[Key, Sequence[Known]]) -> list[
     return list(found.values())
 
 
-def _place_person(
-    row: CheckedRow,
-    shards: Mapping[Key, int],
-    known: Mapping[Key, Sequence[Known]],
-    suppressed: Mapping[Key, str],
-    serials: Iterator[int],
-) -> tuple[StageLine, RowLine]:
-    verdict = classify_row(row, known_to_row(row, known) if known else ())
-    if isinstance(verdict, New):
-        shard = shards[home_key(row)]
-        contact_id = make_contact_id(next(serials), INDEX_OF_SHARD[shard])
-    else:
-        contact_id = verdict.contact_id
-        shard = shard_of_contact(contact_id)
-    reason = _reason_of_row(row, verdict, suppressed)
-    changed = ",".join(verdict.changes) if isinstance(verdict, Updated) else ""
-    phone = row.phone
-    value = phone.e164 if phone is not None else row.email or row.external_id
-    outcome = outcome_of(verdict)
-    by_sms = row.sms_reason is None and not reason.startswith(Reason.SUPPRESSED.value)
-    shown = RowLine(shard, row.row, outcome, changed, value, reason, "", contact_id, by_sms)
-    return _make_stage_line(row, shards, shard, outcome, contact_id), shown
-
-
 def home_key(row: CheckedRow) -> Key:
     """Where a new contact lives: in the shard of its phone, else its e-mail, else its id."""
     if row.phone is not None:
@@ -113,50 +162,36 @@ def home_key(row: CheckedRow) -> Key:
     return ("email", row.email_key) if row.email else ("external_id", row.external_id)
 
 
-def _make_stage_line(
-    row: CheckedRow, shards: Mapping[Key, int], shard: int, outcome: str, contact_id: int
-) -> StageLine:
-    """A row as the stage keeps it."""
-    line = StageLine(shard, row.row, outcome, contact_id, row.name, row.surname)
-    phone = row.phone
-    if phone is not None:
-        line.phone, line.phone_key, line.line_type = phone.e164, phone.key, phone.line.value
-        line.phone_country, line.sms = phone.region, phone.reachable_by_sms
+def _stage_person(job: ImportJob, row: CheckedRow, serials: Iterator[int]) -> tuple[int, str]:
+    shard = shard_of_address(job.workspace, *home_key(row))
+    places = Places(shard)
     if row.email:
-        line.email, line.email_key = row.email, row.email_key
-        line.email_shard = shards["email", row.email_key]
+        places.email = shard_of_address(job.workspace, "email", row.email_key)
     if row.external_id:
-        line.external_id = row.external_id
-        line.external_shard = shards["external_id", row.external_id]
-    line.country, line.locale, line.zone = row.country, row.language, row.zone
-    line.attributes = row.attributes
-    line.search = fold(f"{row.name} {row.surname} {line.phone} {row.email} {row.external_id}")[:LINE_CHARACTERS_MAX]
-    line.consents = row.opt_in is not False
-    return line
+        places.external_id = shard_of_address(job.workspace, "external_id", row.external_id)
+    contact_id = make_contact_id(next(serials), INDEX_OF_SHARD[shard])
+    reason = row.sms_reason.value if row.sms_reason is not None else ""
+    if not reason and row.opt_in is False:
+        reason = Reason.NO_OPT_IN.value
+    return shard, person_line(job, row, places, contact_id, reason)
 
 
-def _reason_of_row(row: CheckedRow, verdict: object, suppressed: Mapping[Key, str]) -> str:
-    if suppressed:
-        for key in keys_of_row(row):
-            if key in suppressed:
-                return pack_note(Reason.SUPPRESSED, {"cause": suppressed[key]})
-    if row.sms_reason is not None:
-        return row.sms_reason.value
-    if isinstance(verdict, New) and verdict.shares_phone:
+def _reason_of_row(row: Staged, verdict: Verdict, cause: str) -> str:
+    """What is to be said about a row: that nothing is sent to it, then what its line forbids, then who shares it."""
+    if cause:
+        return pack_note(Reason.SUPPRESSED, {"cause": cause})
+    if isinstance(verdict, New) and verdict.shares_phone and row.reason in ("", Reason.NO_OPT_IN.value):
         return Reason.SHARED_PHONE.value
-    return Reason.NO_OPT_IN.value if row.opt_in is False else ""
+    return row.reason
 
 
-def _place_opt_out(workspace: int, row: OptOut, suppressed: Mapping[Key, str]) -> tuple[StageLine | None, RowLine]:
-    shard = shard_of_address(workspace, row.kind, row.canonical)
+def _place_opt_out(
+    job: ImportJob, row: OptOut, suppressed: Mapping[Key, str]
+) -> tuple[tuple[int, str] | None, RowLine]:
+    shard = shard_of_address(job.workspace, row.kind, row.canonical)
     if suppressed.get((row.kind, row.canonical)) == row.cause.value:
         return None, RowLine(shard, row.row, "unchanged", row.kind, row.value)
-    line = StageLine(shard, row.row, "suppressed", None)
-    if row.kind == "phone":
-        line.phone, line.phone_key = row.value, row.canonical
-    else:
-        line.email, line.email_key, line.email_shard = row.value, row.canonical, shard
-    line.attributes = {"cause": row.cause.value, "at": row.at.isoformat(), "word": row.word}
+    line = shard, opt_out_line(job, row, shard)
     return line, RowLine(shard, row.row, "suppressed", row.kind, row.value, row.cause.value)
 
 

@@ -54,8 +54,11 @@ def run() -> Report:
     """Import a million rows beside a million contacts."""
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
         from tertulia.data.models import Workspace
+        from tertulia.store.sealing import seal
 
-        workspace = Workspace.objects.create(name="Bench", slug="bench", country="BR", link_key=b"bench")
+        workspace = Workspace.objects.create(
+            name="Bench", slug="bench", country="BR", link_key=seal(b"of a bench only")
+        )
         first, second = Path(folder) / "first.csv", Path(folder) / "second.csv"
         _write(first, _iter_known())
         _write(second, _iter_messy())

@@ -14,30 +14,8 @@ from tertulia.core.entries import shard_of_address
 from tertulia.core.import_people import Known
 from tertulia.ids import SHARDS, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
+from tertulia.store.import_stage import Staged
 from tertulia.store.imports import ImportJob, known_of
-
-
-class Staged(msgspec.Struct, frozen=True, gc=False):
-    """A row of the stage. Texts are empty where the file has nothing."""
-
-    row: int
-    outcome: str
-    contact_id: int | None
-    name: str
-    surname: str
-    phone: str
-    phone_key: str
-    line_type: str
-    phone_country: str
-    sms: bool
-    email: str
-    email_key: str
-    external_id: str
-    country: str
-    locale: str
-    zone: str
-    attributes: dict[str, Any]
-    shard: int
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -67,30 +45,6 @@ class Locked(msgspec.Struct, frozen=True, gc=False):
 
     person: Known
     search: str
-
-
-def load_staged(conn: Conn, import_id: int, shards: Sequence[int], outcomes: Sequence[str]) -> list[Staged]:
-    """The rows of a group that are still to be applied, locked, in file order."""
-    args = {"id": import_id, "shards": list(shards), "outcomes": list(outcomes)}
-    return [_staged(row) for row in fetch_all(conn, load("imports")["stage_rows"], args)]
-
-
-def find_collisions(conn: Conn, import_id: int, shards: Sequence[int]) -> set[tuple[int, int]]:
-    """(shard, row) of rows checked as new whose address or id somebody has now."""
-    args = {"id": import_id, "shards": list(shards)}
-    return {(shard, row) for shard, row in fetch_all(conn, load("imports")["stage_collisions"], args)}
-
-
-def restage(conn: Conn, import_id: int, rows: Sequence[tuple[Staged, str, int | None]]) -> None:
-    """Give rows another outcome and contact: (row, outcome, contact)."""
-    args = {
-        "id": import_id,
-        "staged": [row.shard for row, _, _ in rows],
-        "rows": [row.row for row, _, _ in rows],
-        "outcomes": [outcome for _, outcome, _ in rows],
-        "contacts": [contact_id for _, _, contact_id in rows],
-    }
-    run(conn, load("imports")["restage"], args)
 
 
 def set_outcomes(
@@ -205,13 +159,6 @@ def _consent_args(job: ImportJob, shards: Sequence[int], consent: Consent, now: 
         "text_version": consent.text_version,
         "actor": consent.actor,
     }
-
-
-def _staged(row: Sequence[Any]) -> Staged:
-    attributes = row[16]
-    read = msgspec.json.decode(attributes) if isinstance(attributes, str | bytes) else attributes
-    values = [*row[:16], read, *row[17:]]
-    return Staged(*values)
 
 
 def _json(value: object) -> str:

@@ -1,44 +1,28 @@
-"""The two COPYs of a check: every row's outcome, and the values of those that can be imported.
+"""The two COPYs of a check: the values of rows that can be imported, and the reasons of those that cannot.
 
 The lines are made as text by hand: a million rows pass here, and COPY of tuples costs three times as much. Texts come
 from `import_rows`, which lets no control character through, so a backslash is the one sign to be escaped.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
+from tertulia.core.import_opt_outs import OptOut
+from tertulia.core.import_rows import CheckedRow
+from tertulia.core.search import LINE_CHARACTERS_MAX, fold
 from tertulia.store.db import Conn, load
+from tertulia.store.imports import ImportJob
 
 _NULL = "\\N"
 
 
-class StageLine(msgspec.Struct, gc=False):
-    """One row of `import_stage`, without import and workspace. `attributes` as a mapping, empty for none."""
+class Places(msgspec.Struct, gc=False):
+    """The shards of a staged row and of its e-mail's and its id's keys; 0 where it has none."""
 
-    shard: int
     row: int
-    outcome: str
-    contact_id: int | None
-    name: str = ""
-    surname: str = ""
-    phone: str = ""
-    phone_key: str = ""
-    line_type: str = ""
-    phone_country: str = ""
-    sms: bool = False
-    email: str = ""
-    email_key: str = ""
-    email_shard: int = 0
-    external_id: str = ""
-    external_shard: int = 0
-    country: str = ""
-    locale: str = ""
-    zone: str = ""
-    attributes: Mapping[str, Any] = {}
-    search: str = ""
-    consents: bool = True
+    email: int = 0
+    external_id: int = 0
 
 
 class RowLine(msgspec.Struct, gc=False):
@@ -55,10 +39,10 @@ class RowLine(msgspec.Struct, gc=False):
     sms: bool = False
 
 
-def copy_stage(conn: Conn, import_id: int, workspace: int, lines: Sequence[StageLine]) -> None:
-    """Write rows that can be imported."""
+def copy_stage(conn: Conn, lines: Sequence[str]) -> None:
+    """Write rows that can be imported, as `person_line` and `opt_out_line` make them."""
     with conn.cursor().copy(load("imports")["copy_stage"]) as copy:
-        copy.write("".join(_stage_text(import_id, workspace, line) for line in lines))
+        copy.write("".join(lines))
 
 
 def copy_rows(conn: Conn, import_id: int, workspace: int, lines: Sequence[RowLine]) -> None:
@@ -67,18 +51,39 @@ def copy_rows(conn: Conn, import_id: int, workspace: int, lines: Sequence[RowLin
         copy.write("".join(_row_text(import_id, workspace, line) for line in lines))
 
 
-def _stage_text(import_id: int, workspace: int, line: StageLine) -> str:
-    attributes = msgspec.json.encode(line.attributes).decode() if line.attributes else "{}"
-    contact = _NULL if line.contact_id is None else line.contact_id
+def person_line(job: ImportJob, row: CheckedRow, places: Places, contact_id: int, reason: str) -> str:
+    """A customer's row on the stage, new until it is checked."""
+    phone, email, external_id = row.phone, row.email, row.external_id
+    number = "\t\t\t\tf"
+    search = f"{row.name} {row.surname}"
+    if phone is not None:
+        sms = "t" if phone.reachable_by_sms else "f"
+        number = f"{phone.e164}\t{phone.key}\t{phone.line.value}\t{phone.region}\t{sms}"
+        search += f" {phone.e164}"
+    if email or external_id:
+        search += f" {email} {external_id}"
+    attributes = msgspec.json.encode(row.attributes).decode() if row.attributes else "{}"
+    consents = "f" if row.opt_in is False else "t"
     texts = (
-        f"{line.name}\t{line.surname}\t{line.phone}\t{line.phone_key}\t{line.line_type}\t{line.phone_country}\t"
-        f"{'t' if line.sms else 'f'}\t{line.email}\t{line.email_key}\t{line.email_shard}\t{line.external_id}\t"
-        f"{line.external_shard}\t{line.country}\t{line.locale}\t{line.zone}\t{attributes}\t{line.search}"
+        f"{row.name}\t{row.surname}\t{number}\t{email}\t{row.email_key if email else ''}\t{places.email}\t"
+        f"{external_id}\t{places.external_id}\t{row.country}\t{row.language}\t{row.zone}\t{attributes}\t"
+        f"{fold(search)[:LINE_CHARACTERS_MAX]}"
     )
     if "\\" in texts:
         texts = texts.replace("\\", "\\\\")
-    consents = "t" if line.consents else "f"
-    return f"{line.shard}\t{import_id}\t{line.row}\t{workspace}\t{line.outcome}\t{contact}\t{texts}\t{consents}\n"
+    return f"{places.row}\t{job.id}\t{row.row}\t{job.workspace}\tnew\t{contact_id}\t{texts}\t{consents}\t{reason}\n"
+
+
+def opt_out_line(job: ImportJob, row: OptOut, shard: int) -> str:
+    """An address of an opt-out list on the stage."""
+    facts = {"cause": row.cause.value, "at": row.at.isoformat(), "word": row.word}
+    by_phone, address = row.kind == "phone", f"{row.value}\t{row.canonical}"
+    number, email = (address, "\t") if by_phone else ("\t", address)
+    email_shard = 0 if by_phone else shard
+    attributes = msgspec.json.encode(facts).decode()
+    texts = f"\t\t{number}\t\t\tf\t{email}\t{email_shard}\t\t0\t\t\t\t{attributes}\t"
+    texts = texts.replace("\\", "\\\\")
+    return f"{shard}\t{job.id}\t{row.row}\t{job.workspace}\tsuppressed\t{_NULL}\t{texts}\tt\t\n"
 
 
 def _row_text(import_id: int, workspace: int, line: RowLine) -> str:

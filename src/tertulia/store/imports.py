@@ -59,9 +59,11 @@ def claim_import(conn: Conn, only: int = 0) -> int | None:
     return None
 
 
-def relax_commits(conn: Conn) -> None:
-    """Let this session's commits reach the disk a moment later. Holds from the caller's next commit on."""
-    conn.execute(load("imports")["relax"])
+def tune_session(conn: Conn) -> None:
+    """Let this session's commits reach the disk a moment later, and its plans fit each batch. Holds from the caller's
+    next commit on."""
+    for query in ("relax", "plan_each"):
+        conn.execute(load("imports")[query])
 
 
 def release_import(conn: Conn, import_id: int) -> None:
@@ -85,6 +87,13 @@ def advance_import(
     args = {"id": job.id, "state": job.state, "expected": job.cursor, "cursor": cursor, "rows_done": rows_done}
     touched = run(conn, load("imports")["advance"], {**args, "counts": _json(counts), "now": now})
     return touched == 1
+
+
+def hold_check(conn: Conn, job: ImportJob, now: datetime) -> bool:
+    """Say that a check goes on behind its last row, and keep people from moving the import until the commit. False:
+    it is no longer ours, or was begun anew."""
+    args = {"id": job.id, "state": job.state, "expected": job.cursor, "now": now}
+    return run(conn, load("imports")["beat"], args) == 1
 
 
 def count_done(conn: Conn, job: ImportJob, rows: int, now: datetime) -> bool:

@@ -6,6 +6,10 @@
 -- every batch would buy nothing.
 set synchronous_commit = off
 
+-- name: plan_each
+-- Each group is planned for by itself: a plan made for any array of shards would not know that there are four of them.
+set plan_cache_mode = force_custom_plan
+
 -- name: waiting
 select id from import where state in ('checking', 'applying', 'undoing') order by id
 
@@ -26,6 +30,10 @@ from import where id = %(id)s
 -- Every change names the state and the cursor that it expects; no row touched means that another worker has it.
 update import set rows_done = %(rows_done)s, cursor = %(cursor)s, counts = %(counts)s, beat_at = %(now)s
 where id = %(id)s and state = %(state)s and cursor = %(expected)s
+
+-- name: beat
+-- A group of a check is done. The cursor tells this check from one that was begun anew meanwhile.
+update import set beat_at = %(now)s where id = %(id)s and state = %(state)s and cursor = %(expected)s
 
 -- name: count_done
 update import set rows_done = rows_done + %(rows)s, beat_at = %(now)s where id = %(id)s and state = %(state)s
@@ -152,34 +160,6 @@ group by 1, 2, 3, 4
 
 -- name: staged
 select count(*) from import_stage where import_id = %(id)s
-
--- name: stage_rows
-select row, outcome, contact_id, name, surname, phone, phone_key, line_type, phone_country, sms, email, email_key,
-       external_id, country, locale, zone, attributes, shard
-from import_stage
-where shard = any(%(shards)s) and import_id = %(id)s and outcome = any(%(outcomes)s)
-order by row
-for update
-
--- name: stage_collisions
--- Rows checked as new whose key is in the directory now: somebody came between check and apply, or shares it.
-select s.shard, s.row
-from import_stage s
-where s.shard = any(%(shards)s) and s.import_id = %(id)s and s.outcome = 'new' and (
-      exists (select 1 from address_key a where a.shard = s.shard and a.workspace = s.workspace and a.kind = 'phone'
-              and a.canonical = s.phone_key and s.phone_key <> '')
-   or (s.email_key <> '' and exists (
-              select 1 from address_key a where a.shard = s.email_shard and a.workspace = s.workspace
-              and a.kind = 'email' and a.canonical = s.email_key))
-   or (s.external_id <> '' and exists (
-              select 1 from address_key a where a.shard = s.external_shard and a.workspace = s.workspace
-              and a.kind = 'external_id' and a.canonical = s.external_id)))
-
--- name: restage
-update import_stage s set outcome = t.outcome, contact_id = t.contact_id
-from unnest(%(staged)s::smallint[], %(rows)s::integer[], %(outcomes)s::text[], %(contacts)s::bigint[])
-     as t (shard, row, outcome, contact_id)
-where s.shard = t.shard and s.import_id = %(id)s and s.row = t.row
 
 -- name: set_outcomes
 update import_row r set outcome = t.outcome, field = t.field, contact_id = t.contact_id, undo = t.undo
@@ -330,7 +310,7 @@ select count(*) from moved
 -- name: copy_stage
 copy import_stage (shard, import_id, row, workspace, outcome, contact_id, name, surname, phone, phone_key, line_type,
                    phone_country, sms, email, email_key, email_shard, external_id, external_shard, country, locale, zone,
-                   attributes, search, consents) from stdin
+                   attributes, search, consents, reason) from stdin
 
 -- name: copy_rows
 copy import_row (shard, import_id, row, workspace, outcome, field, value, reason, suggestion, contact_id, sms, undo)

@@ -1,7 +1,8 @@
 """The importer: does what imports wait for (check, apply, undo), and takes up what another left.
 
-    check   one thread reads and checks rows, another classifies and writes them, beside PostgreSQL's own work
-    apply   two connections take groups of shards from one list; each group is one transaction
+    check   one thread reads and checks rows, another copies them to the stage, beside PostgreSQL's own work; then two
+            connections compare groups of shards with the contacts that are there, each group in one transaction
+    apply   two connections again, a transaction for each group
     undo    like apply
 
 A batch or a group commits with its progress, so after SIGKILL the next worker goes on behind the last one. The import
@@ -14,7 +15,7 @@ import queue
 import threading
 import time
 import zoneinfo
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ import msgspec
 import psycopg
 
 from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply, read_options
-from tertulia.actions.import_check import Result, check_batch, settle_check
+from tertulia.actions.import_check import Result, check_group, settle_check, stage_batch
 from tertulia.actions.import_files import forget_files, open_file
 from tertulia.actions.import_undo import undo_group
 from tertulia.core.import_opt_outs import OptOutReader
@@ -35,6 +36,7 @@ from tertulia.core.import_states import ImportState
 from tertulia.core.tabular import Broken, Shape, iter_records
 from tertulia.store.clock import decision_now
 from tertulia.store.db import Conn, connect
+from tertulia.store.import_stage import analyze_stage, list_staged_shards
 from tertulia.store.import_undo import count_rows, tally_undo
 from tertulia.store.imports import (
     ImportJob,
@@ -42,14 +44,15 @@ from tertulia.store.imports import (
     claim_import,
     count_done,
     finish_import,
+    hold_check,
     list_needed_files,
     notify_live,
     read_import,
-    relax_commits,
     release_import,
     start_pass,
     tally,
     tell,
+    tune_session,
 )
 
 log = logging.getLogger(__name__)
@@ -124,7 +127,7 @@ def work_once(setup: Setup, only: int = 0) -> bool:
 
 def _work(setup: Setup, import_id: int, teller: "_Teller") -> None:
     with connect(setup.url, name="tertulia importer") as conn:
-        relax_commits(conn)
+        tune_session(conn)
         job = read_import(conn, import_id)
         conn.commit()
         try:
@@ -173,7 +176,7 @@ def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
     counts: dict[str, Any] = {"repaired": 0, **job.counts}
     rows_done, cursor = job.rows_done, job.cursor
     for batch in _read_ahead(lambda: _iter_batches(setup, job, shape, setup.now(conn))):
-        counts["repaired"] += check_batch(conn, job, batch.results)
+        counts["repaired"] += stage_batch(conn, job, batch.results)
         rows_done += len(batch.results)
         series = [*series, *batch.series]
         counts["watch"], counts["series"] = list(batch.watch), [msgspec.to_builtins(found) for found in series]
@@ -191,15 +194,35 @@ def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
         cursor = batch.last_row
         teller.tell()
     last = SeriesWatch(counts.get("watch", ())).end()
-    series = [*series, last] if last else series
+    job = msgspec.structs.replace(job, cursor=cursor, counts=counts)
+    _compare(setup, conn, job, teller)
+    _settle(setup, conn, job, [*series, last] if last else series)
+
+
+def _compare(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
+    """Check what is on the stage against the contacts that are there; an opt-out list has been while it was read."""
+    if job.kind == "opt_outs":
+        return
+    analyze_stage(conn)
+    conn.commit()
+
+    def check(each: Conn, shards: Sequence[int]) -> int:
+        check_group(each, job, shards)
+        if not hold_check(each, job, setup.now(each)):
+            raise StoodDown
+        return 0
+
+    _work_groups(setup, job, _groups_of(conn, job), check, teller)
+
+
+def _settle(setup: Setup, conn: Conn, job: ImportJob, series: Sequence[Series]) -> None:
     settle_check(conn, job, series)
-    found = {**tally(conn, job.id), "repaired": counts["repaired"]}
+    found = {**tally(conn, job.id), "repaired": job.counts["repaired"]}
     warnings = [{"kind": "series", **msgspec.to_builtins(one)} for one in series]
-    done = finish_import(
-        conn, job, ImportState.CHECKED.value, counts=found, warnings=warnings, rows_total=int(found["rows"])
-    )
-    if not done:
+    total = int(found["rows"])
+    if not hold_check(conn, job, setup.now(conn)):
         raise StoodDown
+    finish_import(conn, job, ImportState.CHECKED.value, counts=found, warnings=warnings, rows_total=total)
     conn.commit()
 
 
@@ -294,7 +317,8 @@ def _apply(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
         tell(conn, job, "import_started", {"import": job.id, "name": job.name, "rows": left}, now)
     conn.commit()
     moment = job.started_at or now
-    _work_groups(setup, job, lambda each, shards: apply_group(each, job, shards, moment), teller)
+    groups = _groups_of(conn, job)
+    _work_groups(setup, job, groups, lambda each, shards: apply_group(each, job, shards, moment), teller)
     _finish_apply(setup, conn, job)
 
 
@@ -314,7 +338,7 @@ def _undo(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
     left = count_rows(conn, job.id)
     start_pass(conn, job, now, rows_done=job.rows_done, rows_total=job.rows_done + left)
     conn.commit()
-    _work_groups(setup, job, lambda each, shards: undo_group(each, job, shards, now), teller)
+    _work_groups(setup, job, GROUPS, lambda each, shards: undo_group(each, job, shards, now), teller)
     now = setup.now(conn)
     counts = {**job.counts, **tally_undo(conn, job.id)}
     if not finish_import(conn, job, ImportState.UNDONE.value, counts=counts, warnings=job.warnings, undone_at=now):
@@ -324,17 +348,30 @@ def _undo(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
     conn.commit()
 
 
-def _work_groups(setup: Setup, job: ImportJob, work: Callable[[Conn, Sequence[int]], int], teller: "_Teller") -> None:
-    """Every group of shards, each in a transaction of its own, on a few connections at once."""
+def _groups_of(conn: Conn, job: ImportJob) -> list[Sequence[int]]:
+    """The groups in which the import has rows on the stage."""
+    shards = list_staged_shards(conn, job.id)
+    conn.commit()
+    return [group for group in GROUPS if not shards.isdisjoint(group)]
+
+
+def _work_groups(
+    setup: Setup,
+    job: ImportJob,
+    groups: Iterable[Sequence[int]],
+    work: Callable[[Conn, Sequence[int]], int],
+    teller: "_Teller",
+) -> None:
+    """Groups of shards, each in a transaction of its own, on a few connections at once."""
     waiting: queue.SimpleQueue[Sequence[int]] = queue.SimpleQueue()
-    for group in GROUPS:
+    for group in groups:
         waiting.put(group)
     faults: list[BaseException] = []
 
     def run() -> None:
         try:
             with connect(setup.url, name="tertulia importer") as conn:
-                relax_commits(conn)
+                tune_session(conn)
                 while not faults:
                     _work_group(setup, conn, job, waiting.get_nowait(), work)
         except queue.Empty:
