@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from tests.workers.town import NOW, Town
 
+from tertulia.workers.engine import LEASE_S
+
 PHONE = "+5511985550123"
 
 
@@ -149,6 +151,27 @@ def test_E6_a_killed_engines_shards_are_taken_over_at_once(town: Town) -> None:
         conn.execute("update shard_owner set owner = %s, lease_until = now() + interval '1 hour'", (gone,))
     town.write("telegram", "42", "hello")
     assert town.rows("select count(*) from message") == [(1,)]
+
+
+def test_E6_an_idle_engine_keeps_its_shards(town: Town) -> None:
+    """Its lease goes on without anything to write; else it would lose the shards to a second engine again and again."""
+    town.engine.run_round()
+    with psycopg.connect(town.url, autocommit=True) as conn:
+        conn.execute("update shard_owner set lease_until = now() + interval '1 second'")
+    town.engine.renewed_at -= LEASE_S / 2
+    town.engine.run_round()
+    [(seconds,)] = town.rows("select extract(epoch from min(lease_until) - now()) from shard_owner")
+    assert seconds > LEASE_S / 2
+
+
+def test_E6_an_idle_engine_that_has_lost_its_shards_stands_down(town: Town) -> None:
+    """It notices by itself, and would take them again when they are free."""
+    town.engine.run_round()
+    with psycopg.connect(town.url, autocommit=True) as conn:
+        conn.execute("update shard_owner set epoch = epoch + 1, owner = 'b', lease_until = now() + interval '1 min'")
+    town.engine.renewed_at -= LEASE_S / 2
+    town.engine.run_round()
+    assert town.engine.epochs == {}
 
 
 def test_I3_a_poison_entry_is_parked_and_the_others_go_on(town: Town) -> None:

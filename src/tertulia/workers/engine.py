@@ -36,6 +36,7 @@ from tertulia.store.log import CHANNEL, LogWriter
 from tertulia.store.ownership import LogRow
 
 LEASE_S: Final = 15.0
+RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
 IDLE_S: Final = 0.1
 ENTRIES_PER_CYCLE: Final = 2000
 CLAIMS_PER_CYCLE: Final = 1000
@@ -76,6 +77,7 @@ class Engine:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
         self.test_clock = test_clock
         self.epochs: dict[int, int] = {}
+        self.renewed_at = 0.0
         self.positions: dict[tuple[int, int], int] = {}
         tune_lookups(conn)
         self.writer = LogWriter.lease(conn, f"engine {self.name}", real_now())
@@ -111,6 +113,7 @@ class Engine:
     # ownership and configuration
 
     def _own(self) -> None:
+        self._renew()
         if len(self.epochs) == len(SHARDS):
             return
         now = real_now()
@@ -122,12 +125,23 @@ class Engine:
         self.conn.commit()
         if taken:
             self.epochs |= taken
+            self.renewed_at = time.monotonic()
             self.positions = ownership.read_positions(self.conn, self.epochs)
             self.conn.commit()
             log.info("shards_owned", shards=len(self.epochs))
 
+    def _renew(self) -> None:
+        if not self.epochs or time.monotonic() - self.renewed_at < RENEW_AFTER_S:
+            return
+        try:
+            self._fence()
+            self.conn.commit()
+        except StoodDown:
+            self._stand_down()
+
     def _fence(self) -> None:
         ownership.fence(self.conn, self.name, self.epochs, until=real_now() + timedelta(seconds=LEASE_S))
+        self.renewed_at = time.monotonic()
 
     def _stand_down(self) -> None:
         self.conn.rollback()
