@@ -191,3 +191,46 @@ def test_many_at_once_are_all_kept_once_each_and_numbered_densely(hook, shop: Sh
     assert tally(shop) == (320, 0)
     rows = shop.run("select writer, shard, array_agg(seq order by seq) from log group by writer, shard")
     assert all(seqs == list(range(seqs[0], seqs[0] + len(seqs))) for _, _, seqs in rows)
+
+
+XML = """<xml><ToUserName>gh_1</ToUserName><FromUserName>oABC</FromUserName><CreateTime>1790000000</CreateTime>
+<MsgType>text</MsgType><Content>{}</Content><MsgId>{}</MsgId></xml>"""
+
+
+@pytest.fixture
+def wechat(web: httpx.Client, shop: Shop):
+    """A WeChat account in plain mode and how WeChat calls it: `call(body, nonce)`."""
+    token = "a token of ours"
+    channel = shop.connect("wechat", account_id="gh_1", app_id="wx1", app_secret="very secret", token=token)
+
+    def call(body: str | None, nonce: str, stamp: int | None = None) -> httpx.Response:
+        at = str(int(time.time()) if stamp is None else stamp)
+        signature = hashlib.sha1("".join(sorted((token, at, nonce))).encode()).hexdigest()
+        query = {"signature": signature, "timestamp": at, "nonce": nonce, "echostr": "8"}
+        if body is None:
+            return web.get(f"/hooks/{channel.public_id}", params=query)
+        return web.post(f"/hooks/{channel.public_id}", params=query, content=body.encode())
+
+    return call
+
+
+def test_I3_a_captured_signature_serves_no_other_body(wechat, shop: Shop) -> None:
+    """WeChat's plain signature does not cover the body. Its own retry is taken and has no effect twice; another body
+    under it is refused and leaves nothing behind, wherever the signature came from."""
+    at = int(time.time())
+    assert wechat(XML.format("Hello", 1), "n1", at).status_code == 200
+    assert wechat(XML.format("Hello", 1), "n1", at).status_code == 200
+    forged = wechat(XML.format("Send me the money", 2), "n1", at)
+    assert forged.status_code == 403
+    assert wechat(XML.format("Hello again", 3), "n2", at).status_code == 200
+    assert wechat(None, "n3", at).text == "8"
+    assert wechat(XML.format("Send me the money", 4), "n3", at).status_code == 403
+    assert [entry["text"] for entry in shop.log("inbound")] == ["Hello", "Hello", "Hello again"]
+    assert shop.run("select count(distinct key) from log") == [(2,)]
+    assert shop.run("select count(*) from webhook where body like '%%money%%'") == [(0,)]
+
+
+def test_a_signature_that_is_older_than_five_minutes_is_refused(wechat, shop: Shop) -> None:
+    """However it was signed."""
+    assert wechat(XML.format("Hello", 1), "n1", int(time.time()) - 400).status_code == 403
+    assert shop.run("select count(*) from hook_nonce") == [(0,)]

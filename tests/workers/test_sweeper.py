@@ -12,7 +12,7 @@ from tertulia.store.channel_log import Exchange, list_exchanges, record_exchange
 from tertulia.store.clock import real_now
 from tertulia.store.db import connect
 from tertulia.store.log import LogWriter, NewEntry
-from tertulia.store.upkeep import add_partition, drop_unused_writers, forget_keys, list_missing
+from tertulia.store.upkeep import add_partition, drop_unused_writers, forget_keys, forget_nonces, list_missing
 from tertulia.workers.sweeper import run_sweeper
 from workers.conftest import wait_for
 from workers.rows import NOW, add_sending, add_twilio, add_workspace, read_outcomes
@@ -129,3 +129,60 @@ def test_S3_the_sweeper_tells_ended_leases_as_lost(conn: psycopg.Connection, emp
         if not name.endswith("_pkey") and name.startswith(("delivery_2030", "ledger_2030")) and name.count("_") == 1:
             conn.execute(psycopg.sql.SQL("drop table if exists {}").format(psycopg.sql.Identifier(name)))
     conn.commit()
+
+
+@pytest.fixture
+def sweeping(empty_database: str):
+    """A sweeper in a thread; it has to be alive at the end."""
+    stop = threading.Event()
+    thread = threading.Thread(target=run_sweeper, args=(empty_database, stop), kwargs={"test_clock": True})
+
+    def start() -> None:
+        thread.start()
+
+    yield start
+    assert thread.is_alive()
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def end_a_lease(conn: psycopg.Connection) -> None:
+    """A delivery whose lease has ended."""
+    workspace = add_workspace(conn)
+    [ended] = add_sending(conn, workspace, add_twilio(conn, workspace, "http://127.0.0.1:1"), 1)
+    conn.execute("update delivery_open set lease_until = %s where id = %s", [real_now() - timedelta(seconds=1), ended])
+    conn.commit()
+
+
+def test_S3_a_duty_that_fails_ends_neither_the_sweeper_nor_the_other_duties(conn: psycopg.Connection, sweeping) -> None:
+    """There is no calendar beyond the year 9999, so no partition is made ahead; lost leases are told all the same."""
+    end_a_lease(conn)
+    conn.execute("insert into test_clock (one, now) values (true, '9999-12-31 12:00Z')")
+    conn.commit()
+    sweeping()
+    wait_for(lambda: bool(read_outcomes(conn)))
+
+
+def test_S3_a_duty_that_has_to_wait_does_not_hold_up_the_others(
+    conn: psycopg.Connection, empty_database: str, sweeping
+) -> None:
+    """Somebody holds a table that a duty changes: the duty gives way after two seconds and comes again."""
+    end_a_lease(conn)
+    conn.execute("insert into entry_seen (shard, day, key, workspace) values (1, '2020-01-01', 'k', 1)")
+    conn.commit()
+    with connect(empty_database) as other:
+        other.execute("lock table entry_seen in access exclusive mode")
+        sweeping()
+        wait_for(lambda: bool(read_outcomes(conn)))
+        other.rollback()
+
+
+def test_nonces_are_forgotten_after_their_signatures_time(conn: psycopg.Connection) -> None:
+    """Those of the last hour stay."""
+    for hours in (0, 2):
+        conn.execute(
+            "insert into hook_nonce values (1, 1, %s, 1, '\\x00', %s)", [f"n{hours}", NOW - timedelta(hours=hours)]
+        )
+    assert forget_nonces(conn, NOW - timedelta(hours=1)) == 1
+    assert conn.execute("select nonce from hook_nonce").fetchall() == [("n0",)]

@@ -17,17 +17,19 @@ from tertulia.core.identity import IdentityRef
 from tertulia.store.db import Conn
 from tertulia.store.identities import find_contacts
 from tertulia.store.log import LogWriter, NewEntry
-from tertulia.store.webhooks import StoredCall, count_received, insert_calls
+from tertulia.store.webhooks import StoredCall, count_received, insert_calls, remember_nonces
 
 MICROS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """A provider's call, read: what is kept of it and the entries that it became."""
+    """A provider's call, read: what is kept of it and the entries that it became. `nonce` where its signature serves
+    one body only (`Adapter.find_nonce`)."""
 
     stored: StoredCall
     entries: tuple[Entry, ...] = ()
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ def record_calls(conn: Conn, log: LogWriter, calls: Sequence[ReceivedCall], rece
     insert_calls(conn, [call.stored for call in calls], received_at)
     append_entries(conn, log, [(call.stored.workspace, entry) for call in calls for entry in call.entries], received_at)
     count_received(conn, log.writer, [call.stored for call in calls])
+
+
+def find_replayed(conn: Conn, calls: Sequence[ReceivedCall], now: datetime) -> set[UUID]:
+    """Calls whose nonce came with another body before; the nonces of the others are remembered."""
+    signed = [call for call in calls if call.nonce]
+    return remember_nonces(conn, [(call.stored, call.nonce) for call in signed], now) if signed else set()
 
 
 def append_entries(conn: Conn, log: LogWriter, entries: Sequence[tuple[int, Entry]], received_at: datetime) -> None:

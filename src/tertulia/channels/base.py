@@ -429,6 +429,11 @@ class Adapter(Protocol):
         """Raise Rejected unless the call is the provider's. `now` is real time, not a test clock's: signatures age."""
         ...
 
+    def find_nonce(self, account: Account, call: WebhookCall) -> str:
+        """Of a verified call whose signature does not cover its body: what makes that signature one of a kind, so that
+        whoever captured it cannot send another body under it. Empty where the signature covers the body."""
+        ...
+
     def parse_webhook(self, account: Account, call: WebhookCall, now: datetime) -> Sequence[ChannelEvent]:
         """The events of a verified call, in the provider's order. `now` stands in where a provider gives no time.
         Raises nothing but Rejected; what cannot be read becomes Unknown."""

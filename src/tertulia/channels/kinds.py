@@ -90,6 +90,9 @@ class ChannelKind:
     def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
         return None
 
+    def find_nonce(self, account: Account, call: WebhookCall) -> str:
+        return ""
+
     def ack(self, account: Account, events: Sequence[ChannelEvent]) -> HttpResponse:
         return HttpResponse(200, (("content-type", "text/plain"),), b"ok")
 

@@ -20,7 +20,7 @@ from uuid import UUID
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from tertulia.actions.receive import ReceivedCall, Translated, record_calls, translate
+from tertulia.actions.receive import ReceivedCall, Translated, find_replayed, record_calls, translate
 from tertulia.channels.base import ChannelEvent, HttpResponse, Rejected, WebhookCall
 from tertulia.channels.wire import Unreadable, read_form
 from tertulia.edge.clock import Clock
@@ -58,10 +58,13 @@ class WebhookWork:
     def commit_group(
         self, conn: Conn, entries: LogWriter, items: Sequence[ReceivedCall], now: datetime
     ) -> Sequence[bool]:
-        """True for each call: it is kept and its entries stand in the log."""
-        record_calls(conn, entries, items, now)
-        touch_channels(conn, self._find_due(items), now)
-        return [True] * len(items)
+        """True for each call: it is kept and its entries stand in the log. False for one that came under another call's
+        signature, of which nothing is kept."""
+        replayed = find_replayed(conn, items, now)
+        kept = [item for item in items if item.stored.id not in replayed] if replayed else items
+        record_calls(conn, entries, kept, now)
+        touch_channels(conn, self._find_due(kept), now)
+        return [item.stored.id not in replayed for item in items]
 
     def refuse(self, conn: Conn, entries: LogWriter, item: ReceivedCall, now: datetime, error: Exception) -> bool:
         """A call whose entries cannot be written is kept raw, with its reason, and acknowledged."""
@@ -162,7 +165,9 @@ class Hooks:
             unknown=read.unknown,
             parked=read.unreadable,
         )
-        await self._writer.submit(ReceivedCall(stored, read.entries))
+        nonce = channel.adapter.find_nonce(channel.account, call)
+        if not await self._writer.submit(ReceivedCall(stored, read.entries, nonce)):
+            raise Rejected("replayed")
         self._metrics.count_webhook(channel.kind, "parked" if read.unreadable else "kept")
 
     def _make_id(self) -> UUID:

@@ -1,7 +1,7 @@
 """What has to be done now and then: partitions in time, old keys, writers that nobody uses."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 from psycopg import sql
@@ -11,6 +11,11 @@ from tertulia.store.log import WRITER_LOCKS
 
 PARTITIONED = ("delivery", "ledger")
 LOCK_LIMIT_MS = 2_000
+
+
+def limit_waits(conn: Conn) -> None:
+    """No duty waits long for a lock that somebody else holds; it comes again at its next turn."""
+    run(conn, load("upkeep")["limit_waits"], {"limit": f"{LOCK_LIMIT_MS}ms"})
 
 
 def list_missing(conn: Conn, days: Sequence[date]) -> list[tuple[str, date]]:
@@ -44,6 +49,11 @@ def _name_partition(parent: str, day: date) -> str:
 def forget_keys(conn: Conn, before: date, limit: int = 50_000) -> int:
     """Drop keys of entries decided before a day (E1); at most `limit`, so that no transaction is long."""
     return run(conn, load("upkeep")["forget_keys"], {"before": before, "limit": limit})
+
+
+def forget_nonces(conn: Conn, before: datetime) -> int:
+    """Drop the nonces that came before an instant: their signatures are not taken any more."""
+    return run(conn, load("upkeep")["forget_nonces"], {"before": before})
 
 
 def drop_unused_writers(conn: Conn) -> int:

@@ -5,6 +5,9 @@ join pg_class c on c.oid = i.inhrelid
 join pg_class p on p.oid = i.inhparent
 where p.relname = any(%(parents)s)
 
+-- name: limit_waits
+select set_config('lock_timeout', %(limit)s, false)
+
 -- name: limit_locks
 select set_config('lock_timeout', %(limit)s, true)
 
@@ -17,6 +20,9 @@ create table {name} partition of {parent} for values from ({first}) to ({next}) 
 delete from entry_seen e
 using (select shard, day, key from entry_seen where day < %(before)s limit %(limit)s) o
 where e.shard = o.shard and e.day = o.day and e.key = o.key
+
+-- name: forget_nonces
+delete from hook_nonce where at < %(before)s
 
 -- name: idle_writers
 -- Those that no session holds. A prepared transaction may hold a writer's last entries and has no session.

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from uuid import UUID
 
 import msgspec
 
-from tertulia.store.db import Conn, load, run
+from tertulia.ids import shard_of_value
+from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.parked import shard_of_call
 
 TALLY_ROWS = 64  # rows a channel, shared out among appenders
@@ -53,6 +55,22 @@ def insert_calls(conn: Conn, calls: Sequence[StoredCall], received_at: datetime)
             "parked": [call.parked for call in calls],
         },
     )
+
+
+def remember_nonces(conn: Conn, calls: Sequence[tuple[StoredCall, str]], now: datetime) -> set[UUID]:
+    """Remember each (call, nonce); the ids of calls whose nonce stands for another body already."""
+    hashes = [blake2b(call.body, digest_size=16).digest() for call, _ in calls]
+    args = {
+        "shards": [shard_of_value(call.workspace, "nonce", str(call.channel_id), nonce) for call, nonce in calls],
+        "channels": [call.channel_id for call, _ in calls],
+        "nonces": [nonce for _, nonce in calls],
+        "workspaces": [call.workspace for call, _ in calls],
+        "hashes": hashes,
+        "at": now,
+    }
+    rows = fetch_all(conn, load("webhooks")["remember_nonces"], args)
+    first = {(row[0], row[1]): bytes(row[2]) for row in rows}
+    return {call.id for (call, nonce), own in zip(calls, hashes, strict=True) if first[(call.channel_id, nonce)] != own}
 
 
 def count_received(conn: Conn, writer: int, calls: Sequence[StoredCall]) -> None:

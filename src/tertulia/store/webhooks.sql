@@ -7,6 +7,17 @@ from unnest(%(shards)s::smallint[], %(ids)s::uuid[], %(workspaces)s::integer[], 
             %(unknowns)s::integer[], %(parked)s::text[])
      as t (shard, id, workspace, channel_id, method, url, headers, body, events, unknown, parked)
 
+-- name: remember_nonces
+-- The body that a nonce came with first, this one's or an earlier one's. In the order of the key, so that two appenders
+-- never wait for each other.
+insert into hook_nonce (shard, channel_id, nonce, workspace, body_hash, at)
+select distinct on (shard, channel_id, nonce) shard, channel_id, nonce, workspace, body_hash, %(at)s
+from unnest(%(shards)s::smallint[], %(channels)s::integer[], %(nonces)s::text[], %(workspaces)s::integer[],
+            %(hashes)s::bytea[]) with ordinality as t (shard, channel_id, nonce, workspace, body_hash, place)
+order by shard, channel_id, nonce, place
+on conflict (shard, channel_id, nonce) do update set at = hook_nonce.at
+returning channel_id, nonce, body_hash
+
 -- name: count_received
 -- A row of the appender's own, so that it never waits for an owner's cycle, which holds the rows of its shards.
 insert into channel_tally (shard, channel_id, workspace, received, processed, duplicates, parked)

@@ -182,8 +182,13 @@ class Poller:
 
 
 def run_poller(url: str, stop: threading.Event, *, test_clock: bool) -> None:
-    """Poll until `stop`."""
-    asyncio.run(_serve(url, stop, test_clock))
+    """Poll until `stop`. Whatever happens is told in the log and survived: nothing starts this thread again."""
+    while not stop.is_set():
+        try:
+            asyncio.run(_serve(url, stop, test_clock))
+        except Exception as error:
+            log.error("poller_restarts", error=type(error).__name__)
+            stop.wait(PAUSE_S_MIN)
 
 
 async def _serve(url: str, stop: threading.Event, test_clock: bool) -> None:

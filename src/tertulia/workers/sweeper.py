@@ -2,14 +2,17 @@
 
     every second      leases that ended are told as lost (S3), by real time
     every 10 seconds  the channel logs are cut to their last exchanges
-    every minute      the coming days' partitions, by the decision clock (E8); keys past their week (E1); unused writers
+    every minute      the coming days' partitions, by the decision clock (E8); keys past their week (E1); nonces past
+                      their signatures' time; unused writers
 
-Several sweepers do no harm: each statement guards itself. One that fails is tried again at its next turn.
+Several sweepers do no harm: each statement guards itself. A duty that fails is told in the log and tried again at its
+next turn, and the others are done all the same; nothing but the end of the process ends a sweeper.
 """
 
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,11 +24,19 @@ from tertulia.store.channel_log import trim_log
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.log import LogWriter, notify
-from tertulia.store.upkeep import add_partition, drop_unused_writers, forget_keys, list_missing
+from tertulia.store.upkeep import (
+    add_partition,
+    drop_unused_writers,
+    forget_keys,
+    forget_nonces,
+    limit_waits,
+    list_missing,
+)
 from tertulia.workers.leases import tell_lost
 
 DAYS_AHEAD = 3
 KEYS_KEPT_DAYS = 8  # a day more than E1's week, for a day is a date
+NONCES_KEPT_S = 3_600  # a signature is taken for five minutes
 RECONNECT_S = 1.0
 
 log = structlog.get_logger("sweeper")
@@ -48,34 +59,45 @@ class Sweeper:
         self._conn = conn
         self._test_clock = test_clock
         self._writer = LogWriter.lease(conn, "sweeper", real_now())
+        limit_waits(conn)
         conn.commit()
         self._duties = [
             Duty("partitions", 60.0, self._add_partitions),
             Duty("lost", 1.0, self._tell_lost),
             Duty("channel_log", 10.0, lambda: trim_log(conn)),
             Duty("keys", 60.0, self._forget_keys),
+            Duty("nonces", 60.0, self._forget_nonces),
             Duty("writers", 60.0, lambda: drop_unused_writers(conn)),
         ]
 
     def sweep(self) -> None:
-        """Do what is due now."""
+        """Do what is due now. Raises psycopg.OperationalError when the connection is lost."""
         for duty in self._duties:
             if time.monotonic() < duty.due_at:
                 continue
             duty.due_at = time.monotonic() + duty.every_s
-            done = duty.do()
-            self._conn.commit()
+            try:
+                done = duty.do()
+                self._conn.commit()
+            except Exception as error:
+                self._recover(duty, error)
+                continue
             if done:
                 log.info("swept", duty=duty.name, count=done)
 
+    def _recover(self, duty: Duty, error: Exception) -> None:
+        """Take back what a failed duty began. A commit whose end is unknown has lost its connection too, and with it
+        the writer's numbers: then everything begins anew."""
+        log.error("duty_failed", duty=duty.name, error=type(error).__name__)
+        if self._conn.broken:
+            raise psycopg.OperationalError("the connection is lost") from error
+        self._conn.rollback()
+        self._writer.rolled_back()
+
     def _tell_lost(self) -> int:
-        try:
-            now = decision_now(self._conn, test_clock=self._test_clock)
-            told = tell_lost(self._conn, self._writer, real_now(), now)
-            self._conn.commit()
-        except BaseException:
-            self._writer.rolled_back()
-            raise
+        now = decision_now(self._conn, test_clock=self._test_clock)
+        told = tell_lost(self._conn, self._writer, real_now(), now)
+        self._conn.commit()
         self._writer.committed()
         if told:
             notify(self._conn)
@@ -89,19 +111,25 @@ class Sweeper:
             self._conn.commit()  # each by itself: it locks the table for the rest
         return made
 
+    def _forget_nonces(self) -> int:
+        now = decision_now(self._conn, test_clock=self._test_clock)
+        return forget_nonces(self._conn, now - timedelta(seconds=NONCES_KEPT_S))
+
     def _forget_keys(self) -> int:
         today = day_of(decision_now(self._conn, test_clock=self._test_clock))
         return forget_keys(self._conn, today - timedelta(days=KEYS_KEPT_DAYS))
 
 
 def run_sweeper(url: str, stop: threading.Event, *, test_clock: bool) -> None:
-    """Sweep until `stop`. A lost connection is opened again, with a fresh writer."""
+    """Sweep until `stop`. A lost connection is opened again, with a fresh writer; whatever else happens is told in the
+    log and survived, for nothing starts this thread again."""
     while not stop.is_set():
         try:
             with connect(url, name="tertulia sweeper") as conn:
                 sweeper = Sweeper(conn, test_clock=test_clock)
                 while not stop.wait(0.5):
                     sweeper.sweep()
-        except psycopg.Error as error:
-            log.warning("sweeper_restarts", error=type(error).__name__)
+        except Exception as error:
+            with suppress(Exception):
+                log.warning("sweeper_restarts", error=type(error).__name__)
             stop.wait(RECONNECT_S)

@@ -138,6 +138,9 @@ class WeChat(ChannelKind):
     def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:
         signatures.verify_call(self.setting(account, "token"), self.setting(account, "encoding_aes_key"), call, now)
 
+    def find_nonce(self, account: Account, call: WebhookCall) -> str:
+        return signatures.read_nonce(call)
+
     def parse_webhook(self, account: Account, call: WebhookCall, now: datetime) -> Sequence[ChannelEvent]:
         try:
             body = call.body

@@ -2,6 +2,12 @@
 
 In plain mode the signature covers only the time and the nonce; in safe mode also the encrypted body. The plaintext is
 16 random bytes, the length of the XML, the XML, and the app id, which must be ours. A call is taken for five minutes.
+
+Whoever captured a call could therefore send another body under its signature in plain mode; message ids are no help,
+for the other body has ids of its own. So a plain signature's time and nonce are remembered with the body that came
+under them (`read_nonce`): the same body again is WeChat's own retry, which has no effect twice, and another one is
+refused. In safe mode the signature covers the body, and a captured call can only be sent again as it was: its message
+id suffices.
 """
 
 import base64
@@ -44,6 +50,11 @@ def verify_call(token: str, aes_key: str, call: WebhookCall, now: datetime) -> N
         raise Rejected("no_timestamp")
     if abs(now.timestamp() - int(stamp)) > SKEW_MAX_S:
         raise Rejected("too_old")
+
+
+def read_nonce(call: WebhookCall) -> str:
+    """What a plain signature was made for, once; empty where it covers the body."""
+    return "" if is_encrypted(call) else f"{call.query.get('timestamp', '')}:{call.query.get('nonce', '')}"[:200]
 
 
 def read_envelope(call: WebhookCall) -> str:
