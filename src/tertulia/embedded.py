@@ -38,6 +38,7 @@ TUNING: Mapping[str, str] = {
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",
+    "autovacuum_naptime": "10s",  # a table that fills fast gets its statistics, and good plans, soon
     "log_min_messages": "warning",
     "log_statement": "none",
     "log_parameter_max_length_on_error": "0",

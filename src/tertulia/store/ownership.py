@@ -4,9 +4,11 @@ Ownership is fenced in the write: the first statement of every cycle updates the
 name; fewer rows than shards means that another owner has taken over, and the cycle rolls back.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -83,32 +85,48 @@ def read_positions(conn: Conn, shards: Iterable[int]) -> dict[tuple[int, int], i
     return {(shard, writer): seq for shard, writer, seq in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """The next entries in the order of their arrival. `more`: there are others; `waiting`: so many were read in vain,
+    for an earlier one of another place has to be read first."""
+
+    rows: list[LogRow]
+    more: bool
+    waiting: int
+
+
 def read_log(
-    conn: Conn, shards: Sequence[int], positions: Mapping[tuple[int, int], int], *, limit: int
-) -> list[LogRow]:
-    """The next entries, at most about `limit`, never past a gap: of each (shard, writer) the dense run that follows
-    its position; then in the order of their arrival."""
+    conn: Conn, shards: Sequence[int], positions: Mapping[tuple[int, int], int], *, each: int, limit: int
+) -> LogPart:
+    """The next entries, at most `limit`, never past a gap: of each (shard, writer) the dense run that follows its
+    position, at most `each`. Where a place has more than was read, nothing that arrived after its last one is taken."""
     writers = [row[0] for row in fetch_all(conn, load("ownership")["writers"], {})]
     places = [(shard, writer) for shard in shards for writer in writers]
     args = {
         "shards": [shard for shard, _ in places],
         "writers": [writer for _, writer in places],
         "seqs": [positions.get(place, 0) for place in places],
-        "each": limit,
+        "each": each,
     }
-    expected = {place: positions.get(place, 0) + 1 for place in places}
-    arrived: dict[int, datetime] = {}
-    rows = []
+    counts: Counter[tuple[int, int]] = Counter()
+    arrived: dict[tuple[int, int], datetime] = {}
+    found = []
     for raw in fetch_all(conn, load("ownership")["read_log"], args):
         row = LogRow(*raw)
         place = (row.shard, row.writer)
-        if row.seq == expected[place]:
-            expected[place] += 1
+        if row.seq == positions.get(place, 0) + counts[place] + 1:
+            counts[place] += 1
             # A writer's clock may step back; its numbers never do, and a later one must not be decided first.
-            arrived[row.writer] = max(row.received_at, arrived.get(row.writer, row.received_at))
-            rows.append((arrived[row.writer], row.writer, row.shard, row.seq, row))
-    rows.sort(key=lambda keyed: keyed[:4])
-    return [keyed[-1] for keyed in rows[:limit]]
+            arrived[place] = max(row.received_at, arrived.get(place, row.received_at))
+            found.append((arrived[place], row.writer, row.shard, row.seq, row))
+    found.sort(key=_arrival_of)
+    cut_off = [arrived[place] for place, count in counts.items() if count == each]
+    until = min(cut_off, default=None)
+    rows = [keyed[-1] for keyed in found if until is None or keyed[0] <= until]
+    return LogPart(rows[:limit], bool(cut_off) or len(rows) > limit, len(found) - len(rows))
+
+
+_arrival_of = itemgetter(0, 1, 2, 3)
 
 
 def move_positions(conn: Conn, rows: Iterable[LogRow]) -> dict[tuple[int, int], int]:

@@ -133,10 +133,15 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(channels)s::integer[], 
 where d.state in ('sent', 'delivered')
 
 -- name: seen_messages
-select m.channel_id, m.provider_id
-from message m
-join unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[]) as k (shard, channel_id, provider_id)
-  on m.shard = k.shard and m.channel_id = k.channel_id and m.direction = 'in' and m.provider_id = k.provider_id
+-- The offset keeps the look-up a probe of the primary key for each message. Joined freely it was planned, while the
+-- table was small, as one reading of it all: 15 ms for 150 keys among 6,000.
+select k.channel_id, k.provider_id
+from unnest(%(shards)s::smallint[], %(channels)s::integer[], %(ids)s::text[]) as k (shard, channel_id, provider_id)
+where exists (
+    select 1 from message m
+    where m.shard = k.shard and m.channel_id = k.channel_id and m.direction = 'in' and m.provider_id = k.provider_id
+    offset 0
+)
 
 -- name: queued_of_match
 -- The claim's candidates: due, in order of lane and age, by the claim's index; a row that another transaction holds is

@@ -39,6 +39,8 @@ LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
 IDLE_S: Final = 0.1
 ENTRIES_PER_CYCLE: Final = 2000
+EACH_LEAST: Final = 8  # entries read of one (shard, writer) at a time
+GATHER_S: Final = 0.05  # rounds begin so far apart unless work is left: larger cycles cost less for each entry
 CLAIMS_PER_CYCLE: Final = 1000
 FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
@@ -88,6 +90,8 @@ class Engine:
         self._config_epochs: object = None
         self._finish_checked = 0.0
         self._freeze_shards = FREEZE_SHARDS_FIRST
+        self._each = EACH_LEAST
+        self.full = False  # the last round left work that was ready
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
 
@@ -165,9 +169,18 @@ class Engine:
     # the log
 
     def _read_log(self) -> Sequence[LogRow]:
-        rows = ownership.read_log(self.conn, list(self.epochs), self.positions, limit=ENTRIES_PER_CYCLE)
+        """The next entries. How many of each place are read at once follows what is there: a few of every shard when
+        all are busy, as many as a cycle takes when one is."""
+        part = ownership.read_log(
+            self.conn, list(self.epochs), self.positions, each=self._each, limit=ENTRIES_PER_CYCLE
+        )
         self.conn.commit()
-        return rows
+        if part.more and len(part.rows) <= ENTRIES_PER_CYCLE // 2:
+            self._each = min(self._each * 2, ENTRIES_PER_CYCLE)
+        elif part.waiting > len(part.rows) or len(part.rows) == ENTRIES_PER_CYCLE:
+            self._each = max(self._each // 2, EACH_LEAST)
+        self.full = part.more
+        return part.rows
 
     def _decide_log(self, rows: Sequence[LogRow]) -> bool:
         if not rows:
@@ -250,6 +263,7 @@ class Engine:
                 self._config_epochs = None
             self.conn.commit()
             self.touched.add(f"match:{launch.match_id}")
+        self.full |= bool(launches)
         return bool(launches)
 
     def _work_deliveries(self) -> bool:
@@ -287,6 +301,7 @@ class Engine:
         deliveries = loader.load_queued(
             self.conn, channel=channel_id, match=match_id, now=now, shards=list(self.epochs), limit=limit
         )
+        self.full |= len(deliveries) == CLAIMS_PER_CYCLE
         handed = self._act(cycle.claim_due, deliveries)
         flying[channel_id] = flying.get(channel_id, 0) + handed
         return bool(deliveries)
@@ -360,12 +375,15 @@ def run_engine(url: str, public_url: str, stop: threading.Event, *, test_clock: 
 def _work(engine: Engine, hints: Conn, stop: threading.Event) -> None:
     hints.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(CHANNEL)))
     while not stop.is_set():
+        began = time.monotonic()
         busy = engine.run_round()
         if engine.touched:
             publish(hints, sorted(engine.touched)[:TOPICS_PER_ROUND])
             engine.touched.clear()
-        if busy:
+        if engine.full:
             continue
-        for _ in hints.notifies(timeout=IDLE_S, stop_after=1):
-            break
+        if not busy:
+            for _ in hints.notifies(timeout=IDLE_S, stop_after=1):
+                break
+        stop.wait(max(began + GATHER_S - time.monotonic(), 0.0))
     engine.release()
