@@ -193,7 +193,7 @@ class SeriesWatch:
             self._state = (last_row, row, last, number, difference)
         else:
             self._state = (row, row, number, number, 0)
-        return _series_of(first_row, last_row, first, last)
+        return None if first == last else _series_of(first_row, last_row, first, last)
 
     def end(self) -> Series | None:
         """The series under way at the end of the file, or None."""

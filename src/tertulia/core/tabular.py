@@ -158,6 +158,10 @@ class _Feed:
         self.taken.append(line)
         return line
 
+    def take_line(self) -> str:
+        """The next line, for who needs no csv reader to read it; empty at the end."""
+        return self._returned.popleft() if self._returned else next(self._lines, "")
+
     def give_back(self, lines: list[str]) -> None:
         """These lines are read again, before all others."""
         self._returned.extendleft(reversed(lines))
@@ -167,7 +171,13 @@ def iter_csv(lines: Iterator[str], delimiter: str, width: int, row: int = 0) -> 
     """Take lines of delimited text apart. `width` is the head's; `row` how many rows came before."""
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter)
-    while True:
+    while line := feed.take_line():
+        if '"' not in line and len(line) <= ROW_CHARACTERS_MAX:  # nearly every line: a cut at each delimiter is all
+            row += 1
+            if line != "\n":
+                yield row, line[:-1].split(delimiter)
+            continue
+        feed.give_back([line])
         feed.taken = []
         try:
             cells = next(reader)
