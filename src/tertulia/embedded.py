@@ -24,13 +24,14 @@ import psycopg
 from tertulia.errors import ConfigError
 
 START_LIMIT_S = 60
+BUFFERS_MIB_MIN, BUFFERS_MIB_MAX = 128, 2048
 SOCKET_PATH_MAX = 90
 SERVICE_USER = "nobody"
 
 TUNING: Mapping[str, str] = {
     "listen_addresses": "",
     "max_connections": "80",
-    "shared_buffers": "512MB",
+    "wal_buffers": "64MB",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "wal_level": "replica",
@@ -54,7 +55,8 @@ class EmbeddedPostgres:
     def __init__(self, data: Path, *, durable: bool = True, extra: Mapping[str, str] | None = None) -> None:
         self.data = data.absolute()
         self.cluster = self.data / "postgres"
-        self.tuning = {**TUNING, **({} if durable else FAST_AND_LOOSE), **(extra or {})}
+        sized = {"shared_buffers": f"{_buffers_mib()}MB"}
+        self.tuning = {**TUNING, **sized, **({} if durable else FAST_AND_LOOSE), **(extra or {})}
         self.user = pwd.getpwnam(SERVICE_USER) if os.geteuid() == 0 else None
         self.socket_dir = _socket_dir(self.data)
         self.bin = Path()
@@ -195,6 +197,14 @@ def stop_orphan(data: Path) -> None:
     pidfile = data / "postgres" / "postmaster.pid"
     with contextlib.suppress(OSError, ValueError, IndexError):
         os.kill(int(pidfile.read_text().splitlines()[0]), signal.SIGINT)
+
+
+def _buffers_mib() -> int:
+    """A quarter of the memory of the machine, or of the container that we are in; within limits."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(BUFFERS_MIB_MIN, min(BUFFERS_MIB_MAX, memory // 4 >> 20))
 
 
 def _socket_dir(data: Path) -> Path:

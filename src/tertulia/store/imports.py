@@ -60,9 +60,9 @@ def claim_import(conn: Conn, only: int = 0) -> int | None:
 
 
 def tune_session(conn: Conn) -> None:
-    """Let this session's commits reach the disk a moment later, and its plans fit each batch. Holds from the caller's
-    next commit on."""
-    for query in ("relax", "plan_each"):
+    """Let this session's commits reach the disk a moment later, its plans fit each batch, and its work have room. Holds
+    from the caller's next commit on."""
+    for query in ("relax", "widen", "plan_each"):
         conn.execute(load("imports")[query])
 
 
