@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.actions.cast import NOW, PUBLIC_URL, add_contact, make_channel
+from tests.actions.cast import NOW, PUBLIC_URL, add_contact, add_identity, add_merge, make_channel
 
 from tertulia.channels.base import HttpRequest, HttpResponse
 
@@ -84,13 +84,13 @@ def test_a_preview_is_the_text_that_the_contact_would_get(
     from tertulia.errors import NotFound
 
     contact_id = add_contact(conn, shop, 1, name="José")
-    shown = preview(conn, match, contact_id, match.text, PUBLIC_URL, NOW)
+    shown = preview(conn, match, contact_id, PUBLIC_URL, NOW)
     assert shown.text.startswith("Hello José: https://t.example/l/")
     assert len(shown.text) == len("Hello José: https://t.example/l/") + 14
     assert shown.parts is not None
     assert (shown.parts.parts, shown.parts.encoding) == (1, "GSM-7")
     with pytest.raises(NotFound):
-        preview(conn, match, add_contact(conn, foreign_shop, 2), match.text, PUBLIC_URL, NOW)
+        preview(conn, match, add_contact(conn, foreign_shop, 2), PUBLIC_URL, NOW)
 
 
 def test_both_variants_are_counted_and_priced(conn: psycopg.Connection, shop: Any, match: Any) -> None:
@@ -140,3 +140,97 @@ def test_a_test_send_goes_out_at_once_and_says_what_the_provider_said(shop: Any,
     assert len(calls) == 2
     with pytest.raises(Invalid, match="no mobile"):
         list_test_numbers("+55 11 3333 4444", "BR")
+
+
+def mark(shop: Any, *names: str) -> None:
+    """These attributes are sensitive from now on."""
+    from tertulia.actions.workspaces import WorkspaceForm, update_workspace
+
+    update_workspace(shop, None, NOW, WorkspaceForm(shop.name, sensitive=names))
+
+
+def verify(conn: psycopg.Connection, shop: Any, contact_id: int, phone: str) -> None:
+    """The contact wrote from the number itself."""
+    add_identity(conn, shop, contact_id, "phone", "", phone)
+    conn.execute("update contact_identity set trust = 2")
+
+
+def test_M6_the_preview_shows_who_gets_which_text_and_why(conn: psycopg.Connection, shop: Any, match: Any) -> None:
+    """Verified at the number: the text. Only in the list: the neutral one, or nothing where there is none."""
+    from tertulia.actions.match_texts import preview
+
+    gold, silver = '{"plan": "gold"}', '{"plan": "silver"}'
+    ana = add_contact(conn, shop, 1, attributes=gold, phone="+5511985500001")
+    bruno = add_contact(conn, shop, 2, attributes=silver, phone="+5511985500002")
+    verify(conn, shop, ana, "+5511985500001")
+    mark(shop, "plan")
+    match.workspace.refresh_from_db()
+    match.text, match.neutral = "Your plan is {{ contact.plan }}: {{ link }}", "News: {{ link }}"
+    shown = preview(conn, match, ana, PUBLIC_URL, NOW)
+    assert (shown.variant, shown.text[:17]) == ("main", "Your plan is gold")
+    assert shown.why == "The text uses “plan”; this customer is verified at their number."
+    shown = preview(conn, match, bruno, PUBLIC_URL, NOW)
+    assert (shown.variant, shown.text[:6]) == ("neutral", "News: ")
+    assert "silver" not in shown.text
+    match.neutral = ""
+    shown = preview(conn, match, bruno, PUBLIC_URL, NOW)
+    assert shown.problem is not None
+    assert (shown.text, shown.problem.code, shown.problem.warning) == ("", "trust", True)
+    match.text = "Hello: {{ link }}"
+    assert preview(conn, match, bruno, PUBLIC_URL, NOW).why == ""
+
+
+def test_M6_what_verified_somebody_counts_after_a_merge(conn: psycopg.Connection, shop: Any, match: Any) -> None:
+    """The absorbed contact's identity and numbers are the root's."""
+    from tertulia.actions.match_texts import preview
+
+    ana = add_contact(conn, shop, 1, attributes='{"plan": "gold"}', phone="+5511985500001")
+    other = add_contact(conn, shop, 2, phone="+5511985500001")
+    verify(conn, shop, other, "+5511985500001")
+    mark(shop, "plan")
+    match.workspace.refresh_from_db()
+    match.text = "Your plan is {{ contact.plan }}: {{ link }}"
+    assert preview(conn, match, ana, PUBLIC_URL, NOW).problem is not None
+    add_merge(conn, shop, other, ana)
+    assert preview(conn, match, ana, PUBLIC_URL, NOW).problem is None
+
+
+def test_M6_a_sensitive_text_asks_for_a_neutral_one(conn: psycopg.Connection, shop: Any, match: Any) -> None:
+    """Without one the check warns; with one it is checked like the text itself, and it may not be sensitive too."""
+    from tertulia.actions.match_texts import check_match
+
+    add_contact(conn, shop, 1, attributes='{"plan": "gold"}')
+    mark(shop, "plan")
+    match.workspace.refresh_from_db()
+    text = "Your plan is {{ contact.plan }}: {{ link }}"
+    assert check(conn, match, text) == [("sensitive", "neutral", 0, True)]
+    for neutral, expected in (
+        ("News: {{ link }}", []),
+        ("News", [("no_link", "neutral", 0, False)]),
+        ("{{ contact.plan }} {{ link }}", [("sensitive", "neutral", 0, False)]),
+        ("{{ contact.name", [("template.unclosed_output", "neutral", 1, False)]),
+        ("{{ contact.city }} {{ link }}", [("missing", "neutral", 1, False)]),
+    ):
+        match.neutral = neutral
+        assert [(p.code, p.field, p.line, p.warning) for p in check_match(conn, match, PUBLIC_URL, NOW)] == expected
+    assert check(conn, match, "Hello: {{ link }}") == [], "a neutral text of no use is not judged"
+
+
+def test_M6_marking_is_audited_and_own_fields_cannot_be_marked(shop: Any) -> None:
+    """What was marked and unmarked, by whom; other changes leave the marks alone."""
+    from tertulia.actions.problems import Refused
+    from tertulia.actions.workspaces import WorkspaceForm, list_attributes, update_workspace
+    from tertulia.data.models import Audit, Import
+
+    mark(shop, "plan", "debt")
+    mark(shop, "plan")
+    facts = list(Audit.objects.filter(verb="sensitive_changed").order_by("id").values_list("facts", flat=True))
+    assert facts == [{"marked": ["debt", "plan"], "unmarked": []}, {"marked": [], "unmarked": ["debt"]}]
+    update_workspace(shop, None, NOW, WorkspaceForm(shop.name))
+    assert shop.sensitive_attributes == ["plan"]
+    assert Audit.objects.filter(verb="sensitive_changed").count() == 2
+    for names in (("surname",), ("",), ("x" * 101,)):
+        with pytest.raises(Refused):
+            mark(shop, *names)
+    Import.objects.create(workspace=shop, name="a.csv", path="", size=0, mapping={"0": "phone", "1": "attribute:city"})
+    assert list_attributes(shop) == ["city", "plan"]

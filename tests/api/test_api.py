@@ -20,6 +20,25 @@ def new_channel(ask: Ask, kind: str, given: dict[str, str] | None = None, **form
     return ask("POST", "/channels", body, 201)
 
 
+def test_M6_the_api_marks_attributes_and_carries_the_neutral_text(
+    ask: Ask, shop: Any, conn: psycopg.Connection
+) -> None:
+    """A change that says nothing of the marks leaves them; a match and its preview have the neutral text."""
+    form = {"name": "Loja"}
+    assert ask("PUT", "/workspace", {**form, "sensitive_attributes": ["plan"]})["sensitive_attributes"] == ["plan"]
+    assert ask("PUT", "/workspace", form)["sensitive_attributes"] == ["plan"]
+    assert ask("PUT", "/workspace", {**form, "sensitive_attributes": ["name"]}, 400)["problems"][0]["field"]
+    ana = add_contact(conn, shop, 1, attributes='{"plan": "gold"}')
+    conn.commit()
+    text, neutral = "Your plan is {{ contact.plan }}: {{ link }}", "News: {{ link }}"
+    match = ask("POST", "/matches", {"name": "Spring", "text": text, "neutral": neutral}, 201)
+    assert match["neutral"] == neutral
+    shown = ask("POST", f"/matches/{match['id']}/preview", {"contact_id": ana})
+    assert (shown["variant"], shown["text"][:6]) == ("neutral", "News: ")
+    typed = ask("POST", f"/matches/{match['id']}/preview", {"contact_id": ana, "neutral": ""})
+    assert (typed["text"], typed["problem"]["code"]) == ("", "trust")
+
+
 def test_without_a_key_that_works_nothing_is_told(shop: Any) -> None:
     """No key, a wrong one, a revoked one; and a key that may only read does not write."""
     for headers in ({}, {"authorization": "Bearer tertulia_wrong"}):

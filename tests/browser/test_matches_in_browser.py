@@ -116,3 +116,24 @@ def test_match_pictures(visit, crowd):
     for name, path in zip(names, list_paths(crowd), strict=True):
         for picture in take_screenshots(visit, path, f"matches-{name}"):
             assert picture.stat().st_size > 5_000, picture
+
+
+def test_M6_the_neutral_field_comes_with_the_first_sensitive_attribute(visit, cast, overflow, channels, conn):
+    """It is not there for an ordinary text; typed, the attribute brings it, and what is typed in it is counted and
+    stays through the panel's next turn."""
+    cast.workspace.sensitive_attributes = ["plan"]
+    cast.workspace.save()
+    add_contact(conn, cast.workspace, 1, name="Ana", attributes='{"plan": "gold"}')
+    conn.commit()
+    page = visit("/matches/new/")
+    page.get_by_label("Everyone").check()
+    neutral = page.get_by_role("textbox", name="Neutral text of the SMS")
+    assert not neutral.is_visible()
+    page.get_by_role("textbox", name="Text of the SMS", exact=True).fill("Your plan is {{ contact.plan }}: {{ link }}")
+    neutral.wait_for(state="visible")
+    page.get_by_text("Write a neutral text for them.").first.wait_for()
+    neutral.fill("News for you: {{ link }}")
+    page.locator("#neutral-parts .figure", has_text="1 part").wait_for()
+    page.locator("#panel").get_by_text("the neutral text goes").wait_for()
+    assert neutral.input_value() == "News for you: {{ link }}"
+    assert overflow(page) == []

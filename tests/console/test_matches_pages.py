@@ -94,6 +94,29 @@ def test_both_forms_of_the_text_are_priced_beside_each_other(cast: Cast, alice, 
     assert "as written" not in per_app
 
 
+def test_M6_the_neutral_text_has_its_field_only_where_it_has_a_use(cast: Cast, alice, channels, people, conn):
+    """The panel shows the field with the first sensitive attribute that is typed, counts its parts as they are typed,
+    and says what the previewed customer gets and why."""
+    cast.workspace.sensitive_attributes = ["plan"]
+    cast.workspace.save()
+    conn.execute("""update contact set attributes = '{"plan": "gold"}'""")
+    conn.commit()
+    plain = alice.post("/matches/panel/", make_form(channels)).content.decode()
+    assert 'id="neutral-switch" class="row second small" data-on="no"' in plain
+    typed = make_form(channels, text="Your plan is {{ contact.plan }}: {{ link }}")
+    warned = alice.post("/matches/panel/", typed)
+    assert 'data-on="yes"' in warned.content.decode()
+    assert "Write a neutral text for them." in read_text(warned)
+    shown = alice.post("/matches/panel/", typed | {"neutral": "News for you: {{ link }}"})
+    text = read_text(shown)
+    assert "Who is not verified at their number gets the neutral text." in text
+    assert "If everybody got it 1 part" in text
+    assert "News for you" in text
+    assert "gold" not in shown.content.decode().partition('id="panel"')[2].partition("</aside>")[0]
+    saved = alice.post("/matches/new/", typed | {"neutral": "News for you: {{ link }}", "act": "save"}, follow=True)
+    assert "News for you: {{ link }}</textarea>" in saved.content.decode()
+
+
 def test_problems_have_their_line_and_column_and_stop_the_launch(cast: Cast, alice, channels, people):
     """The sentence says where and what to do; the button is off."""
     page = alice.post("/matches/panel/", make_form(channels, text="Hello\n{{ contact.name : {{ link }}"))

@@ -48,6 +48,26 @@ def test_one_wrong_field_saves_nothing(cast: Cast, alice, field, value):
     assert cast.workspace.name == "Verbena Market"
 
 
+def test_M6_attributes_are_marked_as_sensitive(cast: Cast, alice):
+    """Those that lists have brought are offered, others are typed; a field of the contact's own is refused."""
+    from tertulia.data.models import Import
+
+    Import.objects.create(workspace=cast.workspace, name="a", path="", size=0, mapping={"1": "attribute:plan"})
+    page = alice.get("/settings/").content.decode()
+    assert 'name="sensitive" value="plan"' in page
+    marks = {"sensitive": ["plan"], "sensitive_more": "debt, birth date "}
+    assert alice.post("/settings/", GOOD | marks).status_code == 302
+    cast.workspace.refresh_from_db()
+    assert cast.workspace.sensitive_attributes == ["birth date", "debt", "plan"]
+    assert 'value="plan" checked' in alice.get("/settings/").content.decode()
+    refused = alice.post("/settings/", GOOD | {"sensitive_more": "surname"})
+    assert refused.status_code == 422
+    assert "“surname” is no attribute" in refused.content.decode()
+    assert alice.post("/settings/", GOOD).status_code == 302
+    cast.workspace.refresh_from_db()
+    assert cast.workspace.sensitive_attributes == []
+
+
 def test_an_added_person_signs_in_by_the_link(cast: Cast, alice):
     """The link is shown once and lets them in with their role."""
     page = alice.post("/settings/team/", {"email": " Dora@Example.com ", "name": "Dora", "role": "marketer"})

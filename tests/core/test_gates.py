@@ -32,7 +32,8 @@ GOOD = SendFacts(
     mobile=True,
     dead_code="",
     trust=Trust.CLAIMED,
-    sensitive=False,
+    sensitive=(),
+    neutral=False,
     consent=ConsentState(Given.GRANTED, GRANT),
     suppression=None,
     deadline=NOW + timedelta(hours=1),
@@ -57,7 +58,7 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("address", Verb.DROP, Reason.NO_ADDRESS, {"address": ""}),
     ("address", Verb.DROP, Reason.NOT_MOBILE, {"mobile": False}),
     ("address", Verb.DROP, Reason.ADDRESS_DEAD, {"dead_code": "30005"}),
-    ("trust", Verb.DROP, Reason.TRUST_TOO_LOW, {"sensitive": True}),
+    ("trust", Verb.DROP, Reason.TRUST_TOO_LOW, {"sensitive": ("plan",)}),
     ("consent", Verb.DROP, Reason.BLOCKED, {"consent": ConsentState(Given.GRANTED, GRANT, BLOCK)}),
     ("consent", Verb.DROP, Reason.WITHDRAWN, {"consent": ConsentState(Given.WITHDRAWN, STOP)}),
     ("consent", Verb.DROP, Reason.NO_CONSENT, {"consent": ConsentState(None)}),
@@ -170,9 +171,16 @@ def test_S0_replies_and_transactional_pass_a_withdrawal_never_a_block(kind: Mess
 
 def test_M6_sensitive_content_passes_for_a_verified_identity() -> None:
     """Token-linked is not enough."""
-    sensitive = replace(GOOD, sensitive=True)
+    sensitive = replace(GOOD, sensitive=("plan",))
     assert judge(replace(sensitive, trust=Trust.TOKEN_LINKED)).reason is Reason.TRUST_TOO_LOW
     assert judge(replace(sensitive, trust=Trust.VERIFIED)).outcome is Verb.SEND
+
+
+def test_M6_the_neutral_text_needs_no_verified_identity() -> None:
+    """It takes the place of the sensitive one; the facts say which was chosen and for what."""
+    verdict = judge(replace(GOOD, sensitive=("plan",), neutral=True, trust=Trust.CLAIMED))
+    assert verdict.outcome is Verb.SEND
+    assert dict(verdict.passed)["trust"] == {"trust": "claimed", "sensitive": ["plan"], "neutral": True}
 
 
 def test_S2_a_throttled_message_knows_when_it_is_due() -> None:

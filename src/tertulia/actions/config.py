@@ -23,6 +23,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
             language=row.language,
             currency=row.currency,
             epoch=row.epoch,
+            sensitive=frozenset(row.sensitive),
         )
         for row in read_workspaces(conn)
     }

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from tertulia.actions.channels import find_adapter
-from tertulia.actions.match_texts import Crowd, Setting, read_setting, render_sample
+from tertulia.actions.match_texts import Crowd, Setting, list_used, read_setting, render_sample
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.channels import costs
 from tertulia.core.render import OnMissing, TemplateProblem, compile_template
@@ -66,6 +66,13 @@ def estimate(
     both = ("chooser", write_chooser(text)), ("per_app", write_per_app(text, titles))
     first, second = (_cost(name, form, match, crowd, setting, prices, now) for name, form in both)
     return first, second
+
+
+def estimate_neutral(match: Match, crowd: Crowd, prices: Prices, public_url: str, now: datetime) -> Variant | None:
+    """What the neutral text would cost if everybody got it (M6); None where the match has no use for one."""
+    if not list_used(match) or not match.neutral.strip():
+        return None
+    return _cost("neutral", match.neutral, match, crowd, read_setting(match, public_url), prices, now)
 
 
 def write_chooser(text: str) -> str:

@@ -6,7 +6,7 @@ Codes in a preview have the length of real ones and lead nowhere.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +18,8 @@ from tertulia.actions.matches import list_app_channels
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.channels.base import Account, Adapter, Call, Done, Outcome, Outgoing, Text
 from tertulia.channels.outcomes import make_outcome
+from tertulia.core.identity import Trust
+from tertulia.core.match import Need, is_trusted
 from tertulia.core.phones import Phone, normalise_phone
 from tertulia.core.render import (
     Abort,
@@ -33,10 +35,12 @@ from tertulia.core.render import (
     sample_links,
     variables,
 )
+from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
 from tertulia.core.sms import Parts, count_parts
 from tertulia.core.template_facts import make_facts
 from tertulia.data.models import Channel, Match, Workspace
 from tertulia.errors import Invalid, NotFound
+from tertulia.store import contacts as contact_store
 from tertulia.store import matches as store
 from tertulia.store.db import Conn
 
@@ -61,11 +65,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The text as one contact would get it, with what an SMS of it costs in parts; or the problem instead."""
+    """The text as one contact would get it, with what an SMS of it costs in parts; or the problem instead. `variant` is
+    main or neutral, and `why` says in words what decided (empty where nothing had to be decided)."""
 
     text: str
     parts: Parts | None
     problem: Problem | None = None
+    variant: str = "main"
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +125,27 @@ def check_match(conn: Conn, match: Match, public_url: str, now: datetime, crowd:
     problems += _check_counts(match, crowd.counts)
     if template is not None and crowd.counts:
         problems += _check_samples(conn, match, template, setting, crowd.samples, now)
-    return problems
+    return [*problems, *_check_neutral(conn, match, setting, crowd, now)]
 
 
-def check_text(text: str, setting: Setting) -> tuple[Template | None, list[Problem]]:
+def list_used(match: Match) -> tuple[str, ...]:
+    """The sensitive attributes that the match's text uses (M6)."""
+    return list_sensitive(match.text, read_marked(match.workspace))
+
+
+def read_marked(workspace: Workspace) -> frozenset[str]:
+    """The workspace's sensitive attributes."""
+    return frozenset(workspace.sensitive_attributes)
+
+
+def check_text(text: str, setting: Setting, field: str = "text") -> tuple[Template | None, list[Problem]]:
     """The compiled text, None when it cannot be, and what is wrong with it: syntax, names, links against apps."""
     if not text.strip():
-        return None, [Problem("required", _("Write the text of the message."), "text")]
+        return None, [Problem("required", _("Write the text of the message."), field)]
     try:
         template = compile_template(text)
     except TemplateProblem as problem:
-        return None, [read_problem(problem)]
+        return None, [read_problem(problem, field)]
     known = frozenset([*LINK_NAMES, *(f"links.{kind}" for kind in setting.kinds)])
     problems = []
     for variable in find_unknown(template, known):
@@ -137,21 +154,51 @@ def check_text(text: str, setting: Setting) -> tuple[Template | None, list[Probl
             sentence = _("The text has a link for “%(kind)s”, which is not among the match's apps.") % {"kind": kind}
         else:
             sentence = _("There is nothing called “%(name)s”.") % {"name": variable.name}
-        problems.append(Problem("unknown_name", sentence, "text", variable.line))
-    return template, [*problems, *_check_links(template, setting)]
+        problems.append(Problem("unknown_name", sentence, field, variable.line))
+    return template, [*problems, *_check_links(template, setting, field)]
 
 
-def preview(conn: Conn, match: Match, contact_id: int, text: str, public_url: str, now: datetime) -> Preview:
-    """`text` as this contact would get it. Raises NotFound for a contact of nobody or of another workspace."""
+def preview(conn: Conn, match: Match, contact_id: int, public_url: str, now: datetime) -> Preview:
+    """The match's text as this contact would get it, or its neutral one (M6), by the very choice of the claim. Raises
+    NotFound for a contact of nobody or of another workspace."""
     sample = store.read_one(conn, match.workspace_id, contact_id)
     if sample is None:
         raise NotFound(_("This contact does not exist in this workspace."))
-    setting = read_setting(match, public_url)
+    setting, marked = read_setting(match, public_url), read_marked(match.workspace)
+    trust = _judge_sample(conn, match, sample) if list_used(match) else Trust.VERIFIED
+    choice = choose_text(match.text, match.neutral, marked, trust)
+    why = _tell_choice(choice, trust)
+    if choice.used and not choice.neutral and not is_trusted(trust, Need.SENSITIVE):
+        return Preview("", None, Problem("trust", why, "neutral", warning=True), why=why)
     try:
-        template = compile_template(text)
+        template = compile_template(choice.text)
     except TemplateProblem as problem:
-        return Preview("", None, read_problem(problem))
-    return render_sample(template, sample, setting, OnMissing(match.on_missing), now)
+        return Preview("", None, read_problem(problem, "neutral" if choice.neutral else "text"))
+    shown = render_sample(template, sample, setting, OnMissing(match.on_missing), now)
+    return replace(shown, variant="neutral" if choice.neutral else "main", why=why)
+
+
+def _judge_sample(conn: Conn, match: Match, sample: store.Sample) -> Trust:
+    """How far the contact is verified at the number that the SMS would go to."""
+    family = (sample.contact_id, *contact_store.read_absorbed(conn, match.workspace_id, sample.contact_id))
+    phones, linked = store.read_proofs(conn, family)
+    return judge_address("phone", sample.phone, phones, [Proof(kind, value, trust) for kind, value, trust in linked])
+
+
+def _tell_choice(choice: Choice, trust: Trust) -> str:
+    """Why a contact gets the text that they get; empty where nothing in it is sensitive."""
+    if not choice.used:
+        return ""
+    names = ", ".join(f"“{name}”" for name in choice.used)
+    if is_trusted(trust, Need.SENSITIVE):
+        sentence = _("The text uses %(names)s; this customer is verified at their number.")
+    elif choice.neutral:
+        sentence = _(
+            "The text uses %(names)s and this customer is not verified at their number: the neutral text goes."
+        )
+    else:
+        sentence = _("The text uses %(names)s and this customer is not verified at their number: nothing is sent.")
+    return str(sentence % {"names": names})
 
 
 def render_sample(
@@ -238,19 +285,19 @@ def _check_roads(match: Match, setting: Setting) -> list[Problem]:
     return problems
 
 
-def _check_links(template: Template, setting: Setting) -> list[Problem]:
+def _check_links(template: Template, setting: Setting, field: str = "text") -> list[Problem]:
     """The text has a link at all; an app whose link is not in a text of single links is told."""
     names = {variable.name for variable in variables(template)}
     if names.intersection(LINK_NAMES):
         return []
     used = {name.removeprefix("links.") for name in names if name.startswith("links.")}
     if not used:
-        return [Problem("no_link", _("The text has no link. Put {{ link }} where it belongs."), "text")]
+        return [Problem("no_link", _("The text has no link. Put {{ link }} where it belongs."), field)]
     forgotten = [setting.names[kind] for kind in setting.kinds if kind not in used]
     if not forgotten:
         return []
     sentence = _("The text has no link for %(names)s.") % {"names": ", ".join(forgotten)}
-    return [Problem("app_without_link", sentence, "text", warning=True)]
+    return [Problem("app_without_link", sentence, field, warning=True)]
 
 
 def _check_direct_texts(match: Match) -> list[Problem]:
@@ -287,6 +334,7 @@ def _check_samples(
     setting: Setting,
     samples: Sequence[store.Sample],
     now: datetime,
+    field: str = "text",
 ) -> list[Problem]:
     """Render real contacts (S4): each kind of failure once, a missing variable with the number of those who lack it."""
     found: dict[str, Problem] = {}
@@ -299,17 +347,36 @@ def _check_samples(
         elif shown.parts is not None:
             worst = max(worst, shown.parts.parts)
     audience = store.read_audience(match.workspace_id, match.audience)
-    problems = [_tell_missing(conn, audience, p) if p.code == "missing" else p for p in found.values()]
+    problems = [_tell_missing(conn, audience, p, field) if p.code == "missing" else p for p in found.values()]
     if worst > PARTS_MAX:
         sentence = _("The longest text takes %(parts)d SMS parts; no more than 10 can be sent.") % {"parts": worst}
-        problems.append(Problem("too_long", sentence, "text"))
+        problems.append(Problem("too_long", sentence, field))
     elif worst >= PARTS_WARNING:
         sentence = _("The longest text takes %(parts)d SMS parts.") % {"parts": worst}
-        problems.append(Problem("parts", sentence, "text", warning=True))
+        problems.append(Problem("parts", sentence, field, warning=True))
     return problems
 
 
-def _tell_missing(conn: Conn, audience: store.Audience, problem: Problem) -> Problem:
+def _check_neutral(conn: Conn, match: Match, setting: Setting, crowd: Crowd, now: datetime) -> list[Problem]:
+    """Where the text uses a sensitive attribute: a neutral text that uses none and can be sent, or the warning that
+    many will get nothing (M6)."""
+    used = list_used(match)
+    if not used:
+        return []
+    if not match.neutral.strip():
+        sentence = _("The text uses “%(name)s”, which is sensitive: who is not verified at their number gets nothing.")
+        hint = _("Write a neutral text for them.")
+        return [Problem("sensitive", f"{sentence % {'name': used[0]}} {hint}", "neutral", warning=True)]
+    template, problems = check_text(match.neutral, setting, "neutral")
+    if again := list_sensitive(match.neutral, read_marked(match.workspace)):
+        sentence = _("The neutral text uses “%(name)s”, which is sensitive itself. Take it out.")
+        problems.append(Problem("sensitive", sentence % {"name": again[0]}, "neutral"))
+    if template is not None and crowd.counts:
+        problems += _check_samples(conn, match, template, setting, crowd.samples, now, "neutral")
+    return problems
+
+
+def _tell_missing(conn: Conn, audience: store.Audience, problem: Problem, field: str) -> Problem:
     """How many contacts lack the variable that stood in the way."""
     count, _one = store.count_lacking(conn, audience, problem.field.removeprefix("contact."))
     sentence = ngettext(
@@ -317,4 +384,4 @@ def _tell_missing(conn: Conn, audience: store.Audience, problem: Problem) -> Pro
         "%(count)d contacts have no “%(name)s”. Give a default, or choose what is to happen with such contacts.",
         count,
     ) % {"count": max(count, 1), "name": problem.field.removeprefix("contact.")}
-    return Problem("missing", sentence, "text", problem.line, warning=problem.warning)
+    return Problem("missing", sentence, field, problem.line, warning=problem.warning)

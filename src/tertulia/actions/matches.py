@@ -50,13 +50,15 @@ class DirectForm:
 
 @dataclass(frozen=True, slots=True)
 class MatchForm:
-    """A draft as a person writes it. `apps` are channel ids in their order; `audience` is {"all": true},
+    """A draft as a person writes it. `neutral` is the text for who may not be sent what `text` says, because it uses a
+    sensitive attribute (M6). `apps` are channel ids in their order; `audience` is {"all": true},
     {"imports": [ids]} or {"contacts": [ids]}; `budget_micros` in millionths of the workspace's currency."""
 
     name: str
     sms_channel_id: int | None = None
     apps: tuple[int, ...] = ()
     text: str = ""
+    neutral: str = ""
     on_missing: str = "fail"
     message_class: str = "marketing"
     audience: Mapping[str, Any] = field(default_factory=dict)
@@ -134,6 +136,7 @@ def read_form(match: Match) -> MatchForm:
         sms_channel_id=match.sms_channel_id,
         apps=tuple(match.apps.values_list("channel_id", flat=True)),
         text=match.text,
+        neutral=match.neutral,
         on_missing=match.on_missing,
         message_class=match.message_class,
         audience=match.audience,
@@ -238,6 +241,7 @@ def _fill(match: Match, form: MatchForm) -> None:
     match.name = form.name.strip()
     match.sms_channel_id = form.sms_channel_id
     match.text = form.text.replace("\r\n", "\n")
+    match.neutral = form.neutral.replace("\r\n", "\n")
     match.on_missing = form.on_missing
     match.message_class = form.message_class
     match.audience = dict(form.audience)
@@ -260,8 +264,9 @@ def _check_words(form: MatchForm) -> list[Problem]:
         problems.append(Problem("required", _("Give the match a name."), "name"))
     if len(form.name) > 200:
         problems.append(Problem("too_long", _("At most 200 characters."), "name"))
-    if len(form.text) > TEXT_CHARACTERS_MAX or "\0" in form.text:
-        problems.append(Problem("too_long", _("At most 4,000 characters."), "text"))
+    for name in ("text", "neutral"):
+        if len(getattr(form, name)) > TEXT_CHARACTERS_MAX or "\0" in getattr(form, name):
+            problems.append(Problem("too_long", _("At most 4,000 characters."), name))
     if form.on_missing not in ON_MISSING:
         problems.append(Problem("choice", _("Choose one of the offered values."), "on_missing"))
     if form.message_class not in CLASSES:

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.audit import record_change
 from tertulia.actions.problems import Problem, refuse
-from tertulia.data.models import ApiKey, User, Workspace
+from tertulia.core.sensitive import OWN_FIELDS
+from tertulia.data.models import ApiKey, Import, User, Workspace
 from tertulia.errors import NotFound
 from tertulia.store.sealing import seal
 
@@ -22,12 +23,15 @@ KEY_HEAD: Final = "tertulia_"
 PREFIX_CHARACTERS: Final = 8
 LINK_DAYS_MAX: Final = 365
 LINK_KEY_BYTES: Final = 32
+SENSITIVE_MAX: Final = 100
+ATTRIBUTE_CHARACTERS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceForm:
     """`link_domain` is where short links begin (https://l.example), empty for the server's own address; `country`
-    ISO 3166, for numbers without a country code; `zone` IANA; `currency` ISO 4217; `link_days` until a link expires."""
+    ISO 3166, for numbers without a country code; `zone` IANA; `currency` ISO 4217; `link_days` until a link expires;
+    `sensitive` the attributes that only a verified customer may be sent (M6), None to leave them as they are."""
 
     name: str
     link_domain: str = ""
@@ -36,6 +40,7 @@ class WorkspaceForm:
     zone: str = "UTC"
     currency: str = "EUR"
     link_days: int = 30
+    sensitive: tuple[str, ...] | None = None
 
 
 def create_workspace(user: User | None, now: datetime, form: WorkspaceForm, link_key: bytes) -> Workspace:
@@ -51,9 +56,23 @@ def create_workspace(user: User | None, now: datetime, form: WorkspaceForm, link
 def update_workspace(workspace: Workspace, user: User | None, now: datetime, form: WorkspaceForm) -> None:
     """Change a workspace. Links that are out keep the days they were made with. Raises Refused."""
     refuse(check_form(form))
+    before = set(workspace.sensitive_attributes)
     _fill(workspace, form)
-    workspace.save(update_fields=["name", "link_domain", "country", "language", "zone", "currency", "link_days"])
+    names = ["name", "link_domain", "country", "language", "zone", "currency", "link_days", "sensitive_attributes"]
+    workspace.save(update_fields=names)
     record_change(workspace, user, now, "workspace_changed", f"workspace:{workspace.pk}")
+    after = set(workspace.sensitive_attributes)
+    if after != before:
+        facts = {"marked": sorted(after - before), "unmarked": sorted(before - after)}
+        record_change(workspace, user, now, "sensitive_changed", f"workspace:{workspace.pk}", facts)
+
+
+def list_attributes(workspace: Workspace) -> list[str]:
+    """The names of contacts' attributes that imports have brought, and those that are marked as sensitive."""
+    names = set(workspace.sensitive_attributes)
+    for mapping in Import.objects.filter(workspace=workspace, kind="customers").values_list("mapping", flat=True):
+        names |= {str(field).partition(":")[2] for field in mapping.values() if str(field).startswith("attribute:")}
+    return sorted(names)
 
 
 def check_form(form: WorkspaceForm) -> list[Problem]:
@@ -71,6 +90,14 @@ def check_form(form: WorkspaceForm) -> list[Problem]:
         problems.append(Problem("choice", _("Give the currency as three letters, such as BRL."), "currency"))
     if not 1 <= form.link_days <= LINK_DAYS_MAX:
         problems.append(Problem("range", _("Links last from 1 to 365 days."), "link_days"))
+    names = form.sensitive or ()
+    if any(not 0 < len(name) <= ATTRIBUTE_CHARACTERS_MAX for name in names) or len(names) > SENSITIVE_MAX:
+        sentence = _("Name at most %(count)d attributes, each with at most %(characters)d characters.")
+        said = sentence % {"count": SENSITIVE_MAX, "characters": ATTRIBUTE_CHARACTERS_MAX}
+        problems.append(Problem("range", said, "sensitive"))
+    elif own := sorted(OWN_FIELDS.intersection(names)):
+        said = _("“%(name)s” is no attribute: it is one of a contact's own fields.") % {"name": own[0]}
+        problems.append(Problem("choice", said, "sensitive"))
     return problems
 
 
@@ -130,6 +157,8 @@ def _fill(workspace: Workspace, form: WorkspaceForm) -> None:
     workspace.zone = form.zone
     workspace.currency = form.currency
     workspace.link_days = form.link_days
+    if form.sensitive is not None:
+        workspace.sensitive_attributes = sorted(set(form.sensitive))
 
 
 def _free_slug(name: str) -> str:

@@ -35,12 +35,14 @@ class DirectIn(Schema):
 
 class MatchIn(Schema):
     """`apps`: channel ids in their order. `audience`: {"all": true}, {"imports": [ids]} or {"contacts": [ids]}.
-    `text` in Liquid with `{{ link }}` or `{{ links.whatsapp }}`. `on_missing`: fail, default or skip."""
+    `text` in Liquid with `{{ link }}` or `{{ links.whatsapp }}`; where it uses a sensitive attribute, who is not
+    verified at their number gets `neutral` instead, or nothing. `on_missing`: fail, default or skip."""
 
     name: str
     sms_channel_id: int | None = None
     apps: list[int] = []
     text: str = ""
+    neutral: str = ""
     on_missing: str = "fail"
     message_class: str = "marketing"
     audience: dict[str, Any] = {}
@@ -68,7 +70,10 @@ class TextIn(Schema):
 
 
 class PreviewIn(TextIn):
+    """`neutral`: a neutral text that is being typed; without one the draft's own."""
+
     contact_id: int
+    neutral: str | None = None
 
 
 class PartsOut(Schema):
@@ -82,7 +87,12 @@ class PartsOut(Schema):
 
 
 class PreviewOut(Schema):
+    """`variant`: main, or neutral where the text uses a sensitive attribute and this contact is not verified at their
+    number; `why` says so."""
+
     text: str
+    variant: str
+    why: str
     parts: PartsOut | None
     problem: ProblemOut | None
 
@@ -281,8 +291,9 @@ def estimate_match(request: HttpRequest, match_id: int, form: TextIn) -> list[di
 def preview_match(request: HttpRequest, match_id: int, form: PreviewIn) -> dict[str, Any]:
     """The text as this contact would get it."""
     match = _access(request, match_id)
-    text = match.text if form.text is None else form.text
-    return _write_preview(match_texts.preview(conn_of(), match, form.contact_id, text, public_url(), now()))
+    match.text = match.text if form.text is None else form.text
+    match.neutral = match.neutral if form.neutral is None else form.neutral
+    return _write_preview(match_texts.preview(conn_of(), match, form.contact_id, public_url(), now()))
 
 
 @router.post("/matches/{match_id}/test-send", response=list[TestOut], summary="Send a test")
@@ -290,8 +301,8 @@ def send_test(request: HttpRequest, match_id: int, form: TestIn) -> list[dict[st
     """At once, to numbers of your own, as one contact would get it. Its links lead nowhere."""
     match = _access(request, match_id)
     numbers = match_texts.list_test_numbers(form.numbers, match.workspace.country)
-    text = match.text if form.text is None else form.text
-    shown = match_texts.preview(conn_of(), match, form.contact_id, text, public_url(), now())
+    match.text = match.text if form.text is None else form.text
+    shown = match_texts.preview(conn_of(), match, form.contact_id, public_url(), now())
     if shown.problem is not None:
         raise Refused([shown.problem])
     sent = match_texts.test_send(match, shown.text, numbers, public_url(), now(), find_caller())
@@ -399,6 +410,7 @@ def _read_form(form: MatchIn) -> actions.MatchForm:
         sms_channel_id=form.sms_channel_id,
         apps=tuple(form.apps),
         text=form.text,
+        neutral=form.neutral,
         on_missing=form.on_missing,
         message_class=form.message_class,
         audience=form.audience,
@@ -426,6 +438,8 @@ def _write(match: Match) -> dict[str, Any]:
 def _write_preview(shown: match_texts.Preview) -> dict[str, Any]:
     return {
         "text": shown.text,
+        "variant": shown.variant,
+        "why": shown.why,
         "parts": shown.parts,
         "problem": write_problem(shown.problem) if shown.problem else None,
     }

@@ -17,7 +17,8 @@ router = Router(tags=["Workspace"])
 
 
 class WorkspaceIn(Schema):
-    """`link_domain`: where short links begin, empty for the server's own address. `link_days`: until a link expires."""
+    """`link_domain`: where short links begin, empty for the server's own address. `link_days`: until a link expires.
+    `sensitive_attributes`: attributes of contacts that only a verified customer may be sent; left out, they stay."""
 
     name: str
     link_domain: str = ""
@@ -26,11 +27,13 @@ class WorkspaceIn(Schema):
     zone: str = "UTC"
     currency: str = "EUR"
     link_days: int = 30
+    sensitive_attributes: list[str] | None = None
 
 
 class WorkspaceOut(WorkspaceIn):
     """`epoch` rises with every change that a decision depends on."""
 
+    sensitive_attributes: list[str]
     id: int
     slug: str
     epoch: int
@@ -93,10 +96,13 @@ def get_workspace(request: HttpRequest) -> Workspace:
 
 @router.put("/workspace", response=WorkspaceOut, summary="Change the workspace")
 def put_workspace(request: HttpRequest, form: WorkspaceIn) -> Workspace:
-    """Name, link domain, country, language, zone, currency."""
+    """Name, link domain, country, language, zone, currency, sensitive attributes."""
     workspace = workspace_of(request)
+    told = form.dict()
+    sensitive = told.pop("sensitive_attributes")
+    names = None if sensitive is None else tuple(sensitive)
     with writing():
-        actions.update_workspace(workspace, None, now(), actions.WorkspaceForm(**form.dict()))
+        actions.update_workspace(workspace, None, now(), actions.WorkspaceForm(**told, sensitive=names))
     workspace.refresh_from_db()
     return workspace
 

@@ -17,6 +17,7 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
+from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import ChannelFacts, ContactRow, LinkedIdentity, MatchFacts, OpenDelivery, World
@@ -38,7 +39,9 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     world.open[delivery.id] = delivery
     minted: list[fx.MintLink] = []
     contents: list[Content] = []
-    verdict = judge(_gather(world, delivery, _renderer(world, delivery, minted, contents)))
+    trust = _judge_trust(world.contacts[delivery.contact_id], delivery)
+    choice = _choose(world, delivery, trust)
+    verdict = judge(_gather(world, delivery, trust, choice, _renderer(world, delivery, choice, minted, contents)))
     match verdict.outcome:
         case Verb.SEND:
             _hand_over(world, delivery, verdict, minted, contents[0])
@@ -100,7 +103,32 @@ def _facts(verdict: Verdict) -> dict[str, object]:
     return {"passed": [[gate, dict(used)] for gate, used in verdict.passed], "used": dict(verdict.facts)}
 
 
-def _gather(world: World, delivery: OpenDelivery, renderer: Callable[[], Outcome]) -> SendFacts:
+def _judge_trust(contact: ContactRow, delivery: OpenDelivery) -> Trust:
+    """How far it is verified that the contact is where the message goes (M6)."""
+    phones = [row.canonical for row in contact.addresses if row.kind == "phone"]
+    proofs = [Proof(row.identity.kind, row.identity.value, row.trust) for row in contact.identities]
+    return judge_address(delivery.to_kind, delivery.to_value, phones, proofs)
+
+
+def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
+    """Which of a match's texts it is, and what in it is sensitive. One that was rendered for an earlier attempt stays
+    what it is."""
+    if delivery.match_id is None:
+        return Choice("", False, ())
+    match = world.config.matches[delivery.match_id]
+    marked = world.config.workspaces[delivery.workspace].sensitive
+    if delivery.stage < len(match.direct):
+        used = [name for text in match.direct[delivery.stage].parameters for name in list_sensitive(text, marked)]
+        return Choice("", False, tuple(sorted(set(used))))
+    content = read_content(delivery.content)
+    if content.is_rendered:
+        return Choice(match.text, content.neutral, list_sensitive(match.text, marked))
+    return choose_text(match.text, match.neutral, marked, trust)
+
+
+def _gather(
+    world: World, delivery: OpenDelivery, trust: Trust, choice: Choice, renderer: Callable[[], Outcome]
+) -> SendFacts:
     channel = world.config.channels[delivery.channel_id]
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
     contact = world.contacts[delivery.contact_id]
@@ -123,8 +151,9 @@ def _gather(world: World, delivery: OpenDelivery, renderer: Callable[[], Outcome
         mobile_needed=not channel.app,
         mobile=row.sms if row else delivery.match_id is None,
         dead_code=row.dead_code if row and not channel.app else "",
-        trust=linked.trust if linked else Trust.VERIFIED,
-        sensitive=False,
+        trust=trust,
+        sensitive=choice.used,
+        neutral=choice.neutral,
         consent=derive(contact.consents, Target(subject, kind, topic), undone=world.config.undone),
         suppression=find_suppression(suppressions, subject, kind, class_),
         deadline=delivery.deadline,
@@ -164,7 +193,7 @@ def _platform(
 
 
 def _renderer(
-    world: World, delivery: OpenDelivery, minted: list[fx.MintLink], contents: list[Content]
+    world: World, delivery: OpenDelivery, choice: Choice, minted: list[fx.MintLink], contents: list[Content]
 ) -> Callable[[], Outcome]:
     """Renders when the gates before have let the message pass; leaves links and content behind."""
 
@@ -178,9 +207,9 @@ def _renderer(
         contact = world.contacts[delivery.contact_id]
         if delivery.stage < len(match.direct):
             return _render_direct(world, match, delivery, contact, contents)
-        outcome = _render_links(world, match, contact, minted)
+        outcome = _render_links(world, match, choice.text, contact, minted)
         if isinstance(outcome, Rendered):
-            contents.append(Content(text=outcome.text))
+            contents.append(Content(text=outcome.text, neutral=choice.neutral))
         return outcome
 
     return call
@@ -206,7 +235,9 @@ def _render_direct(
     return Rendered("\n".join(filled))
 
 
-def _render_links(world: World, match: MatchFacts, contact: ContactRow, minted: list[fx.MintLink]) -> Outcome:
+def _render_links(
+    world: World, match: MatchFacts, text: str, contact: ContactRow, minted: list[fx.MintLink]
+) -> Outcome:
     workspace = world.config.workspaces[match.workspace]
     base, effect = _mint(world, match, contact.id)
     kinds = [world.config.channels[channel_id].kind for channel_id in match.apps]
@@ -217,7 +248,7 @@ def _render_links(world: World, match: MatchFacts, contact: ContactRow, minted: 
         "links": {"any": chooser, "chooser": chooser, **urls},
         "unsubscribe": f"{workspace.link_base}/u/{with_app(base, 'chooser')}",
     }
-    outcome = _render_text(match.text, template_facts(world, match, contact, links), world, match)
+    outcome = _render_text(text, template_facts(world, match, contact, links), world, match)
     if isinstance(outcome, Rendered) and effect is not None:
         minted.append(effect)
     return outcome

@@ -15,7 +15,8 @@ MASK = "\u2022\u2022\u2022\u2022"
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text with its choices, or a template of the platform's. `direct` marks a first contact by phone number (LINE's
-    push by number); `reply_token` what the platform wants back with an answer."""
+    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the match's neutral
+    text (M6)."""
 
     text: str = ""
     choices: tuple[tuple[str, str], ...] = ()
@@ -25,6 +26,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: tuple[str, ...] = ()
     reply_token: str = ""
     direct: bool = False
+    neutral: bool = False
 
     @property
     def is_rendered(self) -> bool:

@@ -53,10 +53,12 @@ class Platform(StrEnum):
 class SendFacts(msgspec.Struct, frozen=True):
     """Everything that decides one send, as of `now`.
 
-    `address` is empty when the contact has none on the channel; `mobile_needed` on SMS. `consent` is derived for the
-    address, channel and topic; `suppression` is the gravest that stops this class here (`find_suppression`).
-    `tokens` are the sends that the channel's and match's rate still allow, `retry_at` when the next one is free.
-    `budget_left_micros` None: no budget; `cost_micros` what this send will cost at most."""
+    `trust` is the identity's at the address; `sensitive` the marked attributes that the match's text uses, `neutral`
+    whether its neutral text takes that one's place. `address` is empty when the contact has none on the channel;
+    `mobile_needed` on SMS. `consent` is derived for the address, channel and topic; `suppression` is the gravest that
+    stops this class here (`find_suppression`). `tokens` are the sends that the channel's and match's rate still allow,
+    `retry_at` when the next one is free. `budget_left_micros` None: no budget; `cost_micros` what this send will cost
+    at most."""
 
     now: datetime
     message_class: MessageClass
@@ -69,7 +71,8 @@ class SendFacts(msgspec.Struct, frozen=True):
     mobile: bool
     dead_code: str
     trust: Trust
-    sensitive: bool
+    sensitive: tuple[str, ...]
+    neutral: bool
     consent: ConsentState
     suppression: Suppression | None
     deadline: datetime | None
@@ -172,9 +175,9 @@ def _gate_address(facts: SendFacts) -> Finding:
 
 
 def _gate_trust(facts: SendFacts) -> Finding:
-    """Sensitive content needs a verified identity (M6)."""
-    used: Facts = {"trust": facts.trust.name.lower(), "sensitive": facts.sensitive}
-    need = Need.SENSITIVE if facts.sensitive else Need.SEND
+    """Sensitive content needs a verified identity, else the neutral text goes where there is one (M6)."""
+    used: Facts = {"trust": facts.trust.name.lower(), "sensitive": list(facts.sensitive), "neutral": facts.neutral}
+    need = Need.SENSITIVE if facts.sensitive and not facts.neutral else Need.SEND
     return Pass(used) if is_trusted(facts.trust, need) else Refuse(Verb.DROP, Reason.TRUST_TOO_LOW, used)
 
 

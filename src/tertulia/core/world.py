@@ -31,6 +31,7 @@ class WorkspaceFacts:
     language: str
     currency: str
     epoch: int
+    sensitive: frozenset[str] = frozenset()  # attributes that only a verified customer may be sent (M6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class MatchFacts:
     direct: tuple[DirectWay, ...]
     rate_per_s: float | None
     budget_micros: int | None
+    neutral: str = ""  # the text for who is not verified where the other one is sensitive (M6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tertulia.core.identity import Trust
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json
 
@@ -72,6 +73,15 @@ def read_one(conn: Conn, workspace: int, contact_id: int) -> Sample | None:
     args = {"workspace": workspace, "shard": shard_of_contact(contact_id), "id": contact_id}
     row = fetch_one(conn, load("matches")["sample_of"], args)
     return None if row is None else _sample(row)
+
+
+def read_proofs(conn: Conn, family: Sequence[int]) -> tuple[list[str], list[tuple[str, str, Trust]]]:
+    """Of a contact and those merged into it: the numbers by their one key, and the linked identities as (kind, value,
+    trust)."""
+    args = {"shards": [shard_of_contact(i) for i in family], "ids": list(family)}
+    rows = fetch_all(conn, load("matches")["proofs"], args)
+    phones = [value for kind, value, _trust in rows if kind == "number"]
+    return phones, [(kind, value, Trust(trust)) for kind, value, trust in rows if kind != "number"]
 
 
 def _sample(row: Sequence[Any]) -> Sample:

@@ -103,3 +103,15 @@ left join lateral (select a.value, a.country from address a
                    where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''
                    order by a.added_at, a.value limit 1) p on true
 where c.shard = %(shard)s and c.id = %(id)s and c.workspace = %(workspace)s and c.erased_at is null
+
+-- name: proofs
+-- What says who is at a contact's number: their numbers by key, and their linked identities with their trust.
+select 'number', a.canonical, 0
+from address a
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on a.shard = k.shard and a.contact_id = k.id
+where a.kind = 'phone'
+union all
+select i.kind, i.value, i.trust
+from contact_identity i
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
+where i.unlinked_at is null

@@ -44,6 +44,7 @@ class WorkspaceRow:
     language: str
     currency: str
     epoch: int
+    sensitive: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def read_matches(conn: Conn) -> list[MatchFacts]:
 
 
 def _match(row: Sequence[Any]) -> MatchFacts:
-    match_id, workspace, name, state, sms_channel, text, class_, on_missing, direct, rate, budget, apps = row
+    match_id, workspace, name, state, sms_channel, text, class_, on_missing, direct, rate, budget, neutral, apps = row
     ways = tuple(
         DirectWay(
             int(way["channel"]),
@@ -173,7 +174,8 @@ def _match(row: Sequence[Any]) -> MatchFacts:
         for way in direct
     )
     return MatchFacts(
-        match_id, workspace, name, state, sms_channel, text, on_missing, class_, tuple(apps), ways, rate, budget
+        *(match_id, workspace, name, state, sms_channel, text, on_missing, class_, tuple(apps), ways, rate, budget),
+        neutral=neutral,
     )
 
 

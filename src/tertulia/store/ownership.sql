@@ -41,14 +41,16 @@ on conflict (shard, writer) do update set seq = excluded.seq
 where log_position.seq < excluded.seq
 
 -- name: workspaces
-select id, name, link_key, link_domain, link_days, country, language, currency, epoch from workspace
+select id, name, link_key, link_domain, link_days, country, language, currency, epoch,
+       sensitive_attributes
+from workspace
 
 -- name: epochs
 select coalesce(sum(epoch), 0)::bigint, count(*) from workspace
 
 -- name: matches
 select m.id, m.workspace_id, m.name, m.state, m.sms_channel_id, m.text, m.message_class, m.on_missing, m.direct,
-       m.rate_per_s, m.budget_micros,
+       m.rate_per_s, m.budget_micros, m.neutral,
        coalesce((select array_agg(a.channel_id order by a."order") from match_channel a where a.match_id = m.id), '{}')
 from match m
 where m.state <> 'draft'

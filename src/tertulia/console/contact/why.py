@@ -95,6 +95,8 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
                 said = {"n": facts["characters"], "max": facts.get("characters_max", "")}
                 return _("%(n)s of %(max)s characters") % said
             return _("“%(name)s” is missing") % {"name": facts["variable"]} if "variable" in facts else ""
+        case "trust":
+            return _describe_trust(facts)
         case "deadline":
             return _format(facts.get("deadline"))
         case "address":
@@ -110,6 +112,18 @@ def _describe_consent(facts: Mapping[str, Any]) -> str:
     if facts.get("text_version"):
         parts.append(_("text %(version)s") % {"version": facts["text_version"]})
     return ", ".join(part for part in parts if part)
+
+
+def _describe_trust(facts: Mapping[str, Any]) -> str:
+    """Empty where nothing in the text is sensitive, for then any trust does."""
+    if not facts.get("sensitive") or not isinstance(facts["sensitive"], list):
+        return ""
+    names = ", ".join(f"“{name}”" for name in facts["sensitive"])
+    if facts.get("trust") == "verified":
+        return _("%(names)s, sensitive; verified at this address") % {"names": names}
+    if facts.get("neutral"):
+        return _("%(names)s, sensitive; not verified at this address, so the neutral text") % {"names": names}
+    return _("%(names)s, sensitive; not verified at this address") % {"names": names}
 
 
 def _describe_window(facts: Mapping[str, Any]) -> str:

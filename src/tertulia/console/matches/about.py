@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
-from tertulia.actions.match_texts import preview
+from tertulia.actions.match_texts import list_used, preview
 from tertulia.actions.matches import access_match, list_app_channels
 from tertulia.console.access import get_now
 from tertulia.console.channels.words import mark_of, title_of
@@ -48,6 +48,7 @@ def show_message(request: HttpRequest, match_id: int) -> HttpResponse:
         "apps": apps,
         "direct": direct,
         "lines": match.text.split("\n"),
+        "neutral_lines": match.neutral.split("\n") if match.neutral and list_used(match) else (),
         "class_name": CLASS_NAMES.get(match.message_class, match.message_class),
         "policy_name": ON_MISSING_NAMES.get(match.on_missing, match.on_missing),
         "audience_name": _say_audience(match),
@@ -85,7 +86,7 @@ def _preview_one(request: HttpRequest, match: Match):
     if not found:
         return None
     try:
-        return preview(django_conn(), match, found[0].contact_id, match.text, settings.PUBLIC_URL, get_now(request))
+        return preview(django_conn(), match, found[0].contact_id, settings.PUBLIC_URL, get_now(request))
     except NotFound:
         return None
 

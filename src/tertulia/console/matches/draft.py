@@ -154,7 +154,7 @@ def _render_test(request: HttpRequest, match: Match) -> str:
     shown_as = read_ids([request.POST.get("as", "")])
     if not shown_as:
         raise Invalid(_("Choose an audience first: the test is sent as one of them would get it."))
-    shown = preview(django_conn(), match, shown_as[0], match.text, settings.PUBLIC_URL, get_now(request))
+    shown = preview(django_conn(), match, shown_as[0], settings.PUBLIC_URL, get_now(request))
     if shown.problem is not None:
         raise Invalid(shown.problem.sentence)
     return shown.text

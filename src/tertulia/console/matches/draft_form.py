@@ -71,6 +71,7 @@ def read_draft(sent: QueryDict) -> tuple[MatchForm, list[Problem]]:
         sms_channel_id=carrier[0] if carrier else None,
         apps=tuple(channel for channel in order if channel in chosen),
         text=sent.get("text", "").replace("\r\n", "\n"),
+        neutral=sent.get("neutral", "").replace("\r\n", "\n"),
         on_missing=sent.get("on_missing", "fail"),
         message_class=sent.get("message_class", "marketing"),
         audience=read_audience(sent),

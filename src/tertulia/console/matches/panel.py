@@ -17,8 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tertulia.actions.match_costs import CountryCost, Variant, estimate, sms_prices
-from tertulia.actions.match_texts import Crowd, Preview, check_match, preview, read_crowd, read_setting
+from tertulia.actions.match_costs import CountryCost, Variant, estimate, estimate_neutral, sms_prices
+from tertulia.actions.match_texts import Crowd, Preview, check_match, list_used, preview, read_crowd, read_setting
 from tertulia.actions.matches import MatchForm, build_draft
 from tertulia.actions.problems import Problem
 from tertulia.channels import registry
@@ -65,6 +65,8 @@ class Outlook:
     samples: tuple[tuple[int, str], ...]
     consequences: tuple[str, ...]
     currency: str
+    sensitive: tuple[str, ...] = ()
+    neutral: VariantShown | None = None
 
     @property
     def may_launch(self) -> bool:
@@ -89,6 +91,8 @@ def look_at(request: HttpRequest, match: Match, problems: Sequence[Problem], sho
     total = sum(crowd.counts.values())
     variants = estimate(match, match.text, crowd, sms_prices(match), settings.PUBLIC_URL, now)
     shown = tuple(_show_variant(variant, match) for variant in variants)
+    second = estimate_neutral(match, crowd, sms_prices(match), settings.PUBLIC_URL, now)
+    neutral = _show_variant(second, match) if second is not None else None
     samples = crowd.samples[:PREVIEWS_MAX]
     shown_as = shown_as or (samples[0].contact_id if samples else 0)
     return Outlook(
@@ -100,8 +104,10 @@ def look_at(request: HttpRequest, match: Match, problems: Sequence[Problem], sho
         shown=_preview(match, shown_as, now),
         shown_as=shown_as,
         samples=tuple((sample.contact_id, name_sample(sample)) for sample in samples),
-        consequences=tuple(_tell(match, crowd, shown)),
+        consequences=tuple(_tell(match, crowd, shown, neutral)),
         currency=match.workspace.currency,
+        sensitive=list_used(match),
+        neutral=neutral,
     )
 
 
@@ -130,7 +136,7 @@ def _preview(match: Match, contact_id: int, now) -> Preview | None:
     if not contact_id:
         return None
     try:
-        return preview(django_conn(), match, contact_id, match.text, settings.PUBLIC_URL, now)
+        return preview(django_conn(), match, contact_id, settings.PUBLIC_URL, now)
     except NotFound:
         return None
 
@@ -141,6 +147,7 @@ def _show_variant(variant: Variant, match: Match) -> VariantShown:
         "chooser": _("One link to a choice of apps"),
         "per_app": ngettext("%(n)d link, one for each app", "%(n)d links, one for each app", _count_apps(match))
         % {"n": _count_apps(match)},
+        "neutral": _("If everybody got it"),
     }
     units = variant.parts
     parts = (
@@ -183,7 +190,7 @@ def _count_apps(match: Match) -> int:
     return len(read_setting(match, settings.PUBLIC_URL).kinds)
 
 
-def _tell(match: Match, crowd: Crowd, variants: Sequence[VariantShown]) -> list[str]:
+def _tell(match: Match, crowd: Crowd, variants: Sequence[VariantShown], neutral: VariantShown | None) -> list[str]:
     """The sentences of the panel: to whom, at most for how much, how long, and who is left out."""
     told = []
     left_out = crowd.counts.get("", 0)
@@ -194,7 +201,9 @@ def _tell(match: Match, crowd: Crowd, variants: Sequence[VariantShown]) -> list[
         kinds = ", ".join(_list_direct_kinds(match))
         told.append(fill(_("%(kinds)s is tried first; who is reached there gets no SMS."), kinds=kinds))
     if written.worst:
-        told.append(fill(_("It costs %(sum)s at most."), sum=join_sums(written.worst)))
+        told.append(fill(_("It costs %(sum)s at most."), sum=join_sums(_find_worst(written, neutral))))
+    if neutral is not None:
+        told.append(_("Who is not verified at their number gets the neutral text."))
     if match.budget_micros is not None:
         budget = money(match.budget_micros, match.workspace.currency)
         told.append(fill(_("At %(budget)s it stops and waits for you."), budget=budget))
@@ -217,6 +226,15 @@ def _tell(match: Match, crowd: Crowd, variants: Sequence[VariantShown]) -> list[
         else _("Whoever opted out of everything is left out at their turn, with the reason.")
     )
     return told
+
+
+def _find_worst(written: VariantShown, neutral: VariantShown | None) -> list[str]:
+    """The dearer of the text and its neutral one, by currency: nobody knows yet how many get which."""
+    dearest: dict[str, int] = {}
+    for shown in filter(None, (written, neutral)):
+        for currency, (_usual, worst) in shown.variant.currencies.items():
+            dearest[currency] = max(worst, dearest.get(currency, 0))
+    return [money(worst, currency) for currency, worst in dearest.items()]
 
 
 def join_sums(sums: Sequence[str]) -> SafeString:

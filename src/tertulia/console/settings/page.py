@@ -1,17 +1,16 @@
 """The workspace's name, where its links begin, and what holds where nothing else is said."""
 
-from collections.abc import Mapping
 from operator import itemgetter
 
 import phonenumbers
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tertulia.actions.problems import Refused
-from tertulia.actions.workspaces import LINK_DAYS_MAX, WorkspaceForm, update_workspace
+from tertulia.actions.workspaces import LINK_DAYS_MAX, WorkspaceForm, list_attributes, update_workspace
 from tertulia.console.access import get_now, may_change
 from tertulia.console.routes import route
 from tertulia.console.tags import CURRENCY_SIGNS
@@ -47,6 +46,7 @@ def show_settings(request: HttpRequest) -> HttpResponse:
             "countries": list_countries(),
             "currencies": sorted({*CURRENCY_SIGNS, form.currency}),
             "link_days_max": LINK_DAYS_MAX,
+            "attributes": list_choices(request.workspace, form),
         },
         status=422 if errors else 200,
     )
@@ -57,8 +57,15 @@ def list_countries() -> list[tuple[str, str]]:
     return sorted(((code, name_country(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=itemgetter(1))
 
 
-def read_form(sent: Mapping[str, str]) -> WorkspaceForm:
+def list_choices(workspace: Workspace, form: WorkspaceForm) -> list[tuple[str, bool]]:
+    """Every attribute that is known or was typed, and whether it is marked."""
+    marked = set(form.sensitive or ())
+    return [(name, name in marked) for name in sorted({*list_attributes(workspace), *marked})]
+
+
+def read_form(sent: QueryDict) -> WorkspaceForm:
     """The form as it was sent, without blanks around its values."""
+    typed = [name.strip() for name in sent.get("sensitive_more", "").split(",")]
     days = sent.get("link_days", "").strip()
     return WorkspaceForm(
         name=sent.get("name", "").strip(),
@@ -68,6 +75,7 @@ def read_form(sent: Mapping[str, str]) -> WorkspaceForm:
         zone=sent.get("zone", "").strip(),
         currency=sent.get("currency", "").strip().upper(),
         link_days=int(days) if days.isdecimal() and len(days) < 6 else 0,
+        sensitive=tuple(filter(None, [*sent.getlist("sensitive"), *typed])),
     )
 
 
@@ -81,6 +89,7 @@ def fill_form(workspace: Workspace) -> WorkspaceForm:
         zone=workspace.zone,
         currency=workspace.currency,
         link_days=workspace.link_days,
+        sensitive=tuple(workspace.sensitive_attributes),
     )
 
 

@@ -23,8 +23,9 @@
     pre.replaceChildren(...area.value.split("\n").map(drawLine));
     editor.classList.add("editor-on");
   }
+  let written = null; // the editor that was written in last
   function insert(text) {
-    const area = form().querySelector("[data-editor] textarea");
+    const area = written?.isConnected ? written : form().querySelector("[data-editor] textarea");
     area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
     area.focus();
     area.dispatchEvent(new Event("input", { bubbles: true }));
@@ -46,6 +47,9 @@
     if (mover) { event.preventDefault(); move(mover); }
     const closer = event.target.closest("a[data-close]");
     if (closer) { event.preventDefault(); history.replaceState(null, "", closer.href); }
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-editor] textarea")) written = event.target;
   });
   document.addEventListener("input", (event) => {
     const editor = event.target.closest("[data-editor]");

@@ -14,6 +14,7 @@ class Match(models.Model):
     state = models.CharField(max_length=12, default="draft")
     sms_channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="sms_matches")
     text = models.TextField(blank=True)  # Liquid
+    neutral = models.TextField(blank=True, db_default="")  # Liquid; for who may not be sent what the text says (M6)
     on_missing = models.CharField(max_length=8, default="fail")  # S4: fail | default | skip
     message_class = models.CharField(max_length=14, default="marketing")
     audience = models.JSONField(default=dict)  # {"all": true} | {"imports": [ids]} | {"contacts": [ids]}

@@ -54,6 +54,8 @@ class Workspace(models.Model):
     currency = models.CharField(max_length=3, default="EUR")
     link_key = models.BinaryField()  # sealed; keys the link codes (M4) and the proofs of erasure (C5)
     link_days = models.PositiveSmallIntegerField(default=30)
+    # Names of attributes that only a verified customer may be sent (M6).
+    sensitive_attributes = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     epoch = models.BigIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 

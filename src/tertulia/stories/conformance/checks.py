@@ -186,6 +186,14 @@ def _read_gates(stage: Stage, who: str, contact: Mapping[str, Any], expected: An
     return [f"{gate['gate']} {gate['state']}" for gate in told["gates"]]
 
 
+def _read_trust(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """The facts of the gate `trust`, as far as `expected` names them."""
+    params = {"match_id": next(reversed(stage.matches.values()))}
+    told = stage.api("GET", f"/contacts/{contact['id']}/why", params=params)
+    facts = next((gate["facts"] for gate in told["gates"] if gate["gate"] == "trust"), {})
+    return {name: facts.get(name) for name in expected}
+
+
 def _read_messages(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
     """`in Hello` for each message of the conversation, the oldest first."""
     rows = stage.api("GET", f"/contacts/{contact['id']}/messages")
@@ -206,6 +214,7 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "deliveries": _read_deliveries,
     "why": _read_why,
     "gates": _read_gates,
+    "trust": _read_trust,
     "messages": _read_messages,
     "clicks": _read_clicks,
     "name": lambda stage, who, contact, expected: contact["name"],

@@ -73,6 +73,7 @@ def send_match(stage: Stage, told: Mapping[str, Any]) -> None:
         "sms_channel_id": stage.channel(told.get("channel", "sms")).id,
         "apps": [stage.channel(name).id for name in told.get("apps", ["telegram"])],
         "text": told.get("text", "Hi {{ contact.name }}: {{ link }} {{ links.telegram }}"),
+        "neutral": told.get("neutral", ""),
         "audience": audience,
         "message_class": told.get("class", "marketing"),
         "on_missing": told.get("on_missing", "fail"),
@@ -239,6 +240,20 @@ def erase_person(stage: Stage, who: str) -> None:
     stage.drain()
 
 
+def mark_sensitive(stage: Stage, names: list[str]) -> None:
+    """From now on these attributes are sensitive, and no others."""
+    known = stage.api("GET", "/workspace")
+    fields = ("name", "link_domain", "country", "language", "zone", "currency", "link_days")
+    stage.api("PUT", "/workspace", {**{name: known[name] for name in fields}, "sensitive_attributes": names})
+
+
+def preview_match(stage: Stage, told: Mapping[str, Any]) -> None:
+    """Preview the match `as` one person; the answer is the last one."""
+    form = {"contact_id": stage.find_person(told["for"])}
+    shown = stage.api("POST", f"/matches/{stage.matches[told.get('as', 'match')]}/preview", form)
+    stage.last_body = f"{shown['variant']}: {shown['text'] or shown['problem']['sentence']}"
+
+
 def wait(stage: Stage, span: str) -> None:
     """Let time pass; everything that falls due happens."""
     stage.advance(read_span(span))
@@ -265,6 +280,8 @@ STEPS: Mapping[str, Step] = {
     "merge": merge_people,
     "undo_merge": undo_merge,
     "erase": erase_person,
+    "sensitive": mark_sensitive,
+    "preview": preview_match,
     "wait": wait,
 }
 
