@@ -84,7 +84,18 @@ def _write_texts(texts: list[str]) -> bytes:
     return ('{"' + joined + '"}').encode()
 
 
+def _write_instants(instants: list[datetime]) -> bytes:
+    return ('{"' + '","'.join(map(datetime.isoformat, instants)) + '"}').encode()
+
+
+def _write_uuids(ids: list[UUID]) -> bytes:
+    """Without dashes, which PostgreSQL does not need and Python is slow to put in."""
+    return _join(["%032x" % value.int for value in ids])  # noqa: UP031 (a third faster than an f-string here)
+
+
 _WRITERS: dict[type, Callable[[list[Any]], bytes]] = {
     **{kind: _make_writer(one) for kind, one in _WRITE_ONE.items()},
     str: _write_texts,
+    datetime: _write_instants,
+    UUID: _write_uuids,
 }
