@@ -10,9 +10,10 @@ inside a Basic header), `repr` of a request or an account masks them, and the ch
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Protocol
 
 from tertulia.core.identity import IdentityRef
@@ -23,10 +24,16 @@ Headers = tuple[tuple[str, str], ...]
 MASK = "***"
 
 
-def _mask(text: str, secrets: Sequence[str]) -> str:
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+def _mask(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in _put_longest_first(secrets):
         text = text.replace(secret, MASK)
     return text
+
+
+@lru_cache(maxsize=1_024)
+def _put_longest_first(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """A secret may stand inside another one. Remembered, for it is the same for all messages of a channel."""
+    return tuple(sorted(filter(None, secrets), key=len, reverse=True))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,12 +50,12 @@ class HttpRequest:
 
     def masked(self) -> "HttpRequest":
         """The same request as it may be logged: every secret replaced by `***`."""
-        return replace(
-            self,
-            url=_mask(self.url, self.redact),
-            headers=tuple((name, _mask(value, self.redact)) for name, value in self.headers),
-            body=_mask(self.body.decode("utf-8", "replace"), self.redact).encode(),
-            redact=(),
+        return HttpRequest(
+            self.method,
+            _mask(self.url, self.redact),
+            tuple([(name, _mask(value, self.redact)) for name, value in self.headers]),
+            _mask(self.body.decode("utf-8", "replace"), self.redact).encode(),
+            secret_answer=self.secret_answer,
         )
 
     def mask(self, text: str) -> str:

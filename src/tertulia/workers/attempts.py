@@ -44,6 +44,7 @@ ATTEMPT_LIMIT_S = 40.0
 
 log = structlog.get_logger("sender")
 
+UNBUILT = Done(make_outcome("fix.request", detail="The message could not be built."))
 KeepCache = Callable[[int, Mapping[str, str]], Awaitable[None]]
 
 
@@ -76,7 +77,7 @@ class Courier:
 
     async def deliver(self, line: Line, delivery: TakenDelivery) -> Attempt:
         """Hand one delivery to its provider. Never raises: whatever happens is an outcome."""
-        attempt = Attempt(Done(make_outcome("fix.request", detail="The message could not be built.")), [])
+        attempt = Attempt(UNBUILT, [])
         about = _About(delivery.contact_id, delivery.id)
         try:
             async with asyncio.timeout(ATTEMPT_LIMIT_S):

@@ -83,14 +83,15 @@ class HttpSms(ChannelKind):
             return Done(make_outcome("fix.address", detail="A number needs + and its country code."))
         assert isinstance(message.content, Text)
         text = render_numbered(message.content)
-        parts = count_parts(text).parts
+        size = count_parts(text)
         longest = self.setting(account, "parts_max")
-        if longest.isdecimal() and parts > int(longest):
-            return Done(make_outcome("fix.too_long", detail=f"{parts} parts; at most {longest} are allowed."))
+        if longest.isdecimal() and size.parts > int(longest):
+            return Done(make_outcome("fix.too_long", detail=f"{size.parts} parts; at most {longest} are allowed."))
         profile = self._profile(account)
-        values = outbound.make_values(profile, text, self._values(account, profile, message.to, message.delivery_id))
+        given = self._values(account, profile, message.to, message.delivery_id)
+        values = outbound.make_values(profile, text, size.encoding, given)
         url = self.setting(account, "send_url")
-        return Call(outbound.write_request(profile, url, values, self._redact(account)), parts)
+        return Call(outbound.write_request(profile, url, values, self._redact(account)), size.parts)
 
     def next(self, account: Account, state: Any, response: HttpResponse, now: datetime) -> Call | Done:
         return Done(outbound.judge(self._profile(account), response, state))

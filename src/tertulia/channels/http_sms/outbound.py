@@ -7,7 +7,7 @@ from tertulia.channels.base import Headers, HttpRequest, HttpResponse, Outcome
 from tertulia.channels.http_sms.profile import Profile, fill, find, pick_path
 from tertulia.channels.outcomes import accept, judge_status, make_outcome
 from tertulia.channels.wire import Unreadable, basic_auth, clean_text, read_json, with_query, write_form, write_json
-from tertulia.core.sms import count_parts
+from tertulia.core.sms import Encoding
 
 DETAIL_MAX = 200
 
@@ -17,9 +17,9 @@ def format_number(phone: str, style: str) -> str:
     return {"plus": f"+{digits}", "zeros": f"00{digits}"}.get(style, digits)
 
 
-def make_values(profile: Profile, text: str, values: Mapping[str, str]) -> dict[str, str]:
-    """The placeholders' values: beside those given, the text in the gateway's encoding."""
-    gsm = count_parts(text).encoding == "GSM-7"
+def make_values(profile: Profile, text: str, encoding: Encoding, values: Mapping[str, str]) -> dict[str, str]:
+    """The placeholders' values: beside those given, the text in the gateway's way of writing it."""
+    gsm = encoding == "GSM-7"
     as_hex = profile.encoding == "hex" and not gsm
     return {
         **values,
@@ -60,9 +60,9 @@ def nest(pairs: list[tuple[str, str]]) -> Any:
 def _make_lists(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
-    if node and all(key.isdecimal() for key in node):
+    if node and all(map(str.isdecimal, node)):
         return [_make_lists(node[key]) for key in sorted(node, key=int)]
-    return {key: _make_lists(value) for key, value in node.items()}
+    return {key: _make_lists(value) if isinstance(value, dict) else value for key, value in node.items()}
 
 
 def write_auth(profile: Profile, values: Mapping[str, str]) -> tuple[Headers, list[tuple[str, str]]]:

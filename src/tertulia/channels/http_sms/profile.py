@@ -80,7 +80,10 @@ def read_pairs(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """A value with its placeholders filled in; an unknown one stays as it stands."""
+    """A value with its placeholders filled in; an unknown one stays as it stands. Most values are one placeholder and
+    nothing else."""
+    if template[1:-1] in values and template[0] + template[-1] == "{}":
+        return values[template[1:-1]]
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)
 
 
