@@ -11,7 +11,7 @@ from tertulia.workers.guard import Guard
 from tertulia.workers.http import ANSWER_BYTES_MAX, CallFailed, Limits, ProviderClient
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-QUICK = Limits(connect_s=0.5, read_s=0.3, total_s=2)
+QUICK = Limits(connect_s=0.5, total_s=0.8)
 
 
 async def call(serve: Serve) -> HttpResponse:

@@ -9,6 +9,7 @@ followed at all. The operator may allow single hosts (ALLOW_PRIVATE_HOSTS).
 import asyncio
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
@@ -39,17 +40,24 @@ class Guard:
 
     def check_literal(self, host: str, port: int) -> None:
         """The same for a host that is an address itself, which no resolver sees."""
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return
-        self.check(host, port, host)
+        if is_literal(host):
+            self.check(host, port, host)
 
 
 def read_guard() -> Guard:
     """The guard that the operator's settings make."""
     hosts = config.read("ALLOW_PRIVATE_HOSTS").lower().split(",")
     return Guard(frozenset(host.strip() for host in hosts if host.strip()))
+
+
+@lru_cache(maxsize=1_024)
+def is_literal(host: str) -> bool:
+    """Whether a host is an IP address itself. Remembered, for every call asks."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_public(address: str) -> bool:
