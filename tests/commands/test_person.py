@@ -65,7 +65,7 @@ def test_C5_a_person_is_found_exported_erased_and_stays_erased_after_a_restore(f
     key = (folder / "secret.key").read_text()
     restored = run(folder, "restore", str(backup), "--yes")
     assert restored.returncode == 0, restored.stderr
-    assert "1 erasures were done again" in restored.stdout
+    assert "1 erasure was done again." in restored.stdout
     assert (folder / "secret.key").read_text() == key
     with database(folder) as conn:
         assert read_names(conn) == [""]  # Beatriz is erased, Later came after the backup

@@ -14,7 +14,7 @@ import msgspec
 import tertulia
 from tertulia import config
 from tertulia.commands.database import open_database, run_client
-from tertulia.errors import Conflict
+from tertulia.errors import ConfigError, Conflict
 from tertulia.store.clock import real_now
 
 DUMP, KEY, IMPORTS, MANIFEST = "database.dump", "secret.key", "imports", "manifest.json"
@@ -37,6 +37,10 @@ def run(options: argparse.Namespace) -> int:
         raise Conflict(f"{options.file} is there already. A backup never writes over a file.")
     part = options.file.with_name(f"{options.file.name}.part")
     try:
+        part.touch(mode=0o600)
+    except OSError as error:
+        raise ConfigError(f"{options.file} cannot be written ({error.strerror}).") from None
+    try:
         with open_database() as url:
             write_backup(url, part)
         os.rename(part, options.file)
@@ -57,7 +61,6 @@ def write_backup(url: str, path: Path) -> None:
         run_client("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
         made = Manifest(tertulia.__version__, real_now().isoformat(), own_key)
         manifest.write_bytes(msgspec.json.encode(made))
-        path.touch(mode=0o600)
         with tarfile.open(path, "w") as tar:
             tar.add(manifest, MANIFEST)
             tar.add(dump, DUMP)

@@ -78,14 +78,19 @@ def check_version(version: int) -> None:
 
 def check_schema(conn: Conn) -> None:
     """Raises ConfigError unless every step of our schema was taken. A later version's steps do no harm."""
-    names = {path.name.removesuffix(".py") for path in files("tertulia.data.migrations").iterdir()}
     try:
-        missing = len({name for name in names if name[:4].isdecimal()} - read_applied(conn))
+        missing = len(list_steps() - read_applied(conn))
     except psycopg.errors.UndefinedTable:
         raise ConfigError(f"The database {conn.info.dbname} has no schema yet. Run `tertulia migrate` first.") from None
     if missing:
         steps = "1 step" if missing == 1 else f"{missing} steps"
         raise ConfigError(f"The schema of {conn.info.dbname} lacks {steps}. Run `tertulia migrate` first.")
+
+
+def list_steps() -> set[str]:
+    """The names of the steps that make our schema."""
+    names = {path.name.removesuffix(".py") for path in files("tertulia.data.migrations").iterdir()}
+    return {name for name in names if name[:4].isdecimal()}
 
 
 def check_key(conn: Conn) -> None:
