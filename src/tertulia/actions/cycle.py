@@ -30,6 +30,7 @@ from tertulia.core.entries import (
     OutcomeEntry,
     ReceiptEntry,
     Signal,
+    TalkEntry,
     TokenEntry,
     UnmergeEntry,
     decode,
@@ -272,7 +273,6 @@ def _load(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> 
     loader.load_owners(conn, world, wants.addresses)
     loader.load_links(conn, world, wants.links)
     loader.load_deliveries(conn, world, wants.deliveries)
-    loader.load_seen_messages(conn, world, wants.messages(world))
     contacts = set(wants.contacts)
     contacts |= {row.contact_id for row in world.identities.values() if row.contact_id is not None}
     contacts |= {contact_id for owners in world.owners_of.values() for contact_id in owners}
@@ -280,6 +280,7 @@ def _load(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> 
     deliveries: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
     contacts |= {delivery.contact_id for delivery in deliveries if delivery.id in wants.troubled}
     loader.load_contacts(conn, world, contacts)
+    loader.load_seen_messages(conn, world, wants.messages(world))
     loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
     loader.load_open_of(conn, world, wants.undecided)
     loader.load_before(conn, world, wants.watermarks(world))
@@ -319,7 +320,7 @@ class _Wants:
                 self._add_delivery(entry.delivery_id, troubled=entry.outcome != "ok")
             case LookUpEntry():
                 self._add_delivery(entry.delivery_id, troubled=True)
-            case ClickEntry() | ConsentEntry() | EraseEntry():
+            case ClickEntry() | ConsentEntry() | EraseEntry() | TalkEntry():
                 self.contacts[entry.contact_id] = None
             case TokenEntry():
                 self.links[(entry.shard, bytes.fromhex(entry.code_hash))] = None
@@ -356,12 +357,14 @@ class _Wants:
             self.links[(shard_of_index(code.shard_index), hash_code(code.base))] = None
 
     def messages(self, world: World) -> set[tuple[int, int, str]]:
-        """Inbound messages whose contact is known, to see whether they are stored already."""
+        """Inbound messages whose contact is known, to see whether they are stored already: there, or at the one that it
+        was merged into (M8)."""
         found = set()
         for workspace, entry in self.inbound:
             row = world.identity(workspace, entry.identity)
             if row and row.contact_id is not None:
-                found.add((shard_of_contact(row.contact_id), entry.channel_id, entry.message_id or key_of(entry)))
+                message = (entry.channel_id, entry.message_id or key_of(entry))
+                found |= {(shard_of_contact(id_), *message) for id_ in (row.contact_id, world.follow(row.contact_id))}
         return found
 
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:

@@ -19,7 +19,7 @@ router = Router(tags=["Conversations"])
 
 
 class ConversationOut(Schema):
-    """`asked`: a question waits for its answer."""
+    """`asked`: a question waits for its answer. `into`: a merge closed it, and that conversation goes on."""
 
     id: UUID
     contact_id: int
@@ -30,6 +30,7 @@ class ConversationOut(Schema):
     asked: bool
     name: str
     surname: str
+    into: UUID | None
 
 
 class ConversationsOut(Schema):

@@ -17,6 +17,7 @@ from tertulia.core.entries import (
     OutcomeEntry,
     ReceiptEntry,
     Signal,
+    TalkEntry,
     TokenEntry,
     UnmergeEntry,
 )
@@ -31,6 +32,7 @@ from tertulia.core.merging import (
     decide_unmerge,
 )
 from tertulia.core.signals import decide_signal
+from tertulia.core.talks import decide_talk
 from tertulia.core.world import World
 from tertulia.ids import derive_id
 
@@ -67,6 +69,8 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_click(world, entry, workspace)
         case TokenEntry():
             decide_token(world, entry, workspace)
+        case TalkEntry():
+            decide_talk(world, entry, workspace)
         case MergeEntry():
             decide_merge(world, entry, workspace)
         case AbsorbEntry():

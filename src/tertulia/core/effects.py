@@ -165,6 +165,34 @@ class SetQuestion(msgspec.Struct, frozen=True):
     question: dict[str, Any]
 
 
+class CloseConversation(msgspec.Struct, frozen=True):
+    """M8: of two open conversations on one channel this one is closed; `into_id` goes on."""
+
+    workspace: int
+    contact_id: int
+    channel_id: int
+    id: UUID
+    into_id: UUID
+    merge_id: UUID
+
+
+class ReopenConversations(msgspec.Struct, frozen=True):
+    """What a merge closed of a contact is open again, where nothing else is open on its channel meanwhile."""
+
+    workspace: int
+    contact_id: int
+    merge_id: UUID
+
+
+class TouchConversation(msgspec.Struct, frozen=True):
+    """Something was said in it by a contact that its own was merged into."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    at: datetime
+
+
 class StoreMessage(msgspec.Struct, frozen=True):
     """One message in a conversation, unique by channel, direction and provider's id for ever (I3)."""
 
@@ -444,6 +472,9 @@ Effect = (
     | MarkAddressDead
     | OpenConversation
     | SetQuestion
+    | CloseConversation
+    | ReopenConversations
+    | TouchConversation
     | StoreMessage
     | BindLink
     | MintLink

@@ -153,6 +153,19 @@ class TokenEntry(msgspec.Struct, frozen=True, tag="token", omit_defaults=True):
     at: datetime
 
 
+class TalkEntry(msgspec.Struct, frozen=True, tag="talk", omit_defaults=True):
+    """Something changed in a conversation that goes on at a merged contact (M8), told to that contact's owner: it is
+    active, a `question` waits in it, a merge closed it (`into_id` goes on), or that was undone (`merge_id` alone)."""
+
+    contact_id: int
+    channel_id: int
+    conversation_id: UUID
+    at: datetime
+    question: dict[str, Any] | None = None
+    into_id: UUID | None = None
+    merge_id: UUID | None = None
+
+
 class DismissEntry(msgspec.Struct, frozen=True, tag="dismiss", omit_defaults=True):
     """A person says that two contacts are not the same."""
 
@@ -230,6 +243,7 @@ Entry = (
     | LookUpEntry
     | ClickEntry
     | TokenEntry
+    | TalkEntry
     | DismissEntry
     | MergeEntry
     | AbsorbEntry
@@ -289,7 +303,7 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return place_of_delivery(delivery_id)[0]
         case TokenEntry():
             return entry.shard
-        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry():
+        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry():
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -335,6 +349,10 @@ def _describe(entry: Entry) -> str:
             return f"click:{entry.code_hash}:{entry.nonce}:{'beacon' if entry.beacon else entry.app}"
         case TokenEntry():
             return f"token:{entry.code_hash}:{_who(entry.identity)}:{entry.contact_id}"
+        case TalkEntry():
+            told = msgspec.json.encode(entry.question).decode() if entry.question is not None else ""
+            facts = f"{entry.contact_id}:{entry.conversation_id}:{entry.into_id}:{entry.merge_id}"
+            return f"talk:{facts}:{entry.at.isoformat()}:{told}"
         case DismissEntry():
             return f"dismiss:{entry.contact_id}:{entry.other_id}:{entry.at.isoformat()}"
         case MergeEntry():

@@ -1,7 +1,8 @@
 """Merges, their undoing, dismissed suggestions, consent by a person, erasure (M8, C1, C5).
 
 A merge is a redirect and an entry in both logs: the absorbed contact's owner redirects it and takes back what was
-queued; the owner of the contact that stays unites the consent by the stricter rule.
+queued; the owner of the contact that stays unites the consent by the stricter rule. Conversations go on where they
+were begun (`talks`): of two on one channel each owner closes its own where the other's is older.
 """
 
 from tertulia.core import effects as fx
@@ -18,6 +19,7 @@ from tertulia.core.entries import (
     key_of,
 )
 from tertulia.core.reasons import Reason
+from tertulia.core.talks import close_younger, find_family, reopen
 from tertulia.core.world import ContactRow, World
 from tertulia.ids import derive_id, shard_of_contact
 
@@ -37,6 +39,8 @@ def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
     for delivery in [d for d in world.open.values() if d.contact_id == absorbed.id and d.state in ("queued", "held")]:
         if delivery.match_id is not None:
             revoke_delivery(world, delivery, Reason.CONTACT_MERGED.value)
+    families = find_family(world, absorbed.id), find_family(world, into.id)
+    close_younger(world, workspace, *families, merge_id, entry.at)
     world.add(
         fx.MergeContact(workspace, absorbed.id, into.id, merge_id, {"rule": entry.rule}, entry.actor, entry.at),
         fx.SettleSuggestion(workspace, into.id, absorbed.id, "merged", entry.actor),
@@ -63,8 +67,13 @@ def decide_absorb(world: World, entry: AbsorbEntry, workspace: int) -> None:
         workspace, entry.into, entry.absorbed, entry.merge_id, entry.actor, entry.at, entry.undo
     )
     world.add(absorption)
-    if entry.undo or absorbed is None:
+    if entry.undo:
+        reopen(world, workspace, find_family(world, into.id), entry.merge_id, entry.at)
         return
+    if absorbed is None:
+        return
+    theirs = find_family(world, absorbed.id)
+    close_younger(world, workspace, find_family(world, into.id) - theirs, theirs, entry.merge_id, entry.at)
     facts = unite_ledgers(
         into.consents,
         absorbed.consents,
@@ -103,6 +112,7 @@ def decide_unmerge(world: World, entry: UnmergeEntry, workspace: int) -> None:
     if absorbed is None or absorbed.merged_into is None:
         return
     into = absorbed.merged_into
+    reopen(world, workspace, find_family(world, absorbed.id), entry.merge_id, entry.at)
     world.add(fx.UndoMerge(workspace, absorbed.id, entry.merge_id, entry.actor, entry.at))
     other = AbsorbEntry(into, absorbed.id, entry.merge_id, entry.actor, entry.at, undo=True)
     world.forward(workspace, shard_of_contact(into), key_of(other), other)

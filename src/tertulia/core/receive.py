@@ -42,6 +42,7 @@ from tertulia.core.opt_words import NOTHING, OptAction, OptDecision, OptScope, c
 from tertulia.core.phones import key_of_e164
 from tertulia.core.reasons import Reason
 from tertulia.core.replies import answer_text, greet, question_text, queue_reply
+from tertulia.core.talks import set_question, touch_elsewhere
 from tertulia.core.world import ContactRow, LinkedIdentity, World
 from tertulia.ids import derive_id, shard_of_index
 
@@ -117,6 +118,7 @@ def _converse(world: World, came: Came, contact_id: int) -> Any:
             *(entry.form, entry.text, facts, entry.at, entry.sequence, world.now),
         )
     )
+    touch_elsewhere(world, came.workspace, conversation, contact_id)
     return conversation
 
 
@@ -321,7 +323,7 @@ def ask_digits(world: World, came: Came, contact_id: int, link: LinkFacts) -> No
         "match": link.match_id,
         "keys": sorted(link.phone_keys),
     }
-    world.add(fx.SetQuestion(came.workspace, contact_id, came.channel.id, conversation.id, question))
+    set_question(world, came.workspace, conversation, contact_id, question, came.entry.at)
     text = question_text(came.entry.language)
     cause = f"question:{contact_id}:{link.match_id}"
     queue_reply(world, came.channel, contact_id, came.entry.identity, text, cause=cause, at=came.entry.at)
@@ -349,7 +351,7 @@ def _answer(world: World, came: Came, contact: ContactRow) -> bool:
             after = {**question, "wrong": question["wrong"] + 1}
         case _:
             return False
-    world.add(fx.SetQuestion(came.workspace, contact.id, came.channel.id, conversation.id, after))
+    set_question(world, came.workspace, conversation, contact.id, after, came.entry.at)
     cause = f"answer:{key_of(came.entry)}"
     queue_reply(world, came.channel, contact.id, came.entry.identity, text, cause=cause, at=came.entry.at)
     return True

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tertulia.core import effects as fx
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
+from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import Entry, Inbound, Signal, TokenEntry, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id, shard_of_contact
@@ -173,14 +174,6 @@ class LinkRow:
 
 
 @dataclass(slots=True)
-class ConversationRow:
-    id: UUID
-    contact_id: int
-    channel_id: int
-    question: dict[str, Any]
-
-
-@dataclass(slots=True)
 class ProgressRow:
     match_id: int
     contact_id: int
@@ -242,7 +235,8 @@ class World:
     contacts: dict[int, ContactRow] = field(default_factory=dict)
     links: dict[bytes, LinkRow] = field(default_factory=dict)
     links_of: dict[int, list[LinkRow]] = field(default_factory=dict)
-    conversations: dict[tuple[int, int], ConversationRow] = field(default_factory=dict)
+    conversations: dict[tuple[int, int], ConversationRow] = field(default_factory=dict)  # (contact, channel) it goes on
+    talks: dict[UUID, ConversationRow] = field(default_factory=dict)  # every open one of the loaded contacts
     progress: dict[tuple[int, int], ProgressRow] = field(default_factory=dict)
     countries: dict[int, str] = field(default_factory=dict)  # of contacts of whom only the progress was loaded
     open: dict[UUID, OpenDelivery] = field(default_factory=dict)
@@ -374,11 +368,19 @@ def _fold_dead(world: World, e: fx.MarkAddressDead) -> None:
 
 
 def _fold_conversation(world: World, e: fx.OpenConversation) -> None:
-    world.conversations[(e.contact_id, e.channel_id)] = ConversationRow(e.id, e.contact_id, e.channel_id, {})
+    row = ConversationRow(e.id, e.contact_id, e.channel_id, {}, e.at)
+    world.conversations[(e.contact_id, e.channel_id)] = world.talks[e.id] = row
 
 
 def _fold_question(world: World, e: fx.SetQuestion) -> None:
-    world.conversations[(e.contact_id, e.channel_id)].question = e.question
+    if row := world.talks.get(e.conversation_id):
+        row.question = e.question
+
+
+def _fold_closed_talk(world: World, e: fx.CloseConversation) -> None:
+    world.talks.pop(e.id, None)
+    if (row := world.conversations.get((e.contact_id, e.channel_id))) and row.id == e.id:
+        del world.conversations[(e.contact_id, e.channel_id)]
 
 
 def _fold_message(world: World, e: fx.StoreMessage) -> None:
@@ -481,6 +483,7 @@ _FOLDS: dict[type, Any] = {
     fx.LiftSuppression: _fold_lift,
     fx.MarkAddressDead: _fold_dead,
     fx.OpenConversation: _fold_conversation,
+    fx.CloseConversation: _fold_closed_talk,
     fx.SetQuestion: _fold_question,
     fx.StoreMessage: _fold_message,
     fx.BindLink: _fold_bind,

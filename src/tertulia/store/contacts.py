@@ -295,7 +295,7 @@ def read_open_conversations(conn: Conn, family: Sequence[int]) -> list[tuple[UUI
 
 
 def count_queued(conn: Conn, family: Sequence[int]) -> int:
-    """Messages that wait to be handed over."""
+    """Messages of matches that wait to be handed over: what a merge takes back."""
     return int(_of_family(conn, "queued", family)[0][0])
 
 

@@ -274,4 +274,4 @@ order by v.opened_at
 select count(*)
 from delivery_open d
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
-where d.state in ('held', 'queued')
+where d.state in ('held', 'queued') and d.match_id is not null

@@ -15,7 +15,8 @@ UUID_MAX = UUID(int=2**128 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`asked`: a question waits for its answer (M5)."""
+    """`asked`: a question waits for its answer (M5). `into`: of one that a merge closed, the conversation that goes on
+    (M8)."""
 
     id: UUID
     contact_id: int
@@ -26,6 +27,7 @@ class Conversation:
     asked: bool
     name: str
     surname: str
+    into: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 -- name: list
 -- The workspace's conversations, the last active first, from before an instant; of one channel or all (0). Fans out.
-select v.id, v.contact_id, v.channel_id, v.state, v.opened_at, v.last_at, v.question <> '{}', c.name, c.surname
+select v.id, v.contact_id, v.channel_id, v.state, v.opened_at, v.last_at, v.question <> '{}', c.name, c.surname,
+       v.into_id
 from conversation v
 join contact c on c.shard = v.shard and c.id = v.contact_id
 where v.workspace = %(workspace)s and (%(channel)s = 0 or v.channel_id = %(channel)s)

@@ -20,6 +20,7 @@ from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.erasing import erase
 from tertulia.store.sending import ask_providers
+from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
 
 Columns = dict[str, list[Any]]
 
@@ -311,7 +312,6 @@ def _merge_contacts(conn: Conn, group: list[fx.MergeContact]) -> None:
     names = ("id", "workspace", "contact_id", "into_id", "actor", "at")
     execute(conn, "record_merges", columns(group, *names, shard=_home, evidence=lambda e: _json(e.evidence)))
     execute(conn, "redirect_contacts", columns(group, "contact_id", "into_id", "at", shard=_home))
-    execute(conn, "close_conversations_of", columns(group, "contact_id", shard=_home))
 
 
 def _record_absorptions(conn: Conn, group: list[fx.RecordAbsorption]) -> None:
@@ -472,6 +472,9 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.MarkAddressDead: _mark_dead,
     fx.OpenConversation: _open_conversations,
     fx.SetQuestion: _set_questions,
+    fx.CloseConversation: close_conversations,
+    fx.ReopenConversations: reopen_conversations,
+    fx.TouchConversation: touch_conversations,
     fx.StoreMessage: _store_messages,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,

@@ -147,11 +147,6 @@ update conversation v set last_at = greatest(v.last_at, t.at)
 from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(at)s::timestamptz[]) as t (shard, id, at)
 where v.shard = t.shard and v.id = t.id
 
--- name: close_conversations_of
-update conversation v set state = 'resolved'
-from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[]) as t (shard, contact_id)
-where v.shard = t.shard and v.contact_id = t.contact_id and v.state <> 'resolved'
-
 -- name: store_messages
 insert into message (shard, channel_id, direction, provider_id, workspace, contact_id, conversation_id, identity_kind,
                      identity_scope, identity_value, form, text, facts, provider_at, provider_seq, arrived_at)

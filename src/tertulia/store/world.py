@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
+from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.world import (
     AddressRow,
     ClosedDelivery,
     ContactRow,
-    ConversationRow,
     IdentityRow,
     LinkedIdentity,
     LinkRow,
@@ -121,6 +121,16 @@ def load_contacts(conn: Conn, world: World, wanted: Iterable[int]) -> None:
             root.addresses += contact.addresses
             root.identities += contact.identities
             root.consents += contact.consents
+            _hand_over_talks(world, contact.id, root.id)
+
+
+def _hand_over_talks(world: World, contact_id: int, root_id: int) -> None:
+    """The open conversations of a merged contact go on as those of its root; of two on one channel the older."""
+    for talk in [row for row in world.talks.values() if row.contact_id == contact_id]:
+        place = (root_id, talk.channel_id)
+        known = world.conversations.get(place)
+        if known is None or talk.age < known.age:
+            world.conversations[place] = talk
 
 
 def load_progress(conn: Conn, world: World, wanted: Iterable[int]) -> None:
@@ -174,8 +184,8 @@ def _take_link(world: World, row: Sequence[Any]) -> None:
 
 
 def _take_conversation(world: World, row: Sequence[Any]) -> None:
-    conversation_id, contact_id, channel_id, question = row
-    world.conversations[(contact_id, channel_id)] = ConversationRow(conversation_id, contact_id, channel_id, question)
+    talk = ConversationRow(*row)
+    world.conversations[(talk.contact_id, talk.channel_id)] = world.talks[talk.id] = talk
 
 
 def _take_progress(world: World, row: Sequence[Any]) -> None:

@@ -78,7 +78,7 @@ where c.source <> 'merge'
                   and m.id::text = substr(c.evidence ->> 'ref', 7))
 
 -- name: conversations
-select v.id, v.contact_id, v.channel_id, v.question
+select v.id, v.contact_id, v.channel_id, v.question, v.opened_at
 from conversation v
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on v.shard = k.shard and v.contact_id = k.id
 where v.state <> 'resolved'

@@ -119,6 +119,17 @@ def check_answer(stage: Stage, expected: Mapping[str, Any]) -> Iterator[str]:
                 raise Failed(f"an answer has no {name!r}")
 
 
+def check_conversations(stage: Stage, expected: Mapping[str, list[str]]) -> Iterator[str]:
+    """Each channel's conversations in the order in which they were opened: `open`, or `resolved`, or `into 1` for one
+    that was closed in favour of the first."""
+    for name, value in expected.items():
+        told = stage.api("GET", "/conversations", params={"channel_id": stage.channel(name).id})["conversations"]
+        rows = sorted(told, key=lambda row: row["opened_at"])
+        places = {row["id"]: number for number, row in enumerate(rows, 1)}
+        found = [f"into {places.get(row['into'])}" if row["into"] else row["state"] for row in rows]
+        yield from _differ(f"conversations on {name}", found, value)
+
+
 def check_counts(path: str) -> Check:
     """How many rows an address gives."""
 
@@ -233,6 +244,7 @@ CHECKS: Mapping[str, Check] = {
     "received": check_received,
     "funnel": check_funnel,
     "intake": check_intake,
+    "conversations": check_conversations,
     "match": check_match,
     "problems": check_problems,
     "channel": check_channel,

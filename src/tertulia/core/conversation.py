@@ -1,0 +1,22 @@
+"""An open conversation as decisions see it (I2, M8)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(slots=True)
+class ConversationRow:
+    """An open conversation. `contact_id` is whom it was begun by, whoever that is now (M8)."""
+
+    id: UUID
+    contact_id: int
+    channel_id: int
+    question: dict[str, Any]
+    opened_at: datetime
+
+    @property
+    def age(self) -> tuple[datetime, str]:
+        """What orders conversations: the older first."""
+        return self.opened_at, str(self.id)

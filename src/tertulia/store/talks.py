@@ -1,0 +1,39 @@
+"""Writes what a merge does to conversations (M8), folded by kind like all effects."""
+
+from collections.abc import Sequence
+
+from tertulia.core import effects as fx
+from tertulia.ids import shard_of_contact
+from tertulia.store.db import Conn, load, run
+
+
+def close_conversations(conn: Conn, group: Sequence[fx.CloseConversation]) -> None:
+    """Closed, pointing to the one that goes on."""
+    args = {
+        "shard": [shard_of_contact(e.contact_id) for e in group],
+        "id": [e.id for e in group],
+        "into_id": [e.into_id for e in group],
+        "merge_id": [e.merge_id for e in group],
+    }
+    run(conn, load("talks")["close_conversations"], args)
+
+
+def reopen_conversations(conn: Conn, group: Sequence[fx.ReopenConversations]) -> None:
+    """Open again, where nothing else is open on the channel meanwhile."""
+    args = {
+        "shard": [shard_of_contact(e.contact_id) for e in group],
+        "contact_id": [e.contact_id for e in group],
+        "merge_id": [e.merge_id for e in group],
+    }
+    run(conn, load("talks")["reopen_conversations"], args)
+
+
+def touch_conversations(conn: Conn, group: Sequence[fx.TouchConversation]) -> None:
+    """Something was said in them."""
+    last = {e.id: e for e in group}
+    args = {
+        "shard": [shard_of_contact(e.contact_id) for e in last.values()],
+        "id": list(last),
+        "at": [e.at for e in last.values()],
+    }
+    run(conn, load("talks")["touch_conversations"], args)
