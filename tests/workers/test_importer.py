@@ -401,10 +401,10 @@ def test_an_import_is_taken_up_where_it_was(
     conn: psycopg.Connection, setup: Setup, apply: Run, check: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that dies between batches or groups leaves whole ones; the next goes on, and nothing is done twice."""
-    from tertulia.workers import importer
+    from tertulia.workers import import_reading, importer
 
     rows = "".join(f"P{n},Q{n},11 9{(n * 7919) % 10**8:08d}\n" for n in range(300))
-    monkeypatch.setattr(importer, "BATCH_ROWS", 50)
+    monkeypatch.setattr(import_reading, "BATCH_ROWS", 50)
     found = check(HEAD + rows)
     whole = outcomes(conn, found.pk)
 
@@ -425,7 +425,7 @@ def test_an_import_is_taken_up_where_it_was(
         with pytest.raises(psycopg.OperationalError):
             work_once(setup)
     monkeypatch.undo()
-    monkeypatch.setattr(importer, "BATCH_ROWS", 50)
+    monkeypatch.setattr(import_reading, "BATCH_ROWS", 50)
     found.refresh_from_db()
     assert (found.state, found.rows_done, found.cursor) == ("checking", 150, 151)
     with monkeypatch.context():
@@ -452,6 +452,30 @@ def test_an_import_is_taken_up_where_it_was(
     assert (found.state, found.rows_done, found.rows_total) == ("done", 300, 300)
     assert ask(conn, "select count(*), count(distinct name) from contact") == [(300, 300)]
     assert ask(conn, "select count(*) from notice where kind = 'import_started'") == [(1,)]
+
+
+def test_a_long_list_is_read_by_processes(
+    conn: psycopg.Connection, setup: Setup, check: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They make of each row what a thread makes of it: values, reasons, added digits, series, broken rows."""
+    from tertulia.workers import import_reading
+
+    rows = [f"João{n},Q{n},11 8{(n * 7919) % 10**7:07d}" for n in range(200)]
+    rows += [f"S{n},T{n},11 98555-02{n:02d}" for n in range(30)]
+    rows += ["Ana,Silva,(11) 3555-0200", "Bia,Lima,not a number", 'Eva,"Rocha,11 98555-0290', "Rui,Costa,a,b"]
+
+    def stage(found: Any) -> list[tuple[Any, ...]]:
+        columns = "row, name, surname, phone, phone_key, line_type, sms, search, shard, reason"
+        return ask(conn, f"select {columns} from import_stage where import_id = %s order by row", found.pk)
+
+    monkeypatch.setattr(import_reading, "BATCH_ROWS", 50)
+    one = check(HEAD + "\n".join(rows))
+    monkeypatch.setattr(import_reading, "PROCESSES_FROM_ROWS", 0)
+    two = check(HEAD + "\n".join(rows))
+    assert (two.state, two.counts, two.warnings) == ("checked", one.counts, one.warnings)
+    assert (two.counts["repaired"], two.counts["rejected"], len(two.warnings)) == (200, 3, 1)
+    assert outcomes(conn, two.pk) == outcomes(conn, one.pk)
+    assert stage(two) == stage(one)
 
 
 def test_a_row_lies_in_its_contacts_shard(conn: psycopg.Connection, setup: Setup, apply: Run, check: Run) -> None:

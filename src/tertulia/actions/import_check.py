@@ -1,13 +1,15 @@
 """The check of an import: what each row would become, before anything does.
 
-`stage_batch` copies rows as they are read to the stage, each into the shard of its own address, as a new contact's.
-`check_group` looks at a group of shards when the whole file is there: rows whose address or id somebody has are
-compared with them, and every row is listed with what it would become. `settle_check` looks at the file as a whole:
-persons who stand in it twice, and series of numbers. Nothing here touches a contact.
+`prepare_people` and `stage_batch` bring rows to the stage as they are read, each into the shard of its own address as
+a new contact's. `check_group` looks at a group of shards when the whole file is there: rows whose address or id
+somebody has are compared with them, and every row is listed with what it would become. `settle_check` looks at the file
+as a whole: persons who stand in it twice, and series of numbers. Nothing here touches a contact.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
+
+import msgspec
 
 from tertulia.core.entries import shard_of_address
 from tertulia.core.import_opt_outs import OptOut
@@ -27,7 +29,7 @@ from tertulia.core.import_rows import CheckedRow, RowProblem
 from tertulia.core.phones import LineType, Phone, Repair
 from tertulia.ids import INDEX_OF_SHARD, index_of_value, make_contact_id, shard_of_contact, shard_of_index
 from tertulia.store.db import Conn
-from tertulia.store.import_copy import Places, RowLine, copy_rows, copy_stage, opt_out_line, person_line
+from tertulia.store.import_copy import Places, RowLine, copy_rows, copy_stage, opt_out_line, person_line, row_line
 from tertulia.store.import_stage import (
     Finding,
     Staged,
@@ -49,38 +51,76 @@ from tertulia.store.imports import (
     set_duplicates,
     set_reasons,
     shards_of_keys,
-    take_serials,
 )
 
 Result = CheckedRow | RowProblem | OptOut
 
 
-def stage_batch(conn: Conn, job: ImportJob, results: Sequence[Result]) -> int:
-    """Write a batch to the stage, and list the rows that are settled by themselves: rejected ones, and an opt-out
-    list's. Gives how many numbers gained a digit."""
-    people = [result for result in results if isinstance(result, CheckedRow)]
-    addresses = [(result.kind, result.canonical) for result in results if isinstance(result, OptOut)]
-    suppressed = load_suppressed(conn, job.workspace, shards_of_keys(job.workspace, addresses))
-    serials = iter(take_serials(conn, len(people)) if people else ())
+class Prepared(msgspec.Struct):
+    """A batch of rows as the stage and the list of rows take them. `numbers` are (row, E.164) in file order; `repaired`
+    says how many of them gained a digit."""
+
+    count: int
+    last_row: int
+    stage: str
+    rows: str
+    numbers: list[tuple[int, str]]
+    repaired: int
+
+
+def prepare_people(job: ImportJob, results: Sequence[Result], serials: Sequence[int]) -> Prepared:
+    """A batch of a customer list, each row with a serial number for its contact. Asks nothing and writes nothing."""
     stage: list[tuple[int, str]] = []
     rows: list[RowLine] = []
+    numbers: list[tuple[int, str]] = []
     repaired = 0
-    for result in results:
+    for result, serial in zip(results, serials, strict=False):
         if isinstance(result, CheckedRow):
-            stage.append(_stage_person(job, result, serials))
-            repaired += result.phone is not None and result.phone.repair is not Repair.NONE
-        elif isinstance(result, OptOut):
+            stage.append(_stage_person(job, result, serial))
+            if result.phone is not None:
+                numbers.append((result.row, result.phone.e164))
+                repaired += result.phone.repair is not Repair.NONE
+        elif isinstance(result, RowProblem):
+            rows.append(_place_problem(job, result))
+    return _prepare(job, results, stage, rows, numbers, repaired)
+
+
+def prepare_opt_outs(conn: Conn, job: ImportJob, results: Sequence[Result]) -> Prepared:
+    """A batch of an opt-out list; what is suppressed already is listed, and not staged."""
+    addresses = [(result.kind, result.canonical) for result in results if isinstance(result, OptOut)]
+    suppressed = load_suppressed(conn, job.workspace, shards_of_keys(job.workspace, addresses))
+    stage: list[tuple[int, str]] = []
+    rows: list[RowLine] = []
+    for result in results:
+        if isinstance(result, OptOut):
             line, row = _place_opt_out(job, result, suppressed)
             rows.append(row)
             if line is not None:
                 stage.append(line)
-        else:
+        elif isinstance(result, RowProblem):
             rows.append(_place_problem(job, result))
+    return _prepare(job, results, stage, rows, [], 0)
+
+
+def _prepare(
+    job: ImportJob,
+    results: Sequence[Result],
+    stage: list[tuple[int, str]],
+    rows: Sequence[RowLine],
+    numbers: list[tuple[int, str]],
+    repaired: int,
+) -> Prepared:
     # By shard: a group of shards is then read from a few pages of each batch, and not from all of them.
     stage.sort(key=itemgetter(0))
-    copy_stage(conn, [line for _, line in stage])
-    copy_rows(conn, job.id, job.workspace, rows)
-    return repaired
+    listed = "".join(row_line(job, row) for row in rows)
+    return Prepared(len(results), results[-1].row, "".join(line for _, line in stage), listed, numbers, repaired)
+
+
+def stage_batch(conn: Conn, batch: Prepared) -> None:
+    """Copy a batch to the stage, and list the rows that are settled by themselves: rejected ones, and an opt-out
+    list's."""
+    copy_stage(conn, batch.stage)
+    copy_rows(conn, batch.rows)
 
 
 def check_group(conn: Conn, job: ImportJob, shards: Sequence[int]) -> int:
@@ -162,14 +202,14 @@ def home_key(row: CheckedRow) -> Key:
     return ("email", row.email_key) if row.email else ("external_id", row.external_id)
 
 
-def _stage_person(job: ImportJob, row: CheckedRow, serials: Iterator[int]) -> tuple[int, str]:
+def _stage_person(job: ImportJob, row: CheckedRow, serial: int) -> tuple[int, str]:
     shard = shard_of_address(job.workspace, *home_key(row))
     places = Places(shard)
     if row.email:
         places.email = shard_of_address(job.workspace, "email", row.email_key)
     if row.external_id:
         places.external_id = shard_of_address(job.workspace, "external_id", row.external_id)
-    contact_id = make_contact_id(next(serials), INDEX_OF_SHARD[shard])
+    contact_id = make_contact_id(serial, INDEX_OF_SHARD[shard])
     reason = row.sms_reason.value if row.sms_reason is not None else ""
     if not reason and row.opt_in is False:
         reason = Reason.NO_OPT_IN.value

@@ -4,8 +4,6 @@ The lines are made as text by hand: a million rows pass here, and COPY of tuples
 from `import_rows`, which lets no control character through, so a backslash is the one sign to be escaped.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from tertulia.core.import_opt_outs import OptOut
@@ -39,16 +37,16 @@ class RowLine(msgspec.Struct, gc=False):
     sms: bool = False
 
 
-def copy_stage(conn: Conn, lines: Sequence[str]) -> None:
+def copy_stage(conn: Conn, lines: str) -> None:
     """Write rows that can be imported, as `person_line` and `opt_out_line` make them."""
     with conn.cursor().copy(load("imports")["copy_stage"]) as copy:
-        copy.write("".join(lines))
+        copy.write(lines)
 
 
-def copy_rows(conn: Conn, import_id: int, workspace: int, lines: Sequence[RowLine]) -> None:
-    """Write what rows are to become."""
+def copy_rows(conn: Conn, lines: str) -> None:
+    """Write what rows are to become, as `row_line` makes them."""
     with conn.cursor().copy(load("imports")["copy_rows"]) as copy:
-        copy.write("".join(_row_text(import_id, workspace, line) for line in lines))
+        copy.write(lines)
 
 
 def person_line(job: ImportJob, row: CheckedRow, places: Places, contact_id: int, reason: str) -> str:
@@ -86,10 +84,11 @@ def opt_out_line(job: ImportJob, row: OptOut, shard: int) -> str:
     return f"{shard}\t{job.id}\t{row.row}\t{job.workspace}\tsuppressed\t{_NULL}\t{texts}\tt\t\n"
 
 
-def _row_text(import_id: int, workspace: int, line: RowLine) -> str:
+def row_line(job: ImportJob, line: RowLine) -> str:
+    """What a row is to become, as it is copied."""
     contact = _NULL if line.contact_id is None else line.contact_id
     texts = f"{line.field}\t{line.value}\t{line.reason}\t{line.suggestion}"
     if "\\" in texts:
         texts = texts.replace("\\", "\\\\")
     sms = "t" if line.sms else "f"
-    return f"{line.shard}\t{import_id}\t{line.row}\t{workspace}\t{line.outcome}\t{texts}\t{contact}\t{sms}\t{_NULL}\n"
+    return f"{line.shard}\t{job.id}\t{line.row}\t{job.workspace}\t{line.outcome}\t{texts}\t{contact}\t{sms}\t{_NULL}\n"

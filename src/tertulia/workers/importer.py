@@ -1,7 +1,7 @@
 """The importer: does what imports wait for (check, apply, undo), and takes up what another left.
 
-    check   one thread reads and checks rows, another copies them to the stage, beside PostgreSQL's own work; then two
-            connections compare groups of shards with the contacts that are there, each group in one transaction
+    check   rows are read (`import_reading`) while others are copied to the stage; then two connections compare groups
+            of shards with the contacts that are there, each group in one transaction
     apply   two connections again, a transaction for each group
     undo    like apply
 
@@ -14,8 +14,7 @@ import logging
 import queue
 import threading
 import time
-import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,16 +23,13 @@ from typing import Any
 import msgspec
 import psycopg
 
-from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply, read_options
-from tertulia.actions.import_check import Result, check_group, settle_check, stage_batch
-from tertulia.actions.import_files import forget_files, open_file
+from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply
+from tertulia.actions.import_check import check_group, settle_check, stage_batch
+from tertulia.actions.import_files import forget_files
 from tertulia.actions.import_undo import undo_group
-from tertulia.core.import_opt_outs import OptOutReader
 from tertulia.core.import_people import Series, SeriesWatch
-from tertulia.core.import_reasons import FileProblem, Remedy
-from tertulia.core.import_rows import CheckedRow, RowProblem, RowReader
+from tertulia.core.import_reasons import FileProblem
 from tertulia.core.import_states import ImportState
-from tertulia.core.tabular import Broken, Shape, iter_records
 from tertulia.store.clock import decision_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.import_stage import analyze_stage, list_staged_shards
@@ -54,11 +50,10 @@ from tertulia.store.imports import (
     tell,
     tune_session,
 )
+from tertulia.workers.import_reading import Reading, read_ahead
 
 log = logging.getLogger(__name__)
 
-BATCH_ROWS = 4_000
-BATCHES_AHEAD = 2
 CONNECTIONS = 2
 IDLE_S = 0.5
 LIVE_EVERY_S = 0.5
@@ -161,25 +156,17 @@ def _fail(setup: Setup, conn: Conn, job: ImportJob, sentence: str) -> None:
 # -- check -----------------------------------------------------------------------------------------------------------
 
 
-class _Batch(msgspec.Struct):
-    """Checked rows on their way to the database, with the reader's state behind the last of them."""
-
-    results: list[Result]
-    last_row: int
-    watch: tuple[int, int, int, int, int]
-    series: list[Series]
-
-
 def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
-    shape = msgspec.convert(job.shape, Shape)
     series = [msgspec.convert(found, Series) for found in job.counts.get("series", [])]
+    watch = SeriesWatch(job.counts.get("watch", ()))
     counts: dict[str, Any] = {"repaired": 0, **job.counts}
     rows_done, cursor = job.rows_done, job.cursor
-    for batch in _read_ahead(lambda: _iter_batches(setup, job, shape, setup.now(conn))):
-        counts["repaired"] += stage_batch(conn, job, batch.results)
-        rows_done += len(batch.results)
-        series = [*series, *batch.series]
-        counts["watch"], counts["series"] = list(batch.watch), [msgspec.to_builtins(found) for found in series]
+    for batch in read_ahead(Reading(setup.url, setup.data, job, setup.now(conn))):
+        stage_batch(conn, batch)
+        counts["repaired"] += batch.repaired
+        rows_done += batch.count
+        series += [found for number in batch.numbers if (found := watch.feed(*number)) is not None]
+        counts["watch"], counts["series"] = list(watch.state), [msgspec.to_builtins(found) for found in series]
         advanced = advance_import(
             conn,
             msgspec.structs.replace(job, cursor=cursor),
@@ -193,7 +180,7 @@ def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
         conn.commit()
         cursor = batch.last_row
         teller.tell()
-    last = SeriesWatch(counts.get("watch", ())).end()
+    last = watch.end()
     job = msgspec.structs.replace(job, cursor=cursor, counts=counts)
     _compare(setup, conn, job, teller)
     _settle(setup, conn, job, [*series, last] if last else series)
@@ -224,85 +211,6 @@ def _settle(setup: Setup, conn: Conn, job: ImportJob, series: Sequence[Series]) 
         raise StoodDown
     finish_import(conn, job, ImportState.CHECKED.value, counts=found, warnings=warnings, rows_total=total)
     conn.commit()
-
-
-def _iter_batches(setup: Setup, job: ImportJob, shape: Shape, now: datetime) -> Iterator[_Batch]:
-    """The rows behind the import's cursor, checked, in batches."""
-    read = _make_reader(job, shape, now)
-    watch = SeriesWatch(job.counts.get("watch", ()))
-    head = shape.first_row if read_options(job).has_head else 0
-    batch = _Batch([], job.cursor, watch.state, [])
-    with open_file(setup.data, job.path) as file:
-        for record in iter_records(file, shape):
-            row = record.row if isinstance(record, Broken) else record[0]
-            if row <= job.cursor or row <= head:
-                continue
-            result = _refuse_broken(record) if isinstance(record, Broken) else read(*record)
-            batch.results.append(result)
-            if isinstance(result, CheckedRow) and result.phone is not None:
-                found = watch.feed(row, result.phone.e164)
-                if found is not None:
-                    batch.series.append(found)
-            batch.last_row = row
-            if len(batch.results) == BATCH_ROWS:
-                batch.watch = watch.state
-                yield batch
-                batch = _Batch([], row, watch.state, [])
-    batch.watch = watch.state
-    if batch.results:
-        yield batch
-
-
-def _make_reader(job: ImportJob, shape: Shape, now: datetime) -> Callable[[int, list[str]], Result]:
-    options = read_options(job)
-    targets = [job.mapping.get(str(column), "ignore") for column in range(shape.width)]
-    if job.kind == "opt_outs":
-        return OptOutReader(targets, country=options.country, cause=options.cause, now=now).read
-    zones = frozenset(zoneinfo.available_timezones())
-    return RowReader(
-        targets,
-        country=options.country,
-        zones=zones,
-        today=now.date(),
-        take_suggestions=options.take_suggestions,
-    ).read
-
-
-def _refuse_broken(record: Broken) -> RowProblem:
-    return RowProblem(record.row, "", record.text, record.reason, record.params, Remedy.LEAVE_OUT)
-
-
-def _read_ahead(make: Callable[[], Iterator[_Batch]]) -> Iterator[_Batch]:
-    """Batches made by a thread of their own, at most `BATCHES_AHEAD` waiting; what it raises is raised here."""
-    waiting: queue.Queue[_Batch | BaseException | None] = queue.Queue(BATCHES_AHEAD)
-    stop = threading.Event()
-
-    def put(item: _Batch | BaseException | None) -> bool:
-        while not stop.is_set():
-            with contextlib.suppress(queue.Full):
-                waiting.put(item, timeout=0.2)
-                return True
-        return False
-
-    def produce() -> None:
-        try:
-            for batch in make():
-                if not put(batch):
-                    return
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    thread = threading.Thread(target=produce, name="import reader", daemon=True)
-    thread.start()
-    try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        thread.join()
 
 
 # -- apply and undo --------------------------------------------------------------------------------------------------
