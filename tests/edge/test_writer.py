@@ -4,16 +4,22 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
+from uuid import NAMESPACE_URL, uuid5
 
 import psycopg
 import pytest
+from tests.sim.fragile import Fuse, connect_fragile
 
+from tertulia.actions.receive import ReceivedCall
 from tertulia.core.entries import ClickEntry
 from tertulia.edge.clock import Clock
+from tertulia.edge.webhooks import WebhookWork
 from tertulia.edge.writer import Full, GroupWriter, Notifier, Unavailable
 from tertulia.ids import SHARDS
 from tertulia.store.db import Conn, connect
 from tertulia.store.log import LogWriter, NewEntry
+from tertulia.store.webhooks import StoredCall
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -170,3 +176,25 @@ def test_a_stopped_writer_commits_what_waits_and_takes_no_more(make_writer, work
 
     assert len(asyncio.run(play())) == 10
     assert sum(map(len, read_log(empty_database).values())) == 10
+
+
+def test_I3_a_call_whose_commits_answer_was_lost_is_kept_and_acknowledged(empty_database: str) -> None:
+    """The connection breaks when the commit is made and its answer is not there yet: the group is written once more,
+    the call stands once, and its provider hears that it was kept."""
+    fuse = Fuse()
+    call = StoredCall(uuid5(NAMESPACE_URL, "call"), 1, 1, "POST", "/hooks/x", {}, b"{}", events=0, unknown=0)
+
+    async def play() -> bool:
+        open_one = partial(connect_fragile, empty_database, fuse)
+        writer = GroupWriter("test", open_one, WebhookWork({}), Clock(), Notifier(open_one))
+        writer.start(asyncio.get_running_loop())
+        fuse.light_commit(2)  # the first leases the writer
+        try:
+            return await writer.submit(ReceivedCall(call))
+        finally:
+            await asyncio.to_thread(writer.stop)
+
+    assert asyncio.run(play())
+    assert fuse.burnt == 1
+    with psycopg.connect(empty_database) as conn:
+        assert conn.execute("select count(*) from webhook").fetchone() == (1,)

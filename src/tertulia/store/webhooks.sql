@@ -1,11 +1,13 @@
 -- name: insert_calls
--- The raw call, before it is acknowledged (I3).
+-- The raw call, before it is acknowledged (I3). When the answer to a commit is lost the group is written once more: a call
+-- that stands already stays.
 insert into webhook (shard, id, workspace, channel_id, received_at, method, url, headers, body, events, unknown, parked)
 select shard, id, workspace, channel_id, %(received)s, method, url, headers::jsonb, body, events, unknown, parked
 from unnest(%(shards)s::smallint[], %(ids)s::uuid[], %(workspaces)s::integer[], %(channels)s::integer[],
             %(methods)s::text[], %(urls)s::text[], %(headers)s::text[], %(bodies)s::bytea[], %(events)s::integer[],
             %(unknowns)s::integer[], %(parked)s::text[])
      as t (shard, id, workspace, channel_id, method, url, headers, body, events, unknown, parked)
+on conflict do nothing
 
 -- name: remember_nonces
 -- The body that a nonce came with first, this one's or an earlier one's. In the order of the key, so that two appenders
