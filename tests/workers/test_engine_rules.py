@@ -191,3 +191,23 @@ def test_I3_every_entry_of_a_webhook_is_processed_or_parked(town: Town) -> None:
         "select sum(processed), sum(duplicates), sum(parked) from channel_tally where channel_id = %s", channel
     )
     assert (processed, duplicates, parked) == (3, 1, 1)
+
+
+def test_C5_an_erasure_leaves_nothing_without_a_verdict(town: Town) -> None:
+    """What is queued for the person is taken back with its reason; what was handed over keeps its row, without address
+    and text, until its outcome comes."""
+    ana, bruno = town.add_contact("Ana", PHONE), town.add_contact("Bruno", "+5511985550999")
+    first = town.launch("first {{ link }}")
+    town.pause_channel("sms")
+    second = town.launch("second {{ link }}", audience={"contacts": [ana]})
+    [sms] = [sent for sent in town.sending("sms") if sent.to == PHONE]
+    town.erase(ana)
+    assert (town.progress(ana, second)["state"], town.progress(ana, second)["reason"]) == (
+        "unreached",
+        "run.contact_erased",
+    )
+    assert town.rows("select to_value, content from delivery_open where contact_id = %s", ana) == [("", {})]
+    town.outcome(sms, "ok", provider_id="SM1")
+    assert town.progress(ana, first)["state"] == "sent"
+    assert town.progress(bruno, first)["state"] == "sending"
+    assert town.rows("select count(*) from delivery_open where contact_id = %s", ana) == [(0,)]

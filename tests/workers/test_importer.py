@@ -495,6 +495,14 @@ def test_a_row_lies_in_its_contacts_shard(conn: psycopg.Connection, setup: Setup
     assert ask(conn, "select count(*), count(distinct contact_id) from address where kind = 'phone'") == [(40, 20)]
 
 
+def test_C5_an_import_that_is_done_keeps_no_row_of_its_file(conn: psycopg.Connection, apply: Run) -> None:
+    """The rows that were shown to choose the columns are forgotten, a first row that is no head too."""
+    headed = apply(HEAD + "Ana,Silva,11 98555-0200\n")
+    bare = apply("Bia,Souza,11 98555-0201\n", has_head=False)
+    assert (headed.shape["first"], headed.shape["samples"]) == (["name", "surname", "phone"], [])
+    assert (bare.shape["first"], bare.shape["samples"]) == (["", "", ""], [])
+
+
 def test_one_import_has_one_worker(conn: psycopg.Connection, setup: Setup, add: Run) -> None:
     """While one holds it, another finds nothing to do."""
     from tertulia.store.db import connect

@@ -320,8 +320,11 @@ class _Wants:
                 self._add_delivery(entry.delivery_id, troubled=entry.outcome != "ok")
             case LookUpEntry():
                 self._add_delivery(entry.delivery_id, troubled=True)
-            case ClickEntry() | ConsentEntry() | EraseEntry() | TalkEntry():
+            case ClickEntry() | ConsentEntry() | TalkEntry():
                 self.contacts[entry.contact_id] = None
+            case EraseEntry():
+                self.contacts[entry.contact_id] = None
+                self.undecided.append(entry.contact_id)
             case TokenEntry():
                 self.links[(entry.shard, bytes.fromhex(entry.code_hash))] = None
                 self.contacts[entry.contact_id] = None

@@ -36,9 +36,7 @@ def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
         world.add(fx.SuggestMerge(workspace, into.id, absorbed.id, entry.rule, {}, world.now))
         return
     merge_id = derive_id("merge", entry.absorbed, into.id, key_of(entry))
-    for delivery in [d for d in world.open.values() if d.contact_id == absorbed.id and d.state in ("queued", "held")]:
-        if delivery.match_id is not None:
-            revoke_delivery(world, delivery, Reason.CONTACT_MERGED.value)
+    _revoke_queued(world, absorbed, Reason.CONTACT_MERGED, replies=False)
     families = find_family(world, absorbed.id), find_family(world, into.id)
     close_younger(world, workspace, *families, merge_id, entry.at)
     world.add(
@@ -50,6 +48,13 @@ def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
         *(entry.match_id, entry.member_id, entry.app),
     )
     world.forward(workspace, shard_of_contact(into.id), key_of(other), other)
+
+
+def _revoke_queued(world: World, contact: ContactRow, reason: Reason, *, replies: bool = True) -> None:
+    """Take back what is not handed over yet; of a merge the answers still go out, to whom they answer (M8)."""
+    for delivery in [d for d in world.open.values() if d.contact_id == contact.id and d.state in ("queued", "held")]:
+        if replies or delivery.match_id is not None:
+            revoke_delivery(world, delivery, reason.value)
 
 
 def _has_two_users(one: ContactRow, other: ContactRow) -> bool:
@@ -146,10 +151,12 @@ def decide_consent(world: World, entry: ConsentEntry, workspace: int) -> None:
 
 
 def decide_erase(world: World, entry: EraseEntry, workspace: int) -> None:
-    """C5: the person goes, a proof stays that matches no one unless the same address comes back."""
+    """C5: the person goes, a proof stays that matches no one unless the same address comes back. What is queued for
+    them is taken back; what was handed over loses its address and text, and still comes to its verdict."""
     contact = world.contacts.get(entry.contact_id)
     if contact is None or contact.erased:
         return
+    _revoke_queued(world, contact, Reason.CONTACT_ERASED)
     proofs = tuple(dict.fromkeys((row.kind, row.canonical) for row in contact.addresses))
     values = tuple(
         dict.fromkeys(

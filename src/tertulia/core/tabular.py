@@ -66,6 +66,10 @@ class Shape(msgspec.Struct, frozen=True):
     rows_skipped: int = 0  # lines before the table: a stated delimiter
     lines: int = 0  # how many line ends the file has: a guess at its rows, 0 for spreadsheets
 
+    def without_people(self, *, has_head: bool) -> "Shape":
+        """The shape as it is kept once the rows are imported: nothing that stands in a row, only the columns' names."""
+        return msgspec.structs.replace(self, first=self.first if has_head else ("",) * self.width, samples=())
+
     @property
     def width(self) -> int:
         """How many columns each row has."""

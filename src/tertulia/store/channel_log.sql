@@ -1,4 +1,5 @@
 -- name: record
+-- What is told of a call to a person who was erased meanwhile is not kept (C5).
 insert into channel_log (shard, id, workspace, channel_id, contact_id, delivery_id, purpose, at, took_ms, method, url,
                          headers, body, status, answer, error)
 select shard, nextval('channel_log_serial'), workspace, channel_id, contact_id, delivery_id, purpose, at, took_ms,
@@ -9,6 +10,7 @@ from unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(channels)s::int
             %(answers)s::text[], %(errors)s::text[])
      as t (shard, workspace, channel_id, contact_id, delivery_id, purpose, at, took_ms, method, url, headers, body,
            status, answer, error)
+where not exists (select 1 from contact c where c.shard = t.shard and c.id = t.contact_id and c.erased_at is not null)
 
 -- name: list
 -- By the index on (channel_id, id desc): pages ask for one channel at a time.

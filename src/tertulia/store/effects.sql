@@ -387,7 +387,8 @@ update message set text = '', facts = '{}', identity_value = '' where shard = %(
 update delivery set content = '{}', to_value = '', provider_ids = '{}' where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_open
-delete from delivery_open where shard = %(shard)s and contact_id = %(id)s
+-- What was handed over keeps its row until its verdict: nothing of the person is in it.
+update delivery_open set content = '{}', to_value = '' where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_consents
 update consent set address = split_part(address, ':', 1), evidence = '{}' where shard = %(shard)s and contact_id = %(id)s

@@ -107,6 +107,11 @@ def start_pass(conn: Conn, job: ImportJob, now: datetime, *, rows_done: int, row
     run(conn, load("imports")["start"], args)
 
 
+def set_shape(conn: Conn, import_id: int, shape: Mapping[str, Any]) -> None:
+    """Replace what is kept of the file's shape."""
+    run(conn, load("imports")["set_shape"], {"id": import_id, "shape": _json(shape)})
+
+
 def finish_import(
     conn: Conn,
     job: ImportJob,

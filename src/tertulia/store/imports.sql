@@ -49,6 +49,9 @@ update import set state = %(next)s, fault = %(fault)s, rows_total = coalesce(%(r
        ended_at = coalesce(%(ended_at)s, ended_at), undone_at = coalesce(%(undone_at)s, undone_at)
 where id = %(id)s and state = %(state)s
 
+-- name: set_shape
+update import set shape = %(shape)s where id = %(id)s
+
 -- name: start
 update import set started_at = coalesce(started_at, %(now)s), rows_done = %(rows_done)s, rows_total = %(rows_total)s
 where id = %(id)s and state = %(state)s

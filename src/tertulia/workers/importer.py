@@ -23,13 +23,14 @@ from typing import Any
 import msgspec
 import psycopg
 
-from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply
+from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply, read_options
 from tertulia.actions.import_check import check_group, settle_check, stage_batch
 from tertulia.actions.import_files import forget_files
 from tertulia.actions.import_undo import undo_group
 from tertulia.core.import_people import Series, SeriesWatch
 from tertulia.core.import_reasons import FileProblem
 from tertulia.core.import_states import ImportState
+from tertulia.core.tabular import Shape
 from tertulia.store.clock import decision_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.import_stage import analyze_stage, list_staged_shards
@@ -45,6 +46,7 @@ from tertulia.store.imports import (
     notify_live,
     read_import,
     release_import,
+    set_shape,
     start_pass,
     tally,
     tell,
@@ -236,6 +238,8 @@ def _finish_apply(setup: Setup, conn: Conn, job: ImportJob) -> None:
     state = ImportState.DONE.value
     if not finish_import(conn, job, state, counts=counts, warnings=job.warnings, ended_at=now):
         raise StoodDown
+    shape = msgspec.convert(job.shape, Shape).without_people(has_head=read_options(job).has_head)
+    set_shape(conn, job.id, msgspec.to_builtins(shape))
     facts = {"import": job.id, "name": job.name, **{key: counts[key] for key in ("new", "updated", "rejected")}}
     tell(conn, job, "import_done", {**facts, "suppressed": counts["suppressed"]}, now)
     conn.commit()
