@@ -211,3 +211,16 @@ def test_C5_an_erasure_leaves_nothing_without_a_verdict(town: Town) -> None:
     assert town.progress(ana, first)["state"] == "sent"
     assert town.progress(bruno, first)["state"] == "sending"
     assert town.rows("select count(*) from delivery_open where contact_id = %s", ana) == [(0,)]
+
+
+def test_a_matched_customer_has_no_reason_why_not(town: Town) -> None:
+    """A failure that is told late, or somebody who forwards the link, does not say why they came no further."""
+    ana = town.add_contact("Ana", PHONE)
+    match = town.launch("{{ link }}")
+    [sms] = town.sending("sms")
+    town.outcome(sms, "ok", provider_id="SM1")
+    town.write("whatsapp", "BR.1", town.code(sms, "whatsapp"))
+    town.receipt(sms, "failed", provider_id="SM1")
+    town.write("whatsapp", "BR.2", town.code(sms, "whatsapp"))
+    row = town.progress(ana, match)
+    assert (row["state"], row["reason"], row["forwarded"]) == ("matched", "", True)

@@ -283,6 +283,8 @@ class World:
             return
         workspace = self.config.matches[match_id].workspace
         state = next_progress(row.state, step)
+        if row.state == "matched" or (step == "unreached" and state != "unreached"):
+            facts.pop("reason", None)  # it says why somebody came no further, and this one has
         self.add(fx.Progress(workspace, contact_id, match_id, at=at, step=step, state=state, **facts))
 
     def forward(self, workspace: int, shard: int, key: str, entry: Entry, contact_id: int | None = None) -> None:
