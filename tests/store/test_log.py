@@ -38,7 +38,7 @@ class Owner:
 
     def read(self) -> list[str]:
         """The keys of what is decided now."""
-        rows = ownership.read_log(self.conn, [SHARD], self.positions, limit=100)
+        rows = ownership.read_log(self.conn, [SHARD], self.positions, each=100, limit=100).rows
         self.positions |= ownership.move_positions(self.conn, rows)
         self.conn.commit()
         return [row.key for row in rows]
@@ -93,7 +93,7 @@ def migrate(url: str) -> None:
     """The log's own tables, which need no Django."""
     sql = Path(ownership.__file__).parents[1] / "data" / "sql"
     with psycopg.connect(url, autocommit=True) as conn:
-        for path in sorted(sql.glob("*_contacts.sql")):
+        for path in sorted([*sql.glob("*_contacts.sql"), *sql.glob("*_log_*.sql")]):
             conn.execute(path.read_text())
 
 

@@ -121,8 +121,8 @@ async def follow(world: World, person: Person, url: str, agent: str) -> Opened:
         if link is not None:
             return _claim(world, url, link)
         answer = await _ask(world, person, "GET", url, agent)
-        if answer is None:
-            return Opened(url, 0, problem="no answer")
+        if isinstance(answer, CallFailed):
+            return Opened(url, 0, problem=f"no answer ({answer.cause})")
         location = answer.headers.get("location", "")
         if answer.status in (301, 302, 303, 307, 308) and location:
             url = urljoin(url, location)
@@ -154,16 +154,20 @@ async def _report(world: World, person: Person, page: Page, agent: str) -> None:
         )
 
 
-async def _ask(world: World, person: Person, method: str, url: str, agent: str, who: str = "person") -> Answer | None:
+async def _ask(
+    world: World, person: Person, method: str, url: str, agent: str, who: str = "person"
+) -> Answer | CallFailed:
     assert world.outbox is not None
     host = urlsplit(url).netloc
     via = world.config.link_hosts.get(host, "")
     headers = {"User-Agent": agent, "Accept": "text/html,*/*;q=0.8", "Accept-Language": f"{person.language},en;q=0.5"}
+    status, location = 0, ""
+    answer: Answer | CallFailed
     try:
         answer = await world.outbox.client.request(method, url, headers, timeout_s=TAP_TIMEOUT_S, via=via)
         status, location = answer.status, answer.headers.get("location", "")
-    except CallFailed:
-        answer, status, location = None, 0, ""
+    except CallFailed as failed:
+        answer = failed
     world.record.add("taps", who, {
         "at": world.clock.now_ms(), "kind": who, "person": person.id, "phone": person.phone, "method": method,
         "url": url, "agent": agent, "status": status, "location": location,

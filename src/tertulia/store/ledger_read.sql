@@ -10,7 +10,7 @@ order by l.at desc, l.id
 limit %(limit)s
 
 -- name: deliveries
--- A contact's deliveries, undecided ones first, of one match or of all (0).
+-- A contact's deliveries, the newest first, of one match or of all (0). Of one instant the later way of reaching is newer.
 select * from (
     select d.id, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.attempt, d.to_kind, d.to_value,
            d.content, d.cause, '' as reason, '{}'::text[] as provider_ids, 0::smallint as parts, 0::bigint as cost,
@@ -29,7 +29,7 @@ select * from (
       on d.shard = k.shard and d.contact_id = k.id
     where %(match)s = 0 or d.match_id = %(match)s
 ) t
-order by made_at desc, id
+order by made_at desc, stage desc, id
 limit %(limit)s
 
 -- name: delivery
