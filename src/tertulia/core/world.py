@@ -16,6 +16,7 @@ from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import Entry, Inbound, Signal, TokenEntry, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.progress import next_progress
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id, shard_of_contact
 
 
@@ -398,19 +399,6 @@ def _fold_mint(world: World, e: fx.MintLink) -> None:
     row = LinkRow(e.code_hash, e.workspace, e.contact_id, e.match_id, e.attempt, e.at, e.expires_at, None, None, None)
     world.links[e.code_hash] = row
     world.links_of.setdefault(e.contact_id, []).append(row)
-
-
-PROGRESS_ORDER = ("waiting", "unreached", "sending", "sent", "delivered", "clicked", "wrote", "matched")
-"""How far a contact has come in a match. `unreached` stands low: a later stage or a late receipt goes on from it."""
-
-
-def next_progress(state: str, step: str) -> str:
-    """The state after a step: only forward, except that what was tried and failed is unreached again."""
-    if not step or (step == "unreached" and state not in ("waiting", "sending", "sent")):
-        return state
-    if step == "unreached" or PROGRESS_ORDER.index(step) > PROGRESS_ORDER.index(state):
-        return step
-    return state
 
 
 def _fold_progress(world: World, e: fx.Progress) -> None:
