@@ -149,6 +149,9 @@ def find_twins(rows: Iterable[FileRow]) -> list[Twin]:
 
 def names_agree(name: str, surname: str, other_name: str, other_surname: str) -> bool:
     """Whether two names can be one person's: one is missing, or the words of the shorter all stand in the longer."""
+    written, others_written = {*name.split(), *surname.split()}, {*other_name.split(), *other_surname.split()}
+    if written <= others_written or others_written <= written:  # without folding: nearly all that agree do
+        return True
     words, others = fold_text(f"{name} {surname}").split(), fold_text(f"{other_name} {other_surname}").split()
     if not words or not others:
         return True
