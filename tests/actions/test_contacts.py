@@ -17,6 +17,7 @@ from tertulia.store.contacts import Filter
 def find(conn: psycopg.Connection, shop: Any, **which: Any) -> list[str]:
     found = store.list_contacts(conn, shop.pk, Filter(**which), None, 50)
     assert store.count_contacts(conn, shop.pk, Filter(**which)) == len(found)
+    assert store.list_contacts(conn, shop.pk, Filter(**which), None, 50, rare=True) == found
     return [contact.name for contact in found]
 
 
@@ -47,6 +48,26 @@ def test_filters_by_app_sms_and_consent(conn: psycopg.Connection, shop: Any) -> 
     assert find(conn, shop, consent="granted") == ["Agreed"]
     assert find(conn, shop, consent="withdrawn") == ["Left"]
     assert find(conn, shop, consent="none") == ["No number", "Linked"]
+
+
+def test_filters_by_country_and_attribute(conn: psycopg.Connection, shop: Any) -> None:
+    """An attribute is compared without regard to case; without a value, whoever has one is found."""
+    add_contact(conn, shop, 1, name="Ana", country="PT", attributes='{"cidade": "Évora"}')
+    add_contact(conn, shop, 2, name="Rui", country="PT", attributes='{"cidade": ""}')
+    add_contact(conn, shop, 3, name="Bia", country="BR", attributes='{"cidade": "Recife"}')
+    assert find(conn, shop, country="PT") == ["Rui", "Ana"]
+    assert find(conn, shop, attribute="cidade") == ["Bia", "Ana"]
+    assert find(conn, shop, attribute="cidade", value="éVORA") == ["Ana"]
+    assert find(conn, shop, attribute="cidade", value="Recife", country="PT") == []
+    assert find(conn, shop, attribute="shoe size", value="42") == []
+
+
+def test_an_estimate_is_said_only_where_the_sample_holds_enough(conn: psycopg.Connection, shop: Any) -> None:
+    """Of few contacts the whole table is the sample; a filter that hardly anybody meets has no estimate."""
+    for serial in range(1, 41):
+        add_contact(conn, shop, serial, country="PT" if serial == 1 else "BR")
+    assert store.estimate_contacts(conn, shop.pk, Filter(country="BR"), 40) == 39
+    assert store.estimate_contacts(conn, shop.pk, Filter(country="PT"), 40) is None
 
 
 def test_pages_follow_each_other(conn: psycopg.Connection, shop: Any) -> None:

@@ -49,6 +49,9 @@ def test_every_figure_is_the_length_of_its_list(conn: psycopg.Connection, shop: 
     totals = funnel.read_totals(conn, MATCH)
     for step in (*funnel.STEPS, "forwarded"):
         assert getattr(totals, step) == len(funnel.list_people(conn, MATCH, funnel.People(having=(step,)))), step
+    for before, step, count in zip(funnel.STEPS, funnel.STEPS[1:], totals.lost, strict=False):
+        behind = funnel.People(having=(before,), lacking=(step,))
+        assert count == len(funnel.list_people(conn, MATCH, behind)), (before, step)
     for row in funnel.read_direct(conn, MATCH):
         behind = funnel.People(having=("sent",), direct=row.kind)
         assert row.sent == len(funnel.list_people(conn, MATCH, behind))

@@ -72,3 +72,27 @@ def test_pictures_of_contacts(visit, ids):
     take_screenshots(visit, f"/contacts/{ids[0]}/consent/", "contact-consent")
     take_screenshots(visit, f"/contacts/{ids[0]}/merge/{ids[1]}/", "contact-merge")
     assert all(picture.stat().st_size > 5_000 for picture in pictures)
+
+
+def test_a_filter_is_added_written_and_taken_away_by_keyboard(visit, ids, cast):
+    """F offers, an attribute's value is typed, the address holds it all, Backspace takes a chip away."""
+    from tertulia.data.models import Import
+
+    Import.objects.create(
+        workspace=cast.workspace, name="list.csv", path="x", size=1, sha256="0", state="done",
+        mapping={"0": "phone", "1": "attribute:cidade"},
+    )  # fmt: skip
+    page = visit("/contacts/?country=PT")
+    page.keyboard.press("f")
+    page.get_by_role("link", name="With cidade").press("Enter")
+    page.wait_for_url("**attribute=cidade*")
+    page.get_by_label("cidade").fill("Porto")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**value=Porto*")
+    assert "country=PT" in page.url
+    page.locator(".chip-drop").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Backspace")
+    page.wait_for_load_state("networkidle")
+    assert "attribute" not in page.url
+    assert "country=PT" in page.url

@@ -117,7 +117,7 @@ def test_every_field_explains_itself(adapter: Adapter) -> None:
         assert field.label
         assert len(field.help) > 10
         assert field.help.rstrip().endswith((".", "="))
-        assert field.type in ("text", "secret", "url", "phone", "choice", "lines")
+        assert field.type in ("text", "secret", "secret_lines", "url", "phone", "choice", "lines")
         assert bool(field.choices) == (field.type == "choice")
         assert not (field.type == "choice" and field.default not in {value for value, _ in field.choices})
         assert not (field.advanced and field.required and not field.default)

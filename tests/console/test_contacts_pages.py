@@ -49,6 +49,9 @@ def test_the_list_shows_its_own_workspace_newest_first(ids, alice):
         ("consent=withdrawn", ["Helena Dvořáková"]),
         ("app=whatsapp&consent=granted&q=tomas", ["Tomás Figueira"]),
         ("q=100%25", []),
+        ("country=Brazil&q=beatriz", ["Beatriz Nakamura Lopes"]),
+        ("country=nowhere&q=helena", ["Helena Dvořáková"]),
+        ("attribute=shoe&value=42", []),
     ],
 )
 def test_filters_find(ids, alice, query, expected):
@@ -112,3 +115,17 @@ def test_the_palette_finds_pages_acts_and_contacts(ids, alice, cast):
     nobody = alice.get("/find/?q=zzz%3Cb%3E").content.decode()
     assert "Search all contacts" in nobody
     assert "<b>" not in nobody
+
+
+def test_a_large_workspace_says_about_how_many_before_it_has_counted(ids, alice, monkeypatch):
+    """The page comes without its count and asks for it; the answer is the exact one."""
+    from tertulia.console.contacts import page
+
+    monkeypatch.setattr(page, "COUNT_AT_ONCE_MAX", 5)
+    monkeypatch.setattr(page, "PAGE_ROWS", 3)
+    shown = alice.get("/contacts/?consent=granted")
+    assert 'hx-get="/contacts/count/?consent=granted"' in shown.content.decode()
+    counted = alice.get("/contacts/count/?consent=granted").content.decode()
+    assert "contacts match" in counted
+    assert "hx-get" not in counted
+    assert read_names(alice.get("/contacts/?app=viber")) == ["Helena Dvořáková"], "few: sought as a set"

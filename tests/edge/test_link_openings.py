@@ -244,3 +244,14 @@ def test_only_get_and_head_open_a_link(web: httpx.Client, shop: Shop) -> None:
     code = shop.link(shop.launch(connect(shop, "telegram")))
     assert web.request("DELETE", f"/l/{code}").status_code == 405
     assert PHONE in web.headers["user-agent"]
+
+
+def test_a_link_of_a_test_message_says_what_it_is(web: httpx.Client, shop: Shop) -> None:
+    """It opens nothing, is no click, and no wrong guess either."""
+    from tertulia.core.render import sample_links
+
+    address = urlsplit(str(sample_links("http://shop.example", ("whatsapp",))["link"])).path
+    for _ in range(3):
+        answer = web.get(address)
+        assert (answer.status_code, "came with a test message" in answer.text) == (404, True)
+    assert shop.log("click") == []

@@ -48,12 +48,16 @@ def list_contacts(
     app: str = "",
     sms: bool = False,
     consent: str = "",
+    country: str = "",
+    attribute: str = "",
+    value: str = "",
     cursor: str = "",
     limit: int = 50,
 ) -> dict[str, Any]:
-    """By name, number or username (`q`), import, app, SMS, and marketing consent (granted, withdrawn, none)."""
+    """By name, number or username (`q`), import, app, SMS, marketing consent (granted, withdrawn, none), country (ISO
+    3166), and an attribute with that value, whatever its case, or with any."""
     workspace = workspace_of(request)
-    which = store.Filter(split_words(q), import_id, app, sms, consent)
+    which = store.Filter(split_words(q), import_id, app, sms, consent, country.upper(), attribute, value)
     place = read_cursor(cursor)
     before = (place[0], int(place[1])) if place and place[1].isdecimal() else None
     found = store.list_contacts(conn_of(), workspace.pk, which, before, read_limit(limit))

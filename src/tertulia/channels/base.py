@@ -317,7 +317,8 @@ class WebhookCall:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a channel's form. `secret` values are stored encrypted. `type`: text, secret, url, phone, choice,
-    lines (several lines of text). `advanced` ones are folded away. `label` and `help` are gettext ids."""
+    lines (several lines of text), secret_lines (several secrets, one a line). `advanced` ones
+    are folded away. `label` and `help` are gettext ids."""
 
     name: str
     label: str
@@ -332,7 +333,7 @@ class Field:
 
     @property
     def secret(self) -> bool:
-        return self.type == "secret"
+        return self.type in ("secret", "secret_lines")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,5 +87,5 @@ def say_where(folder: Path, sign_in: str, phones_url: str) -> None:
         f"A list to import {folder / LIST_NAME}",
         "The first address signs you in once. Ctrl-C stops the demo.",
     ]
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("\n" + "\n".join(lines) + "\n\n")
     sys.stdout.flush()

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tertulia import config
 from tertulia.commands.database import open_database
@@ -221,13 +223,30 @@ def _named(params: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sentence(report: Mapping[str, Any]) -> str:
-    verb = "would be" if report["state"] == ImportState.CHECKED else "are"
-    if report["kind"] == "opt_outs":
-        return f"{report['suppressed']} addresses {verb} suppressed, {report['rejected']} rows were rejected.\n"
+    """What an import did or, checked only, would do; then the first rows that were rejected."""
+    checked = report["state"] == ImportState.CHECKED
     lines = [
-        f"{report['new']} contacts {verb} new, {report['updated']} updated, {report['unchanged']} unchanged; "
-        f"{report['duplicate']} rows are duplicates, {report['rejected']} were rejected, "
-        f"{report['without_sms']} get no SMS."
+        _("Checked, nothing is changed: %(counts)s.") if checked else _("Imported: %(counts)s."),
+        *(f"row {row['row']}: {row['sentence']}: {row['value']}" for row in report["rejected_rows"][:20]),
     ]
-    lines += [f"row {row['row']}: {row['sentence']}: {row['value']}" for row in report["rejected_rows"][:20]]
+    lines[0] %= {"counts": ", ".join(_list_counts(report))}
     return "\n".join(lines) + "\n"
+
+
+def _list_counts(report: Mapping[str, Any]) -> list[str]:
+    counts = {name: int(report[name]) for name in COUNTS}
+    new, same, twice = counts["new"], counts["unchanged"], counts["duplicate"]
+    rejected, silent, stopped = counts["rejected"], counts["without_sms"], counts["suppressed"]
+    written = [
+        (new, ngettext("%(n)s new contact", "%(n)s new contacts", new)),
+        (counts["updated"], ngettext("%(n)s updated", "%(n)s updated", counts["updated"])),
+        (same, ngettext("%(n)s unchanged", "%(n)s unchanged", same)),
+        (silent, ngettext("%(n)s without SMS", "%(n)s without SMS", silent)),
+    ]
+    if report["kind"] == "opt_outs":
+        written = [(stopped, ngettext("%(n)s address suppressed", "%(n)s addresses suppressed", stopped))]
+    written += [
+        (twice, ngettext("%(n)s duplicate row", "%(n)s duplicate rows", twice)),
+        (rejected, ngettext("%(n)s rejected row", "%(n)s rejected rows", rejected)),
+    ]
+    return [words % {"n": f"{number:,}"} for number, words in written]

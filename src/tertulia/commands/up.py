@@ -41,9 +41,7 @@ def run(options: argparse.Namespace) -> int:
         supervisor.start()
         try:
             wait_until_ready(stop.is_set)
-            sys.stdout.write(f"Console   {config.public_url()}/\n")
-            sys.stdout.flush()
-            show_first_sign_in()
+            say_where(find_first_sign_in())
             supervisor.keep_alive(stop)
         finally:
             supervisor.stop()
@@ -81,9 +79,17 @@ def run_migrations() -> None:
         raise ConfigError("The database's schema could not be brought up to date; the reason stands above.")
 
 
-def show_first_sign_in() -> None:
-    """On a fresh installation: who opens the printed address is its owner."""
-    subprocess.run([sys.executable, "-m", "tertulia.cli", "sign-in", "--if-new"], check=False)
+def find_first_sign_in() -> str:
+    """On a fresh installation the line of its first sign-in, for who opens that address is the owner; else empty."""
+    command = [sys.executable, "-m", "tertulia.cli", "sign-in", "--if-new"]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603 (our own)
+    return done.stdout
+
+
+def say_where(sign_in: str) -> None:
+    """The addresses as one block, in one write: what the processes log stands before it or after it."""
+    sys.stdout.write(f"\nConsole   {config.public_url()}/\n{sign_in}\n")
+    sys.stdout.flush()
 
 
 def list_children(roles: Sequence[str] = ROLES) -> list[Child]:

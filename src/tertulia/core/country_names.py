@@ -323,6 +323,11 @@ def name_country(code: str) -> str:
     return _names().get(code, code)
 
 
+def name_countries() -> dict[str, str]:
+    """The English name of every country by its code."""
+    return dict(_names())
+
+
 def list_countries() -> list[str]:
     """The English names of all countries, in their order."""
     return sorted(_names().values())

@@ -51,6 +51,7 @@ APPS: Final = {
 SHARDS: Final = 256
 BASE_SYMBOLS: Final = 12
 CODE_SYMBOLS: Final = 14
+_SAMPLE: Final = "0" * (CODE_SYMBOLS - 2)
 CAMPAIGN_SYMBOLS_MIN: Final = 6
 CAMPAIGN_SYMBOLS_MAX: Final = 8
 HASH_LETTERS_MIN: Final = 2  # letters among the ten symbols of the hash
@@ -107,6 +108,16 @@ def with_app(base: str, app: str) -> str:
         raise ValueError("a base is twelve symbols of the link alphabet")
     body = base + APPS[app]
     return body + _check_symbol(body, ALPHABET)
+
+
+def write_sample(app: str) -> str:
+    """A code that is nobody's, of the length of real ones, for previews and test messages."""
+    return f"{_SAMPLE}{APPS[app]}Z"
+
+
+def is_sample(text: str) -> bool:
+    """Whether a code is the one of a preview or a test message."""
+    return len(text) == CODE_SYMBOLS and text.upper().startswith(_SAMPLE) and text[-1] in "Zz"
 
 
 def parse(text: str) -> Code | None:

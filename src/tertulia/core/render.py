@@ -25,7 +25,7 @@ from liquid.exceptions import (
     UnknownFilterError,
 )
 
-from tertulia.core.links import APPS, CODE_SYMBOLS
+from tertulia.core.links import write_sample
 from tertulia.core.reasons import gettext_noop
 from tertulia.core.render_limits import FILTERS, SOURCE_CHARACTERS_MAX, Aborted, lenient_sandbox, strict_sandbox
 
@@ -236,7 +236,7 @@ def find_unknown(template: Template, known: frozenset[str]) -> tuple[Variable, .
 def sample_links(link_base: str, apps: tuple[str, ...]) -> dict[str, object]:
     """The facts `links` and `link` with codes of the real length, for previews and part counts: every code has
     fourteen symbols of the GSM alphabet, so the worst case is every case. `link_base` ends without a slash."""
-    urls = {app: f"{link_base}/l/{'0' * (CODE_SYMBOLS - 2)}{APPS[app]}Z" for app in ("chooser", *apps)}
+    urls = {app: f"{link_base}/l/{write_sample(app)}" for app in ("chooser", *apps)}
     chooser = urls.pop("chooser")
     leave = chooser.replace("/l/", "/u/")
     return {"link": chooser, "links": {"any": chooser, "chooser": chooser, **urls}, "unsubscribe": leave}

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-LINKS = ("redirect", "page", "unknown", "expired", "stopped", "gone", "limited", "busy")
+LINKS = ("redirect", "page", "unknown", "expired", "stopped", "gone", "sample", "limited", "busy")
 
 
 class Metrics:

@@ -84,8 +84,8 @@ def pick_language(accept_language: str, default: str) -> str:
 
 
 def show_notice(frame: Frame, status: int, kind: str, business: str = "") -> Page:
-    """Why a link leads nowhere: unknown, expired, stopped, gone (the app is no longer offered), limited,
-    busy; or too_large, why a file is not taken."""
+    """Why a link leads nowhere: unknown, expired, stopped, sample (of a test message), gone (the app is no longer
+    offered), limited, busy; or too_large, why a file is not taken."""
     with translation.override(frame.language):
         title, sentence = _notice_words(kind, business)
         return _render(frame, status, "notice.html", {"title": title, "sentence": sentence})
@@ -160,6 +160,9 @@ def _notice_words(kind: str, business: str) -> tuple[str, str]:
             title = _("This link is no longer in use")
             known = _("%(business)s has ended it.") % {"business": business}
             return title, known if business else _("It was ended by its sender.")
+        case "sample":
+            sentence = _("Each customer gets a link of their own, which opens the app on a ready message.")
+            return _("This link came with a test message"), sentence
         case "gone":
             title = _("This app is no longer offered here")
             known = _("Ask %(business)s how to reach them.") % {"business": business}

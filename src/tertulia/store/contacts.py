@@ -18,18 +18,24 @@ from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
 
 ID_MAX = 2**63 - 1
+SAMPLE_ROWS = 5_000
+SAMPLE_HITS_MIN = 25  # below, the error is larger than a fifth
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which contacts: folded `words`, those of an import, reachable in an `app` (channel kind, or `any`), with a
-    number that takes SMS, and by marketing `consent` (granted, withdrawn, none). Empty means any."""
+    number that takes SMS, by marketing `consent` (granted, withdrawn, none), of a `country` (ISO 3166), with an
+    `attribute` of that `value`, whatever its case, or with any value. Empty means any."""
 
     words: tuple[str, ...] = ()
     import_id: int = 0
     app: str = ""
     sms: bool = False
     consent: str = ""
+    country: str = ""
+    attribute: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +171,14 @@ class Happening:
 
 
 def list_contacts(
-    conn: Conn, workspace: int, which: Filter, before: tuple[datetime, int] | None, limit: int
+    conn: Conn, workspace: int, which: Filter, before: tuple[datetime, int] | None, limit: int, *, rare: bool = False
 ) -> list[ListedContact]:
-    """One page, the newest first, from after `before` (created_at and id of the page before's last row)."""
+    """One page, the newest first, from after `before` (created_at and id of the page before's last row). `rare` is a
+    hint that few contacts of many meet the filter; it changes the way there, never the answer."""
     args = {**_filter_args(workspace, which), "limit": limit}
     args["before_at"], args["before_id"] = before or ("infinity", ID_MAX)
-    return [ListedContact(*(*row[:9], tuple(row[9]))) for row in fetch_all(conn, load("contacts")["list"], args)]
+    query = "list_rare" if rare else "list"
+    return [ListedContact(*(*row[:9], tuple(row[9]))) for row in fetch_all(conn, load("contacts")[query], args)]
 
 
 def list_contacts_by_id(conn: Conn, workspace: int, ids: Sequence[int]) -> list[ListedContact]:
@@ -183,6 +191,16 @@ def count_contacts(conn: Conn, workspace: int, which: Filter) -> int:
     """How many contacts the filter finds, exactly."""
     row = fetch_one(conn, load("contacts")["count"], _filter_args(workspace, which))
     return int(row[0]) if row else 0
+
+
+def estimate_contacts(conn: Conn, workspace: int, which: Filter, total: int) -> int | None:
+    """About how many of the workspace's `total` contacts the filter finds, from a sample of them; None where too few of
+    the sample do to say."""
+    args = {**_filter_args(workspace, which), "percent": min(100.0, 100.0 * SAMPLE_ROWS / max(total, 1))}
+    row = fetch_one(conn, load("contacts")["estimate"], args)
+    if row is None or row[0] < SAMPLE_HITS_MIN:
+        return None
+    return round(total * float(row[0]) / float(row[1]))
 
 
 def read_contact(conn: Conn, workspace: int, contact_id: int) -> Contact | None:
@@ -318,6 +336,9 @@ def _filter_args(workspace: int, which: Filter) -> dict[str, Any]:
         "app": which.app,
         "sms": which.sms,
         "consent": which.consent,
+        "country": which.country,
+        "attribute": which.attribute,
+        "value": which.value,
     }
 
 

@@ -27,7 +27,8 @@ _BITS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Contacts of the audience that reached each step. `median_s`: from the SMS's hand-over to the match."""
+    """Contacts of the audience that reached each step. `median_s`: from the SMS's hand-over to the match. `lost`: for
+    each step but the first, those that reached the step before and not this one."""
 
     imported: int
     valid_mobile: int
@@ -38,6 +39,7 @@ class Totals:
     matched: int
     forwarded: int
     median_s: float | None
+    lost: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def read_totals(conn: Conn, match_id: int) -> Totals:
     """The funnel's main row."""
     row = fetch_one(conn, load("funnel")["totals"], {"match": match_id})
     assert row is not None
-    return Totals(*row)
+    *figures, forwarded, median_s = row[: len(STEPS) + 2]
+    return Totals(**dict(zip(STEPS, figures, strict=True)), forwarded=forwarded, median_s=median_s, lost=row[-6:])
 
 
 def read_direct(conn: Conn, match_id: int) -> list[DirectRow]:

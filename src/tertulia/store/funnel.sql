@@ -11,7 +11,13 @@ select count(*),
        count(*) filter (where matched_at is not null),
        count(*) filter (where forwarded),
        percentile_cont(0.5) within group (order by extract(epoch from matched_at - sent_at))
-           filter (where matched_at is not null and sent_at is not null and direct = '')
+           filter (where matched_at is not null and sent_at is not null and direct = ''),
+       count(*) filter (where not valid_mobile),
+       count(*) filter (where valid_mobile and sent_at is null),
+       count(*) filter (where sent_at is not null and delivered_at is null),
+       count(*) filter (where delivered_at is not null and clicked_at is null),
+       count(*) filter (where clicked_at is not null and wrote_at is null),
+       count(*) filter (where wrote_at is not null and matched_at is null)
 from match_contact
 where match_id = %(match)s
 

@@ -57,9 +57,10 @@ FIELDS = (
     Field(
         "signature_keys",
         "Webhook signing keys",
-        "Only with Twilio's own signing keys: webhooks_sharedkey_…=secret, several with a comma between.",
-        type="secret",
+        "Only with Twilio's own signing keys, one a line: the key's name, = and its secret.",
+        type="secret_lines",
         required=False,
+        example="webhooks_sharedkey_0123=secret",
         advanced=True,
     ),
     PRICES_BY_PART,

@@ -51,7 +51,14 @@ class ShownForm:
     offers_text: bool
 
 
-_CONTROLS = {"secret": "password", "url": "url", "phone": "tel", "choice": "select", "lines": "lines"}
+_CONTROLS = {
+    "secret": "password",
+    "url": "url",
+    "phone": "tel",
+    "choice": "select",
+    "lines": "lines",
+    "secret_lines": "lines",
+}
 
 
 def show_new(adapter: Adapter) -> ShownForm:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tertulia.console.tags import CHANNEL_MARKS
+from tertulia.core.country_names import find_country, name_countries
+from tertulia.core.import_fields import ATTRIBUTE
 from tertulia.core.search import split_words
 from tertulia.data.models import Import, Workspace
 from tertulia.store.contacts import Filter
@@ -19,13 +21,15 @@ CONSENTS: dict[str, str | Promise] = {
     "withdrawn": gettext_lazy("refused"),
     "none": gettext_lazy("never asked"),
 }
-NAMES = ("q", "app", "sms", "consent", "list")
+NAMES = ("q", "app", "sms", "consent", "country", "list", "attribute", "value")
 LISTS_MAX = 200
+ATTRIBUTES_MAX = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter that is on: its parameter, words, chosen value, and the address without it."""
+    """One filter that is on: its parameter, words, chosen value, and the address without it. Without choices the value
+    is written."""
 
     name: str
     icon: str
@@ -39,12 +43,16 @@ class Chip:
 def read_filter(query: Mapping[str, str]) -> Filter:
     """The filter that an address asks for; values that are no choice are left out."""
     app, consent, wanted = query.get("app", ""), query.get("consent", ""), query.get("list", "")
+    country, attribute = find_country(query.get("country", "")[:80]), query.get("attribute", "")[:80].replace("\0", "")
     return Filter(
         words=split_words(query.get("q", "")[:200].replace("\0", "")),
         import_id=int(wanted) if wanted.isdecimal() and len(wanted) < 10 else 0,
         app=app if app in (*APPS, "any") else "",
         sms=query.get("sms", "") == "1",
         consent=consent if consent in CONSENTS else "",
+        country=country,
+        attribute=attribute,
+        value=query.get("value", "")[:200].replace("\0", "").strip() if attribute else "",
     )
 
 
@@ -65,6 +73,12 @@ def list_chips(workspace: Workspace, query: Mapping[str, str], which: Filter) ->
     if which.consent:
         choices = [(name, str(words)) for name, words in CONSENTS.items()]
         chips.append(_make_chip(query, "consent", "shield-check", _("Offers"), _("are"), which.consent, choices))
+    if which.country:
+        countries = sorted((name, code) for code, name in name_countries().items())
+        choices = [(code, name) for name, code in countries]
+        chips.append(_make_chip(query, "country", "globe", _("Country"), _("is"), which.country, choices))
+    if which.attribute:
+        chips.append(_make_chip(query, "value", "tag", which.attribute, _("is"), which.value, []))
     if which.import_id:
         chips.append(
             _make_chip(query, "list", "list", _("List"), _("is"), str(which.import_id), list_imports(workspace))
@@ -81,6 +95,13 @@ def list_offers(workspace: Workspace, query: Mapping[str, str], which: Filter) -
         offers.append(("smartphone", _("Number takes SMS"), keep_query(query, sms="1")))
     if not which.consent:
         offers.append(("shield-check", _("Agreed to offers"), keep_query(query, consent="granted")))
+    if not which.country and workspace.country:
+        offers.append(("globe", _("Of a country"), keep_query(query, country=workspace.country)))
+    if not which.attribute:
+        offers += [
+            ("tag", _("With %(attribute)s") % {"attribute": name}, keep_query(query, attribute=name))
+            for name in list_attributes(workspace)
+        ]
     imports = [] if which.import_id else list_imports(workspace)
     if imports:
         offers.append(("list", _("Of an imported list"), keep_query(query, list=imports[0][0])))
@@ -93,6 +114,15 @@ def list_imports(workspace: Workspace) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in done.values_list("pk", "name")[:LISTS_MAX]]
 
 
+def list_attributes(workspace: Workspace) -> list[str]:
+    """The attributes that imported lists have brought, by name."""
+    mappings = Import.objects.filter(workspace=workspace, state="done", kind="customers").values_list(
+        "mapping", flat=True
+    )
+    targets = {target for mapping in mappings for target in mapping.values()}
+    return sorted(target.removeprefix(ATTRIBUTE) for target in targets if target.startswith(ATTRIBUTE))[:ATTRIBUTES_MAX]
+
+
 def _make_chip(
     query: Mapping[str, str],
     name: str,
@@ -102,4 +132,5 @@ def _make_chip(
     value: str,
     choices: list[tuple[str, str]],
 ) -> Chip:
-    return Chip(name, icon, title, operator, value, choices, keep_query(query, **{name: ""}))
+    dropped = {"value": "", "attribute": ""} if name == "value" else {name: ""}
+    return Chip(name, icon, title, operator, value, choices, keep_query(query, **dropped))

@@ -11,10 +11,11 @@ from tertulia.console.contacts.filters import keep_query, list_chips, list_offer
 from tertulia.console.contacts.rows import build_rows
 from tertulia.console.parts import Pager
 from tertulia.console.routes import find_address, route
-from tertulia.store.contacts import ID_MAX, Filter, ListedContact, count_contacts, list_contacts
+from tertulia.store.contacts import ID_MAX, Filter, ListedContact, count_contacts, estimate_contacts, list_contacts
 from tertulia.store.db import django_conn
 
 PAGE_ROWS = 50
+COUNT_AT_ONCE_MAX = 50_000  # contacts of the workspace, of which any filter is counted in a moment
 ROW_NUMBER_MAX = 10**9
 
 
@@ -22,11 +23,16 @@ def show_contacts(request: HttpRequest) -> HttpResponse:
     """The page of the list that the address asks for."""
     conn, workspace, query = django_conn(), request.workspace, request.GET
     which = read_filter(query)
-    found = list_contacts(conn, workspace.pk, which, read_place(query.get("before", "")), PAGE_ROWS + 1)
-    shown = found[:PAGE_ROWS]
     filtered = which != Filter()
     total = count_contacts(conn, workspace.pk, Filter())
-    matching = count_contacts(conn, workspace.pk, which) if filtered else total
+    large = filtered and total > COUNT_AT_ONCE_MAX
+    about = estimate_contacts(conn, workspace.pk, which, total) if large else None
+    rare = large and about is None and which != Filter(words=which.words)
+    place = read_place(query.get("before", ""))
+    found = list_contacts(conn, workspace.pk, which, place, PAGE_ROWS + 1, rare=rare)
+    shown = found[:PAGE_ROWS]
+    counts_later = large and len(found) > PAGE_ROWS
+    matching = None if counts_later else count_contacts(conn, workspace.pk, which) if filtered else total
     first = min(int(query["from"]), ROW_NUMBER_MAX) if query.get("from", "").isdecimal() else 1
     return render(
         request,
@@ -35,10 +41,13 @@ def show_contacts(request: HttpRequest) -> HttpResponse:
             "rows": build_rows(conn, workspace, shown),
             "total": total,
             "matching": matching,
+            "about": about,
+            "count_url": reverse("count_contacts") + keep_query(query),
             "filtered": filtered,
             "chips": list_chips(workspace, query, which),
             "offers": list_offers(workspace, query, which),
             "query": query,
+            "which": which,
             "no_filter": reverse("contacts"),
             "export": reverse("export") + keep_query(query),
             "pager": make_pager(query, shown, len(found) > PAGE_ROWS, first, matching),
@@ -49,7 +58,15 @@ def show_contacts(request: HttpRequest) -> HttpResponse:
     )
 
 
-def make_pager(query, shown: list[ListedContact], more: bool, first: int, total: int) -> Pager:
+def show_count(request: HttpRequest) -> HttpResponse:
+    """How many the filter finds, exactly; asked for by a page that came before its count."""
+    which = read_filter(request.GET)
+    matching = count_contacts(django_conn(), request.workspace.pk, which)
+    context = {"matching": matching, "filtered": which != Filter()}
+    return render(request, "contacts/count.html", context)
+
+
+def make_pager(query, shown: list[ListedContact], more: bool, first: int, total: int | None) -> Pager:
     """Onwards by the last row's key; back to the start of the list."""
     on = ""
     if more and shown:
@@ -69,4 +86,4 @@ def read_place(text: str) -> tuple[datetime, int] | None:
         return None
 
 
-ROUTES = (route("", show_contacts, "contacts"),)
+ROUTES = (route("", show_contacts, "contacts"), route("count/", show_count, "count_contacts"))

@@ -170,8 +170,11 @@ def draw_funnel(match: Match, funnel: Funnel):
         for index, step in enumerate(STEPS)
     }
     drawn = build_funnel(steps, losses)
-    pairs = zip(STEPS, STEPS[1:], drawn[1:], strict=False)
-    lost = [replace(step, lost_url=address_people(match, step=before, lacking=name)) for before, name, step in pairs]
+    pairs = zip(STEPS, STEPS[1:], drawn[1:], funnel.totals.lost, strict=False)
+    lost = [
+        replace(step, lost=count, lost_url=address_people(match, step=before, lacking=name))
+        for before, name, step, count in pairs
+    ]
     return [drawn[0], *lost]
 
 

@@ -106,6 +106,7 @@
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
     if (event.target.closest?.("#palette")) { walkPalette(event); return; }
+    if (walkChips(event)) { event.preventDefault(); return; }
     if (event.key === "Escape") { closeMenus(); document.dispatchEvent(new CustomEvent("clear-selection")); if (typing(event.target)) event.target.blur(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -118,6 +119,19 @@
     const act = SINGLE[key];
     if (act) { event.preventDefault(); act(); }
   });
+
+  // A filter's chips: arrows from cross to cross, Backspace takes the chip away.
+  function walkChips(event) {
+    const chip = event.target.closest?.(".chip");
+    if (!chip || event.ctrlKey || event.metaKey || event.altKey) return false;
+    const drop = $(".chip-drop", chip);
+    if (["Backspace", "Delete"].includes(event.key) && event.target.tagName !== "INPUT") { drop.click(); return true; }
+    if (event.target !== drop || !["ArrowLeft", "ArrowRight"].includes(event.key)) return false;
+    const all = $$(".chip .chip-drop");
+    const onwards = (event.key === "ArrowRight") === (document.documentElement.dir !== "rtl");
+    all[all.indexOf(drop) + (onwards ? 1 : -1)]?.focus();
+    return true;
+  }
 
   function foldNav() {
     const folded = document.documentElement.classList.toggle("nav-rail");
