@@ -122,4 +122,7 @@ def _clean(text: str) -> str:
 
 
 def _write_headers(headers: Mapping[str, str]) -> str:
+    written = msgspec.json.encode(headers).decode()
+    if "\\u0000" not in written:
+        return written
     return msgspec.json.encode({_clean(name): _clean(value) for name, value in headers.items()}).decode()
