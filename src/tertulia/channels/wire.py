@@ -114,7 +114,11 @@ def pick(value: Any, *path: str) -> Any:
 
 def pick_text(value: Any, *path: str, limit: int = TEXT_MAX_CHARACTERS) -> str:
     """A text or a whole number at `path` as clean text, else empty. Ids larger than 53 bits keep their digits."""
-    found = pick(value, *path)
+    found = value
+    for step in path:  # `pick` written out: a message asks for a dozen texts
+        if not isinstance(found, dict):
+            return ""
+        found = found.get(step)
     if isinstance(found, str):
         return clean_text(found, limit)
     if isinstance(found, int) and not isinstance(found, bool):

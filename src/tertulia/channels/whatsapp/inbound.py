@@ -101,6 +101,7 @@ def _parse_message(message: JsonMap, value: JsonMap, scope: str, now: datetime) 
     if kind in _NOT_MESSAGES or pick(message, "group_id"):
         return Unknown(f"message.{kind}" if kind in _NOT_MESSAGES else "message.group")
     text, payload = _read_content(message, kind)
+    context = pick_map(message, "context")
     return InboundMessage(
         identity=person.identity,
         message_id=pick_id(message, "id"),
@@ -113,9 +114,8 @@ def _parse_message(message: JsonMap, value: JsonMap, scope: str, now: datetime) 
         username=pick_text(profile, "profile", "username", limit=64),
         form=_FORMS.get(kind, "other"),
         payload=payload,
-        reply_to=pick_id(message, "context", "id"),
-        forwarded=pick(message, "context", "forwarded") is True
-        or pick(message, "context", "frequently_forwarded") is True,
+        reply_to=pick_id(context, "id"),
+        forwarded=context.get("forwarded") is True or context.get("frequently_forwarded") is True,
     )
 
 
