@@ -2,7 +2,7 @@
 
 import argparse
 
-from tertulia.commands.roles import has_test_clock, need_database
+from tertulia.commands.roles import collect_seldom, has_test_clock, need_database
 from tertulia.workers.sender import run_sender
 from tertulia.workers.stopping import watch_for_stop
 
@@ -12,5 +12,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    collect_seldom()
     run_sender(need_database(), watch_for_stop(), test_clock=has_test_clock())
     return 0

@@ -5,7 +5,7 @@ import argparse
 from tertulia import config
 from tertulia.asgi import create_app
 from tertulia.commands.ports import need_free_port, read_port
-from tertulia.commands.roles import need_database
+from tertulia.commands.roles import collect_seldom, need_database
 from tertulia.edge.server import run_server
 from tertulia.workers.stopping import watch_lifeline
 
@@ -18,5 +18,7 @@ def run(options: argparse.Namespace) -> int:
     need_database()
     address, port = config.read("BIND"), options.port or config.read_int("PORT")
     need_free_port(address, port)
-    run_server(create_app(), address, port, watch_lifeline)
+    app = create_app()
+    collect_seldom()
+    run_server(app, address, port, watch_lifeline)
     return 0
