@@ -40,10 +40,31 @@ SETTINGS: tuple[Setting, ...] = (
         "host or host:port, with commas between",
         "Private addresses that channels may call (a gateway in your own network). All others are refused.",
     ),
+    Setting(
+        "LOG_KEPT_DAYS",
+        "30",
+        "days, 0 for ever",
+        "How long decided entries of the log are kept; others always.",
+    ),
+    Setting(
+        "CALLS_KEPT_DAYS",
+        "40",
+        "days, 0 for ever",
+        "How long the raw calls of providers and settled parked entries are kept; calls that wait to be read always.",
+    ),
+    Setting("CLICKS_KEPT_DAYS", "400", "days, 0 for ever", "How long openings of links are kept one by one."),
+    Setting(
+        "HISTORY_KEPT_DAYS",
+        "730",
+        "days, 0 for ever",
+        "How long deliveries with their verdict and the decisions about them are kept; undecided ones always.",
+    ),
     Setting("TEST_CLOCK", "", "1 or empty", "Decisions use a virtual instant that tests move (`up --test-clock`)."),
     Setting("VIRTUAL_PHONES_URL", "", "URL", "The simulator's page of virtual phones; the demo sets it."),
     Setting("CITUS_URL", "", "URL", "A Citus cluster for the tests that need one."),
 )
+
+DAYS_MAX = 36_500
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -69,6 +90,14 @@ def read_int(name: str) -> int:
         return int(text)
     except ValueError:
         raise ConfigError(f"{name} is {text!r}; it must be a whole number of {_BY_NAME[name].unit}.") from None
+
+
+def read_days(name: str) -> int | None:
+    """A setting that is a number of days; None for 0, which is for ever. Raises ConfigError."""
+    days = read_int(name)
+    if not 0 <= days <= DAYS_MAX:
+        raise ConfigError(f"{name} is {days}; it must be from 0 to {DAYS_MAX} days.")
+    return days or None
 
 
 def public_url() -> str:

@@ -411,10 +411,12 @@ where workspace = %(workspace)s
 delete from channel_log where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_log
--- Decided entries of theirs: by contact, and by the values that an entry of an identity's shard holds.
+-- Decided entries of theirs: by contact, and by the values that an entry of an identity's shard holds. Of a writer that
+-- was dropped all are decided, and no position is left.
 delete from log
 where workspace = %(workspace)s
-  and seq <= (select coalesce(max(p.seq), 0) from log_position p where p.shard = log.shard and p.writer = log.writer)
+  and (seq <= (select max(p.seq) from log_position p where p.shard = log.shard and p.writer = log.writer)
+       or not exists (select 1 from log_writer w where w.id = log.writer))
   and (contact_id = %(id)s
        or exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in payload) > 0))
 

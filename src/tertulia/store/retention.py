@@ -1,0 +1,94 @@
+"""What is forgotten in time, and how.
+
+Deliveries with their verdict and the decisions about them lie in partitions by day, which are dropped whole. Everything
+else is deleted from its old end in batches.
+
+Why the log has no partitions by day: its reader asks for the next numbers of every (shard, writer) in every round, and
+those must be unique. With the day in the key each of these looks would go through every day's partition, and uniqueness
+would end at midnight; a day could not be dropped before its last writer, which may live for months. A batch of deletes
+costs the owner nothing: it reads on from its position and never sees the old end. Two cores that did other work besides
+deleted 14,500 rows a second so; a billion entries a day are 11,600 a second, spread over the machines that such a day
+needs.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from tertulia.ids import day_of
+from tertulia.store.db import Conn, fetch_all, load, run
+from tertulia.store.upkeep import PARTITIONED
+
+BATCH_ROWS = 20_000
+REFERENCES_LONGER = timedelta(days=7)  # an unknown outcome is settled within three days of its hand-over
+
+
+class Kept(NamedTuple):
+    """How many days each is kept; None for ever."""
+
+    log: int | None = None
+    calls: int | None = None
+    clicks: int | None = None
+    history: int | None = None
+
+
+def list_duties(kept: Kept) -> Sequence[Callable[[Conn, datetime], int]]:
+    """What there is to forget, each as a function of the connection and the decision clock's now that gives how many
+    rows it dropped, at most BATCH_ROWS: 0 when there is nothing left."""
+    found: list[Callable[[Conn, datetime], int]] = []
+    for query, days in (
+        ("forget_log", kept.log),
+        ("forget_calls", kept.calls),
+        ("forget_parked", kept.calls),
+        ("forget_clicks", kept.clicks),
+    ):
+        if days is not None:
+            found.append(_make_duty(query, timedelta(days=days)))
+    if kept.history is not None:
+        history = timedelta(days=kept.history)
+        found += [_make_history_duty(history), _make_duty("forget_references", history + REFERENCES_LONGER)]
+    return found
+
+
+def drop_partitions(conn: Conn, before: date) -> int:
+    """Drop the partitions of days before one, each in a transaction of its own; the number dropped. One that is in use
+    right now is left for the next time."""
+    dropped = 0
+    for parent, name in fetch_all(conn, load("retention")["partitions"], {"parents": list(PARTITIONED)}):
+        day = _read_day(parent, name)
+        if day is None or day >= before:
+            continue
+        try:
+            with conn.transaction():
+                conn.execute(sql.SQL(load("retention")["drop_partition"]).format(name=sql.Identifier(name)))
+        except psycopg.errors.LockNotAvailable:
+            continue
+        dropped += 1
+    return dropped
+
+
+def _make_duty(query: str, kept: timedelta) -> Callable[[Conn, datetime], int]:
+    def forget(conn: Conn, now: datetime) -> int:
+        return run(conn, load("retention")[query], {"before": now - kept, "limit": BATCH_ROWS})
+
+    return forget
+
+
+def _make_history_duty(kept: timedelta) -> Callable[[Conn, datetime], int]:
+    def forget(conn: Conn, now: datetime) -> int:
+        before = day_of(now - kept)
+        args = {"day": before, "limit": BATCH_ROWS}
+        rows = run(conn, load("retention")["forget_deliveries"], args)
+        rows += run(conn, load("retention")["forget_decisions"], args)
+        return rows + drop_partitions(conn, before)
+
+    return forget
+
+
+def _read_day(parent: str, name: str) -> date | None:
+    """The day of a partition; None for the one for the rest."""
+    text = name.removeprefix(f"{parent}_")
+    return date.fromisoformat(text) if text.isdecimal() and len(text) == 8 else None
