@@ -76,6 +76,34 @@ def test_four_steps(alice: Client, setup: Setup) -> None:
     assert "Undo the import" not in page
 
 
+def test_C5_the_check_says_who_was_erased_and_asks(alice: Client, cast: Cast, setup: Setup, conn: Any) -> None:
+    """The row stands with its reason and can be downloaded; nothing is taken in unless it is chosen, and the choice is
+    in the audit log with whoever made it."""
+    from tertulia.core.entries import shard_of_address
+    from tertulia.data.models import Audit
+    from tertulia.store.erasing import prove
+
+    workspace = cast.workspace.pk
+    place = (shard_of_address(workspace, "phone", "+351912555019"), workspace)
+    proof = prove(workspace, "phone", "+351912555019")
+    conn.execute("insert into erasure values (%s, %s, %s, 7, 'user:1', now())", (*place, proof))
+    conn.commit()
+    data = b"Nome;Telefone\nAna;912 555 019\n"
+    check = walk_to_check(alice, setup, data)
+    page = read(alice, check)
+    assert "1 person in this file was erased" in page
+    assert "This person was erased: left out unless you decide otherwise" in page
+    assert 'name="erased" value="leave" checked' in page
+    assert "Import as chosen" in page
+    rows = alice.get(check.replace("/check/", "/rows.csv") + "?rows=rejected")
+    assert "erased" in b"".join(rows.streaming_content).decode()
+    assert alice.post(check.replace("/check/", "/apply/"), {"erased": "take"}).status_code == 302
+    assert work_once(setup)
+    assert "taken in again by decision" in read(alice, check.replace("/check/", "/result/") + "?rows=new")
+    audit = Audit.objects.get(verb="erased_taken_in")
+    assert (audit.user, audit.facts) == (cast.alice, {"rows": 1})
+
+
 def test_taking_the_suggestions_checks_again(alice: Client, setup: Setup) -> None:
     """The rows with a fix join those that are imported."""
     check = walk_to_check(alice, setup)

@@ -33,6 +33,7 @@ from tertulia.store.import_apply import (
     suppress,
     update_contacts,
 )
+from tertulia.store.import_erased import count_proofs, find_erased, leave_out, set_aside, take_in_again
 from tertulia.store.import_stage import Staged, load_owned, load_updated, restage
 from tertulia.store.imports import ImportJob, count_staged, reject_series
 
@@ -54,7 +55,22 @@ def prepare_apply(conn: Conn, job: ImportJob) -> int:
     """Leave out what was not confirmed; how many rows there are to apply. Harmless when done again."""
     if not read_options(job).keep_series:
         reject_series(conn, job.id, Reason.IN_SERIES.value)
+    if job.counts.get("reasons", {}).get(Reason.ERASED.value):
+        settle_erased = take_in_again if read_options(job).take_erased else leave_out
+        settle_erased(conn, job.id)
     return count_staged(conn, job.id)
+
+
+def was_somebody_erased(conn: Conn, job: ImportJob) -> bool:
+    """Whether anybody was erased since the check began to compare: what it said of their rows holds no more."""
+    known: int = job.counts.get("proofs", 0)
+    return count_proofs(conn, job.workspace) != known
+
+
+def leave_out_erased(conn: Conn, job: ImportJob, shards: Sequence[int]) -> None:
+    """Leave out a group's rows of people who were erased since the check, whatever was decided then (C5)."""
+    set_aside(conn, job.id, list(find_erased(conn, job, shards, listed=True)))
+    leave_out(conn, job.id, shards)
 
 
 def apply_group(conn: Conn, job: ImportJob, shards: Sequence[int], now: datetime) -> int:

@@ -30,6 +30,7 @@ from tertulia.core.phones import LineType, Phone, Repair
 from tertulia.ids import INDEX_OF_SHARD, index_of_value, make_contact_id, shard_of_contact, shard_of_index
 from tertulia.store.db import Conn
 from tertulia.store.import_copy import Places, RowLine, copy_rows, copy_stage, opt_out_line, person_line, row_line
+from tertulia.store.import_erased import find_erased, set_aside
 from tertulia.store.import_stage import (
     Finding,
     Staged,
@@ -125,7 +126,9 @@ def stage_batch(conn: Conn, batch: Prepared) -> None:
 
 def check_group(conn: Conn, job: ImportJob, shards: Sequence[int]) -> int:
     """Compare a group's rows with the contacts that are there, and list them all; how many. Those that are listed
-    already are left alone, so it is harmless when done again. The caller commits."""
+    already are left alone, so it is harmless when done again. Where people were erased from this workspace, their
+    addresses are looked for too (C5). The caller commits."""
+    erased = find_erased(conn, job, shards, listed=False) if job.counts.get("proofs") else {}
     suppressed = find_suppressed(conn, job, shards)
     findings: dict[int, Finding] = {
         row: Finding(row, "", pack_note(Reason.SUPPRESSED, {"cause": cause}), True)
@@ -144,6 +147,9 @@ def check_group(conn: Conn, job: ImportJob, shards: Sequence[int]) -> int:
                 moved.append((row, home))
     if known:
         restage(conn, job.id, known)
+    if erased:
+        set_aside(conn, job.id, list(erased))
+        findings |= {row: Finding(row, kind, Reason.ERASED.value, True) for (_, row), kind in erased.items()}
     listed = list_group(conn, job, shards, list(findings.values()))
     if moved:
         move_rows(conn, job.id, moved)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions.audit import record_change
 from tertulia.actions.import_files import SavedFile
 from tertulia.core.import_fields import ListKind, check_mapping, has_head, propose_mapping
-from tertulia.core.import_reasons import FileProblem, FileReason
+from tertulia.core.import_reasons import FileProblem, FileReason, Reason
 from tertulia.core.import_states import UNDO_DAYS, ImportState, Options, may_follow, may_undo
 from tertulia.core.tabular import Shape
 from tertulia.data.models import Channel, Import, User, Workspace
@@ -123,15 +123,26 @@ def start_check(conn: Conn, found: Import, options: Options | None = None) -> No
     found.save()
 
 
-def start_apply(found: Import, user: User | None, now: datetime, *, keep_series: bool) -> None:
-    """Hand the checked import to the importer; `keep_series`: numbers that differ by one are real."""
+def start_apply(
+    found: Import, user: User | None, now: datetime, *, keep_series: bool, take_erased: bool = False
+) -> None:
+    """Hand the checked import to the importer; `keep_series`: numbers that differ by one are real; `take_erased`:
+    people who were erased are taken in again, which is somebody's decision and goes into the audit log (C5)."""
     found = _lock(found)
     _refuse_unless(found, ImportState.APPLYING)
-    found.options = {**found.options, "keep_series": keep_series}
+    found.options = {**found.options, "keep_series": keep_series, "take_erased": take_erased}
     found.state = ImportState.APPLYING.value
     found.fault = ""
     found.save()
     record_change(found.workspace, user, now, "import_started", f"import:{found.pk}", {"name": found.name})
+    erased = count_erased(found)
+    if take_erased and erased:
+        record_change(found.workspace, user, now, "erased_taken_in", f"import:{found.pk}", {"rows": erased})
+
+
+def count_erased(found: Import) -> int:
+    """How many rows of a checked import are people who were erased."""
+    return int(found.counts.get("reasons", {}).get(Reason.ERASED.value, 0))
 
 
 def start_undo(found: Import, user: User | None, now: datetime) -> None:

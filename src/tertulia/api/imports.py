@@ -60,9 +60,11 @@ class ColumnsIn(OptionsIn):
 
 
 class ApplyIn(Schema):
-    """`keep_series`: numbers that differ by one are real."""
+    """`keep_series`: numbers that differ by one are real. `take_erased`: people who were erased (rows with the reason
+    `erased`) are taken in again; without it they are left out. It is recorded in the audit log."""
 
     keep_series: bool = False
+    take_erased: bool = False
 
 
 class ImportOut(Schema):
@@ -178,7 +180,7 @@ def apply_import(request: HttpRequest, import_id: int, form: ApplyIn) -> dict[st
     """Goes on by itself, and on where it was after an interruption: read the import."""
     with writing():
         found = actions.access_import(workspace_of(request), import_id)
-        actions.start_apply(found, None, now(), keep_series=form.keep_series)
+        actions.start_apply(found, None, now(), keep_series=form.keep_series, take_erased=form.take_erased)
     return get_import(request, import_id)
 
 

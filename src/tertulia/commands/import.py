@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cause", choices=CAUSES, default=Cause.WITHDRAWN.value, help="of an opt-out list's rows")
     parser.add_argument("--take-suggestions", action="store_true", help="import rows as suggested where one is given")
     parser.add_argument("--keep-series", action="store_true", help="numbers that differ by one are real")
+    parser.add_argument("--take-erased", action="store_true", help="take people in again who were erased")
     parser.add_argument("--check", action="store_true", help="stop after the check: nothing is changed")
     parser.add_argument("--workspace", default="", help="the workspace's slug; needed where there are several")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -85,7 +86,7 @@ def import_file(url: str, options: argparse.Namespace) -> "Import":
     _await(url, found, quiet=options.json)
     if found.state == ImportState.CHECKED and not options.check:
         with transaction.atomic():
-            start_apply(found, None, now, keep_series=options.keep_series)
+            start_apply(found, None, now, keep_series=options.keep_series, take_erased=options.take_erased)
         _await(url, found, quiet=options.json)
     if found.state == ImportState.FAILED:
         raise Invalid(found.fault)

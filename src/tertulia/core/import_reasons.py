@@ -112,6 +112,7 @@ class Reason(StrEnum):
     WRONG_COLUMN_COUNT = "wrong_column_count"
     ROW_TOO_LONG = "row_too_long"
     IN_SERIES = "in_series"
+    ERASED = "erased"
     # the row is the same person as an earlier row of the file
     SAME_PERSON = "same_person"
     # the row is imported, but no SMS goes to it
@@ -123,6 +124,7 @@ class Reason(StrEnum):
     # the row is imported, and something is to be known about it
     SHARED_PHONE = "shared_phone"
     NO_OPT_IN = "no_opt_in"
+    ERASED_BEFORE = "erased_before"
     # after an undo
     KEPT = "kept"
 
@@ -159,6 +161,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.WRONG_COLUMN_COUNT: gettext_noop("%(found)s columns, the head has %(expected)s"),
     Reason.ROW_TOO_LONG: gettext_noop("The row is longer than %(limit)s characters"),
     Reason.IN_SERIES: gettext_noop("One of a series of numbers that differ by one"),
+    Reason.ERASED: gettext_noop("This person was erased: left out unless you decide otherwise"),
     Reason.SAME_PERSON: gettext_noop("The same person as row %(row)s"),
     Reason.LANDLINE: gettext_noop("Landline: kept, not used for SMS"),
     Reason.VOIP: gettext_noop("Internet telephony: kept, not used for SMS"),
@@ -167,6 +170,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.SUPPRESSED: gettext_noop("On the opt-out list (%(cause)s): kept, nothing is sent"),
     Reason.SHARED_PHONE: gettext_noop("Another person has the same phone"),
     Reason.NO_OPT_IN: gettext_noop("No consent in the file"),
+    Reason.ERASED_BEFORE: gettext_noop("Was erased before, and taken in again by decision"),
     Reason.KEPT: gettext_noop("Kept: something has happened since"),
 }
 

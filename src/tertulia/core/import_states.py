@@ -48,7 +48,8 @@ WORKING_STATES = frozenset({ImportState.CHECKING, ImportState.APPLYING, ImportSt
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the importer said about a list. `country` of numbers without a country code; `basis`, `source` and
     `text_version` are the proof of consent; `consent_channel` a channel kind or `*`; `cause` that of an opt-out list.
-    `keep_series`: numbers that differ by one are real; `take_suggestions`: rows are imported as suggested."""
+    `keep_series`: numbers that differ by one are real; `take_suggestions`: rows are imported as suggested;
+    `take_erased`: people who were erased are taken in again (C5)."""
 
     country: str = ""
     basis: Basis = Basis.NONE
@@ -59,6 +60,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     has_head: bool = True
     keep_series: bool = False
     take_suggestions: bool = False
+    take_erased: bool = False
 
 
 def may_follow(state: str, following: ImportState) -> bool:

@@ -116,9 +116,11 @@ join t on t.row = g.row
 -- What the rows of a group are to become, where that is not known yet; `t` holds what the check found out about some.
 -- In the order of the index by outcome, whose pages are then filled one after the other.
 insert into import_row (shard, import_id, row, workspace, outcome, field, value, reason, suggestion, contact_id, sms, undo)
-select s.shard, s.import_id, s.row, s.workspace, s.outcome, coalesce(t.field, ''),
+select s.shard, s.import_id, s.row, s.workspace,
+       case when starts_with(s.outcome, 'erased:') then 'rejected' else s.outcome end, coalesce(t.field, ''),
        case when s.phone <> '' then s.phone when s.email <> '' then s.email else s.external_id end,
-       coalesce(t.reason, s.reason), '', s.contact_id, s.sms and not coalesce(t.suppressed, false), null
+       coalesce(t.reason, s.reason), '', case when starts_with(s.outcome, 'erased:') then null else s.contact_id end,
+       s.sms and not coalesce(t.suppressed, false), null
 from import_stage s
 left join unnest(%(found)s::integer[], %(fields)s::text[], %(reasons)s::text[], %(suppressed)s::boolean[])
           as t (row, field, reason, suppressed) on t.row = s.row

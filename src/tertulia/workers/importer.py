@@ -23,7 +23,14 @@ from typing import Any
 import msgspec
 import psycopg
 
-from tertulia.actions.import_apply import GROUPS, apply_group, prepare_apply, read_options
+from tertulia.actions.import_apply import (
+    GROUPS,
+    apply_group,
+    leave_out_erased,
+    prepare_apply,
+    read_options,
+    was_somebody_erased,
+)
 from tertulia.actions.import_check import check_group, settle_check, stage_batch
 from tertulia.actions.import_files import forget_files
 from tertulia.actions.import_undo import undo_group
@@ -33,6 +40,7 @@ from tertulia.core.import_states import ImportState
 from tertulia.core.tabular import Shape
 from tertulia.store.clock import decision_now
 from tertulia.store.db import Conn, connect
+from tertulia.store.import_erased import count_proofs
 from tertulia.store.import_stage import analyze_stage, list_staged_shards
 from tertulia.store.import_undo import count_rows, tally_undo
 from tertulia.store.imports import (
@@ -183,6 +191,7 @@ def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
         cursor = batch.last_row
         teller.tell()
     last = watch.end()
+    counts["proofs"] = count_proofs(conn, job.workspace)
     job = msgspec.structs.replace(job, cursor=cursor, counts=counts)
     _compare(setup, conn, job, teller)
     _settle(setup, conn, job, [*series, last] if last else series)
@@ -206,7 +215,8 @@ def _compare(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> Non
 
 def _settle(setup: Setup, conn: Conn, job: ImportJob, series: Sequence[Series]) -> None:
     settle_check(conn, job, series)
-    found = {**tally(conn, job.id), "repaired": job.counts["repaired"]}
+    kept = {name: job.counts[name] for name in ("repaired", "proofs")}
+    found = {**tally(conn, job.id), **kept}
     warnings = [{"kind": "series", **msgspec.to_builtins(one)} for one in series]
     total = int(found["rows"])
     if not hold_check(conn, job, setup.now(conn)):
@@ -227,8 +237,15 @@ def _apply(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
         tell(conn, job, "import_started", {"import": job.id, "name": job.name, "rows": left}, now)
     conn.commit()
     moment = job.started_at or now
-    groups = _groups_of(conn, job)
-    _work_groups(setup, job, groups, lambda each, shards: apply_group(each, job, shards, moment), teller)
+    groups, erased = _groups_of(conn, job), was_somebody_erased(conn, job)
+    conn.commit()
+
+    def apply(each: Conn, shards: Sequence[int]) -> int:
+        if erased:
+            leave_out_erased(each, job, shards)
+        return apply_group(each, job, shards, moment)
+
+    _work_groups(setup, job, groups, apply, teller)
     _finish_apply(setup, conn, job)
 
 

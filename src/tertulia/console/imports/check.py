@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from tertulia.actions.imports import read_options_of, read_shape_of
+from tertulia.actions.imports import count_erased, read_options_of, read_shape_of
 from tertulia.console.imports.words import BASES, CAUSES, STATES, show_row
 from tertulia.console.parts import Pager, Tile
 from tertulia.core.country_names import name_country
@@ -73,6 +73,7 @@ def build_check(request: HttpRequest, found: Import, view: str) -> dict[str, obj
         "pager": Pager(from_row if shown else 0, from_row + len(shown) - 1 if shown else 0, total, back, on),
         "series": [_show_series(base, one) for one in found.warnings if one.get("kind") == "series"],
         "will": describe_will(found),
+        "erased": count_erased(found),
         "changes": count_changes(found),
         "suggestions": counts["suggestions"],
         "taken": read_options_of(found).take_suggestions,

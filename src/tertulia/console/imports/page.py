@@ -167,8 +167,9 @@ def check_again(request: HttpRequest, import_id: int) -> HttpResponse:
 def apply_import(request: HttpRequest, import_id: int) -> HttpResponse:
     """Do what the check has shown."""
     found = access_import(request.workspace, import_id)
-    keep = request.POST.get("series") == "keep"
-    return _steer(request, found, lambda: start_apply(found, request.user, get_now(request), keep_series=keep))
+    keep, take = request.POST.get("series") == "keep", request.POST.get("erased") == "take"
+    now = get_now(request)
+    return _steer(request, found, lambda: start_apply(found, request.user, now, keep_series=keep, take_erased=take))
 
 
 def undo_import(request: HttpRequest, import_id: int) -> HttpResponse:

@@ -238,7 +238,15 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "suggestions": lambda stage, who, contact, expected: sorted(item["rule"] for item in contact["suggestions"]),
 }
 
+
+def check_audit(stage: Stage, expected: list[str]) -> Iterator[str]:
+    """Verbs that the audit log must hold."""
+    found = {row["verb"] for row in stage.api("GET", "/audit")}
+    yield from (f"the audit log has no {verb}" for verb in expected if verb not in found)
+
+
 CHECKS: Mapping[str, Check] = {
+    "audit": check_audit,
     "contacts": check_contacts,
     "people": check_people,
     "received": check_received,

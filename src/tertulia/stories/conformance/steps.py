@@ -31,7 +31,8 @@ def read_span(text: str) -> float:
 
 
 def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
-    """`rows` of a customer list (or `list: opt_outs`), checked and applied as a person does it."""
+    """`rows` of a customer list (or `list: opt_outs`), checked and applied as a person does it; `take_erased`: people
+    who were erased are taken in again. The reasons of the check are the last answer."""
     rows = told["rows"]
     heads = list(dict.fromkeys(head for row in rows for head in row))
     out = io.StringIO()
@@ -48,7 +49,9 @@ def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
     stage.imports[told.get("as", "list")] = made["id"]
     stage.api("POST", f"{path}/check")
     stage.drain()
-    stage.api("POST", f"{path}/apply", {"keep_series": True})
+    checked = stage.api("GET", path)
+    stage.last_body = " ".join(f"{name} {count}" for name, count in sorted(checked["counts"]["reasons"].items()))
+    stage.api("POST", f"{path}/apply", {"keep_series": True, "take_erased": told.get("take_erased", False)})
     stage.drain()
     done = stage.api("GET", path)
     if done["state"] != "done":
