@@ -28,7 +28,7 @@ test: setup
 	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak"
 
 soak: setup
-	$(BIN)/pytest -m soak
+	$(BIN)/pytest -n 2 --dist load -m soak
 
 check: setup
 	$(BIN)/ruff check src tests

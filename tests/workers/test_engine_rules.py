@@ -224,3 +224,21 @@ def test_a_matched_customer_has_no_reason_why_not(town: Town) -> None:
     town.write("whatsapp", "BR.2", town.code(sms, "whatsapp"))
     row = town.progress(ana, match)
     assert (row["state"], row["reason"], row["forwarded"]) == ("matched", "", True)
+
+
+def test_M8_a_link_counts_for_whom_it_was_sent_to_whoever_they_were_merged_into(town: Town) -> None:
+    """Ana got the link and was merged into Bruno afterwards. Somebody else who uses it, known or not, moves Ana's place
+    in the match, for Bruno is not in its audience."""
+    ana, bruno = town.add_contact("Ana", PHONE), town.add_contact("Bruno", "+5511985550999")
+    town.write("telegram", "77", "hello", message_id="early")
+    first = town.launch("{{ link }}", audience={"contacts": [ana]})
+    [sms] = town.sending("sms")
+    second = town.launch("again {{ link }}", audience={"contacts": [ana]})
+    [other] = [sent for sent in town.sending("sms") if "again" in sent.text]
+    town.write("whatsapp", "BR.1", town.code(sms, "whatsapp"))
+    town.merge(ana, into=bruno)
+    town.write("whatsapp", "BR.2", town.code(sms, "whatsapp"))
+    town.write("telegram", "77", town.code(other, "telegram"), message_id="later")
+    assert town.progress(ana, first)["forwarded"]
+    row = town.progress(ana, second)
+    assert (row["state"], row["reason"]) == ("wrote", "match.identity_elsewhere")

@@ -255,7 +255,7 @@ class Progress(msgspec.Struct, frozen=True):
     match_id: int
     at: datetime
     step: str  # sending, sent, delivered, clicked, wrote, matched, unreached; empty: other facts only
-    state: str  # where that leaves the contact: world.next_progress
+    state: str  # where that leaves the contact: progress.next_progress
     reason: str | None = None
     app: str = ""
     stage: int | None = None

@@ -185,7 +185,7 @@ def decide_token(world: World, entry: TokenEntry, workspace: int) -> None:
             evidence = {"match": row.match_id, "channel": entry.channel_id}
             world.add(fx.SuggestMerge(workspace, owner, sender, "token", evidence, world.now))
             world.progress_to(
-                owner, row.match_id, "wrote", at=entry.at, app=entry.channel, reason=Reason.ELSEWHERE.value
+                row.contact_id, row.match_id, "wrote", at=entry.at, app=entry.channel, reason=Reason.ELSEWHERE.value
             )
         case Expired() | UnknownCode() | Ambiguous():
             pass

@@ -265,7 +265,7 @@ def _progress(world: World, came: Came, contact: ContactRow, resolution: Resolut
             return
         case PossibleForward(link):
             world.progress_to(
-                link.contact_id,
+                link.member_id,
                 link.match_id,
                 "wrote",
                 at=entry.at,

@@ -1,0 +1,260 @@
+"""The machine of a small world: the real engine, edge, sender and sweeper on a real database, one step at a time.
+
+Every process of the platform is here as its own code, called by the test in place of its endless loop; each has
+connections of its own on a fuse. `crashes` says which of them die now and then, and the chance for it is apart from the
+script's, so that the same script runs with and without. A process that died is followed by a fresh one, as the
+supervisor would start it; leases are let run out by the test, for real time cannot be waited for.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from typing import Any, Final
+
+import psycopg
+from aiohttp import web
+from tests.sim.fragile import Fuse, connect_fragile
+from tests.sim.provider import Provider
+
+from tertulia.edge.writer import GroupWriter, Notifier
+from tertulia.errors import StoodDown
+from tertulia.store import ownership
+from tertulia.store.clock import real_now, set_test_clock
+from tertulia.store.db import connect
+from tertulia.store.log import LogWriter
+from tertulia.workers import outcomes as outcome_writer
+from tertulia.workers.engine import Engine
+from tertulia.workers.guard import Guard
+from tertulia.workers.http import ProviderClient
+from tertulia.workers.leases import tell_lost
+from tertulia.workers.outcomes import OutcomeWriter
+from tertulia.workers.sender import Sender
+
+PUBLIC_URL: Final = "https://t.example"
+ROUNDS_MAX: Final = 200
+TRIES_MAX: Final = 20
+CYCLE_STATEMENTS: Final = 45
+HARMLESS: Final = frozenset({"engine", "edge", "outcomes"})  # they change nothing that anybody sees
+EVERY: Final = HARMLESS | {"sender"}
+
+
+class Clock:
+    """The decision clock, for the edge."""
+
+    def __init__(self, now: datetime) -> None:
+        self.at = now
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Machine:
+    """All processes. `now` is the decision clock."""
+
+    def __init__(self, url: str, seed: int, crashes: frozenset[str], now: datetime) -> None:
+        self.url = url
+        self.crashes = crashes
+        self.chance = Random(f"crash/{seed}")
+        self.clock = Clock(now)
+        self.provider = Provider(seed)
+        self.loop = asyncio.new_event_loop()
+        self.burnt: dict[str, int] = dict.fromkeys(sorted(EVERY | {"rival"}), 0)
+        self._open = ExitStack()
+        self.conn = self._open.enter_context(connect(url))
+        set_test_clock(self.conn, now)
+        self.conn.commit()
+        self._engines = 0
+        self._sweeps = 0
+        self._late: list[Any] = []
+        self.edge_fuse, self.engine_fuse, self.outcome_fuse = Fuse(), Fuse(), Fuse()
+
+    def start(self) -> None:
+        outcome_writer.RECONNECT_S = 0.0  # a pause between tries, of no use here
+        self._await(self._open_provider())
+        self._open.callback(lambda: self._await(self._runner.cleanup()))
+        self._client = ProviderClient(Guard(frozenset({"127.0.0.1"})))
+        self._await(self._client.__aenter__())
+        self._open.callback(lambda: self._await(self._client.__aexit__(None, None, None)))
+        self.engine = self._start_engine()
+        self._open.callback(lambda: self.engine.conn.close())
+        self._start_sender()
+        self._open.callback(self._stop_sender)
+        self._sweeper = self._open.enter_context(connect(self.url))
+        self._sweeper_writer = LogWriter.lease(self._sweeper, "sweeper", real_now())
+        self._sweeper.commit()
+
+    async def _open_provider(self) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self.provider.serve)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.provider.port = self._runner.addresses[0][1]
+
+    def stop(self) -> None:
+        """End everything that was started, the last first."""
+        self._open.close()
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+    def _await(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(coroutine)
+
+    def move_clock(self, by: timedelta) -> None:
+        self.clock.at += by
+        set_test_clock(self.conn, self.clock.at)
+        self.conn.commit()
+
+    # the engine
+
+    def _start_engine(self) -> Engine:
+        self._engines += 1
+        conn = connect_fragile(self.url, self.engine_fuse)
+        return Engine(conn, PUBLIC_URL, name=f"engine-{self._engines}", test_clock=True)
+
+    def round(self) -> bool:
+        """One round, whatever dies on the way: the next engine does it. Whether there was anything to do."""
+        self.provider.round += 1
+        for _ in range(TRIES_MAX):
+            if "engine" in self.crashes and self.chance.random() < 0.2:
+                if self.chance.random() < 0.3:
+                    self.engine_fuse.light_commit()
+                else:
+                    self.engine_fuse.light(self.chance.randint(0, CYCLE_STATEMENTS))
+            try:
+                return self.engine.run_round()
+            except psycopg.OperationalError:
+                if not self.engine.conn.closed:
+                    raise
+                self.burnt["engine"] += 1
+                self._replace_engine()
+            finally:
+                self.engine_fuse.put_out()
+        raise AssertionError("the engine never lived through a round")
+
+    def _replace_engine(self) -> None:
+        self._end_lease()
+        self.engine = self._start_engine()
+
+    def _end_lease(self) -> None:
+        """The engine's lease runs out."""
+        ownership.release(self.conn, self.engine.name, real_now() - timedelta(seconds=1))
+        self.conn.commit()
+
+    def meet_rival(self) -> None:
+        """E6: another engine takes over while this one sleeps; when it wakes it writes nothing and stands down."""
+        sleeper = self.engine
+        self._replace_engine()
+        self.round()
+        with suppress(StoodDown):
+            sleeper.run_round()
+        sleeper.conn.close()
+        self.burnt["rival"] += 1
+
+    def drain(self) -> None:
+        for _ in range(ROUNDS_MAX):
+            if not self.round():
+                return
+        raise AssertionError("the engine never came to rest")
+
+    # the sender and the sweeper
+
+    def _start_sender(self) -> None:
+        connect_outcomes = partial(connect_fragile, self.url, self.outcome_fuse)
+        self._outcomes = OutcomeWriter(connect_outcomes, "sender", test_clock=True)
+        self._sender = Sender(self.url, self._client, self._outcomes, test_clock=True)
+
+    def _stop_sender(self) -> None:
+        self._sender._desk.drop()
+        self._sender._thread.shutdown()
+        self._outcomes._drop_connection()
+
+    def send(self) -> int:
+        """One round of the sender. It may die with deliveries taken and not called, or called and not told, or be late
+        with its telling."""
+        death = self.chance.choice(("taken", "called", "late")) if self._dies("sender", 0.15) else ""
+        if death == "taken":
+            taken = self._sender._desk.take(dict.fromkeys(self._list_channels(), 1000))
+            self.burnt["sender"] += bool(taken)
+            return 0
+        took = self._await(self._send_once())
+        group = self._outcomes._gather()[0] if self._outcomes.waiting else []
+        if death and group:
+            self.burnt["sender"] += 1
+            self._late += group if death == "late" else []
+        elif group:
+            self._tell(group)
+        if self._late and not death and self.chance.random() < 0.5:
+            self.tell_late()
+        return took
+
+    async def _send_once(self) -> int:
+        self._sender._state.looked_at = 0.0
+        took = await self._sender._round()
+        while self._sender._state.under_way:
+            await asyncio.wait(self._sender._state.under_way)
+        return took
+
+    def tell_late(self) -> None:
+        """What a sender still had to tell comes after all."""
+        group, self._late = self._late, []
+        if group:
+            self._tell(group)
+
+    def _tell(self, group: Sequence[Any]) -> None:
+        if self._dies("outcomes", 0.25):
+            self.burnt["outcomes"] += 1
+            self._light(self.outcome_fuse, 6)
+        self._outcomes._write_until_written(group)
+        self.outcome_fuse.put_out()
+
+    def _list_channels(self) -> list[int]:
+        rows = self.conn.execute("select id from channel where state = 'live' order by id").fetchall()
+        self.conn.rollback()
+        return [row[0] for row in rows]
+
+    def sweep(self) -> int:
+        """Every lease has ended by now."""
+        self._sweeps += 1
+        told = tell_lost(
+            self._sweeper, self._sweeper_writer, real_now() + timedelta(hours=self._sweeps), self.clock.now()
+        )
+        self._sweeper.commit()
+        self._sweeper_writer.committed()
+        return told
+
+    # the edge
+
+    def edge(self, name: str, work: Any) -> GroupWriter[Any, Any]:
+        """A stream's writer thread, started."""
+        connecting = partial(connect_fragile, self.url, self.edge_fuse)
+        writer: GroupWriter[Any, Any] = GroupWriter(name, connecting, work, self.clock, Notifier(connecting))  # type: ignore[arg-type]
+        writer.start(self.loop)
+        self._open.callback(writer.stop)
+        return writer
+
+    def submit(self, writer: GroupWriter[Any, Any], item: Any) -> Any:
+        """Hand an item over and wait for its answer, as a request does."""
+        if self._dies("edge", 0.15):
+            self.burnt["edge"] += 1
+            self._light(self.edge_fuse, 6)
+
+        async def wait() -> Any:
+            return await writer.submit(item)
+
+        try:
+            return self._await(wait())
+        finally:
+            self.edge_fuse.put_out()
+
+    def _dies(self, role: str, share: float) -> bool:
+        return role in self.crashes and self.chance.random() < share
+
+    def _light(self, fuse: Fuse, statements: int) -> None:
+        if self.chance.random() < 0.5:
+            fuse.light_commit()
+        else:
+            fuse.light(self.chance.randint(0, statements))
