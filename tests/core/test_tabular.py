@@ -268,3 +268,9 @@ def test_no_bytes_raise_anything_but_a_file_problem(data: bytes, cut: int) -> No
         in_blocks = list(iter_csv(iter_lines(blocks, shape.encoding), shape.delimiter, shape.width))
         whole = list(iter_csv(iter_lines([data], shape.encoding), shape.delimiter, shape.width))
         assert in_blocks == whole
+
+
+def test_what_is_shown_of_a_file_holds_no_nul() -> None:
+    """The database refuses NUL in a text; the examples beside the columns show that something stood there."""
+    data = b"Nome;Telefone\nA\x00na;+5511999990001\n"
+    assert detect_shape(io.BytesIO(data), len(data), LIMIT).samples == (("A\ufffdna", "+5511999990001"),)

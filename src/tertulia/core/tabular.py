@@ -21,6 +21,7 @@ from tertulia.core.import_reasons import FileProblem, FileReason, Reason
 from tertulia.core.text_encodings import EncodingScan
 
 COLUMNS_MAX = 200
+NUL_SHOWN = "\ufffd"  # what is kept is text, which holds no NUL
 ROW_CHARACTERS_MAX = 100_000
 RECORD_LINES_MAX = 100
 SHOWN_CHARACTERS_MAX = 200
@@ -255,7 +256,8 @@ def _detect_csv(file: BinaryIO, country: str) -> Shape:
         raise FileProblem(FileReason.NOT_A_TABLE, what="text without rows")
     if any("\x00" in cell for cell in rows[0]):
         raise FileProblem(FileReason.NOT_A_TABLE, what="a file of bytes")
-    return Shape("csv", encoding, delimiter, "", rows[0], tuple(rows[1:]), records[0][0], skipped, line_ends)
+    samples = tuple(tuple(cell.replace("\x00", NUL_SHOWN) for cell in row) for row in rows[1:])
+    return Shape("csv", encoding, delimiter, "", rows[0], samples, records[0][0], skipped, line_ends)
 
 
 def _stated_delimiter(line: str) -> str:

@@ -12,6 +12,7 @@ from tertulia.actions.contacts import Detail
 from tertulia.console.contacts.filters import APPS
 from tertulia.core.consent import MARKETING, SERVICE, Cause, ConsentState, Suppression, Target, derive, find_suppression
 from tertulia.core.consent import permits as consent_permits
+from tertulia.core.country_names import name_country
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.store.contacts import Address, Contact, Identity
@@ -149,7 +150,7 @@ def list_profile(contact: Contact) -> list[tuple[str, str]]:
     """Plain facts in words; attributes come as their list brought them."""
     facts = [
         (_("Language"), contact.locale),
-        (_("Country"), contact.country),
+        (_("Country"), name_country(contact.country)),
         (_("Zone"), contact.zone),
         (_("Own id"), contact.external_id),
     ]

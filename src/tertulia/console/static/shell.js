@@ -164,6 +164,8 @@
     runToast(toast);
   }
   document.addEventListener("htmx:oobAfterSwap", (event) => { const toast = event.target.id === "toasts" && $("#toast"); if (toast) runToast(toast); });
+  const isAsked = (event) => event.detail.requestConfig?.verb === "post"; // figures that fetch themselves try again
+  document.addEventListener("htmx:responseError", (event) => { if (isAsked(event)) showToast({ text: document.body.dataset.failed, failed: true }); });
   document.addEventListener("toast", (event) => showToast(event.detail));
 
   // --- forms: the button that was pressed is busy, and is pressed once ---------------------------------------------
