@@ -11,6 +11,7 @@ import pytest
 from commands.installation import database, run
 from commands.test_own_postgres import aim
 from commands.test_person import add_person, read_names
+from tertulia.commands.restore import is_ours
 
 OWN = "tertulia_to_restore"
 
@@ -89,6 +90,28 @@ def test_files_that_are_no_good_change_nothing(folder: Path, saved: Path) -> Non
     with database(folder) as conn:
         assert read_names(conn) == ["Beatriz", "Later"]
         assert conn.execute("select count(*) from pg_database where datname = 'tertulia_restoring'").fetchone() == (0,)
+
+
+def test_only_what_a_backup_writes_is_read(tmp_path: Path) -> None:
+    """Paths that lead elsewhere, links and folders are left out."""
+    (tmp_path / "file").write_text("text")
+    names = [
+        "manifest.json",
+        "imports/list.csv",
+        "../elsewhere",
+        "imports/../elsewhere",
+        "/tmp/elsewhere",
+        "imports/..",
+    ]
+    with tarfile.open(tmp_path / "odd.tar", "w") as tar:
+        for name in names:
+            tar.add(tmp_path / "file", name)
+        tar.add(tmp_path, "imports", recursive=False)
+        link = tarfile.TarInfo("secret.key")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+        tar.addfile(link)
+    with tarfile.open(tmp_path / "odd.tar") as tar:
+        assert [member.name for member in tar if is_ours(member)] == names[:2]
 
 
 def test_a_backup_that_cannot_be_written(folder: Path, saved: Path) -> None:

@@ -5,6 +5,7 @@ database knows and the backup does not are done again (C5), before anything else
 """
 
 import argparse
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -69,11 +70,29 @@ def unpack(path: Path, folder: Path) -> Unpacked:
     """Raises Invalid for what is no backup of ours."""
     try:
         with tarfile.open(path) as tar:
-            tar.extractall(folder, filter="data")
+            for member in tar:
+                if is_ours(member):
+                    put_member(tar, member, folder)
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, tarfile.TarError, msgspec.DecodeError):
         raise Invalid(f"{path} cannot be read as a backup of Tertulia.") from None
     return Unpacked(folder, manifest)
+
+
+def is_ours(member: tarfile.TarInfo) -> bool:
+    """Whether `backup` writes such a member; what else a file may hold, paths that lead elsewhere too, is left out."""
+    place, _, name = member.name.rpartition("/")
+    known = member.name in (MANIFEST, DUMP, KEY) or (place == IMPORTS and name not in ("", ".", ".."))
+    return member.isreg() and known
+
+
+def put_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write one file. (`extractall` with its filters is missing in the Python 3.11 of Debian 12.)"""
+    source, path = tar.extractfile(member), folder / member.name
+    assert source is not None  # it is a regular file
+    path.parent.mkdir(exist_ok=True)
+    with source, path.open("wb") as target:
+        shutil.copyfileobj(source, target)
 
 
 def has_data(url: str) -> bool:
