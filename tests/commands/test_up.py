@@ -58,14 +58,19 @@ def free_port() -> int:
 
 
 def test_everything_comes_back(folder: Path) -> None:
-    """A killed engine is started again; a killed `up` takes its processes with it and leaves a database that the next
-    one finds; a polite stop leaves nothing."""
+    """A killed engine is started again, and so is a killed database; a killed `up` takes its processes with it and
+    leaves a database that the next one finds; a polite stop leaves nothing."""
     port = free_port()
     first = start(folder, port)
     wait_for(lambda: is_ready(port))
     (engine,) = find_children(folder, "engine")
     os.kill(engine, signal.SIGKILL)
     wait_for(lambda: find_children(folder, "engine") not in ([], [engine]))
+
+    database = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(database, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{database}").exists())
+    wait_for(lambda: is_ready(port))
 
     first.kill()
     first.wait(10)

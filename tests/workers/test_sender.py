@@ -1,16 +1,20 @@
 """The sender against a real provider's stand-in and a real database."""
 
 import signal
+import threading
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
 
 from tertulia.store.channel_log import list_exchanges
 from tertulia.store.clock import real_now
+from tertulia.store.db import connect
 from tertulia.store.log import LogWriter
 from tertulia.store.sending import take_deliveries
 from tertulia.workers.leases import tell_lost
+from tertulia.workers.outcomes import OutcomeWriter, Told
 from tertulia.workers.sender import LEASE_S
 from workers.conftest import sender_process, sending, wait_for
 from workers.rows import NOW, add_sending, add_twilio, add_workspace, read_outcomes
@@ -163,3 +167,17 @@ def test_a_polite_stop_finishes_what_is_under_way(
     leased = conn.execute("select count(*) from delivery_open where lease_until is not null").fetchone()[0]
     assert len(outcomes) == leased == len(sink.bodies)
     assert {outcome for _, outcome, _ in outcomes} == {"ok"}
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_S3_a_sender_stops_while_the_database_is_away(told: int) -> None:
+    """With nothing to tell at once, else when its patience ends: the lease tells the outcome then."""
+    nowhere = partial(connect, "postgresql://tertulia@127.0.0.1:1/tertulia")
+    outcomes = OutcomeWriter(nowhere, "sender", test_clock=False, patience_s=0.1)
+    outcomes.start()
+    for _ in range(told):
+        outcomes.tell(Told(1, ()))
+    stopping = threading.Thread(target=outcomes.stop, daemon=True)
+    stopping.start()
+    stopping.join(30)
+    assert not stopping.is_alive()

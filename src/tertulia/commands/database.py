@@ -6,11 +6,12 @@ too old, a role without rights, a schema that is missing, a key that opens nothi
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 
 import psycopg
+import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tertulia import config
@@ -21,6 +22,8 @@ from tertulia.store.health import read_applied, read_sealed
 from tertulia.store.sealing import unseal
 
 POSTGRES_MIN = 170_000
+
+log = structlog.get_logger("database")
 
 
 @contextmanager
@@ -47,6 +50,25 @@ def open_database(*, owns: bool = False, any_key: bool = False) -> Iterator[str]
     finally:
         if not keep_running:
             server.stop()
+
+
+def make_reviver() -> Callable[[], None]:
+    """A function that starts the embedded server again when it has died, to be called now and then. One's own
+    PostgreSQL is left alone."""
+    if config.read("DATABASE_URL"):
+        return lambda: None
+    server = EmbeddedPostgres(config.data_dir())
+
+    def revive() -> None:
+        if server.running:
+            return
+        log.error("database_died")
+        try:
+            server.start()
+        except (ConfigError, psycopg.Error) as error:  # what is left of the old one may hold its memory for a moment
+            log.error("database_not_started", error=type(error).__name__)
+
+    return revive
 
 
 @contextmanager

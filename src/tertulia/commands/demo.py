@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tertulia import config
-from tertulia.commands.database import open_database
+from tertulia.commands.database import make_reviver, open_database
 from tertulia.commands.migrate import migrate
 from tertulia.commands.ports import need_free_port, read_port
 from tertulia.commands.up import list_children, own_data_folder, take_options, wait_until_ready
@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     os.environ["ALLOW_PRIVATE_HOSTS"] = f"127.0.0.1:{options.phones_port}"
     os.environ["VIRTUAL_PHONES_URL"] = f"{phones_url}/phones"
     stop = watch_for_stop()
+    revive = make_reviver()
     with own_data_folder() as folder, open_database(owns=True) as url:
         os.environ["DATABASE_URL"] = url
         sys.stdout.write("Preparing the demo ...\n")
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         sign_in = prepare(folder, phones_url)
         arguments = ("--port", str(options.phones_port), "--config", str(folder / "simulator.json"))
         children = [Child("simulator", ("tertulia.cli", "simulator", *arguments)), *list_children()]
-        supervisor = Supervisor(children, folder / "logs")
+        supervisor = Supervisor(children, folder / "logs", revive)
         supervisor.start()
         try:
             wait_until_ready(stop.is_set)

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from tertulia import config
-from tertulia.commands.database import open_database
+from tertulia.commands.database import make_reviver, open_database
 from tertulia.commands.ports import need_free_port, read_port
 from tertulia.errors import ConfigError
 from tertulia.workers.stopping import watch_for_stop
@@ -34,10 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     take_options(options)
     stop = watch_for_stop()
+    revive = make_reviver()
     with own_data_folder(), open_database(owns=True) as url:
         os.environ["DATABASE_URL"] = url
         run_migrations()
-        supervisor = Supervisor(list_children())
+        supervisor = Supervisor(list_children(), revive=revive)
         supervisor.start()
         try:
             wait_until_ready(stop.is_set)

@@ -5,6 +5,8 @@ cannot be reached the group waits and is told again by a fresh writer; a repeate
 cannot be written at all (a poison row) is found by telling the items singly, is logged and left to its lease (S3).
 """
 
+import contextlib
+import math
 import queue
 import threading
 import time
@@ -27,6 +29,7 @@ GROUP_ITEMS_MAX = 1_000
 GROUP_EVERY_S = 0.04  # a commit and a hint cost as much as some dozens of outcomes
 BEAT_EVERY_S = 5.0
 RECONNECT_S = 0.5
+PATIENCE_S = 20.0  # with a database that is away, once the sender has to stop; less than whoever stops it waits
 
 log = structlog.get_logger("sender.outcomes")
 
@@ -41,10 +44,15 @@ class Told:
 
 
 class OutcomeWriter:
-    """The thread. `tell` from any thread; `stop` returns when everything told is written."""
+    """The thread. `tell` from any thread; `stop` returns when everything told is written, or when the database stays
+    away for `patience_s` more: what is lost then is unknown at the end of its lease (S3)."""
 
-    def __init__(self, connect: Callable[[], Conn], name: str, *, test_clock: bool) -> None:
+    def __init__(
+        self, connect: Callable[[], Conn], name: str, *, test_clock: bool, patience_s: float = PATIENCE_S
+    ) -> None:
         self._connect = connect
+        self._patience_s = patience_s
+        self._give_up_at = math.inf
         self._name = name
         self._test_clock = test_clock
         self._queue: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
@@ -64,6 +72,7 @@ class OutcomeWriter:
         return self._queue.qsize()
 
     def stop(self) -> None:
+        self._give_up_at = time.monotonic() + self._patience_s
         self._queue.put(None)
         self._thread.join()
 
@@ -74,11 +83,11 @@ class OutcomeWriter:
             group, stopping = self._gather()
             self._write_until_written(group)
             time.sleep(0 if stopping else GROUP_EVERY_S)
-        if self._conn is not None:
-            if self._writer is not None:
+        with contextlib.suppress(psycopg.Error):  # it is taken for gone soon enough
+            if self._conn is not None and self._writer is not None:
                 end_sender(self._conn, self._writer.writer)
                 self._conn.commit()
-            self._conn.close()
+        self._drop_connection()
 
     def _gather(self) -> tuple[list[Told], bool]:
         """What waits, at least one item or a beat's time; whether the end was asked for."""
@@ -102,6 +111,10 @@ class OutcomeWriter:
             except psycopg.OperationalError as error:
                 log.warning("database_lost", error=type(error).__name__)
                 self._drop_connection()
+                if self._give_up_at < math.inf and (not group or time.monotonic() > self._give_up_at):
+                    if group:
+                        log.error("outcomes_not_written", count=len(group))
+                    return
                 time.sleep(RECONNECT_S)
             except psycopg.Error as error:
                 self._drop_connection()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,9 +48,13 @@ class Child:
 class Supervisor:
     """Not thread-safe: one thread starts, looks and stops."""
 
-    def __init__(self, children: Sequence[Child], log_folder: Path | None = None) -> None:
-        """With `log_folder` each child writes its log to a file there, else to our standard error."""
+    def __init__(
+        self, children: Sequence[Child], log_folder: Path | None = None, revive: Callable[[], object] = bool
+    ) -> None:
+        """With `log_folder` each child writes its log to a file there, else to our standard error. `revive` is called
+        at every look, for what has to live and is no child."""
         self.children = list(children)
+        self._revive = revive
         self._log_folder = log_folder
         self._ours, self._theirs = -1, -1
 
@@ -62,6 +66,7 @@ class Supervisor:
     def keep_alive(self, stop: threading.Event) -> None:
         """Look after the children until `stop`."""
         while not stop.wait(LOOK_EVERY_S):
+            self._revive()
             for child in self.children:
                 self._look_after(child)
 
