@@ -14,7 +14,7 @@ import pytest
 
 from commands.installation import make_environment, run
 
-WAIT_LIMIT_S = 120.0
+WAIT_LIMIT_S = 300.0
 
 
 def start(folder: Path, port: int, *more: str) -> subprocess.Popen[str]:
