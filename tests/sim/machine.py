@@ -192,7 +192,8 @@ class Machine:
         return took
 
     async def _send_once(self) -> int:
-        self._sender._state.looked_at = 0.0
+        state = self._sender._state
+        state.looked_at, state.lanes, state.fingerprint = 0.0, {}, ""  # paces and throttles are real time
         took = await self._sender._round()
         while self._sender._state.under_way:
             await asyncio.wait(self._sender._state.under_way)
