@@ -32,7 +32,7 @@ using (select c.shard, c.id from click c where c.at < %(before)s limit %(limit)s
 where k.shard = o.shard and k.id = o.id
 
 -- name: forget_references
--- Where a provider's id leads; after its delivery is forgotten it leads nowhere. Read through, for it is asked seldom.
+-- Where a provider's id leads; after its delivery is forgotten it leads nowhere.
 delete from provider_ref r
 using (select p.shard, p.channel_id, p.provider_id from provider_ref p where p.at < %(before)s limit %(limit)s) o
 where r.shard = o.shard and r.channel_id = o.channel_id and r.provider_id = o.provider_id
