@@ -17,7 +17,7 @@ from tertulia.simulator.deeplinks import AppLink, Page, find_links, read_app_lin
 from tertulia.simulator.world import Account, Message, Person, World
 
 HOPS_MAX = 5
-TAP_TIMEOUT_S = 15.0
+TAP_TIMEOUT_S = 60.0  # browsers wait longer than people; on a crowded machine the first page may take its time
 PHONE_AGENT = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
     "Mobile Safari/537.36"

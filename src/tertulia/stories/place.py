@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 90.0
 HANDS = 8  # how many people act at once
 PAGE = 500
 RECORD_PAGE = 5_000
