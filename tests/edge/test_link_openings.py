@@ -92,6 +92,15 @@ def test_on_a_desktop_the_chooser_shows_a_qr_code_for_each_app(web: httpx.Client
     assert page.count('<img class="qr" src="data:image/png;base64,') == 2
 
 
+@pytest.mark.parametrize(
+    "agent", ["WhatsApp/2.24 A", "Mozilla/5.0 (compatible; Google-Safety)", "facebookexternalhit/1.1"]
+)
+def test_no_qr_codes_are_drawn_for_a_preview_or_a_scanner(web: httpx.Client, shop: Shop, agent: str) -> None:
+    """A list of links sent out is fetched by as many programs as people, and six codes take 0.15 s."""
+    code = shop.link(shop.launch(connect(shop, "line"), connect(shop, "whatsapp")))
+    assert "data:image/png" not in web.get(f"/l/{code}", headers={"user-agent": agent}).text
+
+
 def test_a_chooser_with_one_app_is_no_choice(web: httpx.Client, shop: Shop) -> None:
     code = shop.link(shop.launch(connect(shop, "telegram")))
     assert (

@@ -25,6 +25,19 @@ class ClickClass(StrEnum):
     ENDED = "ended"  # the link had expired, its match was stopped, or its app is no longer offered
 
 
+def name_program(method: str, user_agent: str, purpose: str = "") -> ClickClass | None:
+    """PREVIEW or SCANNER for a request that says by itself that no person made it; None for any other. `purpose` is the
+    header Sec-Purpose, Purpose or X-Purpose ("prefetch;prerender", "preview")."""
+    agent = user_agent.lower()
+    if any(name in agent for name in PREVIEWS):
+        return ClickClass.PREVIEW
+    if method.upper() != "GET" or not agent or any(name in agent for name in SCANNERS):
+        return ClickClass.SCANNER
+    if any(word in purpose.lower() for word in ("prefetch", "prerender", "preview")):
+        return ClickClass.PREVIEW
+    return None
+
+
 def classify_click(
     method: str,
     user_agent: str,
@@ -39,15 +52,11 @@ def classify_click(
 
     `seconds_since_send` is counted from the hand-over of the message to the provider, None when unknown. `page`: it is
     answered with a page of ours; `beacon`: this is the report of that page's script; `ended`: the link leads nowhere
-    any more. `purpose` is the header Sec-Purpose, Purpose or X-Purpose ("prefetch;prerender", "preview").
+    any more.
     """
-    agent = user_agent.lower()
-    if any(name in agent for name in PREVIEWS):
-        return ClickClass.PREVIEW
-    if method.upper() != "GET" or not agent or any(name in agent for name in SCANNERS):
-        return ClickClass.SCANNER
-    if any(word in purpose.lower() for word in ("prefetch", "prerender", "preview")):
-        return ClickClass.PREVIEW
+    program = name_program(method, user_agent, purpose)
+    if program is not None:
+        return program
     if beacon:
         return ClickClass.HUMAN
     if ended:

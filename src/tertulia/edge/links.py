@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
+from tertulia.core.clicks import name_program
 from tertulia.core.links import APPS, Code, hash_code, is_sample, parse, with_app
 from tertulia.edge import pages
 from tertulia.edge.clicks import Opening
@@ -185,7 +186,11 @@ class Links:
         code: Code,
         nonce: str,
     ) -> None:
-        desktop = not pages.is_phone(get_header(scope, b"user-agent"), get_header(scope, b"sec-ch-ua-mobile"))
+        agent, purpose = get_header(scope, b"user-agent"), _read_purpose(scope)
+        # A QR code takes 20 ms to draw, one for each app, and people wait behind them: previews and scanners, of which
+        # there may be more than people, get none.
+        seen = name_program(scope["method"], agent, purpose) is None
+        desktop = seen and not pages.is_phone(agent, get_header(scope, b"sec-ch-ua-mobile"))
         base = self._registry.link_base(workspace)
         offered = [(app, f"{base}/l/{with_app(code.base, app.kind)}") for app in apps if app.kind in APPS]
         choices = await asyncio.to_thread(_draw_choices, offered, desktop)
@@ -235,18 +240,24 @@ class Links:
 
 def _read_opening(scope: Scope, code: Code, nonce: str, snapshot: Snapshot, *, beacon: bool = False) -> Opening:
     headers = dict(scope["headers"])
-    purpose = headers.get(b"sec-purpose") or headers.get(b"purpose") or headers.get(b"x-purpose") or b""
     return Opening(
         shard=shard_of_index(code.shard_index),
         code_hash=hash_code(code.base),
         app=code.app,
         method="GET" if beacon else scope["method"],
         user_agent=headers.get(b"user-agent", b"")[:500].decode("latin-1"),
-        purpose=purpose[:100].decode("latin-1"),
+        purpose=_read_purpose(scope),
         nonce=nonce,
         workspace=snapshot.hosts.get(host_of(headers.get(b"host", b"").decode("latin-1"))),
         beacon=beacon,
     )
+
+
+def _read_purpose(scope: Scope) -> str:
+    """What the request says that it is for, when it is no person's."""
+    headers = dict(scope["headers"])
+    purpose: bytes = headers.get(b"sec-purpose") or headers.get(b"purpose") or headers.get(b"x-purpose") or b""
+    return purpose[:100].decode("latin-1")
 
 
 def _draw_choices(offered: list[tuple[ChannelView, str]], desktop: bool) -> list[pages.App]:
