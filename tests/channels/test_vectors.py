@@ -111,6 +111,8 @@ def test_twilio_send(given: dict[str, Any], want: dict[str, Any]) -> None:
     form = {
         name: values if name == "MediaUrl" else values[0] for name, values in parse_qs(request.body.decode()).items()
     }
+    form["StatusCallback"], _, again = form["StatusCallback"].partition("#")
+    assert again == "rc=5&rp=all"  # ours: how often it calls again
     basic = b64encode(":".join(want["basic_auth"]).encode()).decode()
     assert (request.method, request.url, form) == (want["method"], want["url"], want["form"])
     assert dict(request.headers)["authorization"] == f"Basic {basic}"

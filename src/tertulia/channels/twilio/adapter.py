@@ -47,6 +47,7 @@ from tertulia.channels.wire import (
 )
 
 _TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
+CALL_AGAIN = "#rc=5&rp=all"  # a report that we do not take comes five times more; by default it never comes again
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -153,7 +154,7 @@ class Twilio(ChannelKind):
         pairs = [("To", message.to)]
         if account.hook_url:
             mark = [("m", message.delivery_id)] if message.delivery_id else []
-            pairs.append(("StatusCallback", with_query(account.hook_url, mark)))
+            pairs.append(("StatusCallback", with_query(account.hook_url, mark) + CALL_AGAIN))
         service = self.setting(account, "messaging_service_sid")
         pairs.append(("MessagingServiceSid", service) if service else ("From", self.setting(account, "sender")))
         match message.content:
