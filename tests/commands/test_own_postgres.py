@@ -1,5 +1,6 @@
 """On a PostgreSQL of one's own: whatever is wrong with it is one clear line, from every command, and nothing begins."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -36,6 +37,13 @@ def aim(url: str, **parts: str) -> str:
     return f"postgresql://{known['user']}:{password}@/{known['dbname']}?host={known['host']}"
 
 
+def free_port() -> int:
+    """A port that nobody listens on, whatever else this machine runs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def refuse(folder: Path, command: str, **settings: str) -> str:
     """The one line with which a command refuses."""
     done = run(folder, command, **settings)
@@ -54,7 +62,7 @@ def refuse(folder: Path, command: str, **settings: str) -> str:
 )
 def test_an_address_that_leads_nowhere(folder: Path, command: str, given: str, reason: str) -> None:
     """The reason in the database's own words."""
-    said = refuse(folder, command, DATABASE_URL=given)
+    said = refuse(folder, command, DATABASE_URL=given, PORT=str(free_port()))
     assert said.startswith("The database of DATABASE_URL cannot be opened: ")
     assert reason in said
 
