@@ -97,6 +97,7 @@ class Engine:
 
     def run_round(self) -> bool:
         """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
+        self.full = False
         self._own()
         if not self.epochs:
             return False
