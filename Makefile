@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test soak check fix docs bench lock clean
+.PHONY: setup demo test pictures soak check fix docs bench lock clean
 
 # The whole environment, with what tests, linters and documentation need.
 setup: $(VENV)/.complete
@@ -25,7 +25,11 @@ demo: $(VENV)/.running
 
 test: setup
 	$(BIN)/pytest -n 2 --dist loadscope -m "not soak and not browser"
-	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak"
+	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak and not pictures"
+
+# Screenshots of the pages at both widths, light, dark and mirrored, into ./screenshots, for people to look at.
+pictures: setup
+	$(BIN)/pytest -n 2 --dist loadscope -m pictures
 
 soak: setup
 	$(BIN)/pytest -n 2 --dist load -m soak

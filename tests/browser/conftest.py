@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from tests import chromium as debian
 from tests.console.cast import Cast, make_cast, make_client
 
-CHROMIUM = "/usr/bin/chromium"
 WIDE = (1280, 800)
 NARROW = (390, 844)
 LEAVING = ("htmx:sendAbort", "htmx:afterRequest")  # a page is left while a fragment is on its way
@@ -42,10 +42,10 @@ def site(database_url: str) -> Iterator[str]:
 def chromium() -> Iterator[object]:
     """One browser for the run."""
     playwright = pytest.importorskip("playwright.sync_api")
-    if not os.path.exists(CHROMIUM):
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+    if debian.PROGRAM is None:
+        pytest.skip(debian.MISSING)
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=debian.PROGRAM, args=["--no-sandbox"])
         yield browser
         browser.close()
 

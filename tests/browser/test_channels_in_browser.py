@@ -94,6 +94,7 @@ def test_archiving_asks_first(visit, channels):
     assert not dialog.is_visible()
 
 
+@pytest.mark.pictures
 def test_channel_pictures(visit, channels):
     """Pictures are taken; people look at them."""
     for path in list_paths(channels):

@@ -46,7 +46,7 @@ def test_selection_shows_the_bulk_bar_and_escape_clears(visit, ids):
     page.locator("input.pick").nth(3).click(modifiers=["Shift"])
     assert "4 selected" in page.locator(".bulk").inner_text()
     page.keyboard.press("Escape")
-    assert not page.locator(".bulk").is_visible()
+    page.locator(".bulk").wait_for(state="hidden")
 
 
 def test_slash_searches_and_enter_opens(visit, ids):
@@ -61,6 +61,7 @@ def test_slash_searches_and_enter_opens(visit, ids):
     page.wait_for_url(f"**/contacts/{ids[4]}/")
 
 
+@pytest.mark.pictures
 def test_pictures_of_contacts(visit, ids):
     """Pictures of the list and of one contact with Why."""
     take_screenshots(visit, "/contacts/?app=any", "contacts-filtered")

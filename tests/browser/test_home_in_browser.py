@@ -9,6 +9,7 @@ from tests.console.people import add_people
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.pictures
 def test_pictures_of_home(visit, cast, database_url):
     """A workspace with people, a stopped channel and a running match."""
     from tertulia.data.models import Channel, Import

@@ -45,6 +45,7 @@ def test_an_import_from_file_to_undo(visit, setup: Setup, tmp_path: Path, overfl
     page.get_by_role("button", name="Import 2 contacts").wait_for()
     assert page.locator(".stepper [aria-current=step]").inner_text().split() == ["3", "Check"]
     page.locator(".tabs").get_by_role("link", name="Without SMS").click()
+    page.locator(".tabs [aria-current]", has_text="Without SMS").wait_for()
     assert "Landline: kept, not used for SMS" in page.locator("table").inner_text()
     page.locator("[data-submit-on-change]").select_option("take")
     page.locator("#progress").wait_for()

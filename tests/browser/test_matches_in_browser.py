@@ -60,7 +60,7 @@ def test_a_match_is_written_and_launched_by_hand(visit, cast, channels, conn):
     page = visit("/matches/new/")
     page.get_by_label("Everyone").check()
     page.locator("#panel").get_by_text("3 people get the SMS.").wait_for()
-    text = page.get_by_label("Text of the SMS")
+    text = page.get_by_label("Text of the SMS", exact=True)
     text.fill("Hi {{ contact.surname")
     page.locator("#parts").get_by_text("Line 1, column").wait_for()
     assert page.locator("#launch-button").is_disabled()
@@ -98,6 +98,7 @@ def test_results_are_fetched_again_when_they_change(visit, crowd, conn):
     )
 
 
+@pytest.mark.pictures
 def test_match_pictures(visit, crowd):
     """Pictures are taken; people look at them."""
     names = (

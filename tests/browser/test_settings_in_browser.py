@@ -42,6 +42,7 @@ def test_sign_in_by_password_and_back(visit, overflow):
     page.wait_for_url("**/contacts/?app=any")
 
 
+@pytest.mark.pictures
 def test_pictures_of_settings(visit):
     """Settings, team, keys, sign-in."""
     for address in PAGES:

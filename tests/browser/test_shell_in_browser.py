@@ -85,6 +85,7 @@ def test_toast_counts_down(visit):
     page.locator("#toast", has_text="Preferences saved").wait_for()
 
 
+@pytest.mark.pictures
 def test_pictures(visit):
     """Pictures of every page of the menu are taken; people look at them."""
     for address in list_menu_addresses():

@@ -14,7 +14,7 @@ from tests.sim.machine import EVERY, HARMLESS
 from tests.sim.script import write_script
 from tests.sim.world import World
 
-FEW, FEW_TWICE = range(10), range(2)
+FEW, FEW_TWICE = range(6), range(1)
 MANY, MANY_TWICE = range(700), range(1_000, 1_100)
 
 

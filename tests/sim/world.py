@@ -41,8 +41,7 @@ begin
   loop names := names || ', ' || quote_ident(t); end loop;
   execute 'truncate ' || substr(names, 3) || ' restart identity cascade';
 end $$;
-alter sequence contact_serial restart;
-alter sequence log_writer_serial restart
+alter sequence contact_serial restart
 """
 
 

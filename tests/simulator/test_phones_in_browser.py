@@ -1,17 +1,16 @@
 """The virtual phones page in Chromium: a person taps, edits, sends, forwards; replies appear by themselves."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import chromium
 from tests.simulator.stage import CODE, Stage, open_stage, play
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium"),
+    pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.MISSING),
 ]
 BEATRIZ, JUREMA = "+5511985550142", "+5511985550199"
 THREE = "p1.twilio-1,p1.whatsapp-1,p2.telegram-1"
@@ -26,7 +25,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        found = driver.chromium.launch(executable_path=chromium.PROGRAM, args=["--no-sandbox"])
         yield found
         found.close()
 

@@ -414,8 +414,9 @@ class Adapter(Protocol):
 
     def build(self, account: Account, message: Outgoing, now: datetime) -> Call | Done: ...
     def next(self, account: Account, state: Any, response: HttpResponse, now: datetime) -> Call | Done: ...
-    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
-        """No response: `error` is timeout | connect | tls | reset; `sent` whether the request may have arrived."""
+    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Call | Done:
+        """No response: `error` is timeout | connect | tls | reset; `sent` whether the request may have arrived. A
+        further call is asked for where the platform makes that one safe."""
         ...
 
     def can_look_up(self, account: Account) -> bool:

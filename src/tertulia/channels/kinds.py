@@ -71,7 +71,10 @@ class ChannelKind:
     def list_addresses(self, account: Account) -> Sequence[tuple[str, str]]:
         return (("Webhook address", account.hook_url),)
 
-    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
+    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Call | Done:
+        return self.give_up(error, sent)
+
+    def give_up(self, error: str, sent: bool) -> Done:
         """A request that may have arrived is ambiguous (S3) unless the provider has an idempotency key."""
         if not sent:
             return Done(make_outcome("retry.unreachable", error))

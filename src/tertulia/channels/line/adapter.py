@@ -1,8 +1,10 @@
 """LINE: one official account is one channel.
 
 A push carries a retry key made from the delivery's id, so a lost answer may be repeated: 409 with the same key means
-that LINE already has it. A reply (free of charge) has no such key; when its token is used or old, the message goes as
-a push. `direct` writes to a phone number, given as its SHA-256, where LINE agreed to that by contract.
+that LINE already has it. A reply (free of charge) has no such key, but its token works once: a lost reply is repeated
+under the same token at once, and cannot arrive twice. A token that is refused at the first try is old, and the message
+goes as a push; refused at the second, the first may have used it, and nobody knows. `direct` writes to a phone number,
+given as its SHA-256, where LINE agreed to that by contract.
 """
 
 import uuid
@@ -61,10 +63,11 @@ PUSH, REPLY, BY_PHONE = "/v2/bot/message/push", "/v2/bot/message/reply", "/bot/p
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """The message under way and the road it took."""
+    """The message under way, the road it took, and whether the same call was lost before."""
 
     message: Outgoing
     path: str
+    repeated: bool = False
 
 
 class Line(ChannelKind):
@@ -107,17 +110,24 @@ class Line(ChannelKind):
         ids = _read_ids(response)
         if 200 <= response.status < 300 and (ids or sending.path == BY_PHONE):
             return Done(accept(*ids))
+        if sending.path != PUSH and (sending.repeated or response.status >= 500):
+            return self._lose(account, sending, str(response.status))
         if sending.path == REPLY and codes.is_bad_reply_token(response):
             return self._send(account, sending.message, PUSH)
-        if sending.path != PUSH and response.status >= 500:
-            return Done(make_outcome("ambiguous.no_answer", str(response.status)))
         return Done(codes.judge(response, sending.path == BY_PHONE))
 
-    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
-        """LINE takes a retry key for a push only, so any other lost answer is ambiguous."""
-        if sent and state.path != PUSH:
-            return Done(make_outcome("ambiguous.no_answer", error))
-        return super().failed(account, state, error, sent)
+    def failed(self, account: Account, state: Any, error: str, sent: bool) -> Call | Done:
+        """A lost push is safe to repeat by its key."""
+        if state.repeated or (sent and state.path != PUSH):
+            return self._lose(account, state, error)
+        return self.give_up(error, sent)
+
+    def _lose(self, account: Account, sending: Sending, code: str) -> Call | Done:
+        """LINE may have taken the message. A reply is tried once more under its token, and whatever else than success
+        comes of that, the first may have arrived; a push by number cannot be repeated."""
+        if sending.path == REPLY and not sending.repeated:
+            return self._send(account, sending.message, REPLY, repeated=True)
+        return Done(make_outcome("ambiguous.no_answer", code))
 
     def verify(self, account: Account, call: WebhookCall, now: datetime) -> None:
         check_size(call)
@@ -169,7 +179,7 @@ class Line(ChannelKind):
     def _basic_id(self, account: Account) -> str:
         return "@" + self.setting(account, "basic_id").lstrip("@")
 
-    def _send(self, account: Account, message: Outgoing, path: str) -> Call:
+    def _send(self, account: Account, message: Outgoing, path: str, *, repeated: bool = False) -> Call:
         headers: tuple[tuple[str, str], ...] = ()
         if path == PUSH:
             headers = (("x-line-retry-key", make_retry_key(account.channel, message.delivery_id)),)
@@ -178,7 +188,7 @@ class Line(ChannelKind):
         to = sha256_hex(message.to.encode()) if path == BY_PHONE else message.to
         recipient = {"replyToken": message.reply_token} if path == REPLY else {"to": to}
         body = {**recipient, "messages": write_messages(message.content), "notificationDisabled": False}
-        return Call(self._request(account, "POST", path, body, headers), Sending(message, path))
+        return Call(self._request(account, "POST", path, body, headers), Sending(message, path, repeated))
 
     def _request(
         self,

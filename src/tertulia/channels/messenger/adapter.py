@@ -104,7 +104,7 @@ class Messenger(ChannelKind):
         """With the picture out the message counts as sent, caption or not."""
         if state.accepted:
             return Done(accept(*state.accepted))
-        return super().failed(account, state, error, sent)
+        return self.give_up(error, sent)
 
     def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
         return meta.answer_handshake(self.setting(account, "verify_token"), call)

@@ -124,7 +124,7 @@ class WeChat(ChannelKind):
     def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
         """A lost answer to the token call means that nothing was sent; a QR code may be made twice."""
         harmless = not state.token or state.path == SCENE
-        done = super().failed(account, state, error, sent and not harmless)
+        done = self.give_up(error, sent and not harmless)
         return replace(done, cache=dict(state.cache))
 
     def handshake(self, account: Account, call: WebhookCall, now: datetime) -> HttpResponse | None:
