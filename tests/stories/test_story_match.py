@@ -16,7 +16,7 @@ def tell(*arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tertulia.cli", "story", "match", "--json", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     document: dict[str, Any] = json.loads(done.stdout)
-    assert document["failures"] == []
+    assert document["failures"] == [], json.dumps(document["failures"])
     assert done.returncode == 0
     return document
 

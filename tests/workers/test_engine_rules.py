@@ -94,7 +94,7 @@ def test_M8_consent_unites_by_the_stricter_rule_and_the_undo_takes_it_back(town:
     assert town.progress(ana, match)["reason"] == "consent.withdrawn"
     town.unmerge(bruno)
     match = town.launch("{{ link }}", audience={"contacts": [ana]})
-    assert town.progress(ana, match)["state"] == "sending"
+    assert town.progress(ana, match)["state"] == "waiting"
 
 
 def test_S2_a_refused_message_is_tried_again_and_a_failing_recipient_fails_alone(town: Town) -> None:
@@ -132,7 +132,7 @@ def test_S4_a_missing_variable_fails_only_the_one_who_lacks_it(town: Town) -> No
     ana = town.add_contact("Ana", PHONE)
     nameless = town.add_contact("", "+5511985550999")
     match = town.launch("Oi {{ contact.name }}! {{ link }}")
-    assert town.progress(ana, match)["state"] == "sending"
+    assert town.progress(ana, match)["state"] == "waiting"
     [(reason, facts)] = town.rows("select reason, facts from ledger where contact_id = %s", nameless)
     assert reason == "render.missing"
     assert (facts["used"]["variable"], facts["used"]["line"]) == ("contact.name", 1)
@@ -209,7 +209,7 @@ def test_C5_an_erasure_leaves_nothing_without_a_verdict(town: Town) -> None:
     assert town.rows("select to_value, content from delivery_open where contact_id = %s", ana) == [("", {})]
     town.outcome(sms, "ok", provider_id="SM1")
     assert town.progress(ana, first)["state"] == "sent"
-    assert town.progress(bruno, first)["state"] == "sending"
+    assert town.progress(bruno, first)["state"] == "waiting"
     assert town.rows("select count(*) from delivery_open where contact_id = %s", ana) == [(0,)]
 
 

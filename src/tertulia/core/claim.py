@@ -65,8 +65,6 @@ def _hand_over(
         ),
         decide_row(world, delivery, "sent", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
-    if delivery.match_id is not None:
-        world.progress_to(delivery.contact_id, delivery.match_id, "sending", at=world.now, stage=delivery.stage)
 
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:

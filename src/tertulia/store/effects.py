@@ -36,6 +36,7 @@ def write(conn: Conn, effects: Iterable[fx.Effect], now: datetime) -> list[fx.Fo
     if fx.RouteIdentity in groups:
         groups[fx.RouteIdentity] = [e for e in groups[fx.RouteIdentity] if (e.workspace, e.identity) not in linked]
     groups[fx.TouchIdentity], groups[fx.LinkIdentity] = _join_touches(groups)
+    groups[fx.CloseDelivery], groups[fx.AdvanceDelivery] = _join_advances(groups)
     for kind, writer in _WRITERS.items():
         if group := groups.get(kind):
             writer(conn, group)
@@ -63,6 +64,14 @@ def _join_touches(groups: Mapping[type, list[Any]]) -> tuple[list[Any], list[Any
         for key, e in fresh.items()
     ]
     return [e for key, e in touches.items() if key not in fresh], joined
+
+
+def _join_advances(groups: Mapping[type, list[Any]]) -> tuple[list[Any], list[Any]]:
+    """A delivery that a cycle both closes and takes further is written once, as it stands in the end: of each closing
+    the advance that came after it, if any, and the advances of those that had been closed before, by id."""
+    advances = _fold_advances(groups.get(fx.AdvanceDelivery, ()))
+    closings = [(e, advances.pop(e.id, _NO_ADVANCE)) for e in groups.get(fx.CloseDelivery, ())]
+    return closings, list(advances.items())
 
 
 def execute(conn: Conn, query: str, columns: Columns) -> int:
@@ -351,29 +360,14 @@ _INSTANTS_OF_STATE = {
 _INSTANTS = ("sent_at", "delivered_at", "read_at", "failed_at")
 
 
-def _instants(rows: Sequence[Any]) -> Columns:
-    return {
-        column: [e.at if column in _INSTANTS_OF_STATE.get(e.state, ()) else None for e in rows] for column in _INSTANTS
-    }
+_NO_ADVANCE: Mapping[str, Any] = {"reason": "", "flag": "", "cost": None, "currency": ""}
 
 
-def _close_deliveries(conn: Conn, group: list[fx.CloseDelivery]) -> None:
-    cols = columns(group, "id", "state", "reason", "parts", "currency", shard=_home, content=lambda e: _json(e.content))
-    cols |= _instants(group)
-    cols["day"] = [place_of_delivery(e.id)[1] for e in group]
-    cols["provider_ids"] = ["\x1f".join(e.provider_ids) for e in group]
-    cols["cost"] = [e.cost_micros for e in group]
-    cols["flags"] = [e.flag for e in group]
-    execute(conn, "close_deliveries", cols)
-    sent = [e for e in group if e.match_id is not None and e.state in ("sent", "delivered", "read")]
-    if sent:
-        execute(conn, "mark_links_sent", columns(sent, "contact_id", "match_id", "at", shard=_home))
-
-
-def _advance_deliveries(conn: Conn, group: list[fx.AdvanceDelivery]) -> None:
-    rows: dict[Any, dict[str, Any]] = {}
+def _fold_advances(group: Iterable[fx.AdvanceDelivery]) -> dict[UUID, Mapping[str, Any]]:
+    """What became of each delivery in the course of a cycle, by id."""
+    rows: dict[UUID, dict[str, Any]] = {}
     for e in group:
-        row = rows.setdefault(e.id, {"shard": _home(e), "reason": "", "flag": "", "cost": None, "currency": ""})
+        row = rows.setdefault(e.id, {**_NO_ADVANCE, "shard": _home(e)})
         row["state"] = e.state
         row["reason"] = e.reason or row["reason"]
         row["flag"] = e.flag or row["flag"]
@@ -381,9 +375,33 @@ def _advance_deliveries(conn: Conn, group: list[fx.AdvanceDelivery]) -> None:
             row["cost"], row["currency"] = e.cost_micros, e.currency
         for column in _INSTANTS_OF_STATE.get(e.state, ()):
             row.setdefault(column, e.at)
+    return dict(rows)
+
+
+def _close_deliveries(conn: Conn, closings: list[tuple[fx.CloseDelivery, Mapping[str, Any]]]) -> None:
+    group = [e for e, _ in closings]
+    cols = columns(group, "id", "parts", shard=_home, content=lambda e: _json(e.content))
+    cols["day"] = [place_of_delivery(e.id)[1] for e in group]
+    cols["provider_ids"] = ["\x1f".join(e.provider_ids) for e in group]
+    cols["state"] = [row.get("state", e.state) for e, row in closings]
+    cols["reason"] = [row["reason"] or e.reason for e, row in closings]
+    cols["currency"] = [row["currency"] or e.currency for e, row in closings]
+    cols["cost"] = [e.cost_micros if row["cost"] is None else row["cost"] for e, row in closings]
+    cols["flags"] = [",".join(dict.fromkeys(filter(None, (e.flag, row["flag"])))) for e, row in closings]
+    for column in _INSTANTS:
+        cols[column] = [
+            e.at if column in _INSTANTS_OF_STATE.get(e.state, ()) else row.get(column) for e, row in closings
+        ]
+    execute(conn, "close_deliveries", cols)
+    sent = [e for e in group if e.match_id is not None and e.state in ("sent", "delivered", "read")]
+    if sent:
+        execute(conn, "mark_links_sent", columns(sent, "contact_id", "match_id", "at", shard=_home))
+
+
+def _advance_deliveries(conn: Conn, group: list[tuple[UUID, Mapping[str, Any]]]) -> None:
     names = ("shard", "state", "reason", "flag", "cost", "currency", *_INSTANTS)
-    cols: Columns = {name: [row.get(name) for row in rows.values()] for name in names}
-    cols |= {"id": list(rows), "day": [place_of_delivery(delivery_id)[1] for delivery_id in rows]}
+    cols: Columns = {name: [row.get(name) for _, row in group] for name in names}
+    cols |= {"id": [key for key, _ in group], "day": [place_of_delivery(key)[1] for key, _ in group]}
     execute(conn, "advance_deliveries", cols)
 
 

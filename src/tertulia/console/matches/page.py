@@ -14,7 +14,7 @@ from tertulia.store.db import django_conn
 from tertulia.store.funnel import count_states
 
 PAGE_ROWS = 50
-NOT_SENT = ("waiting", "sending", "unreached")
+NOT_SENT = ("waiting", "unreached")
 
 
 def show_matches(request: HttpRequest) -> HttpResponse:

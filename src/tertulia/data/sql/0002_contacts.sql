@@ -249,7 +249,7 @@ create table match_contact (
     contact_id   bigint      not null,
     workspace    integer     not null,
     stage        smallint    not null,  -- which way of reaching is being tried: 0, 1, ... ; -1 none left
-    state        text        not null,  -- waiting, sending, sent, delivered, clicked, wrote, matched, unreached
+    state        text        not null,  -- waiting, sent, delivered, clicked, wrote, matched, unreached
     reason       text        not null,  -- why not further: a reason code of core/reasons
     valid_mobile boolean     not null,
     direct       text        not null,  -- channel kind that reached directly; empty for the link
