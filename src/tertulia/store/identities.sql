@@ -1,11 +1,15 @@
 -- name: find_contacts
--- Whose the identities of a group of messages are. A point look-up each by the primary key; `tune` keeps the plan so.
+-- Whose the identities of a group of messages are. The offset keeps the look-up a probe of the primary key for each:
+-- joined freely it was planned, while the table was small, as one reading of it all for every group.
 select k.place, i.contact_id
 from unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(kinds)s::text[], %(scopes)s::text[],
             %(values)s::text[]) with ordinality as k (shard, workspace, kind, scope, value, place)
-join identity i on i.shard = k.shard and i.workspace = k.workspace and i.kind = k.kind and i.scope = k.scope
-                   and i.value = k.value
-where i.contact_id is not null
+cross join lateral (
+    select d.contact_id from identity d
+    where d.shard = k.shard and d.workspace = k.workspace and d.kind = k.kind and d.scope = k.scope
+      and d.value = k.value and d.contact_id is not null
+    offset 0
+) i
 
 -- name: tune
 -- For connections that only look up by key and append: a generic plan made while a table was still small must not
