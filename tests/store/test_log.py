@@ -15,9 +15,10 @@ import pytest
 from tertulia.core.entries import ConsentEntry
 from tertulia.embedded import EmbeddedPostgres
 from tertulia.ids import make_contact_id, shard_of_contact
-from tertulia.store import ownership
+from tertulia.store import log_reader
 from tertulia.store.db import Conn, connect
 from tertulia.store.log import LogWriter, NewEntry
+from tertulia.store.log_reader import LogReader, move_positions
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CONTACT = make_contact_id(7, 7)
@@ -34,12 +35,12 @@ class Owner:
 
     def __init__(self, conn: Conn) -> None:
         self.conn = conn
-        self.positions = ownership.read_positions(conn, [SHARD])
+        self.reader = LogReader(conn, [SHARD], each=100)
 
     def read(self) -> list[str]:
         """The keys of what is decided now."""
-        rows = ownership.read_log(self.conn, [SHARD], self.positions, each=100, limit=100).rows
-        self.positions |= ownership.move_positions(self.conn, rows)
+        rows = self.reader.read(self.conn, limit=100).rows
+        move_positions(self.conn, rows)
         self.conn.commit()
         return [row.key for row in rows]
 
@@ -91,7 +92,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 def migrate(url: str) -> None:
     """The log's own tables, which need no Django."""
-    sql = Path(ownership.__file__).parents[1] / "data" / "sql"
+    sql = Path(log_reader.__file__).parents[1] / "data" / "sql"
     with psycopg.connect(url, autocommit=True) as conn:
         for path in sorted([*sql.glob("*_contacts.sql"), *sql.glob("*_log_*.sql")]):
             conn.execute(path.read_text())

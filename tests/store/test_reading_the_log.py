@@ -7,7 +7,7 @@ import psycopg
 from tertulia.core.entries import ClickEntry, key_of
 from tertulia.ids import SHARDS, make_contact_id
 from tertulia.store.log import LogWriter, NewEntry
-from tertulia.store.ownership import read_log
+from tertulia.store.log_reader import LogReader, move_positions
 
 START = datetime(2026, 11, 28, 9, tzinfo=UTC)
 
@@ -28,25 +28,39 @@ def test_nothing_overtakes_what_arrived_before_it_and_was_not_read_yet(conn: psy
     append(conn, calm, 0, 5, 17)
     append(conn, calm, 1, 3, 15)
     seen: list[int] = []
-    positions: dict[tuple[int, int], int] = {}
+    reader = LogReader(conn, SHARDS[:2])
     sizes = []
-    while (part := read_log(conn, SHARDS[:2], positions, each=8, limit=100)).rows:
+    while (part := reader.read(conn, limit=20)).rows:
         sizes.append(len(part.rows))
-        for row in part.rows:
-            seen.append(int((row.received_at - START).total_seconds()))
-            positions[(row.shard, row.writer)] = row.seq
+        seen += [int((row.received_at - START).total_seconds()) for row in part.rows]
     assert seen == sorted([*range(0, 40, 2), 3, 5, 15, 17])
-    assert sizes == [10, 10, 4]
+    assert sizes == [10, 14]
     assert not part.more
+
+
+def test_what_was_read_ahead_is_neither_lost_nor_read_again(conn: psycopg.Connection) -> None:
+    """Parts of three over two places; what is decided is where the next owner goes on."""
+    one, two = (LogWriter.lease(conn, name, START) for name in ("one", "two"))
+    append(conn, one, 0, *range(0, 20, 2))
+    append(conn, two, 0, *range(1, 20, 2))
+    reader = LogReader(conn, SHARDS[:1], each=4)
+    rows = [row for _ in range(3) for row in reader.read(conn, limit=3).rows]
+    move_positions(conn, rows[:6])
+    next_owner = LogReader(conn, SHARDS[:1], each=4)
+    for tail, begun in ((reader, rows), (next_owner, rows[:6])):
+        seconds = [int((row.received_at - START).total_seconds()) for row in begun]
+        while (part := tail.read(conn, limit=3)).rows:
+            seconds += [int((row.received_at - START).total_seconds()) for row in part.rows]
+        assert seconds == list(range(20))
 
 
 def test_a_part_says_whether_there_is_more(conn: psycopg.Connection) -> None:
     """By the limit of a place, and by the limit of the whole."""
     writer = LogWriter.lease(conn, "one", START)
     append(conn, writer, 0, *range(6))
-    assert read_log(conn, SHARDS[:1], {}, each=6, limit=100).more
-    assert not read_log(conn, SHARDS[:1], {}, each=7, limit=100).more
-    part = read_log(conn, SHARDS[:1], {}, each=7, limit=4)
+    assert LogReader(conn, SHARDS[:1], each=6).read(conn, limit=100).more
+    assert not LogReader(conn, SHARDS[:1], each=7).read(conn, limit=100).more
+    part = LogReader(conn, SHARDS[:1], each=7).read(conn, limit=4)
     assert (len(part.rows), part.more) == (4, True)
 
 
@@ -56,5 +70,5 @@ def test_a_gap_is_never_passed(conn: psycopg.Connection) -> None:
     append(conn, first, 0, 1, 2, 3)
     append(conn, second, 0, 4)
     conn.execute("delete from log where writer = %s and seq = 2", [first.writer])
-    rows = read_log(conn, SHARDS[:1], {}, each=8, limit=100).rows
+    rows = LogReader(conn, SHARDS[:1]).read(conn, limit=100).rows
     assert [(row.writer, row.seq) for row in rows] == [(first.writer, 1), (second.writer, 1)]

@@ -50,7 +50,7 @@ from tertulia.store import effects as writer
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.log import NewEntry
-from tertulia.store.ownership import LogRow
+from tertulia.store.log_reader import LogRow
 
 Read = tuple[LogRow, Entry]
 

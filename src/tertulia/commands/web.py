@@ -20,6 +20,5 @@ def run(options: argparse.Namespace) -> int:
     need_free_port(address, port)
     app = create_app()
     collect_seldom()
-    import sys; sys.setswitchinterval(0.0005)
     run_server(app, address, port, watch_lifeline)
     return 0

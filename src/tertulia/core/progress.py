@@ -1,8 +1,8 @@
 """How far a contact has come in a match: the order of the steps, and what follows a step."""
 
 PROGRESS_ORDER = ("waiting", "unreached", "sent", "delivered", "clicked", "wrote", "matched")
-"""How far a contact has come in a match. `waiting` lasts until the provider has the message: a hand-over by itself moves
-nobody. `unreached` stands low: a later stage or a late receipt goes on from it."""
+"""How far a contact has come in a match. `waiting` lasts until the provider has the message: a hand-over by itself
+moves nobody. `unreached` stands low: a later stage or a late receipt goes on from it."""
 
 
 def next_progress(state: str, step: str) -> str:

@@ -1,36 +1,17 @@
-"""Who owns which shards, how far each log is decided, and the configuration that a cycle decides with.
+"""Who owns which shards, and the configuration that a cycle decides with.
 
 Ownership is fenced in the write: the first statement of every cycle updates the owner's rows by shard, epoch and
 name; fewer rows than shards means that another owner has taken over, and the cycle rolls back.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
-
-import msgspec
 
 from tertulia.core.world import DirectWay, MatchFacts
 from tertulia.errors import StoodDown
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
-
-
-class LogRow(msgspec.Struct, frozen=True):
-    """An entry as it stands in the log."""
-
-    shard: int
-    writer: int
-    seq: int
-    workspace: int
-    kind: str
-    key: str
-    contact_id: int | None
-    occurred_at: datetime
-    received_at: datetime
-    payload: str  # JSON, as `entries.encode` wrote it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,71 +59,6 @@ def list_owners(conn: Conn, now: datetime) -> list[str]:
 def release(conn: Conn, owner: str, now: datetime) -> None:
     """Give every shard of an owner back: at its clean stop, or when it is known to be dead."""
     run(conn, load("ownership")["release"], {"owner": owner, "now": now})
-
-
-def read_positions(conn: Conn, shards: Iterable[int]) -> dict[tuple[int, int], int]:
-    """How far each (shard, writer) is decided."""
-    rows = fetch_all(conn, load("ownership")["positions"], {"shards": list(shards)})
-    return {(shard, writer): seq for shard, writer, seq in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class LogPart:
-    """The next entries in the order of their arrival. `more`: there are others; `waiting`: so many were read in vain,
-    for an earlier one of another place has to be read first."""
-
-    rows: list[LogRow]
-    more: bool
-    waiting: int
-
-
-def read_log(
-    conn: Conn, shards: Sequence[int], positions: Mapping[tuple[int, int], int], *, each: int, limit: int
-) -> LogPart:
-    """The next entries, at most `limit`, never past a gap: of each (shard, writer) the dense run that follows its
-    position, at most `each`. Where a place has more than was read, nothing that arrived after its last one is taken."""
-    writers = [row[0] for row in fetch_all(conn, load("ownership")["writers"], {})]
-    places = [(shard, writer) for shard in shards for writer in writers]
-    args = {
-        "shards": [shard for shard, _ in places],
-        "writers": [writer for _, writer in places],
-        "seqs": [positions.get(place, 0) for place in places],
-        "each": each,
-    }
-    counts: Counter[tuple[int, int]] = Counter()
-    arrived: dict[tuple[int, int], datetime] = {}
-    found = []
-    for raw in fetch_all(conn, load("ownership")["read_log"], args):
-        row = LogRow(*raw)
-        place = (row.shard, row.writer)
-        if row.seq == positions.get(place, 0) + counts[place] + 1:
-            counts[place] += 1
-            # A writer's clock may step back; its numbers never do, and a later one must not be decided first.
-            arrived[place] = max(row.received_at, arrived.get(place, row.received_at))
-            found.append((arrived[place], row.writer, row.shard, row.seq, row))
-    found.sort(key=_arrival_of)
-    cut_off = [arrived[place] for place, count in counts.items() if count == each]
-    until = min(cut_off, default=None)
-    rows = [keyed[-1] for keyed in found if until is None or keyed[0] <= until]
-    return LogPart(rows[:limit], bool(cut_off) or len(rows) > limit, len(found) - len(rows))
-
-
-_arrival_of = itemgetter(0, 1, 2, 3)
-
-
-def move_positions(conn: Conn, rows: Iterable[LogRow]) -> dict[tuple[int, int], int]:
-    """These entries are decided."""
-    last: dict[tuple[int, int], int] = {}
-    for row in rows:
-        place = (row.shard, row.writer)
-        last[place] = max(row.seq, last.get(place, 0))
-    args = {
-        "shards": [shard for shard, _ in last],
-        "writers": [writer for _, writer in last],
-        "seqs": list(last.values()),
-    }
-    run(conn, load("ownership")["move_positions"], args)
-    return last
 
 
 def read_epochs(conn: Conn) -> tuple[int, int]:

@@ -33,13 +33,12 @@ from tertulia.store.db import Conn, connect
 from tertulia.store.identities import tune_lookups
 from tertulia.store.live import publish
 from tertulia.store.log import CHANNEL, LogWriter
-from tertulia.store.ownership import LogRow
+from tertulia.store.log_reader import LogReader, LogRow, move_positions
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
 IDLE_S: Final = 0.1
 ENTRIES_PER_CYCLE: Final = 2000
-EACH_LEAST: Final = 8  # entries read of one (shard, writer) at a time
 GATHER_S: Final = 0.05  # rounds begin so far apart unless work is left: larger cycles cost less for each entry
 CLAIMS_PER_CYCLE: Final = 1000
 FREEZE_SHARDS_FIRST: Final = 4
@@ -80,17 +79,16 @@ class Engine:
         self.test_clock = test_clock
         self.epochs: dict[int, int] = {}
         self.renewed_at = 0.0
-        self.positions: dict[tuple[int, int], int] = {}
         tune_lookups(conn)
         self.writer = LogWriter.lease(conn, f"engine {self.name}", real_now())
         conn.commit()
         self.serials: Iterator[int] = loader.iter_serials(conn)
+        self._reader: LogReader | None = None
         self.touched: set[str] = set()  # topics of live pages, published between rounds
         self.config: Config | None = None
         self._config_epochs: object = None
         self._finish_checked = 0.0
         self._freeze_shards = FREEZE_SHARDS_FIRST
-        self._each = EACH_LEAST
         self.full = False  # the last round left work that was ready
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
@@ -131,7 +129,7 @@ class Engine:
         if taken:
             self.epochs |= taken
             self.renewed_at = time.monotonic()
-            self.positions = ownership.read_positions(self.conn, self.epochs)
+            self._reader = LogReader(self.conn, self.epochs)
             self.conn.commit()
             log.info("shards_owned", shards=len(self.epochs))
 
@@ -151,7 +149,7 @@ class Engine:
     def _stand_down(self) -> None:
         self.conn.rollback()
         self.epochs.clear()
-        self.positions.clear()
+        self._reader = None
         log.warning("stood_down")
 
     def _refresh_config(self) -> None:
@@ -170,16 +168,10 @@ class Engine:
     # the log
 
     def _read_log(self) -> Sequence[LogRow]:
-        """The next entries. How many of each place are read at once follows what is there: a few of every shard when
-        all are busy, as many as a cycle takes when one is."""
-        part = ownership.read_log(
-            self.conn, list(self.epochs), self.positions, each=self._each, limit=ENTRIES_PER_CYCLE
-        )
+        """The next entries, which are decided before others are read."""
+        assert self._reader is not None
+        part = self._reader.read(self.conn, ENTRIES_PER_CYCLE)
         self.conn.commit()
-        if part.more and len(part.rows) <= ENTRIES_PER_CYCLE // 2:
-            self._each = min(self._each * 2, ENTRIES_PER_CYCLE)
-        elif part.waiting > len(part.rows) or len(part.rows) == ENTRIES_PER_CYCLE:
-            self._each = max(self._each // 2, EACH_LEAST)
         self.full = part.more
         return part.rows
 
@@ -201,7 +193,7 @@ class Engine:
             try:
                 self._fence()
                 batch = cycle.decide_entries(self.conn, self.config, rows, self.now(), self.serials, self.epochs)
-                moved = ownership.move_positions(self.conn, rows)
+                move_positions(self.conn, rows)
                 self._commit(batch)
             except Conflict:
                 self._roll_back()
@@ -215,7 +207,6 @@ class Engine:
                 self._roll_back()
                 log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, at=_place_of(error))
                 return False
-            self.positions |= moved
             self.config = batch.config or self.config
             return True
         return False
@@ -224,9 +215,8 @@ class Engine:
         """The entry fails alone: kept whole, shown, and the log goes on."""
         self._fence()
         cycle.park_alone(self.conn, row, self.now())
-        moved = ownership.move_positions(self.conn, [row])
+        move_positions(self.conn, [row])
         self.conn.commit()
-        self.positions |= moved
         log.error("entry_parked", shard=row.shard, kind=row.kind)
 
     def _commit(self, batch: cycle.Batch) -> None:
