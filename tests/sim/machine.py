@@ -34,7 +34,6 @@ from tertulia.workers.outcomes import OutcomeWriter
 from tertulia.workers.sender import Sender
 
 PUBLIC_URL: Final = "https://t.example"
-ROUNDS_MAX: Final = 200
 TRIES_MAX: Final = 20
 CYCLE_STATEMENTS: Final = 45
 HARMLESS: Final = frozenset({"engine", "edge", "outcomes"})  # they change nothing that anybody sees
@@ -153,12 +152,6 @@ class Machine:
             sleeper.run_round()
         sleeper.conn.close()
         self.burnt["rival"] += 1
-
-    def drain(self) -> None:
-        for _ in range(ROUNDS_MAX):
-            if not self.round():
-                return
-        raise AssertionError("the engine never came to rest")
 
     # the sender and the sweeper
 

@@ -315,18 +315,18 @@ def ask_undo(world: "World", merge_id: Any) -> bool:
 
 def merge_and_undo(world: "World", act: Act) -> bool:
     """M8: a merge and its undoing, with nothing between, leave both contacts as they were."""
-    world.machine.drain()
+    world.drain()
     into, absorbed = world.contact_of(act.who), world.contact_of(act.other)
     if into is None or absorbed is None or into == absorbed:
         return False
     before = describe_pair(world, into, absorbed)
     if not merge(world, act):
         return False
-    world.machine.drain()
+    world.drain()
     merges = world.rows("select id from merge where contact_id = %s and undone_at is null limit 1", absorbed)
     if merges:
         ask_undo(world, merges[0][0])
-        world.machine.drain()
+        world.drain()
         world.played.restored.append((before, describe_pair(world, into, absorbed)))
     return True
 

@@ -30,6 +30,7 @@ GREETING: Final = "Welcome to {{ workspace.name }}!"
 BETWEEN_ACTS: Final = timedelta(milliseconds=20)
 END_ROUNDS_MAX: Final = 60
 ROUNDS_AT_ONCE: Final = 30
+ROUNDS_MAX: Final = 200
 
 RESET = """
 do $$
@@ -249,6 +250,11 @@ class World:
             if not worked:
                 break
         return busy
+
+    def drain(self) -> None:
+        """The engine works until it rests."""
+        self.run_rounds(ROUNDS_MAX)
+        assert not self.run_rounds(1), "the engine never came to rest"
 
     def look(self) -> None:
         """I4: remember every change of state between rounds; and the round of every hand-over."""
