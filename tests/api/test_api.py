@@ -49,6 +49,23 @@ def test_without_a_key_that_works_nothing_is_told(shop: Any) -> None:
     assert reader("POST", "/keys", {"name": "x", "scopes": ["read"]}, 403)["code"] == "scope"
 
 
+def test_while_the_database_is_away_the_answer_is_to_come_again(ask: Ask, shop: Any) -> None:
+    """As during its restart: 503 with the seconds to wait, in the one form."""
+    from django.db import connection
+
+    headers = {"authorization": f"Bearer {ask('POST', '/keys', {'name': 'CRM', 'scopes': ['read']}, 201)['key']}"}
+    client, host = make_visitor(headers), connection.settings_dict["HOST"]
+    connection.close()
+    connection.settings_dict["HOST"] = "/nowhere"
+    try:
+        response = client.get("/api/workspace")
+    finally:
+        connection.close()
+        connection.settings_dict["HOST"] = host
+    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "busy", "2")
+    assert client.get("/api/workspace").status_code == 200
+
+
 def test_keys_are_shown_once_and_can_be_revoked(ask: Ask) -> None:
     """The text works at once, is in no list, and stops working when revoked."""
     made = ask("POST", "/keys", {"name": "CRM", "scopes": ["read"]}, 201)

@@ -19,6 +19,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from tertulia.actions.problems import Problem, Refused
 from tertulia.errors import TertuliaError
 
+RETRY_AFTER_S = 2
+
 log = structlog.get_logger("api")
 
 
@@ -92,6 +94,17 @@ def install_handlers(api: NinjaAPI) -> None:
     def tell_value(request: HttpRequest, error: Exception) -> HttpResponse:
         """A number beyond its column or a NUL in a text: what was sent is wrong, and nothing was written."""
         return told(request, 400, "value", _("A value is too large or has characters that cannot be kept."))
+
+    @api.exception_handler(psycopg.OperationalError)
+    @api.exception_handler(psycopg.InterfaceError)
+    @api.exception_handler(django.db.OperationalError)
+    @api.exception_handler(django.db.InterfaceError)
+    def tell_busy(request: HttpRequest, error: Exception) -> HttpResponse:
+        """The database is away, for as long as its restart takes: nothing was written, and asking again is right."""
+        log.warning("database_lost", error=type(error).__name__, path=request.path)
+        answer = told(request, 503, "busy", _("The database does not answer. Try again in a few seconds."))
+        answer["Retry-After"] = str(RETRY_AFTER_S)
+        return answer
 
     @api.exception_handler(Exception)
     def tell_failure(request: HttpRequest, error: Exception) -> HttpResponse:

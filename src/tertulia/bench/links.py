@@ -80,8 +80,9 @@ def _report(bare: list[Load], ours: list[Load], open_loop: Load, clicks: int, ke
 def _make_links(url: str) -> list[str]:
     """A match over WhatsApp with its links, sent an hour ago; their codes."""
     from tertulia.data.models import Channel, Match, MatchChannel, Workspace
+    from tertulia.store.sealing import seal
 
-    workspace = Workspace.objects.create(name="Bench", slug="bench", link_key=KEY)
+    workspace = Workspace.objects.create(name="Bench", slug="bench", link_key=seal(KEY))
     channel = Channel.objects.create(
         workspace=workspace,
         public_id="bench",

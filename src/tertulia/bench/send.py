@@ -32,6 +32,7 @@ BARE_AT_ONCE = 64
 CHANNEL_RATE_PER_S = 5_000
 LOOK_EVERY_S = 0.25
 SEND_LIMIT_S = 240.0
+ROLES_LIMIT_S = 60.0
 KEY = b"a key of thirty-two bytes or so."
 SECRET = "of-the-bench-only"  # noqa: S105
 TEXT = "Olá {{ contact.name }}, fale com a Verbena no WhatsApp: {{ link }}"
@@ -48,6 +49,7 @@ def run() -> Report:
         os.environ["PUBLIC_URL"] = public_url
         for role in ("engine", "sender", "keeper"):
             stack.enter_context(run_beside("tertulia.cli", role))
+        _await_roles(url)
         idle = read_cpu(url)
         began = _launch(url, match_id)
         took_s = _await_delivered(url, began)
@@ -168,6 +170,21 @@ def _copy_contacts(url: str, workspace: int) -> None:
                     copy.write_row(row)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("vacuum analyze")
+
+
+def _await_roles(url: str) -> None:
+    """Until the engine owns its shards and the sender has said that it lives: their start is no part of the figures."""
+    until = time.monotonic() + ROLES_LIMIT_S
+    with psycopg.connect(url, autocommit=True) as conn:
+        while time.monotonic() < until:
+            row = conn.execute(
+                "select exists (select 1 from shard_owner where lease_until > now()),"
+                " exists (select 1 from log_writer where name = 'sender')"
+            ).fetchone()
+            if row == (True, True):
+                return
+            time.sleep(LOOK_EVERY_S)
+    raise RuntimeError("the roles of the bench did not start")
 
 
 def _launch(url: str, match_id: int) -> float:
