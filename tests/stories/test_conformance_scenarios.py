@@ -44,14 +44,14 @@ def findable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
 
-def test_one_scenario_is_played_against_a_server_of_its_own(findable: None) -> None:
-    """`tertulia up --test-clock`, over HTTP alone; a wrong expectation is a fault in words."""
+def test_two_scenarios_are_played_against_a_server_of_its_own(findable: None) -> None:
+    """`tertulia up --test-clock`, over HTTP alone, out and back in; a wrong expectation is a fault in words."""
     [scenario] = runner.load_scenarios(runner.FOLDER, ["M2-unknown-writer-is-a-new-contact"])
+    [receipts] = runner.load_scenarios(runner.FOLDER, ["E1-the-same-receipt-again"])
     wrong = runner.Scenario("wrong", "M2", "x", "", scenario.given, scenario.steps, {"contacts": 7})
     with runner.own_server() as url:
-        report = runner.play_all([scenario, wrong], url, lambda result: None)
-    assert report.results[0].faults == ()
-    assert report.results[1].faults == ("expect: contacts: expected 7, found 2",)
+        report = runner.play_all([scenario, receipts, wrong], url, lambda result: None)
+    assert [result.faults for result in report.results] == [(), (), ("expect: contacts: expected 7, found 2",)]
 
 
 @pytest.mark.soak

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urldefrag, urlencode
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ class Twilio:
         if not path.endswith("/Messages.json"):
             return None
         form = dict(parse_qsl(body.decode()))
-        return Sent(form["To"], form.get("Body", ""), provider_id, form.get("StatusCallback", ""))
+        callback = urldefrag(form.get("StatusCallback", "")).url  # the fragment tells Twilio how often to call
+        return Sent(form["To"], form.get("Body", ""), provider_id, callback)
 
     def look_up(self, path: str, query: str, taken: Sequence[Taken]) -> Answer | None:
         if not path.endswith("/Messages.json"):
