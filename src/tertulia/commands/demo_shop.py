@@ -111,6 +111,7 @@ def describe_channels(base: str) -> list[DemoChannel]:
         }),
         DemoChannel("wechat", "WeChat", {
             "account_name": "Verbena", "base_url": f"{base}/wechat", "picture_url": f"{base}/wechat",
+            "qr_content": "https://weixin.qq.com/r/verbena",
         }, {
             "app_id": "wx0f1e2d3c4b5a6978", "app_secret": _secret("wx"), "token": _secret("wx.token")[:32],
             "account_id": "gh_verbena", "encoding_aes_key": _secret("wx.aes")[:43],

@@ -180,16 +180,17 @@ class Driver:
         return match_id
 
     def _kill_sender(self, match_id: int) -> None:
-        """The provider takes messages and holds its answers; nothing new is handed over; then the sender dies."""
+        """The provider takes messages and holds its answers; nothing new is handed over; then the sender dies. It
+        refuses none meanwhile: of one that it refused unheard it is asked for ten minutes before it goes again (S3)."""
         third = len(self.made.reachable) // 3
         wait_for("a third of the messages", lambda: self._count_accepted() >= third, SENDING_LIMIT_S)
-        self._sim.post("/behaviours", {"answer_delay_s": 4 * HELD_S})
+        self._sim.post("/behaviours", {"answer_delay_s": 4 * HELD_S, "fail_retryable_pct": 0})
         time.sleep(HELD_S)
         self._api.post(f"/matches/{match_id}/pause")
         time.sleep(HELD_S)
         self._place.kill("sender")
         self._place.say("the sender was killed with its calls under way")
-        self._sim.post("/behaviours", {"answer_delay_s": 0})
+        self._sim.post("/behaviours", {"answer_delay_s": 0, "fail_retryable_pct": TROUBLED["fail_retryable_pct"]})
         self._api.post(f"/matches/{match_id}/resume")
 
     def _count_accepted(self) -> int:
