@@ -23,6 +23,8 @@ QUIET_LOOKS: Final = 2
 QUIET_LOOKS_OF_RETRIES: Final = 8  # an attempt that was refused comes again within four seconds
 LOOK_EVERY_S: Final = 0.5
 HELD_S: Final = 1.0
+CALM_S: Final = 4.0  # longer than a sender holds still after a refusal
+ANSWERS_HELD_S: Final = 20.0  # less than a sender waits for an answer
 READ_SMS_S: Final = 2.5  # who opens a link sooner after the sending is taken for a machine
 CONTROLS: Final = 5
 TROUBLED: Final = {
@@ -180,14 +182,17 @@ class Driver:
         return match_id
 
     def _kill_sender(self, match_id: int) -> None:
-        """The provider takes messages and holds its answers; nothing new is handed over; then the sender dies. It
-        refuses none meanwhile: of one that it refused unheard it is asked for ten minutes before it goes again (S3)."""
+        """The provider takes messages and holds its answers; nothing new is handed over; then the sender dies with
+        nothing but what the provider has: of anything else it would be asked for ten minutes before it goes again (S3).
+        """
         third = len(self.made.reachable) // 3
         wait_for("a third of the messages", lambda: self._count_accepted() >= third, SENDING_LIMIT_S)
-        self._sim.post("/behaviours", {"answer_delay_s": 4 * HELD_S, "fail_retryable_pct": 0})
+        self._sim.post("/behaviours", {"answer_delay_s": ANSWERS_HELD_S, "fail_retryable_pct": 0})
         time.sleep(HELD_S)
         self._api.post(f"/matches/{match_id}/pause")
-        time.sleep(HELD_S)
+        taken = -1
+        while taken < (taken := self._count_accepted()):
+            time.sleep(CALM_S)
         self._place.kill("sender")
         self._place.say("the sender was killed with its calls under way")
         self._sim.post("/behaviours", {"answer_delay_s": 0, "fail_retryable_pct": TROUBLED["fail_retryable_pct"]})
