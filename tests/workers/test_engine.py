@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from tests.workers.town import NOW, Town
 
-from tertulia.workers.engine import LEASE_S
+from tertulia.store.db import connect
+from tertulia.workers.engine import LEASE_S, Engine
 
 PHONE = "+5511985550123"
 
@@ -144,13 +145,28 @@ def test_E6_two_engines_never_decide_for_the_same_shards(town: Town) -> None:
 
 def test_E6_a_killed_engines_shards_are_taken_over_at_once(town: Town) -> None:
     """Its lease would hold for seconds; a process of this machine that is gone needs none."""
-    gone = f"{socket.gethostname()}:4194305"
+    gone = f"{socket.gethostname()}:4194305:0"
     town.engine.run_round()
     town.engine.epochs.clear()
     with psycopg.connect(town.url, autocommit=True) as conn:
         conn.execute("update shard_owner set owner = %s, lease_until = now() + interval '1 hour'", (gone,))
     town.write("telegram", "42", "hello")
     assert town.rows("select count(*) from message") == [(1,)]
+
+
+def test_E6_after_a_lost_connection_an_engine_waits_for_no_lease_of_its_own(town: Town) -> None:
+    """It goes on at once on a new connection, and the old one, were it still to write, is refused."""
+    town.engine.run_round()
+    with connect(town.url) as conn:
+        again = Engine(conn, "https://t.example", name=town.engine.name, test_clock=True)
+        town.append_write("telegram", "42", "hello")
+        again.run_round()
+        assert town.rows("select count(*) from message") == [(1,)]
+        town.append_write("telegram", "43", "hello")
+        town.engine.run_round()
+        assert (town.engine.epochs, town.rows("select count(*) from message")) == ({}, [(1,)])
+        again.run_round()
+    assert town.rows("select count(*) from message") == [(2,)]
 
 
 def test_E6_an_idle_engine_keeps_its_shards(town: Town) -> None:

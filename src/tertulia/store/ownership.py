@@ -39,7 +39,7 @@ class Launch:
 
 
 def claim_shards(conn: Conn, owner: str, shards: Iterable[int], *, now: datetime, until: datetime) -> dict[int, int]:
-    """Shards taken over, with their epochs: those whose lease has run out on the real clock."""
+    """Shards taken over, with their epochs: those whose lease has run out on the real clock, and the owner's own."""
     args = {"owner": owner, "shards": list(shards), "now": now, "until": until}
     return dict(fetch_all(conn, load("ownership")["claim_shards"], args))
 

@@ -1,10 +1,11 @@
 -- name: claim_shards
--- Take the shards that nobody owns now. The epoch rises with every change of owner; it fences the writes.
+-- Take the shards that nobody owns now, or that this owner held on a connection that it has lost. The epoch rises with
+-- every take-over; it fences the writes.
 insert into shard_owner (shard, owner, epoch, lease_until)
 select shard, %(owner)s, 1, %(until)s from unnest(%(shards)s::smallint[]) as t (shard)
 on conflict (shard) do update
    set owner = excluded.owner, epoch = shard_owner.epoch + 1, lease_until = excluded.lease_until
-where shard_owner.lease_until <= %(now)s
+where shard_owner.lease_until <= %(now)s or shard_owner.owner = excluded.owner
 returning shard, epoch
 
 -- name: fence

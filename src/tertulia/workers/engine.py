@@ -7,6 +7,7 @@ waits for a hint (LISTEN) or polls. Decisions use the decision clock; leases and
 """
 
 import os
+import secrets
 import socket
 import threading
 import time
@@ -48,6 +49,7 @@ FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5
 TOPICS_PER_ROUND: Final = 200
 CLAIMED: Final = ("launching", "live", "done")
+PROCESS: Final = secrets.token_hex(4)  # machines may share a name, and containers a process number
 
 log = structlog.get_logger("tertulia.engine")
 
@@ -75,7 +77,7 @@ class Engine:
     def __init__(self, conn: Conn, public_url: str, *, name: str = "", test_clock: bool = False) -> None:
         self.conn = conn
         self.public_url = public_url
-        self.name = name or f"{socket.gethostname()}:{os.getpid()}"
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}:{PROCESS}"
         self.test_clock = test_clock
         self.epochs: dict[int, int] = {}
         self.renewed_at = 0.0
@@ -342,7 +344,8 @@ class Engine:
 def _is_dead(owner: str) -> bool:
     """Whether an owner was a process of this machine that is gone, so that nobody has to wait for its lease to end.
     The fence holds in any case: were it alive all the same, its next write would be refused."""
-    host, _, pid = owner.rpartition(":")
+    host, _, process = owner.partition(":")
+    pid, _, _ = process.partition(":")
     return host == socket.gethostname() and pid.isdecimal() and not Path(f"/proc/{pid}").exists()
 
 
