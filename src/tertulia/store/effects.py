@@ -21,6 +21,7 @@ from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.erasing import erase
 from tertulia.store.sending import ask_providers
 from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
+from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_advances
 
 Columns = dict[str, list[Any]]
 
@@ -36,7 +37,9 @@ def write(conn: Conn, effects: Iterable[fx.Effect], now: datetime) -> list[fx.Fo
     if fx.RouteIdentity in groups:
         groups[fx.RouteIdentity] = [e for e in groups[fx.RouteIdentity] if (e.workspace, e.identity) not in linked]
     groups[fx.TouchIdentity], groups[fx.LinkIdentity] = _join_touches(groups)
-    groups[fx.CloseDelivery], groups[fx.AdvanceDelivery] = _join_advances(groups)
+    groups[fx.CloseDelivery], groups[fx.AdvanceDelivery] = join_advances(
+        groups.get(fx.CloseDelivery, ()), groups.get(fx.AdvanceDelivery, ())
+    )
     for kind, writer in _WRITERS.items():
         if group := groups.get(kind):
             writer(conn, group)
@@ -64,14 +67,6 @@ def _join_touches(groups: Mapping[type, list[Any]]) -> tuple[list[Any], list[Any
         for key, e in fresh.items()
     ]
     return [e for key, e in touches.items() if key not in fresh], joined
-
-
-def _join_advances(groups: Mapping[type, list[Any]]) -> tuple[list[Any], list[Any]]:
-    """A delivery that a cycle both closes and takes further is written once, as it stands in the end: of each closing
-    the advance that came after it, if any, and the advances of those that had been closed before, by id."""
-    advances = _fold_advances(groups.get(fx.AdvanceDelivery, ()))
-    closings = [(e, advances.pop(e.id, _NO_ADVANCE)) for e in groups.get(fx.CloseDelivery, ())]
-    return closings, list(advances.items())
 
 
 def execute(conn: Conn, query: str, columns: Columns) -> int:
@@ -350,61 +345,6 @@ def _set_open_states(conn: Conn, group: list[fx.SetOpenState]) -> None:
     execute(conn, "set_open_states", columns(rows, *names, shard=_home, content=lambda e: _json(e.content)))
 
 
-# What was read was delivered, and what was delivered was sent, whichever of these anybody told us.
-_INSTANTS_OF_STATE = {
-    "sent": ("sent_at",),
-    "delivered": ("sent_at", "delivered_at"),
-    "read": ("sent_at", "delivered_at", "read_at"),
-    "failed": ("failed_at",),
-}
-_INSTANTS = ("sent_at", "delivered_at", "read_at", "failed_at")
-
-
-_NO_ADVANCE: Mapping[str, Any] = {"reason": "", "flag": "", "cost": None, "currency": ""}
-
-
-def _fold_advances(group: Iterable[fx.AdvanceDelivery]) -> dict[UUID, Mapping[str, Any]]:
-    """What became of each delivery in the course of a cycle, by id."""
-    rows: dict[UUID, dict[str, Any]] = {}
-    for e in group:
-        row = rows.setdefault(e.id, {**_NO_ADVANCE, "shard": _home(e)})
-        row["state"] = e.state
-        row["reason"] = e.reason or row["reason"]
-        row["flag"] = e.flag or row["flag"]
-        if e.cost_micros is not None:
-            row["cost"], row["currency"] = e.cost_micros, e.currency
-        for column in _INSTANTS_OF_STATE.get(e.state, ()):
-            row.setdefault(column, e.at)
-    return dict(rows)
-
-
-def _close_deliveries(conn: Conn, closings: list[tuple[fx.CloseDelivery, Mapping[str, Any]]]) -> None:
-    group = [e for e, _ in closings]
-    cols = columns(group, "id", "parts", shard=_home, content=lambda e: _json(e.content))
-    cols["day"] = [place_of_delivery(e.id)[1] for e in group]
-    cols["provider_ids"] = ["\x1f".join(e.provider_ids) for e in group]
-    cols["state"] = [row.get("state", e.state) for e, row in closings]
-    cols["reason"] = [row["reason"] or e.reason for e, row in closings]
-    cols["currency"] = [row["currency"] or e.currency for e, row in closings]
-    cols["cost"] = [e.cost_micros if row["cost"] is None else row["cost"] for e, row in closings]
-    cols["flags"] = [",".join(dict.fromkeys(filter(None, (e.flag, row["flag"])))) for e, row in closings]
-    for column in _INSTANTS:
-        cols[column] = [
-            e.at if column in _INSTANTS_OF_STATE.get(e.state, ()) else row.get(column) for e, row in closings
-        ]
-    execute(conn, "close_deliveries", cols)
-    sent = [e for e in group if e.match_id is not None and e.state in ("sent", "delivered", "read")]
-    if sent:
-        execute(conn, "mark_links_sent", columns(sent, "contact_id", "match_id", "at", shard=_home))
-
-
-def _advance_deliveries(conn: Conn, group: list[tuple[UUID, Mapping[str, Any]]]) -> None:
-    names = ("shard", "state", "reason", "flag", "cost", "currency", *_INSTANTS)
-    cols: Columns = {name: [row.get(name) for _, row in group] for name in names}
-    cols |= {"id": [key for key, _ in group], "day": [place_of_delivery(key)[1] for key, _ in group]}
-    execute(conn, "advance_deliveries", cols)
-
-
 def _decide(conn: Conn, group: list[fx.Decide]) -> None:
     names = ("id", "workspace", "contact_id", "match_id", "delivery_id", "at", "outcome", "gate", "reason", "epoch")
     cols = columns(group, *names, shard=_home, facts=lambda e: _json(e.facts))
@@ -505,8 +445,8 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.QueueDelivery: _queue_deliveries,
     fx.SetOpenState: _set_open_states,
     fx.AskProvider: ask_providers,
-    fx.CloseDelivery: _close_deliveries,
-    fx.AdvanceDelivery: _advance_deliveries,
+    fx.CloseDelivery: close_deliveries,
+    fx.AdvanceDelivery: advance_deliveries,
     fx.Progress: _advance_progress,
     fx.Decide: _decide,
     fx.FaultChannel: _fault_channels,
