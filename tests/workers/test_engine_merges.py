@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from tests.workers.town import Town
 
+from tertulia.core.entries import Signal
+from tertulia.core.identity import IdentityRef
+from tertulia.ids import shard_of_contact
+
 PHONE = "+5511985550123"
 HOUR = timedelta(hours=1)
 
@@ -124,3 +128,19 @@ def test_M8_a_merge_starts_nothing_and_takes_back_what_was_queued(town: Town) ->
     assert town.progress(anna, match)["reason"] == "run.contact_merged"
     assert town.rows("select contact_id from delivery_open") == [(ana,)]
     assert town.rows("select contact_id, state from delivery") == [(anna, "revoked")]
+
+
+def test_M5_who_opens_the_chat_by_a_merged_contacts_link_is_known_and_has_written_nothing(town: Town) -> None:
+    """The signal goes on as one into the shard of whom the contact was merged into."""
+    ana, bruno = town.add_contact("Ana", PHONE), town.add_contact("Bruno", "+5511985550999")
+    assert shard_of_contact(ana) != shard_of_contact(bruno)
+    match = town.launch("{{ link }}", audience={"contacts": [ana]})
+    [sms] = town.sending("sms")
+    town.outcome(sms, "ok", provider_id="SM1")
+    town.merge(ana, into=bruno)
+    identity, token = IdentityRef("telegram", "scope", "42"), town.code(sms, "telegram")
+    town.append(Signal(town.channels["telegram"].pk, "telegram", identity, town.now, "started", "s1", token))
+    town.drain()
+    assert town.identity("telegram", "42") == bruno
+    assert town.rows("select count(*) from message") == [(0,)]
+    assert town.progress(ana, match)["state"] == "sent"

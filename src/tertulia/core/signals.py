@@ -52,10 +52,16 @@ def _open_chat(world: World, entry: Signal, workspace: int, shard: int, channel:
     if _send_on_signal(world, entry, came, known.route if known else None):
         return
     resolution = resolve(read_sender(came), find_facts(world, came), world.now)
-    contact_id = (
-        take_home(world, msgspec.structs.replace(came, entry=opened), resolution) if resolution.contact_id else None
-    )
-    if contact_id is not None and isinstance(resolution.binding, Bound | Same):
+    if resolution.contact_id is None:
+        return
+    home = shard_of_contact(resolution.contact_id)
+    if home != shard:  # the link's contact was merged: it goes on as a signal, for nobody has written anything
+        world.add(fx.RouteIdentity(workspace, entry.identity, home, entry.at))
+        forwarded = msgspec.structs.replace(entry, tried=True)
+        world.forward(workspace, home, key_of(entry) + ":to-owner", forwarded, resolution.contact_id)
+        return
+    take_home(world, came, resolution)
+    if isinstance(resolution.binding, Bound | Same):
         bind_link(world, workspace, resolution.binding.link, came.codes, entry.identity, entry.at)
 
 
