@@ -71,6 +71,7 @@ def test_S3_the_sender_asks_what_is_due_and_tells_what_was_said(
     assert sink.bodies[0].startswith("GET /2010-04-01/Accounts/AC1/Messages.json?To=%2B12025550000")
     [exchange] = list_exchanges(conn, workspace, channel)
     assert (exchange.purpose, exchange.delivery_id, exchange.status) == ("look_up", id_, 200)
+    assert exchange.answer == "***"  # it lists messages, perhaps of other people
     assert "tok3n-secret" not in exchange.headers
 
 

@@ -210,12 +210,15 @@ def describe(
     answer: HttpResponse | CallFailed,
     about: _About = NOBODY,
 ) -> Exchange:
-    """An exchange as the channel log keeps it: every secret masked, in the answer too."""
+    """An exchange as the channel log keeps it: every secret masked, in the answer too. What a provider tells when it is
+    asked about a lost message is a list of messages, and perhaps of other people's, even erased ones': it is not kept.
+    """
     shown = request.masked()
     told, status, error = "", 0, ""
     match answer:
         case HttpResponse(status=status):
-            told = MASK if request.secret_answer else request.mask(answer.body.decode("utf-8", "replace"))
+            hidden = request.secret_answer or purpose == "look_up"
+            told = MASK if hidden else request.mask(answer.body.decode("utf-8", "replace"))
         case CallFailed(error=error):
             told = answer.detail
     return Exchange(
