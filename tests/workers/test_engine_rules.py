@@ -127,6 +127,21 @@ def test_S3_a_lost_outcome_has_its_verdict_after_three_days(town: Town) -> None:
     assert town.progress(ana, match)["state"] == "unreached"
 
 
+@pytest.mark.parametrize("told", ["sent", "delivered"])
+def test_I4_what_was_given_up_and_arrived_after_all_counts_as_sent(town: Town, told: str) -> None:
+    """A later step of the funnel implies those before it: nobody is delivered who was not sent anything."""
+    ana = town.add_contact("Ana", PHONE)
+    match = town.launch("{{ link }}")
+    [sms] = town.sending("sms")
+    town.outcome(sms, "ambiguous", lost=True)
+    town.advance(timedelta(days=4))
+    town.receipt(sms, told)
+    progress = town.progress(ana, match)
+    assert (progress["state"], progress["reason"]) == (told, "")
+    assert progress["sent_at"] == town.now
+    assert progress["delivered_at"] == (town.now if told == "delivered" else None)
+
+
 def test_S4_a_missing_variable_fails_only_the_one_who_lacks_it(town: Town) -> None:
     """The policy is `fail`: the ledger names variable and line."""
     ana = town.add_contact("Ana", PHONE)

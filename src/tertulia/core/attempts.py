@@ -46,6 +46,7 @@ REASON_OF: Final = {
     "fix": Reason.REJECTED,
     "retry": Reason.RETRIES_SPENT,
 }
+REACHED: Final = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
 DEAD_AFTER: Final = ("gone.unknown", "gone.not_mobile")
 """Reason codes of the channels after which the address itself is dead."""
 
@@ -135,7 +136,8 @@ def _count_parts(world: World, delivery: OpenDelivery) -> int:
 
 
 def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEntry, event: DeliveryEvent) -> None:
-    transition = advance(DeliveryState(delivery.state), event)
+    before = DeliveryState(delivery.state)
+    transition = advance(before, event)
     if transition.flag is Flag.STALE:
         return
     failed = transition.new is DeliveryState.FAILED
@@ -148,8 +150,12 @@ def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEnt
     )
     if failed:
         _follow_failure(world, delivery, entry.outcome, entry.reason, entry.code, entry.at, entry.withdraws)
-    elif delivery.match_id is not None and transition.new in (DeliveryState.DELIVERED, DeliveryState.READ):
-        _progress_delivered(world, delivery, entry.at)
+    elif delivery.match_id is not None and transition.new in REACHED:
+        if before not in REACHED:  # given up, and it had been sent after all
+            facts = {"stage": delivery.stage, "reason": ""}
+            world.progress_to(delivery.contact_id, delivery.match_id, "sent", at=entry.at, **facts)
+        if transition.new is not DeliveryState.SENT:
+            _progress_delivered(world, delivery, entry.at)
 
 
 def _progress_delivered(world: World, delivery: OpenDelivery | ClosedDelivery, at: datetime) -> None:
