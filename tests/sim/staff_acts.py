@@ -319,7 +319,12 @@ def merge_and_undo(world: "World", act: Act) -> bool:
     into, absorbed = world.contact_of(act.who), world.contact_of(act.other)
     if into is None or absorbed is None or into == absorbed:
         return False
-    before = describe_pair(world, into, absorbed)
+    try:
+        before = describe_pair(world, into, absorbed)
+    except REFUSALS:  # one of them went with an import that was undone
+        return False
+    finally:
+        world.machine.conn.rollback()
     if not merge(world, act):
         return False
     world.drain()
@@ -328,6 +333,7 @@ def merge_and_undo(world: "World", act: Act) -> bool:
         ask_undo(world, merges[0][0])
         world.drain()
         world.played.restored.append((before, describe_pair(world, into, absorbed)))
+        world.machine.conn.rollback()
     return True
 
 
@@ -341,7 +347,6 @@ def describe_pair(world: "World", *contacts: int) -> list[Any]:
         states = {str(target): state.given for target, state in detail.states.items()}
         identities = sorted(f"{row.ref} {row.unlinked_at}" for row in detail.identities)
         told.append((detail.contact.id, sorted(row.value for row in detail.addresses), identities, states))
-    world.machine.conn.rollback()
     return told
 
 

@@ -144,6 +144,18 @@ def start_module(*module: str, **settings: str) -> "subprocess.Popen[bytes]":
     )
 
 
+def await_true(url: str, query: str, limit_s: float, every_s: float, failure: str) -> None:
+    """Return when the query's one value is true. Raises RuntimeError with `failure` when it does not become so."""
+    deadline = time.monotonic() + limit_s
+    with psycopg.connect(url, autocommit=True) as conn:
+        while time.monotonic() < deadline:
+            row = conn.execute(query.encode()).fetchone()
+            if row and row[0]:
+                return
+            time.sleep(every_s)
+    raise RuntimeError(failure)
+
+
 def end(process: "subprocess.Popen[bytes]") -> None:
     """End a process politely, then by force."""
     process.terminate()

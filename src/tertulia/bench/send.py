@@ -18,7 +18,17 @@ import aiohttp
 import msgspec
 import psycopg
 
-from tertulia.bench.harness import Figure, Report, against, fresh_database, read_cpu, run_beside, serve, share_cpu
+from tertulia.bench.harness import (
+    Figure,
+    Report,
+    against,
+    await_true,
+    fresh_database,
+    read_cpu,
+    run_beside,
+    serve,
+    share_cpu,
+)
 from tertulia.core.entries import shard_of_address
 from tertulia.core.phones import key_of_e164
 from tertulia.ids import INDEX_OF_SHARD, derive_id, make_contact_id
@@ -33,6 +43,10 @@ CHANNEL_RATE_PER_S = 5_000
 LOOK_EVERY_S = 0.25
 SEND_LIMIT_S = 240.0
 ROLES_LIMIT_S = 60.0
+ROLES_LIVE = """
+select exists (select from shard_owner where lease_until > now())
+   and exists (select from log_writer where name = 'sender')
+"""
 KEY = b"a key of thirty-two bytes or so."
 SECRET = "of-the-bench-only"  # noqa: S105
 TEXT = "Olá {{ contact.name }}, fale com a Verbena no WhatsApp: {{ link }}"
@@ -174,17 +188,7 @@ def _copy_contacts(url: str, workspace: int) -> None:
 
 def _await_roles(url: str) -> None:
     """Until the engine owns its shards and the sender has said that it lives: their start is no part of the figures."""
-    until = time.monotonic() + ROLES_LIMIT_S
-    with psycopg.connect(url, autocommit=True) as conn:
-        while time.monotonic() < until:
-            row = conn.execute(
-                "select exists (select 1 from shard_owner where lease_until > now()),"
-                " exists (select 1 from log_writer where name = 'sender')"
-            ).fetchone()
-            if row == (True, True):
-                return
-            time.sleep(LOOK_EVERY_S)
-    raise RuntimeError("the roles of the bench did not start")
+    await_true(url, ROLES_LIVE, ROLES_LIMIT_S, LOOK_EVERY_S, "the roles of the bench did not start")
 
 
 def _launch(url: str, match_id: int) -> float:

@@ -28,6 +28,7 @@ from tertulia.bench.harness import (
     Load,
     Report,
     against,
+    await_true,
     fresh_database,
     generate_load,
     read_cpu,
@@ -52,6 +53,10 @@ BEHIND_CALLS = 1_000
 SEED = 20_261_122
 KEY = b"a key of thirty-two bytes or so."
 HOOK = "/hooks/bench"
+ALL_DECIDED = """
+select not exists (select from (select shard, writer, max(seq) as seq from log group by 1, 2) l
+                   left join log_position p using (shard, writer) where l.seq > coalesce(p.seq, 0))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,17 +257,7 @@ def _keep(path: Path, crowd: Crowd) -> Path:
 
 def _await_decided(url: str) -> None:
     """Return when the engine has decided all that the log holds. Raises RuntimeError when it does not get there."""
-    deadline = time.monotonic() + DRAIN_LIMIT_S
-    with psycopg.connect(url, autocommit=True) as conn:
-        while time.monotonic() < deadline:
-            row = conn.execute(
-                "select not exists (select from (select shard, writer, max(seq) as seq from log group by 1, 2) l"
-                " left join log_position p using (shard, writer) where l.seq > coalesce(p.seq, 0))"
-            ).fetchone()
-            if row and row[0]:
-                return
-            time.sleep(0.05)
-    raise RuntimeError("the engine has not decided the bench's messages in time")
+    await_true(url, ALL_DECIDED, DRAIN_LIMIT_S, 0.05, "the engine has not decided the bench's messages in time")
 
 
 if __name__ == "__main__":
