@@ -187,6 +187,17 @@ def test_C1_an_import_records_its_basis(basis: Basis, topics: set[str]) -> None:
     assert all(row.evidence == "import 4" and row.source is Source.CUSTOMER_LIST for row in rows)
 
 
+def test_M8_a_word_for_everything_is_not_outvoted_by_the_others_grant_for_everything() -> None:
+    """Neither names an address or a channel, so the merge's entry names none either, and the undo takes it back."""
+    wide = {"subject": None, "channel": ANY}
+    root = [entry(Given.WITHDRAWN, Source.UNSUBSCRIBE_LINK, 1, **wide)]
+    child = [entry(Given.GRANTED, Source.PERSON, 2, **wide)]
+    added = unite_ledgers(root, child, root_id=1, merge_id="m1", at=T0 + timedelta(days=1), actor="user")
+    for target in (SMS_OFFERS, Target(CHAT, "telegram", MARKETING)):
+        assert derive([*root, *child, *added], target).given is Given.WITHDRAWN
+        assert derive([*root, *child, *added], target, undone={"m1"}).given is Given.GRANTED
+
+
 @given(ledgers, ledgers, targets)
 def test_M8_consent_unites_by_the_stricter_rule(
     root: list[ConsentFact], child: list[ConsentFact], target: Target

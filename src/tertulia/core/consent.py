@@ -119,12 +119,19 @@ def derive(entries: Iterable[ConsentFact], target: Target, *, undone: Collection
 
 def derive_all(entries: Sequence[ConsentFact], *, undone: Collection[str] = ()) -> dict[Target, ConsentState]:
     """The state of every target that the entries name, wide ones applied to each."""
-    subjects = dict.fromkeys(e.subject for e in entries if e.subject is not None)
-    channels = dict.fromkeys(e.channel for e in entries if e.channel != ANY)
-    topics = dict.fromkeys([*(e.topic for e in entries if e.topic != ANY), MARKETING, SERVICE])
-    targets = [Target(s, c, t) for s in subjects for c in channels for t in topics]
-    states = {target: derive(entries, target, undone=undone) for target in targets}
+    states = {target: derive(entries, target, undone=undone) for target in _list_targets(entries)}
     return {target: state for target, state in states.items() if state != ConsentState(None)}
+
+
+def _list_targets(
+    entries: Sequence[ConsentFact], subjects: Sequence[IdentityRef] = (), channels: Sequence[str] = ()
+) -> list[Target]:
+    """The targets that entries name, and besides those of more `subjects` and `channels`. A topic that nobody names is
+    offers like any other."""
+    of = dict.fromkeys([*(e.subject for e in entries if e.subject is not None), *subjects])
+    on = dict.fromkeys([*(e.channel for e in entries if e.channel != ANY), *channels])
+    about = dict.fromkeys([*(e.topic for e in entries if e.topic != ANY), MARKETING, SERVICE])
+    return [Target(s, c, t) for s in of for c in on for t in about]
 
 
 def unite(one: ConsentState, other: ConsentState) -> ConsentState:
@@ -133,6 +140,9 @@ def unite(one: ConsentState, other: ConsentState) -> ConsentState:
     granted = next((s for s in (one, other) if s.given is Given.GRANTED), None)
     chosen = withdrawn or granted or one
     return ConsentState(chosen.given, chosen.by, one.blocked_by or other.blocked_by)
+
+
+_UNNAMED: Final = IdentityRef("", "", "")
 
 
 def unite_ledgers(
@@ -151,14 +161,14 @@ def unite_ledgers(
     """
     both = (*root, *child)
     added = []
-    for target, together in derive_all(both).items():
+    for target in _list_targets(both, (_UNNAMED,), ("",)):  # what no entry names is under the wide ones alone
         strict = unite(derive(root, target), derive(child, target))
-        if strict.given is Given.WITHDRAWN and together.given is not Given.WITHDRAWN:
+        if strict.given is Given.WITHDRAWN and derive(both, target).given is not Given.WITHDRAWN:
             added.append(
                 ConsentFact(
                     root_id,
-                    target.subject,
-                    target.channel,
+                    None if target.subject == _UNNAMED else target.subject,
+                    target.channel or ANY,
                     target.topic,
                     Given.WITHDRAWN,
                     Source.MERGE,
