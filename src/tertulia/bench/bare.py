@@ -1,4 +1,4 @@
-"""The limits of `links` and `webhooks`: bare Starlette applications that answer and keep nothing.
+"""The limits of `links`, `webhooks` and `send`: bare Starlette applications that answer and keep nothing.
 
 `python -m tertulia.bench.bare --port PORT`, on the same server as `tertulia web`.
 """
@@ -32,6 +32,12 @@ async def take_hook(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
+async def take_report(request: Request) -> Response:
+    """Read what a provider reports."""
+    msgspec.json.decode(await request.body())
+    return PlainTextResponse("ok")
+
+
 async def say_ready(request: Request) -> Response:
     return PlainTextResponse("ready")
 
@@ -41,6 +47,7 @@ def create_app() -> Starlette:
         routes=[
             Route("/l/{code}", redirect),
             Route("/hooks/{channel}", take_hook, methods=["POST"]),
+            Route("/reports", take_report, methods=["POST"]),
             Route("/readyz", say_ready),
         ]
     )
