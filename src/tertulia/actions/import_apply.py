@@ -53,9 +53,10 @@ def read_options(job: ImportJob) -> Options:
 
 def prepare_apply(conn: Conn, job: ImportJob) -> int:
     """Leave out what was not confirmed; how many rows there are to apply. Harmless when done again."""
-    if not read_options(job).keep_series:
+    reasons = job.counts.get("reasons", {})
+    if reasons.get(Reason.IN_SERIES.value) and not read_options(job).keep_series:
         reject_series(conn, job.id, Reason.IN_SERIES.value)
-    if job.counts.get("reasons", {}).get(Reason.ERASED.value):
+    if reasons.get(Reason.ERASED.value):
         settle_erased = take_in_again if read_options(job).take_erased else leave_out
         settle_erased(conn, job.id)
     return count_staged(conn, job.id)
