@@ -58,14 +58,14 @@ Result = CheckedRow | RowProblem | OptOut
 
 
 class Prepared(msgspec.Struct):
-    """A batch of rows as the stage and the list of rows take them. `numbers` are (row, E.164) in file order; `repaired`
-    says how many of them gained a digit."""
+    """A batch of rows as the stage and the list of rows take them. `numbers` are (row, E.164 without its plus) in file
+    order; `repaired` says how many of them gained a digit."""
 
     count: int
     last_row: int
-    stage: str
-    rows: str
-    numbers: list[tuple[int, str]]
+    stage: bytes
+    rows: bytes
+    numbers: list[tuple[int, int]]
     repaired: int
 
 
@@ -73,14 +73,15 @@ def prepare_people(job: ImportJob, results: Sequence[Result], serials: Sequence[
     """A batch of a customer list, each row with a serial number for its contact. Asks nothing and writes nothing."""
     stage: list[tuple[int, str]] = []
     rows: list[RowLine] = []
-    numbers: list[tuple[int, str]] = []
+    numbers: list[tuple[int, int]] = []
     repaired = 0
+    unchanged = Repair.NONE  # Python 3.11 takes 0.2 us to look up an enum's member
     for result, serial in zip(results, serials, strict=False):
         if isinstance(result, CheckedRow):
             stage.append(_stage_person(job, result, serial))
             if result.phone is not None:
-                numbers.append((result.row, result.phone.e164))
-                repaired += result.phone.repair is not Repair.NONE
+                numbers.append((result.row, int(result.phone.e164)))
+                repaired += result.phone.repair is not unchanged
         elif isinstance(result, RowProblem):
             rows.append(_place_problem(job, result))
     return _prepare(job, results, stage, rows, numbers, repaired)
@@ -108,13 +109,14 @@ def _prepare(
     results: Sequence[Result],
     stage: list[tuple[int, str]],
     rows: Sequence[RowLine],
-    numbers: list[tuple[int, str]],
+    numbers: list[tuple[int, int]],
     repaired: int,
 ) -> Prepared:
     # By shard: a group of shards is then read from a few pages of each batch, and not from all of them.
     stage.sort(key=itemgetter(0))
-    listed = "".join(row_line(job, row) for row in rows)
-    return Prepared(len(results), results[-1].row, "".join(line for _, line in stage), listed, numbers, repaired)
+    staged = "".join([line for _, line in stage]).encode()
+    listed = "".join([row_line(job, row) for row in rows]).encode()
+    return Prepared(len(results), results[-1].row, staged, listed, numbers, repaired)
 
 
 def stage_batch(conn: Conn, batch: Prepared) -> None:

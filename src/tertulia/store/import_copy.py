@@ -37,14 +37,14 @@ class RowLine(msgspec.Struct, gc=False):
     sms: bool = False
 
 
-def copy_stage(conn: Conn, lines: str) -> None:
-    """Write rows that can be imported, as `person_line` and `opt_out_line` make them."""
+def copy_stage(conn: Conn, lines: bytes) -> None:
+    """Write rows that can be imported, as `person_line` and `opt_out_line` make them, in UTF-8."""
     with conn.cursor().copy(load("imports")["copy_stage"]) as copy:
         copy.write(lines)
 
 
-def copy_rows(conn: Conn, lines: str) -> None:
-    """Write what rows are to become, as `row_line` makes them."""
+def copy_rows(conn: Conn, lines: bytes) -> None:
+    """Write what rows are to become, as `row_line` makes them, in UTF-8."""
     with conn.cursor().copy(load("imports")["copy_rows"]) as copy:
         copy.write(lines)
 
