@@ -203,25 +203,20 @@ def known_to_row(row: CheckedRow, known: Mapping[Key, Sequence[Known]]) -> list[
     return list(found.values())
 
 
-def home_key(row: CheckedRow) -> Key:
-    """Where a new contact lives: in the shard of its phone, else its e-mail, else its id."""
-    if row.phone is not None:
-        return "phone", row.phone.key
-    return ("email", row.email_key) if row.email else ("external_id", row.external_id)
-
-
 def _stage_person(job: ImportJob, row: CheckedRow, serial: int) -> tuple[int, str]:
-    shard = shard_of_address(job.workspace, *home_key(row))
-    places = Places(shard)
-    if row.email:
-        places.email = shard_of_address(job.workspace, "email", row.email_key)
-    if row.external_id:
-        places.external_id = shard_of_address(job.workspace, "external_id", row.external_id)
-    contact_id = make_contact_id(serial, INDEX_OF_SHARD[shard])
+    """The shard of a row's phone, else of its e-mail, else of its id, where a new contact lives; and its line."""
+    workspace, phone = job.workspace, row.phone
+    email = shard_of_address(workspace, "email", row.email_key) if row.email else 0
+    external_id = shard_of_address(workspace, "external_id", row.external_id) if row.external_id else 0
+    if phone is not None:
+        home = shard_of_address(workspace, "phone", phone.key)
+    else:
+        home = email if row.email else external_id
+    contact_id = make_contact_id(serial, INDEX_OF_SHARD[home])
     reason = row.sms_reason.value if row.sms_reason is not None else ""
     if not reason and row.opt_in is False:
         reason = Reason.NO_OPT_IN.value
-    return shard, person_line(job, row, places, contact_id, reason)
+    return home, person_line(job, row, Places(home, email, external_id), contact_id, reason)
 
 
 def _reason_of_row(row: Staged, verdict: Verdict, cause: str) -> str:
