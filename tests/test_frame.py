@@ -4,7 +4,15 @@ from datetime import date
 
 import psycopg
 
-from tertulia.ids import SHARDS, derive_delivery_id, make_contact_id, place_of_delivery, shard_of_contact
+from tertulia.ids import (
+    SHARDS,
+    derive_delivery_id,
+    make_contact_id,
+    place_of_delivery,
+    shard_of_contact,
+    shard_of_kind,
+    shard_of_value,
+)
 
 
 def test_shards_lie_each_in_their_own_part_of_the_hash_ring(conn: psycopg.Connection) -> None:
@@ -34,3 +42,10 @@ def test_every_contact_scale_table_has_shard_first_in_every_unique_key(conn: psy
     ).fetchall()
     assert len(rows) > 20
     assert [row for row in rows if row[2] != "shard"] == []
+
+
+def test_a_shard_is_the_same_whichever_way_it_is_hashed() -> None:
+    """Rows stay where they were written: by all parts at once, or by what the values of a kind begin with."""
+    for value in ("+5511985550200", "ana@example.com", "", "é"):
+        assert shard_of_kind(3, "address", "phone", value) == shard_of_value(3, "address", "phone", value)
+    assert shard_of_value(3, "address", "phone", "+5511985550200") == 261

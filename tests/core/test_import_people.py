@@ -127,11 +127,13 @@ def test_rows_of_one_file_that_share_a_phone() -> None:
 
 def feed(numbers: list[int]) -> list[Series]:
     watch = SeriesWatch()
-    found = []
+    found: list[Series] = []
     for row, number in enumerate(numbers, 2):
-        found.append(watch.feed(row, f"+{number}"))
+        found += watch.feed([(row, number)])
         watch = SeriesWatch(watch.state)
-    return [series for series in [*found, watch.end()] if series]
+    last, whole = watch.end(), SeriesWatch()
+    assert (whole.feed(enumerate(numbers, 2)), whole.state) == (found, watch.state)
+    return [*found, last] if last else found
 
 
 def test_a_series_of_numbers_is_found() -> None:

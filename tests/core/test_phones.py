@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from tertulia.core import phone_plans
+from tertulia.core import phone_plans, phones
 from tertulia.core.phones import (
     LineType,
     Phone,
@@ -236,6 +236,29 @@ def test_the_fast_reading_equals_the_library(case: tuple[str, str]) -> None:
         assert ask_library(actual.e164, "") == (actual.e164, actual.region, actual.line)
     elif not (text.startswith("00") and actual.e164 == "+" + re.sub(r"\D", "", text)[2:]):
         assert (actual.e164, actual.region, actual.line) == expected
+
+
+@settings(max_examples=1500, deadline=None)
+@given(written_numbers(), st.integers(0, 10**4 - 1))
+def test_a_head_says_what_all_of_its_digits_would(case: tuple[str, str], tail: int) -> None:
+    """A number is read alike by its head, kept from another number, and digit by digit."""
+    text, region = case
+    bare = re.sub(r"\D", "", text)
+    for digits in (bare, f"{bare[:-4]}{tail:04d}"):
+        for home in (region, str(phonenumbers.region_code_for_country_code(int(bare[:2])))):
+            read = phones._read_digits(digits, text.startswith("+"), home)
+            assert read == phones._read_every_digit(digits, text.startswith("+"), home)
+
+
+def test_a_head_is_shared() -> None:
+    """Brazil's numbers in the spellings of a list take the short way, ninth digit or not; Mexico's old 1 does not."""
+    phones._read_head.cache_clear()
+    for spelling in ("11 9855{}", "(011) 9855{}", "5511 9855{}", "+55 11 9855{}", "11 855{}"):
+        assert read_phone(spelling.format("50200")).e164[-5:] == "50200"
+        misses = phones._read_head.cache_info().misses
+        assert read_phone(spelling.format("50299")).e164[-5:] == "50299"
+        assert phones._read_head.cache_info().misses == misses
+    assert read_phone("+52 1 55 1234 5678", "MX").e164 == "+525512345678"
 
 
 @settings(max_examples=500)

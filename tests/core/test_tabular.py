@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tertulia.core import spreadsheets
+from tertulia.core import spreadsheets, tabular
 from tertulia.core.import_reasons import FileProblem, FileReason, Reason
 from tertulia.core.tabular import (
     ROW_CHARACTERS_MAX,
     Broken,
+    Plain,
     Record,
     detect_shape,
     iter_csv,
     iter_lines,
-    iter_records,
+    iter_pieces,
+    split_pieces,
 )
 from tertulia.core.text_encodings import guess_code_page
 
@@ -34,7 +36,8 @@ PEOPLE = {
 
 def read_rows(data: bytes, country: str = "") -> list[Record | Broken]:
     file = io.BytesIO(data)
-    return list(iter_records(file, detect_shape(file, len(data), LIMIT, country)))
+    shape = detect_shape(file, len(data), LIMIT, country)
+    return list(split_pieces(iter_pieces(file, shape), shape.delimiter))
 
 
 def refuse(data: bytes, limit: int = LIMIT) -> FileReason:
@@ -252,7 +255,8 @@ def test_what_a_csv_writer_wrote_is_read_back(rows: list[list[str]]) -> None:
     if any(cell.count("\n") > 1 for row in rows for cell in row):
         return
     lines = iter_lines([out.getvalue().encode()], "utf-8")
-    assert [record[1] for record in iter_csv(lines, ",", 3) if not isinstance(record, Broken)] == rows
+    records = split_pieces(iter_csv(lines, ",", 3), ",")
+    assert [record[1] for record in records if not isinstance(record, Broken)] == rows
 
 
 @settings(max_examples=200)
@@ -265,9 +269,35 @@ def test_no_bytes_raise_anything_but_a_file_problem(data: bytes, cut: int) -> No
         return
     if shape.kind == "csv":
         blocks = [data[at : at + cut] for at in range(0, len(data), cut)]
-        in_blocks = list(iter_csv(iter_lines(blocks, shape.encoding), shape.delimiter, shape.width))
-        whole = list(iter_csv(iter_lines([data], shape.encoding), shape.delimiter, shape.width))
-        assert in_blocks == whole
+        in_blocks = iter_csv(iter_lines(blocks, shape.encoding), shape.delimiter, shape.width)
+        whole = iter_csv(iter_lines([data], shape.encoding), shape.delimiter, shape.width)
+        assert list(split_pieces(in_blocks, shape.delimiter)) == list(split_pieces(whole, shape.delimiter))
+
+
+@settings(max_examples=300)
+@given(st.text(st.sampled_from('a1,;"\n\r \t\x00\x0b\x1c\x85\u2028\ufeffé'), max_size=200), st.integers(1, 40))
+def test_plain_lines_are_cut_as_the_csv_reader_cuts_them(text: str, cut: int) -> None:
+    """Rows, their numbers and broken ones are the same when every line takes the csv reader's way."""
+    data = text.encode()
+    blocks = [data[at : at + cut] for at in range(0, len(data), cut)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tabular._Feed, "take_plain", lambda _feed: [])
+        read = list(iter_csv(iter_lines(blocks, "utf-8"), ",", 3))
+    assert not any(isinstance(piece, Plain) for piece in read)
+    assert list(split_pieces(iter_csv(iter_lines(blocks, "utf-8"), ",", 3), ",")) == read
+
+
+def test_plain_lines_stay_together() -> None:
+    """Blank lines, quotes and lines over the limit part them; numbers go on as a spreadsheet counts."""
+    long = "x" * (ROW_CHARACTERS_MAX + 1)
+    pieces = list(iter_csv(iter_lines([f'a,b\nc,d\n\ne,f\n"g","h"\n{long}\ni,j'.encode()], "utf-8"), ",", 2))
+    assert [pieces[at] for at in (0, 1, 2, 4)] == [
+        Plain(1, ["a,b", "c,d"]),
+        Plain(4, ["e,f"]),
+        (5, ["g", "h"]),
+        Plain(7, ["i,j"]),
+    ]
+    assert isinstance(pieces[3], Broken)
 
 
 def test_what_is_shown_of_a_file_holds_no_nul() -> None:

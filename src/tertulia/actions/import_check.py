@@ -58,14 +58,14 @@ Result = CheckedRow | RowProblem | OptOut
 
 
 class Prepared(msgspec.Struct):
-    """A batch of rows as the stage and the list of rows take them. `numbers` are (row, E.164) in file order; `repaired`
-    says how many of them gained a digit."""
+    """A batch of rows as the stage and the list of rows take them. `numbers` are (row, E.164 without its plus) in file
+    order; `repaired` says how many of them gained a digit."""
 
     count: int
     last_row: int
-    stage: str
-    rows: str
-    numbers: list[tuple[int, str]]
+    stage: bytes
+    rows: bytes
+    numbers: list[tuple[int, int]]
     repaired: int
 
 
@@ -73,14 +73,15 @@ def prepare_people(job: ImportJob, results: Sequence[Result], serials: Sequence[
     """A batch of a customer list, each row with a serial number for its contact. Asks nothing and writes nothing."""
     stage: list[tuple[int, str]] = []
     rows: list[RowLine] = []
-    numbers: list[tuple[int, str]] = []
+    numbers: list[tuple[int, int]] = []
     repaired = 0
+    unchanged = Repair.NONE  # Python 3.11 takes 0.2 us to look up an enum's member
     for result, serial in zip(results, serials, strict=False):
         if isinstance(result, CheckedRow):
             stage.append(_stage_person(job, result, serial))
             if result.phone is not None:
-                numbers.append((result.row, result.phone.e164))
-                repaired += result.phone.repair is not Repair.NONE
+                numbers.append((result.row, int(result.phone.e164)))
+                repaired += result.phone.repair is not unchanged
         elif isinstance(result, RowProblem):
             rows.append(_place_problem(job, result))
     return _prepare(job, results, stage, rows, numbers, repaired)
@@ -108,13 +109,14 @@ def _prepare(
     results: Sequence[Result],
     stage: list[tuple[int, str]],
     rows: Sequence[RowLine],
-    numbers: list[tuple[int, str]],
+    numbers: list[tuple[int, int]],
     repaired: int,
 ) -> Prepared:
     # By shard: a group of shards is then read from a few pages of each batch, and not from all of them.
     stage.sort(key=itemgetter(0))
-    listed = "".join(row_line(job, row) for row in rows)
-    return Prepared(len(results), results[-1].row, "".join(line for _, line in stage), listed, numbers, repaired)
+    staged = "".join([line for _, line in stage]).encode()
+    listed = "".join([row_line(job, row) for row in rows]).encode()
+    return Prepared(len(results), results[-1].row, staged, listed, numbers, repaired)
 
 
 def stage_batch(conn: Conn, batch: Prepared) -> None:
@@ -201,25 +203,20 @@ def known_to_row(row: CheckedRow, known: Mapping[Key, Sequence[Known]]) -> list[
     return list(found.values())
 
 
-def home_key(row: CheckedRow) -> Key:
-    """Where a new contact lives: in the shard of its phone, else its e-mail, else its id."""
-    if row.phone is not None:
-        return "phone", row.phone.key
-    return ("email", row.email_key) if row.email else ("external_id", row.external_id)
-
-
 def _stage_person(job: ImportJob, row: CheckedRow, serial: int) -> tuple[int, str]:
-    shard = shard_of_address(job.workspace, *home_key(row))
-    places = Places(shard)
-    if row.email:
-        places.email = shard_of_address(job.workspace, "email", row.email_key)
-    if row.external_id:
-        places.external_id = shard_of_address(job.workspace, "external_id", row.external_id)
-    contact_id = make_contact_id(serial, INDEX_OF_SHARD[shard])
+    """The shard of a row's phone, else of its e-mail, else of its id, where a new contact lives; and its line."""
+    workspace, phone = job.workspace, row.phone
+    email = shard_of_address(workspace, "email", row.email_key) if row.email else 0
+    external_id = shard_of_address(workspace, "external_id", row.external_id) if row.external_id else 0
+    if phone is not None:
+        home = shard_of_address(workspace, "phone", phone.key)
+    else:
+        home = email if row.email else external_id
+    contact_id = make_contact_id(serial, INDEX_OF_SHARD[home])
     reason = row.sms_reason.value if row.sms_reason is not None else ""
     if not reason and row.opt_in is False:
         reason = Reason.NO_OPT_IN.value
-    return shard, person_line(job, row, places, contact_id, reason)
+    return home, person_line(job, row, Places(home, email, external_id), contact_id, reason)
 
 
 def _reason_of_row(row: Staged, verdict: Verdict, cause: str) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.identity import IdentityRef
-from tertulia.ids import place_of_delivery, shard_of_contact, shard_of_value
+from tertulia.ids import place_of_delivery, shard_of_contact, shard_of_kind, shard_of_value
 
 FORWARDED = ":to-"  # stands in the key of an entry that an owner handed on to another shard's
 
@@ -279,7 +279,7 @@ def shard_of_identity(workspace: int, identity: IdentityRef) -> int:
 
 def shard_of_address(workspace: int, kind: str, canonical: str) -> int:
     """The shard of an address's rows in `address_key` and `suppression`."""
-    return shard_of_value(workspace, "address", kind, canonical)
+    return shard_of_kind(workspace, "address", kind, canonical)
 
 
 def shard_of_reference(workspace: int, channel_id: int, provider_id: str) -> int:

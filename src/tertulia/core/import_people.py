@@ -184,19 +184,21 @@ class SeriesWatch:
         """(first row, last row, first number, last number, step) of the run under way."""
         return self._state
 
-    def feed(self, row: int, e164: str) -> Series | None:
-        """The next row's number; a series that has just ended, or None."""
-        number = int(e164[1:])
+    def feed(self, numbers: Iterable[tuple[int, int]]) -> list[Series]:
+        """The next rows and their numbers without the plus; the series that have just ended."""
+        ended: list[Series | None] = []
         first_row, last_row, first, last, step = self._state
-        difference = number - last
-        if difference in (1, -1) and step in (0, difference):
-            self._state = (first_row, row, first, number, difference)
-            return None
-        if difference in (1, -1):  # the last number begins a run the other way
-            self._state = (last_row, row, last, number, difference)
-        else:
-            self._state = (row, row, number, number, 0)
-        return None if first == last else _series_of(first_row, last_row, first, last)
+        for row, number in numbers:
+            difference = number - last
+            goes_on = difference in (1, -1)
+            if not goes_on or step not in (0, difference):
+                if first != last:
+                    ended.append(_series_of(first_row, last_row, first, last))
+                # A run begins at this number, or at the last one where that turns the other way.
+                first_row, first = (last_row, last) if goes_on else (row, number)
+            last_row, last, step = row, number, difference if goes_on else 0
+        self._state = first_row, last_row, first, last, step
+        return [series for series in ended if series is not None]
 
     def end(self) -> Series | None:
         """The series under way at the end of the file, or None."""

@@ -177,8 +177,7 @@ class RowReader:
             phone = normalise_phone(fix, self._country)
             if not isinstance(phone, Phone):
                 return
-        reason = reason_of_line(phone.line)
-        if reason is not None:
+        if not phone.reachable_by_sms and (reason := reason_of_line(phone.line)) is not None:
             if reason in SERVICE_NUMBERS:
                 has_other = bool(checked.email or checked.external_id)
                 remedy, fix_value = (Remedy.WITHOUT_IT, "") if has_other else (Remedy.LEAVE_OUT, None)
@@ -286,8 +285,12 @@ class RowReader:
         text = raw.strip()
         if not text:
             return ""
-        if text.isascii() and text.isprintable() and text[0] not in _FORMULA_STARTS and len(text) <= limit:
-            return text
+        if text.isprintable():
+            if not text.isascii():
+                text = unicodedata.normalize("NFC", text)
+            is_plain = text.isascii() or ("\ufffd" not in text and text != "—")
+            if is_plain and text[0] not in _FORMULA_STARTS and len(text) <= limit:
+                return text
         return self._odd_text(field, raw, text, limit)
 
     def _odd_text(self, field: str, raw: str, text: str, limit: int) -> str:

@@ -17,10 +17,13 @@ import msgspec
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
 from phonenumbers.phonenumberutil import COUNTRY_CODE_TO_REGION_CODE
 
+from tertulia.core.number_patterns import ALL_DIGITS, count_named_digits
+
 NON_GEOGRAPHIC = "001"
 COUNTRY_CODE_DIGITS_MAX = 3
 NATIONAL_DIGITS_MIN = 2
 NATIONAL_DIGITS_MAX = 17
+_VARIANT_DIGITS = 3  # of a national number: what `phones` knows national variants by
 
 # The library's order of precedence (`_number_type_helper`): what matches first is the type.
 _TYPES_IN_ORDER = (
@@ -42,7 +45,8 @@ _NEVER = re.compile(r"(?!)")
 
 class Plan(msgspec.Struct, frozen=True):
     """How one region writes its numbers. `kinds` has a named group a line type; `lengths` are the digits that a type
-    may have (empty: whatever the pattern says); `subscriber_lengths` those of its mobile and fixed lines together."""
+    may have (empty: whatever the pattern says); `subscriber_lengths` those of its mobile and fixed lines together;
+    `named_digits` is how many digits the patterns name."""
 
     region: str
     country_code: str
@@ -59,6 +63,7 @@ class Plan(msgspec.Struct, frozen=True):
     mobile: re.Pattern[str]
     leading_digits: re.Pattern[str] | None
     subscriber_lengths: tuple[int, ...]
+    named_digits: int
 
 
 @cache
@@ -139,6 +144,29 @@ def split_dialled(digits: str, plan: Plan) -> tuple[str, str] | None:
     return plan.country_code, digits
 
 
+@cache
+def count_digits_looked_at(region: str) -> tuple[str, int]:
+    """A region's country code, and how many digits the plans that share it, and `phones`, look at from where a number
+    may begin."""
+    plan = load_plan(region)
+    if plan is None:
+        return "", ALL_DIGITS
+    plans = plans_of_country_code(plan.country_code)
+    return plan.country_code, max(_VARIANT_DIGITS, *(each.named_digits for each in plans))
+
+
+def find_last_beginning(plan: Plan, digits: str) -> int | None:
+    """The last place where the national number may begin in digits without a plus, as they are dialled from inside
+    `plan`'s region: 0, or behind the country code or a national prefix. None: an international prefix comes first."""
+    if plan.international_prefix.match(digits):
+        return None
+    places = {0, len(plan.country_code)} if digits.startswith(plan.country_code) else {0}
+    if plan.national_prefix is not None:
+        found = ((place, plan.national_prefix.match(digits[place:])) for place in tuple(places))
+        places |= {place + prefix.end() for place, prefix in found if prefix is not None}
+    return max(places)
+
+
 def find_kind(country_code: str, number: str) -> tuple[str, str] | None:
     """(region, line type) of a national significant number, or None where its prefix or length is not in use."""
     plans = plans_of_country_code(country_code)
@@ -195,6 +223,8 @@ def _compile_plan(region: str, metadata: PhoneMetadata) -> Plan:
     kinds = rf"(?=(?:{is_possible})\Z)(?=(?:{general})\Z)(?:{alternatives})\Z"
     subscriber = {length for kind in ("mobile", "fixed_line") for length in lengths.get(kind, ()) if length > 0}
     national_prefix = metadata.national_prefix_for_parsing
+    prefixes = metadata.international_prefix, national_prefix, metadata.leading_digits
+    every_pattern = (general, *prefixes, *(pattern for _, pattern in patterns))
     return Plan(
         region=region,
         country_code=str(metadata.country_code),
@@ -211,6 +241,7 @@ def _compile_plan(region: str, metadata: PhoneMetadata) -> Plan:
         mobile=dict(each_kind).get("mobile", _NEVER),
         leading_digits=re.compile(metadata.leading_digits) if metadata.leading_digits else None,
         subscriber_lengths=tuple(sorted(subscriber or possible)),
+        named_digits=max(map(count_named_digits, filter(None, every_pattern))),
     )
 
 

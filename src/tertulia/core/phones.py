@@ -11,6 +11,7 @@ Nothing here asks the network: a valid number is one whose prefix and length its
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -59,6 +60,12 @@ class Repair(StrEnum):
     MOBILE_ONE_REMOVED = "mobile_one_removed"
 
 
+_REACHABLE_BY_SMS = (LineType.MOBILE, LineType.MOBILE_OR_LANDLINE)
+
+
+_NO_REPAIR = Repair.NONE  # Python 3.11 takes 0.2 us to look up an enum's member
+
+
 class Phone(msgspec.Struct, frozen=True, gc=False):
     """A number that exists by its country's plan. `e164` with its plus; `key` joins national variants; `region` is an
     ISO 3166 code, `001` where the code belongs to no country."""
@@ -67,12 +74,22 @@ class Phone(msgspec.Struct, frozen=True, gc=False):
     key: str
     region: str
     line: LineType
-    repair: Repair = Repair.NONE
+    repair: Repair = _NO_REPAIR
 
     @property
     def reachable_by_sms(self) -> bool:
         """Whether an SMS can arrive: mobiles, and numbers of countries whose plan does not tell them apart."""
-        return self.line is LineType.MOBILE or self.line is LineType.MOBILE_OR_LANDLINE
+        return self.line in _REACHABLE_BY_SMS
+
+
+class _Head(msgspec.Struct, frozen=True, gc=False):
+    """A `Phone` without its last digits."""
+
+    e164: str
+    key: str
+    region: str
+    line: LineType
+    repair: Repair
 
 
 class PhoneProblem(msgspec.Struct, frozen=True, gc=False):
@@ -116,6 +133,8 @@ _CLEAN: dict[int, int | None] = {
     ord("\uff0b"): ord("+"),
 }
 
+_ASCII_SEPARATORS = "".join(filter(str.isascii, _SEPARATORS)).encode()
+
 _PLACEHOLDERS = frozenset(
     [str(digit) * length for digit in range(10) for length in range(4, 16)]
     + ["012345678901234"[:length] for length in range(5, 13)]
@@ -132,15 +151,18 @@ _EMPTY_WORDS = frozenset(
     ["n/a", "na", "nan", "null", "none", "nil", "#n/a", "(null)", "undefined", "sem telefone", "无"]
 )
 _DIGITS_OF_A_NUMBER_MIN = 7
+_DIGITS_LOOKED_AT_MAX = 5  # where plans look at more, too few numbers of a list begin alike
 
 
 def normalise_phone(text: str, default_region: str = "") -> Phone | PhoneProblem:
     """Read a phone number as it stands in a list.
 
     `default_region` is the country (ISO 3166, upper case) of numbers that are written without a country code; empty:
-    such numbers are refused with `NO_COUNTRY_CODE`. Costs 3 to 6 microseconds for numbers as lists write them.
+    such numbers are refused with `NO_COUNTRY_CODE`. Costs 2 microseconds for numbers as lists write them where plans
+    look at few digits (Brazil, Mexico, France), 3 to 6 elsewhere.
     """
-    digits = text.translate(_CLEAN)
+    # ASCII has no digits of other scripts, and as bytes it loses its separators in half the time.
+    digits = text.encode().translate(None, _ASCII_SEPARATORS).decode() if text.isascii() else text.translate(_CLEAN)
     international = digits[:1] == "+"
     if international:
         digits = digits[1:]
@@ -183,6 +205,37 @@ def spellings_of_key(key: str) -> tuple[str, ...]:
 
 
 def _read_digits(digits: str, international: bool, default_region: str) -> Phone | PhoneProblem:
+    """Numbers of the region itself, with at most a 0 before them, are read by their head; others digit by digit."""
+    country_code, looked_at = phone_plans.count_digits_looked_at(default_region)
+    is_full = digits.startswith(country_code)
+    if looked_at <= _DIGITS_LOOKED_AT_MAX and (is_full or not international):
+        end = looked_at + (len(country_code) if is_full else digits[0] == "0")
+        if len(digits) > end:
+            head = _read_head(digits[:end], len(digits), international, default_region)
+            if head is not None:
+                tail = digits[end:]
+                return Phone(head.e164 + tail, head.key + tail, head.region, head.line, head.repair)
+    return _read_every_digit(digits, international, default_region)
+
+
+@lru_cache(maxsize=8192)  # Brazil's cities have 3,000 heads in four spellings
+def _read_head(head: str, length: int, international: bool, region: str) -> _Head | None:
+    """What all numbers of `length` digits that begin with `head` have in common, or None where more digits decide."""
+    plan = phone_plans.load_plan(region)
+    tail = length - len(head)
+    digits = head + "0" * tail
+    if plan is None or digits.startswith("00"):
+        return None
+    begin = phone_plans.find_last_beginning(plan, digits)
+    if begin is None or begin + phone_plans.count_digits_looked_at(region)[1] > len(head):
+        return None
+    phone = _read_every_digit(digits, international, region)
+    if not isinstance(phone, Phone) or phone.repair is Repair.MOBILE_ONE_REMOVED:
+        return None
+    return _Head(phone.e164[:-tail], phone.key[:-tail], phone.region, phone.line, phone.repair)
+
+
+def _read_every_digit(digits: str, international: bool, default_region: str) -> Phone | PhoneProblem:
     plan = phone_plans.load_plan(default_region) if default_region else None
     if plan is not None and not international and digits.startswith(f"00{plan.country_code}"):
         # Where operators have dialling codes (Brazil's 0055 is one), 0055 51 9... would be read as a number in Peru.
@@ -210,7 +263,7 @@ def _read_digits(digits: str, international: bool, default_region: str) -> Phone
 
 
 def _build_phone(country_code: str, number: str) -> Phone | None:
-    repair = Repair.NONE
+    repair = _NO_REPAIR
     if country_code == "55" and len(number) == 10 and number[2] in "689":
         number, repair = number[:2] + "9" + number[2:], Repair.NINTH_DIGIT_ADDED
     elif country_code == "52" and len(number) == 11 and number[0] == "1":

@@ -8,6 +8,7 @@ digits with their plus, so any run of its digits finds it, however it is typed.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 WORDS_MAX: Final = 3
@@ -22,13 +23,19 @@ def fold(text: str) -> str:
     """`text` in compatibility form, without case and accents, with single blanks."""
     if text.isascii():
         return " ".join(text.lower().split())
-    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
+    words = [word.lower() if word.isascii() else _fold_word(word) for word in text.split()]
+    return " ".join(filter(None, words))
 
 
 def make_line(*values: str) -> str:
     """The folded line of a contact: names, addresses, usernames, in any order, each once."""
     return " ".join(dict.fromkeys(filter(None, map(fold, values))))[:LINE_CHARACTERS_MAX]
+
+
+@lru_cache(maxsize=4096)  # a list has the same names again and again; a word costs 3 us
+def _fold_word(word: str) -> str:
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
+    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
 
 
 def split_words(query: str) -> tuple[str, ...]:

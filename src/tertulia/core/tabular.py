@@ -10,8 +10,8 @@ Rows are numbered as a spreadsheet shows them: the head is row 1, blank rows cou
 
 import codecs
 import csv
-from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import BinaryIO
 
 import msgspec
@@ -77,7 +77,15 @@ class Shape(msgspec.Struct, frozen=True):
         return len(self.first)
 
 
-class Broken(msgspec.Struct, frozen=True):
+class Plain(msgspec.Struct, frozen=True, tag=True):
+    """Rows as they stand, one a line: nearly all of a list. A cut at each delimiter is all that their cells take, so it
+    is left to who wants the cells. `row` is the first one's number; no line is blank or ends in a line feed."""
+
+    row: int
+    lines: list[str]
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
     """A row that cannot be taken apart: what stands there (cut), and why."""
 
     row: int
@@ -87,6 +95,7 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 Record = tuple[int, list[str]]
+Piece = Plain | Record | Broken
 
 
 def detect_shape(file: BinaryIO, size: int, bytes_max: int, country: str = "") -> Shape:
@@ -109,20 +118,28 @@ def detect_shape(file: BinaryIO, size: int, bytes_max: int, country: str = "") -
     return _check_width(_detect_csv(file, country))
 
 
-def iter_records(file: BinaryIO, shape: Shape) -> Iterator[Record | Broken]:
+def iter_pieces(file: BinaryIO, shape: Shape) -> Iterator[Piece]:
     """All rows in their order, the first one included, blank ones left out."""
     if shape.kind == "sheet":
         yield from spreadsheets.iter_rows(file, shape.sheet, shape.width)
         return
     lines = iter_lines(_iter_blocks(file), shape.encoding)
-    for _ in range(shape.rows_skipped):
-        next(lines, None)
     yield from iter_csv(lines, shape.delimiter, shape.width, shape.rows_skipped)
 
 
-def iter_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """Lines of text, each ending in a line feed; carriage returns alone end lines too. Bytes that the encoding does not
-    have become U+FFFD. A line over the limit is cut one character behind it."""
+def split_pieces(pieces: Iterable[Piece], delimiter: str) -> Iterator[Record | Broken]:
+    """The rows of pieces one by one, taken apart."""
+    for piece in pieces:
+        if isinstance(piece, Plain):
+            for row, line in enumerate(piece.lines, piece.row):
+                yield row, line.split(delimiter)
+        else:
+            yield piece
+
+
+def iter_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[list[str]]:
+    """Lines of text without their ends, as many at once as a block has; carriage returns alone end lines too. Bytes
+    that the encoding does not have become U+FFFD. A line over the limit keeps at least one character behind it."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     carry, cutting = "", False
     for block in blocks:
@@ -130,27 +147,28 @@ def iter_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
         if "\r" in carry:
             carry = carry.replace("\r\n", "\n")
             carry = carry[:-1].replace("\r", "\n") + carry[-1]
-        *whole, carry = carry.split("\n")
-        for line in whole:
-            if cutting:
-                cutting = False
-                continue
-            yield line[: ROW_CHARACTERS_MAX + 1] + "\n"
+        lines = carry.split("\n")
+        carry = lines.pop()
+        if cutting and lines:
+            del lines[0]
+            cutting = False
+        yield lines
         if len(carry) > ROW_CHARACTERS_MAX:
             if not cutting:
-                yield carry[: ROW_CHARACTERS_MAX + 1] + "\n"
+                yield [carry]
             carry, cutting = "", True
     carry += decoder.decode(b"", final=True)
     if carry and not cutting:
-        yield carry.rstrip("\r") + "\n"
+        yield [carry.rstrip("\r")]
 
 
 class _Feed:
     """Lines for a csv reader, that remembers which the reader has taken since the last record and takes them back."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._returned: deque[str] = deque()
+    def __init__(self, lists: Iterator[list[str]]) -> None:
+        self._lists = lists
+        self._lines: list[str] = []
+        self._next = 0
         self.taken: list[str] = []
 
     def __iter__(self) -> "_Feed":
@@ -159,30 +177,46 @@ class _Feed:
     def __next__(self) -> str:
         if len(self.taken) > RECORD_LINES_MAX:
             raise csv.Error("a record over too many lines")
-        line = self._returned.popleft() if self._returned else next(self._lines)
+        if self._next == len(self._lines) and not self._fetch():
+            raise StopIteration
+        line = self._lines[self._next][: ROW_CHARACTERS_MAX + 1] + "\n"
+        self._next += 1
         self.taken.append(line)
         return line
 
-    def take_line(self) -> str:
-        """The next line, for who needs no csv reader to read it; empty at the end."""
-        return self._returned.popleft() if self._returned else next(self._lines, "")
+    def take_plain(self) -> list[str] | None:
+        """The lines at hand that need no csv reader, up to the first that does or is blank. None: there are no more."""
+        if self._next == len(self._lines) and not self._fetch():
+            return None
+        lines, start = self._lines, self._next
+        end = start
+        while end < len(lines) and '"' not in (line := lines[end]) and 0 < len(line) <= ROW_CHARACTERS_MAX:
+            end += 1
+        self._next = end
+        return lines[start:end]
 
     def give_back(self, lines: list[str]) -> None:
         """These lines are read again, before all others."""
-        self._returned.extendleft(reversed(lines))
+        self._lines[: self._next] = [line[:-1] for line in lines]
+        self._next = 0
+
+    def _fetch(self) -> bool:
+        self._lines, self._next = next((lines for lines in self._lists if lines), []), 0
+        return bool(self._lines)
 
 
-def iter_csv(lines: Iterator[str], delimiter: str, width: int, row: int = 0) -> Iterator[Record | Broken]:
-    """Take lines of delimited text apart. `width` is the head's; `row` how many rows came before."""
+def iter_csv(lines: Iterator[list[str]], delimiter: str, width: int, skipped: int = 0) -> Iterator[Piece]:
+    """Take lines of delimited text apart. `width` is the head's; the first `skipped` lines are not of the table."""
     feed = _Feed(lines)
+    for _ in range(skipped):
+        next(feed, None)
+    row = skipped
     reader = csv.reader(feed, delimiter=delimiter)
-    while line := feed.take_line():
-        if '"' not in line and len(line) <= ROW_CHARACTERS_MAX:  # nearly every line: a cut at each delimiter is all
-            row += 1
-            if line != "\n":
-                yield row, line[:-1].split(delimiter)
+    while (plain := feed.take_plain()) is not None:
+        if plain:
+            yield Plain(row + 1, plain)
+            row += len(plain)
             continue
-        feed.give_back([line])
         feed.taken = []
         try:
             cells = next(reader)
@@ -245,11 +279,11 @@ def _detect_csv(file: BinaryIO, country: str) -> Shape:
         line_ends += block.count(b"\n")
     encoding = scan.result(country)
     lines = iter_lines(_iter_blocks(file), encoding)
-    opening = [line for line, _ in zip(lines, range(_SNIFF_LINES), strict=False)]
+    opening = [line[: ROW_CHARACTERS_MAX + 1] for line in islice(chain.from_iterable(lines), _SNIFF_LINES)]
     delimiter, skipped = _stated_delimiter(opening[0]), 1
     if not delimiter:
         delimiter, skipped = sniff_delimiter(opening), 0
-    sample = iter_csv(iter(opening[skipped:]), delimiter, 0, skipped)
+    sample = split_pieces(iter_csv(iter([opening]), delimiter, 0, skipped), delimiter)
     records = [record for record in sample if not isinstance(record, Broken)][: SAMPLE_ROWS + 1]
     rows = [tuple(cells) for _, cells in records]
     if not rows:

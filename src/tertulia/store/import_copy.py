@@ -37,34 +37,34 @@ class RowLine(msgspec.Struct, gc=False):
     sms: bool = False
 
 
-def copy_stage(conn: Conn, lines: str) -> None:
-    """Write rows that can be imported, as `person_line` and `opt_out_line` make them."""
+def copy_stage(conn: Conn, lines: bytes) -> None:
+    """Write rows that can be imported, as `person_line` and `opt_out_line` make them, in UTF-8."""
     with conn.cursor().copy(load("imports")["copy_stage"]) as copy:
         copy.write(lines)
 
 
-def copy_rows(conn: Conn, lines: str) -> None:
-    """Write what rows are to become, as `row_line` makes them."""
+def copy_rows(conn: Conn, lines: bytes) -> None:
+    """Write what rows are to become, as `row_line` makes them, in UTF-8."""
     with conn.cursor().copy(load("imports")["copy_rows"]) as copy:
         copy.write(lines)
 
 
 def person_line(job: ImportJob, row: CheckedRow, places: Places, contact_id: int, reason: str) -> str:
     """A customer's row on the stage, new until it is checked."""
-    phone, email, external_id = row.phone, row.email, row.external_id
-    number = "\t\t\t\tf"
-    search = f"{row.name} {row.surname}"
+    name, surname, phone, email, external_id = row.name, row.surname, row.phone, row.email, row.external_id
+    number, ids = "\t\t\t\tf", "\t\t0\t\t0"
+    search = f"{name} {surname}"
     if phone is not None:
         sms = "t" if phone.reachable_by_sms else "f"
-        number = f"{phone.e164}\t{phone.key}\t{phone.line.value}\t{phone.region}\t{sms}"
-        search += f" {phone.e164}"
+        number = "\t".join((phone.e164, phone.key, phone.line, phone.region, sms))
+        search = f"{name} {surname} {phone.e164}"
     if email or external_id:
+        ids = f"{email}\t{row.email_key if email else ''}\t{places.email}\t{external_id}\t{places.external_id}"
         search += f" {email} {external_id}"
     attributes = msgspec.json.encode(row.attributes).decode() if row.attributes else "{}"
     consents = "f" if row.opt_in is False else "t"
     texts = (
-        f"{row.name}\t{row.surname}\t{number}\t{email}\t{row.email_key if email else ''}\t{places.email}\t"
-        f"{external_id}\t{places.external_id}\t{row.country}\t{row.language}\t{row.zone}\t{attributes}\t"
+        f"{name}\t{surname}\t{number}\t{ids}\t{row.country}\t{row.language}\t{row.zone}\t{attributes}\t"
         f"{fold(search)[:LINE_CHARACTERS_MAX]}"
     )
     if "\\" in texts:

@@ -318,11 +318,12 @@ select count(*) from moved
 -- name: copy_stage
 copy import_stage (shard, import_id, row, workspace, outcome, contact_id, name, surname, phone, phone_key, line_type,
                    phone_country, sms, email, email_key, email_shard, external_id, external_shard, country, locale, zone,
-                   attributes, search, consents, reason) from stdin
+                   attributes, search, consents, reason)
+from stdin with (encoding 'UTF8')
 
 -- name: copy_rows
 copy import_row (shard, import_id, row, workspace, outcome, field, value, reason, suggestion, contact_id, sms, undo)
-from stdin
+from stdin with (encoding 'UTF8')
 
 -- name: needed_files
 -- Files that an import has still to read.

@@ -175,7 +175,7 @@ def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
         stage_batch(conn, batch)
         counts["repaired"] += batch.repaired
         rows_done += batch.count
-        series += [found for number in batch.numbers if (found := watch.feed(*number)) is not None]
+        series += watch.feed(batch.numbers)
         counts["watch"], counts["series"] = list(watch.state), [msgspec.to_builtins(found) for found in series]
         advanced = advance_import(
             conn,
