@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from tests.workers.town import Town
 
+from tertulia.store.log_reader import EACH_LEAST
+
 PHONE = "+5511985550123"
 
 
@@ -34,6 +36,20 @@ def test_C2_a_stop_from_a_shared_number_holds_for_the_number(town: Town) -> None
     town.write("sms", PHONE, "SAIR", phone=PHONE, kind="phone")
     match = town.launch("{{ link }}", audience={"contacts": [bruno]})
     assert town.progress(bruno, match)["state"] == "unreached"
+    assert [m for m in town.sending("sms") if "/l/" in m.text] == []
+
+
+def test_C2_a_stop_that_waits_in_a_long_log_is_obeyed_before_offers_go_on(town: Town) -> None:
+    """Under a backlog what people wrote is decided first: nobody is sent an offer past their own stop."""
+    ana = town.add_contact("Ana", PHONE)
+    town.pause_channel("sms")
+    match = town.launch("{{ link }}")
+    town.resume_channel("sms")
+    for number in range(3 * EACH_LEAST):
+        town.append_write("sms", PHONE, f"oi {number}", message_id=f"m{number}", phone=PHONE, kind="phone")
+    town.append_write("sms", PHONE, "SAIR", message_id="stop", phone=PHONE, kind="phone")
+    town.drain()
+    assert town.progress(ana, match)["state"] == "unreached"
     assert [m for m in town.sending("sms") if "/l/" in m.text] == []
 
 

@@ -166,7 +166,13 @@ class Town:
             )
 
     def pause_channel(self, name: str) -> None:
-        self.channels[name].state = "paused"
+        self._set_channel(name, "paused")
+
+    def resume_channel(self, name: str) -> None:
+        self._set_channel(name, "live")
+
+    def _set_channel(self, name: str, state: str) -> None:
+        self.channels[name].state = state
         self.channels[name].save()
         self._change_epoch()
 

@@ -2,8 +2,9 @@
 
 One engine takes every shard that nobody owns and prolongs its lease with every cycle, in the cycle's own transaction;
 another engine's take-over makes the fence fail and this one stands down. A round is: decide what is in the log, give
-back what a stopped match has queued, freeze the audience of a launching one, claim what is due. Between rounds it
-waits for a hint (LISTEN) or polls. Decisions use the decision clock; leases and rates the real one (E8).
+back what a stopped match has queued, freeze the audience of a launching one, claim what is due. While more waits in the
+log than a cycle takes, a match's messages wait too: somebody's stop may stand there (C2). Between rounds it waits for a
+hint (LISTEN) or polls. Decisions use the decision clock; leases and rates the real one (E8).
 """
 
 import os
@@ -92,6 +93,7 @@ class Engine:
         self._finish_checked = 0.0
         self._freeze_shards = FREEZE_SHARDS_FIRST
         self.full = False  # the last round left work that was ready
+        self._behind = False  # the last read left entries in the log
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
 
@@ -174,7 +176,7 @@ class Engine:
         assert self._reader is not None
         part = self._reader.read(self.conn, ENTRIES_PER_CYCLE)
         self.conn.commit()
-        self.full = part.more
+        self.full = self._behind = part.more
         return part.rows
 
     def _decide_log(self, rows: Sequence[LogRow]) -> bool:
@@ -264,7 +266,7 @@ class Engine:
         assert self.config is not None
         now = self.now()
         live = [channel.id for channel in self.config.channels.values() if channel.state == "live"]
-        running = [match for match in self.config.matches.values() if match.state in CLAIMED]
+        running = [] if self._behind else [match for match in self.config.matches.values() if match.state in CLAIMED]
         pairs = [(channel_id, match.id) for match in running for channel_id in channels_of(match) if channel_id in live]
         due = loader.read_due(self.conn, live, pairs, now)
         flying = loader.read_in_flight(self.conn) if due else {}
