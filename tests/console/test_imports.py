@@ -69,6 +69,8 @@ def test_four_steps(alice: Client, setup: Setup) -> None:
     assert work_once(setup)
     result = check.replace("/check/", "/result/")
     assert "Imported" in read(alice, result)
+    late = alice.get(check.replace("/check/", "/columns/"), follow=True)
+    assert late.request["PATH_INFO"] == result
     alice.post(check.replace("/check/", "/undo/"))
     assert work_once(setup)
     page = read(alice, result)

@@ -94,13 +94,18 @@ def list_heads(found: Import) -> list[str]:
     return [str(column) for column in range(1, len(first) + 1)]
 
 
+def may_set_columns(found: Import) -> bool:
+    """Whether the import has not gone past its columns."""
+    return found.state in (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED) and not found.started_at
+
+
 def set_columns(conn: Conn, found: Import, targets: Sequence[str], options: Options) -> None:
     """Choose the columns and what is said about the list; a check that was made before is forgotten.
 
     Raises FileProblem that names the column, Conflict while the import is working or done."""
     check_mapping(targets, list_heads(found), ListKind(found.kind))
     found = _lock(found)
-    if found.state not in (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED) or found.started_at:
+    if not may_set_columns(found):
         raise Conflict(_("This import is past its columns. Undo it, or import the file again."))
     forget_check(conn, found.pk)
     found.mapping = _write_targets(targets)

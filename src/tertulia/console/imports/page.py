@@ -13,6 +13,7 @@ from tertulia.actions.imports import (
     discard,
     list_heads,
     list_imports,
+    may_set_columns,
     read_options_of,
     read_shape_of,
     read_targets,
@@ -100,8 +101,10 @@ def show_import(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 def choose_columns(request: HttpRequest, import_id: int) -> HttpResponse:
-    """The second step: what each column is."""
+    """The second step: what each column is. Who comes back too late is led to where the import is."""
     found = access_import(request.workspace, import_id)
+    if request.method != "POST" and not may_set_columns(found):
+        return show_import(request, import_id)
     kind = ListKind(found.kind)
     heads, targets, options = list_heads(found), read_targets(found), read_options_of(found)
     error: Invalid | None = None
