@@ -1,5 +1,6 @@
 """Whatever the schema allows, the API answers in its one form and never fails."""
 
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ ODD = st.one_of(
 )
 
 
+@cache
 def list_reads() -> list[tuple[str, list[str]]]:
     """Every GET of the schema with the names of its query's parameters."""
     from tertulia.api.urls import api

@@ -238,7 +238,7 @@ def test_the_fast_reading_equals_the_library(case: tuple[str, str]) -> None:
         assert (actual.e164, actual.region, actual.line) == expected
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(written_numbers(), st.integers(0, 10**4 - 1))
 def test_a_head_says_what_all_of_its_digits_would(case: tuple[str, str], tail: int) -> None:
     """A number is read alike by its head, kept from another number, and digit by digit."""

@@ -46,3 +46,11 @@ def test_a_workspace_sees_its_own_log_only(conn: psycopg.Connection) -> None:
     first, second = list_exchanges(conn, 1, 5)
     assert (first.status, second.status) == (500, 200)
     assert list_exchanges(conn, 1, 5, before=first.id) == [second]
+
+
+def test_exchanges_of_one_group_keep_their_order_however_they_are_planned(conn: psycopg.Connection) -> None:
+    """A plan that hashes the contacts would turn them round."""
+    conn.execute("set local enable_nestloop = off")
+    statuses = list(range(200, 300))
+    record_exchanges(conn, [replace(EXCHANGE, status=status) for status in statuses])
+    assert [exchange.status for exchange in list_exchanges(conn, 1, 5, limit=100)] == statuses[::-1]

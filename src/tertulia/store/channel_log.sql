@@ -1,5 +1,6 @@
 -- name: record
--- What is told of a call to a person who was erased meanwhile is not kept (C5).
+-- What is told of a call to a person who was erased meanwhile is not kept (C5). `offset 0` keeps that a probe for each;
+-- ids rise in the order of the calls.
 insert into channel_log (shard, id, workspace, channel_id, contact_id, delivery_id, purpose, at, took_ms, method, url,
                          headers, body, status, answer, error)
 select shard, nextval('channel_log_serial'), workspace, channel_id, contact_id, delivery_id, purpose, at, took_ms,
@@ -8,9 +9,12 @@ from unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(channels)s::int
             %(deliveries)s::uuid[], %(purposes)s::text[], %(ats)s::timestamptz[], %(tooks)s::integer[],
             %(methods)s::text[], %(urls)s::text[], %(headers)s::text[], %(bodies)s::text[], %(statuses)s::smallint[],
             %(answers)s::text[], %(errors)s::text[])
-     as t (shard, workspace, channel_id, contact_id, delivery_id, purpose, at, took_ms, method, url, headers, body,
-           status, answer, error)
-where not exists (select 1 from contact c where c.shard = t.shard and c.id = t.contact_id and c.erased_at is not null)
+     with ordinality as t (shard, workspace, channel_id, contact_id, delivery_id, purpose, at, took_ms, method, url,
+                           headers, body, status, answer, error, place)
+where not exists (select 1 from contact c
+                  where c.shard = t.shard and c.id = t.contact_id and c.erased_at is not null
+                  offset 0)
+order by place
 
 -- name: list
 -- By the index on (channel_id, id desc): pages ask for one channel at a time.

@@ -113,10 +113,11 @@ class WhatsApp(ChannelKind):
         number = (
             f"{self._number(account)}?fields=display_phone_number,verified_name,quality_rating,webhook_configuration"
         )
-        apps = checks.Step(
-            self._request(account, "GET", self._apps_path(account)),
-            lambda response: probe.judge_subscription(response, hook_url),
-        )
+        subscribed = self._request(account, "GET", self._apps_path(account))
+
+        def apps(application: str) -> checks.Step:
+            return checks.Step(subscribed, lambda answer: probe.judge_subscription(answer, hook_url, application))
+
         return checks.start(
             checks.Step(
                 self._request(account, "GET", number),

@@ -1,5 +1,7 @@
 """WhatsApp's *Test* and set-up: the number behind the id, and whether Meta sends this account's calls to us."""
 
+from collections.abc import Callable
+
 from tertulia.channels.base import Check, HttpResponse
 from tertulia.channels.checks import Judged, Step, failed, found, halt, passed
 from tertulia.channels.meta import is_bad_token, read_error
@@ -8,9 +10,10 @@ from tertulia.channels.wire import JsonMap, pick_maps, pick_text, read_answer
 _TOKEN = "Meta refuses the access token. Make a permanent one for a system user and enter it again."  # noqa: S105
 
 
-def judge_number(response: HttpResponse, phone: str, hook_url: str, apps: Step) -> Judged:
+def judge_number(response: HttpResponse, phone: str, hook_url: str, apps: Callable[[str], Step]) -> Judged:
     """GET /{phone_number_id}: does the token see the number, is it the one that customers see, and does it have an
-    address of its own? Without one the account's subscription decides, which `apps` asks for."""
+    address of its own? Without one the account's subscription decides, which `apps` asks for; it is given the address
+    that was entered in the app, empty where Meta names none."""
     if is_bad_token(response):
         return halt(_TOKEN)
     if response.status != 200:
@@ -19,7 +22,7 @@ def judge_number(response: HttpResponse, phone: str, hook_url: str, apps: Step) 
     number = _judge_quality(answer, phone)
     own = pick_text(answer, "webhook_configuration", "phone_number")
     if not own:
-        return Judged((number,), then=(apps,))
+        return Judged((number,), then=(apps(pick_text(answer, "webhook_configuration", "application")),))
     return found(number, _judge_address(own, hook_url))
 
 
@@ -32,14 +35,16 @@ def _judge_quality(answer: JsonMap, phone: str) -> Check:
     return passed("The token and the number {number} are good.", number=shown)
 
 
-def judge_subscription(response: HttpResponse, hook_url: str) -> Judged:
-    """GET /{waba_id}/subscribed_apps: an override of ours, or the app's own address."""
+def judge_subscription(response: HttpResponse, hook_url: str, application: str) -> Judged:
+    """GET /{waba_id}/subscribed_apps: an override of ours, or the app's own address, which is `application`."""
     if response.status != 200:
         return halt("Meta does not find the WhatsApp Business account: {reason}", reason=read_error(response))
     apps = pick_maps(read_answer(response), "data")
     if not apps:
         return found(failed("No app is subscribed to this WhatsApp account, so no message arrives. Press Set up."))
     overrides = [address for app in apps if (address := pick_text(app, "override_callback_uri"))]
+    if not overrides and application == hook_url:
+        return found(_judge_address(application, hook_url))
     if not overrides:
         return found(
             failed("The app is subscribed, but not with this server's address. Press Set up, or enter it in the app.")

@@ -22,10 +22,17 @@ HUMAN_WINDOW_MS = 7 * WINDOW_MS
 TEXT_CHARACTERS_MAX = 2000
 
 
+# What a Page gives to an app that was set up by hand with everything ticked.
+ALL_FIELDS = (
+    "messages", "messaging_postbacks", "messaging_optins", "messaging_optouts", "messaging_referrals",
+    "message_deliveries", "message_reads", "message_echoes", "message_reactions", "message_edits", "messaging_feedback",
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class State:
     subscribed: bool = True
-    fields: list[str] = field(default_factory=list)
+    fields: list[str] = field(default_factory=lambda: list(ALL_FIELDS))
     get_started: str = "GET_STARTED"
 
 
