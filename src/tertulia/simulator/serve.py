@@ -9,7 +9,7 @@ import socket
 import sys
 from pathlib import Path
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from tertulia.simulator.app import create_app, create_world
@@ -17,13 +17,15 @@ from tertulia.simulator.config import Config, WrongConfig, read_config
 
 DEFAULT_PORT = 9100
 STREAMS_END_S = 0.1
+CONNECTIONS_MAX = 2_000  # the server takes no further one, used or idle: a sender alone keeps some hundreds
 
 
 async def serve(port: int, config: Config, *, host: str = "127.0.0.1") -> None:
     """Serve until cancelled. One event loop holds the whole world."""
     app = create_app(create_world(config))
     server = Server(
-        app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
+        app, address=host, port=port, interface=Interfaces.ASGINL, http=HTTPModes.http1, websockets=False,
+        backpressure=CONNECTIONS_MAX, log_enabled=False,
     )  # fmt: skip
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
