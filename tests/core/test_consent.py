@@ -105,6 +105,15 @@ def test_C4_an_undone_import_takes_its_grants_back() -> None:
     assert derive(two, SMS_OFFERS, undone={"e"}).by == two[1]
 
 
+def test_M8_what_an_undone_merge_wrote_names_no_address() -> None:
+    """It was about an address of the other one's, for which a word about everything would otherwise be shown."""
+    wide = grant(Source.PERSON, 1, subject=None, channel=ANY)
+    own = grant(Source.CUSTOMER_LIST, 1)
+    others = withdraw(Source.MERGE, 2, subject=IdentityRef("whatsapp", "P1", "BR.7"), channel="whatsapp", evidence="m")
+    assert derive_all([wide, own, others], undone={"m"}) == derive_all([wide, own])
+    assert len(derive_all([wide, own, others])) > len(derive_all([wide, own]))
+
+
 @pytest.mark.parametrize("source", [Source.OPT_WORD, Source.FORM, Source.PLATFORM_CHOICE, Source.PERSON])
 def test_C2_only_a_choice_resubscribes(source: Source) -> None:
     """An opt-in word or form after the stop; an ordinary message does not."""

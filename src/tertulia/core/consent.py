@@ -118,8 +118,10 @@ def derive(entries: Iterable[ConsentFact], target: Target, *, undone: Collection
 
 
 def derive_all(entries: Sequence[ConsentFact], *, undone: Collection[str] = ()) -> dict[Target, ConsentState]:
-    """The state of every target that the entries name, wide ones applied to each."""
-    states = {target: derive(entries, target, undone=undone) for target in _list_targets(entries)}
+    """The state of every target that the entries name, wide ones applied to each. What was undone names nothing: it may
+    be about an address that is another contact's again."""
+    counted = [e for e in entries if not _is_undone(e, undone)]
+    states = {target: derive(counted, target) for target in _list_targets(counted)}
     return {target: state for target, state in states.items() if state != ConsentState(None)}
 
 
