@@ -300,6 +300,16 @@ def test_the_message_tab_shows_text_apps_and_rules(cast: Cast, alice, crowd: Cro
     assert "€ 25.00" in text
 
 
+def test_a_match_that_is_done_says_how_long_its_links_work(cast: Cast, alice, crowd: Crowd):
+    """While it goes on nothing is said; done is not over for who got an SMS."""
+    from tertulia.data.models import Match
+
+    path = f"/matches/{crowd.match.pk}/"
+    assert "each link works for" not in read_text(alice.get(path))
+    Match.objects.filter(pk=crowd.match.pk).update(state="done")
+    assert f"each link works for {crowd.match.workspace.link_days} days after its SMS" in read_text(alice.get(path))
+
+
 def test_a_draft_is_copied_and_deleted(cast: Cast, alice, crowd: Crowd):
     """A copy is a draft of its own; a launched match is not deleted."""
     from tertulia.data.models import Match

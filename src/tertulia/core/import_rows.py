@@ -34,6 +34,7 @@ TAGS_MAX = 50
 
 _FORMULA_STARTS = "=+-@"
 _FORMULA_SIGNS = "(|!"
+_NOTHING = frozenset(("-", "--", "—", "."))  # how lists write that there is none
 # Overrides, embeddings and isolates change how what stands around them reads; marks and joiners are part of writing.
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DROPPED = frozenset("\u200b\ufeff\u2060\u00ad")
@@ -288,8 +289,8 @@ class RowReader:
         if text.isprintable():
             if not text.isascii():
                 text = unicodedata.normalize("NFC", text)
-            is_plain = text.isascii() or ("\ufffd" not in text and text != "—")
-            if is_plain and text[0] not in _FORMULA_STARTS and len(text) <= limit:
+            is_odd = text[0] in _FORMULA_STARTS or text in _NOTHING or len(text) > limit
+            if not is_odd and (text.isascii() or "\ufffd" not in text):
                 return text
         return self._odd_text(field, raw, text, limit)
 
@@ -300,7 +301,7 @@ class RowReader:
             text = unicodedata.normalize("NFC", text)
             if "\ufffd" in text:
                 text = self._refuse(field, raw, Reason.UNREADABLE_CHARACTER, Remedy.WITHOUT_IT, "")
-        if text in ("-", "--", "—", "."):
+        if text in _NOTHING:
             return ""
         if _is_formula(text):
             text = self._refuse(field, raw, Reason.FORMULA, Remedy.AS_TEXT, text)
