@@ -5,10 +5,10 @@ import hashlib
 import hmac
 import json
 import struct
-from dataclasses import replace
 from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from msgspec.structs import replace
 from twilio.request_validator import RequestValidator
 
 from tertulia.channels.base import Account, WebhookCall

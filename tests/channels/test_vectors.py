@@ -2,12 +2,12 @@
 
 import json
 from base64 import b64encode
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
+from msgspec.structs import replace
 from tests.channels.replay import NOW
 
 from tertulia.channels import meta, registry

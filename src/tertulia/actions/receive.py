@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
+import msgspec
+
 from tertulia.channels.base import ChannelEvent, ContactEvent, InboundMessage, Receipt, Unknown
 from tertulia.core.entries import Entry, Inbound, ReceiptEntry, Signal, key_of, route
 from tertulia.core.identity import IdentityRef
@@ -22,8 +24,7 @@ from tertulia.store.webhooks import StoredCall, count_received, insert_calls, re
 MICROS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedCall:
+class ReceivedCall(msgspec.Struct, frozen=True):
     """A provider's call, read: what is kept of it and the entries that it became. `nonce` where its signature serves
     one body only (`Adapter.find_nonce`)."""
 
@@ -32,8 +33,7 @@ class ReceivedCall:
     nonce: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(msgspec.Struct, frozen=True):
     """The entries of a call, and how many parts of it mean nothing to us. `unreadable` is the reason when the adapter
     could make nothing of a verified call."""
 

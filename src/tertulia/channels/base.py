@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Protocol
 
+import msgspec
+
 from tertulia.core.identity import IdentityRef
 
 Headers = tuple[tuple[str, str], ...]
@@ -36,8 +38,7 @@ def _put_longest_first(secrets: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(filter(None, secrets), key=len, reverse=True))
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class HttpRequest:
+class HttpRequest(msgspec.Struct, frozen=True):
     """One call to a provider. `redact` names the secrets that the channel log must never show; with `secret_answer`
     the answer's body is itself a secret (an access token) and only its status may be logged."""
 
@@ -67,8 +68,7 @@ class HttpRequest:
         return f"HttpRequest({shown.method} {shown.url} headers={shown.headers!r} body={shown.body!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, frozen=True):
     """What a provider answered, or what we answer a provider. Header names in lower case."""
 
     status: int
@@ -102,8 +102,7 @@ class OutcomeKind(StrEnum):
     WINDOW = "window"  # the platform's free-form window is closed
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """A verdict on one attempt. `code` is the provider's own; `reason` our stable reason code (`gone.blocked`);
     `account_fault` stops the whole channel (bad token); `withdraws` says the customer opted out at the platform."""
 
@@ -118,8 +117,7 @@ class Outcome:
     parts: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Plain text, already rendered. `choices` are quick replies (label, payload): an empty payload sends the label,
     one that is an https address opens it where the app can; a channel without buttons renders them as numbered text.
     `ask_phone` adds the app's own button that shares the customer's number, under `ask_phone_label`."""
@@ -151,8 +149,7 @@ class Picture:
 Content = Text | Template | Picture
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """One message to one recipient. `delivery_id` travels wherever the provider echoes something. `to_kind` is
     `phone` (E.164 with +) or the identity's kind; `direct` marks a first contact by phone number (LINE's push by
     number); `by_person` says that a person wrote it (Messenger's seven days)."""
@@ -166,8 +163,7 @@ class Outgoing:
     by_person: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """Do this request, then give its response to `next` with this state."""
 
     request: HttpRequest
@@ -218,8 +214,7 @@ class LookedUp:
     parts: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InboundMessage:
+class InboundMessage(msgspec.Struct, frozen=True):
     """Something that a customer wrote, tapped or shared. `identity` is the stable id, `aliases` other identities in
     the *same payload* (M2); `phone` a number that the platform itself vouches for (E.164), `shared_phone` one that
     the customer sent by the app's own button and that the platform proves to be theirs. `token` is what rode on a deep
@@ -247,8 +242,7 @@ class InboundMessage:
     free_reply: bool = False  # answered within the webhook's own response where the platform asks so
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What became of a message of ours. `state` is sent | delivered | read | failed. `delivery_id` when echoed;
     `watermark` means every message up to `at` to `identity`."""
 
@@ -263,8 +257,7 @@ class Receipt:
     category: str = ""  # what the provider bills it as (WhatsApp: marketing, utility, service), for `costs`
 
 
-@dataclass(frozen=True, slots=True)
-class ContactEvent:
+class ContactEvent(msgspec.Struct, frozen=True):
     """A signal about a customer: followed, unfollowed, blocked, unblocked, opted_out, opted_in, marketing_stopped,
     marketing_resumed, identity_changed (`new` holds the new identity), started (opened the chat, wrote nothing)."""
 
@@ -278,8 +271,7 @@ class ContactEvent:
     new: IdentityRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """Acknowledged and kept raw: an event kind that we do not act on."""
 
     kind: str
@@ -298,8 +290,7 @@ class Rejected(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class WebhookCall:
+class WebhookCall(msgspec.Struct, frozen=True):
     """A call from a provider as it arrived. `url` is rebuilt from PUBLIC_URL and includes the query; header names in
     lower case; `body` the raw bytes. A secret may stand in the address or in a header, so neither shows in `repr`."""
 

@@ -147,6 +147,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)  # asked where a message is loaded for, where it is decided, and again in the shard it goes to
 def read_codes(token: str, text: str) -> tuple[Code, ...]:
     """The codes of a message, likeliest first: what rode on the link, then what stands in the text (M3, M4)."""
     carried = parse(token)

@@ -2,35 +2,58 @@
 
 Hot statements pass their rows as arrays for `unnest`, and psycopg writes a list element by element in Python: a third
 of the edge's time was spent there. Flat lists of one common type are written here with a few calls for the whole list,
-12 times as fast; all others go psycopg's way. Such an array is sent without a type of its own, so a query casts it
-(`%(ids)s::bigint[]`) or compares it with something that has one; it also keeps one prepared statement whatever the
-size of the numbers in it.
+12 times as fast; all others go psycopg's way. Instants go in PostgreSQL's binary format, for an aware `datetime` takes
+2 us to write as text and the server about as long to read it; the others are quicker as text. Such an array is sent
+without a type of its own, so a query casts it (`%(ids)s::bigint[]`) or compares it with something that has one; it
+also keeps one prepared statement whatever the size of the numbers in it.
 """
 
+import struct
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.abc import Buffer, DumperKey
 from psycopg.adapt import PyFormat
+from psycopg.pq import Format
 from psycopg.types.array import BaseListDumper, ListDumper
 
 _NONE = type(None)
+_ARRAY_HEAD = struct.Struct(">iiIii")  # dimensions, may have NULLs, the items' type, their number, the first's index
+_ITEM = struct.Struct(">iq")
+_NULL = struct.pack(">i", -1)
+_TIMESTAMPTZ_OID = 1184
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL's
 
 
 class FlatListDumper(ListDumper):
     """Registered for `list` by `db.tune`."""
 
     def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:
-        return self.cls if _find_writer(obj) else super().get_key(obj, format)
+        writer = _find_writer(obj)
+        if writer is _write_instants:
+            return (self.cls, datetime)
+        return self.cls if writer else super().get_key(obj, format)
 
     def upgrade(self, obj: list[Any], format: PyFormat) -> BaseListDumper:
-        return self if _find_writer(obj) else super().upgrade(obj, format)
+        writer = _find_writer(obj)
+        if writer is _write_instants:
+            return InstantsDumper(list)
+        return self if writer else super().upgrade(obj, format)
 
     def dump(self, obj: list[Any]) -> Buffer | None:
         writer = None if self.sub_dumper else _find_writer(obj)
         return writer(obj) if writer else super().dump(obj)
+
+
+class InstantsDumper(ListDumper):
+    """Aware instants, or None, as a binary `timestamptz[]`. TypeError for one without a zone."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: list[datetime | None]) -> Buffer:
+        return _write_instants(obj)
 
 
 def _find_writer(values: list[Any]) -> Callable[[list[Any]], bytes] | None:
@@ -41,7 +64,10 @@ def _find_writer(values: list[Any]) -> Callable[[list[Any]], bytes] | None:
         if _NONE not in types:
             return None
         types.discard(_NONE)
-        one = _WRITE_ONE.get(types.pop())
+        kind = types.pop()
+        if kind is datetime:
+            return _write_instants
+        one = _WRITE_ONE.get(kind)
         return None if one is None else lambda items: _join("NULL" if item is None else one(item) for item in items)
     return _WRITERS.get(types.pop())
 
@@ -58,7 +84,7 @@ def _write_bytes(value: bytes) -> str:
     return '"\\\\x' + value.hex() + '"'
 
 
-def _write_instant(value: date) -> str:
+def _write_date(value: date) -> str:
     return '"' + value.isoformat() + '"'
 
 
@@ -67,8 +93,7 @@ _WRITE_ONE: dict[type, Callable[[Any], str]] = {
     UUID: str,
     str: _quote,
     bytes: _write_bytes,
-    datetime: _write_instant,
-    date: _write_instant,
+    date: _write_date,
 }
 
 
@@ -84,8 +109,16 @@ def _write_texts(texts: list[str]) -> bytes:
     return ('{"' + joined + '"}').encode()
 
 
-def _write_instants(instants: list[datetime]) -> bytes:
-    return ('{"' + '","'.join(map(datetime.isoformat, instants)) + '"}').encode()
+def _write_instants(instants: list[datetime | None]) -> bytes:
+    """Binary: a head, then for each its length and its microseconds since 2000."""
+    items = []
+    for at in instants:
+        if at is None:
+            items.append(_NULL)
+        else:
+            since = at - _EPOCH
+            items.append(_ITEM.pack(8, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds))
+    return _ARRAY_HEAD.pack(1, 1, _TIMESTAMPTZ_OID, len(items), 1) + b"".join(items)
 
 
 def _write_uuids(ids: list[UUID]) -> bytes:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
@@ -16,8 +15,7 @@ from tertulia.store.parked import shard_of_call
 TALLY_ROWS = 64  # rows a channel, shared out among appenders
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCall:
+class StoredCall(msgspec.Struct, frozen=True):
     """One call of a provider as it is kept. `events` log entries came of it, `unknown` parts mean nothing to us;
     `parked` is why it could not be read, else empty."""
 
