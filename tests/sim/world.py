@@ -348,6 +348,8 @@ def run_sweeper(world: World, act: Act) -> bool:
 def meet_rival(world: World, act: Act) -> bool:
     world.machine.meet_rival()
     world.look()
+    if world.patient:  # a round that died after its commit is made again, and gets further
+        world.run_rounds(ROUNDS_AT_ONCE)
     return True
 
 

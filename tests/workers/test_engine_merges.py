@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.workers.town import Town
 
-from tertulia.core.entries import Signal
+from tertulia.core.entries import MergeEntry, Signal
 from tertulia.core.identity import IdentityRef
 from tertulia.ids import shard_of_contact
 
@@ -128,6 +128,27 @@ def test_M8_a_merge_starts_nothing_and_takes_back_what_was_queued(town: Town) ->
     assert town.progress(anna, match)["reason"] == "run.contact_merged"
     assert town.rows("select contact_id from delivery_open") == [(ana,)]
     assert town.rows("select contact_id, state from delivery") == [(anna, "revoked")]
+
+
+def test_M8_between_the_two_halves_of_a_merge_no_offer_goes_out(town: Town) -> None:
+    """What the absorbed contact withdrew holds for whoever it becomes, from the instant of the merge on."""
+    ana, anna = town.add_contact("Ana", PHONE), town.add_contact("Anna", "+5511985550999")
+    assert shard_of_contact(ana) != shard_of_contact(anna)
+    with town.conn.transaction():
+        town.conn.execute(
+            """insert into consent (shard, contact_id, id, workspace, address, channel, topic, state, source, evidence,
+                   text_version, actor, at)
+               values (%s, %s, gen_random_uuid(), %s, '*', '*', 'marketing', 'withdrawn', 'opt_word', '{"ref": "m"}',
+                       '', 'customer', %s)""",
+            (shard_of_contact(anna), anna, town.workspace.pk, town.now),
+        )
+    town.pause_channel("sms")
+    match = town.launch("{{ link }}", audience={"contacts": [ana]})
+    town.append(MergeEntry(ana, anna, "user:1", town.now), anna)
+    town.resume_channel("sms")
+    town.drain()
+    assert town.sending("sms") == []
+    assert town.progress(ana, match)["reason"] == "consent.withdrawn"
 
 
 def test_M5_who_opens_the_chat_by_a_merged_contacts_link_is_known_and_has_written_nothing(town: Town) -> None:

@@ -93,7 +93,7 @@ class Engine:
         self._finish_checked = 0.0
         self._freeze_shards = FREEZE_SHARDS_FIRST
         self.full = False  # the last round left work that was ready
-        self._behind = False  # the last read left entries in the log
+        self._behind = False  # entries are left in the log, by the last read or by what was just decided
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
 
@@ -227,6 +227,7 @@ class Engine:
         """Forwarded entries go into the log in the same transaction."""
         self.writer.append(self.conn, batch.forwards, real_now())
         self.conn.commit()
+        self._behind |= bool(batch.forwards)  # the other half of a merge brings what was withdrawn
         self.touched |= batch.touched
         self.writer.committed()
 
