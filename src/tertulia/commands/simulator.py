@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 from tertulia.commands.ports import need_free_port, read_port
+from tertulia.edge.server import FILES_SPARE, allow_files
 from tertulia.simulator import serve
 from tertulia.workers.stopping import watch_lifeline
 
@@ -18,5 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     need_free_port("127.0.0.1", options.port)
     watch_lifeline(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    allow_files(serve.CONNECTIONS_MAX + FILES_SPARE)
     config = ["--config", str(options.config)] if options.config else []
     return serve.main(["--port", str(options.port), *config])
