@@ -235,6 +235,38 @@ class EraseEntry(msgspec.Struct, frozen=True, tag="erase", omit_defaults=True):
     at: datetime
 
 
+class EventEntry(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
+    """Something that a customer did in a business's own app or site, as its tracking SDK told it. `call` is identify,
+    track, page, screen, group or alias; `name` that of a track call, or of a page or screen. `at` is when it happened,
+    corrected (E2); `client_at` the client's own timestamp, whose UTC day is part of what makes the same event the same
+    (E1). `traits` of identify and group. `tried`, `contact_id`: as in Inbound."""
+
+    source_id: int
+    call: str
+    message_id: str
+    at: datetime
+    client_at: datetime
+    name: str = ""
+    user_id: str = ""
+    anonymous_id: str = ""
+    previous_id: str = ""
+    group_id: str = ""
+    properties: dict[str, Any] = {}
+    traits: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    tried: bool = False
+    contact_id: int | None = None
+
+    @property
+    def identity(self) -> IdentityRef:
+        """By whom it is resolved first: the user, else the device, else the group."""
+        if self.user_id:
+            return IdentityRef("user_id", "", self.user_id)
+        if self.anonymous_id:
+            return IdentityRef("anonymous_id", "", self.anonymous_id)
+        return IdentityRef("group_id", "", self.group_id)
+
+
 Entry = (
     Inbound
     | Signal
@@ -250,6 +282,7 @@ Entry = (
     | UnmergeEntry
     | ConsentEntry
     | EraseEntry
+    | EventEntry
 )
 
 
@@ -290,7 +323,7 @@ def shard_of_reference(workspace: int, channel_id: int, provider_id: str) -> int
 def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
     """The shard whose owner decides the entry. `contact_id` is what the edge's look-up of the identity found."""
     match entry:
-        case Inbound() | Signal():
+        case Inbound() | Signal() | EventEntry():
             known = contact_id if contact_id is not None else getattr(entry, "contact_id", None)
             return shard_of_contact(known) if known is not None else shard_of_identity(workspace, entry.identity)
         case ReceiptEntry(delivery_id=None, identity=IdentityRef() as identity, watermark=True):
@@ -366,6 +399,8 @@ def _describe(entry: Entry) -> str:
             return f"consent:{entry.contact_id}:{facts}:{entry.at.isoformat()}"
         case EraseEntry():
             return f"erase:{entry.contact_id}"
+        case EventEntry():
+            return f"event:{entry.message_id}"
         case _:
             assert_never(entry)
 

@@ -5,6 +5,7 @@ from tertulia.data.models.imports import Import
 from tertulia.data.models.match import Match, MatchChannel
 from tertulia.data.models.notice import Audit, Notice
 from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
+from tertulia.data.models.source import Source
 
 __all__ = [
     "ApiKey",
@@ -16,6 +17,7 @@ __all__ = [
     "Membership",
     "Notice",
     "SignInLink",
+    "Source",
     "User",
     "Workspace",
 ]
