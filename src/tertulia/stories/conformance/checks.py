@@ -217,6 +217,17 @@ def _read_clicks(stage: Stage, who: str, contact: Mapping[str, Any], expected: A
     return dict(Counter(row["fact"] for row in rows if row["what"] == "click"))
 
 
+def _read_attributes(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """The attributes that `expected` names; null for one that is not there."""
+    return {name: contact["attributes"].get(name) for name in expected}
+
+
+def _read_events(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """What the person did in apps and sites, the oldest first: the name of each event, or its call."""
+    rows = stage.api("GET", f"/contacts/{contact['id']}/events", params={"limit": 200})
+    return [row["name"] or row["call"] for row in reversed(rows)]
+
+
 OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "identities": _read_identities,
     "consent": _read_states,
@@ -228,6 +239,8 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "trust": _read_trust,
     "messages": _read_messages,
     "clicks": _read_clicks,
+    "attributes": _read_attributes,
+    "events": _read_events,
     "name": lambda stage, who, contact, expected: contact["name"],
     "phones": lambda stage, who, contact, expected: [a["value"] for a in contact["addresses"] if a["kind"] == "phone"],
     "is": lambda stage, who, contact, expected: (

@@ -58,6 +58,7 @@ class Stage:
     key: str = ""
     now: datetime = NEVER
     channels: dict[str, Channel] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)  # name -> write key
     matches: dict[str, int] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
@@ -97,6 +98,10 @@ class Stage:
         made = self.api("POST", "/channels", {"kind": kind, "name": name, "values": values, **form})
         self.channels[name] = Channel(made["id"], kind, made["hook_url"], provider, self.sink.accounts[account_name])
 
+    def add_source(self, name: str, told: dict[str, Any]) -> None:
+        """Add a source of events."""
+        self.sources[name] = self.api("POST", "/sources", {"name": name, **told})["write_key"]
+
     def channel(self, name: str) -> Channel:
         if name not in self.channels:
             raise Failed(f"the scenario has no channel {name!r}")
@@ -121,6 +126,13 @@ class Stage:
         response = self.http.post(self._here(url), content=post.body, headers=dict(post.headers))
         self.last_status, self.last_body = response.status_code, response.text
         return response.status_code
+
+    def track(self, source: str, body: Any) -> None:
+        """Post a batch of calls as a server's SDK does. Raises Failed for a source that the scenario does not have."""
+        if source not in self.sources:
+            raise Failed(f"the scenario has no source {source!r}")
+        response = self.http.post("/v1/batch", json=body, auth=(self.sources[source], ""))
+        self.last_status, self.last_body = response.status_code, response.text
 
     def open_url(self, path: str, method: str, agent: str, **headers: str) -> None:
         """Open a link as a browser or a program does; nothing is followed."""

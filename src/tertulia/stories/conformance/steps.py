@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tertulia.stories.conformance.sink import Plan
@@ -184,6 +184,20 @@ def write_together(stage: Stage, told: list[Mapping[str, Any]]) -> None:
     stage.drain()
 
 
+def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
+    """A company's app or site tells what customers did: `calls` in one batch of its SDK to the `source` (the first one
+    by default), `times` over. Each names its `call` (track by default), `user`, `anonymous`, `previous` and `group`,
+    the `event` and its `properties` or `traits`; `id` the SDK's, `ago` how long ago by the client's clock, which is
+    `slow` by so much. The answer is the last one."""
+    source = told.get("source", next(iter(stage.sources), ""))
+    slow = timedelta(seconds=read_span(told["slow"])) if "slow" in told else timedelta()
+    batch = [_make_call(stage, call, stage.now - slow) for call in told["calls"]]
+    for _again in range(told.get("times", 1)):
+        stage.track(source, {"batch": batch, "sentAt": (stage.now - slow).isoformat()})
+    if not told.get("at_once"):
+        stage.drain()
+
+
 def give_signal(stage: Stage, told: Mapping[str, Any]) -> None:
     """A platform tells of a person: `event` blocked or unblocked."""
     channel = stage.channel(told["channel"])
@@ -276,6 +290,7 @@ STEPS: Mapping[str, Step] = {
     "unsubscribe": unsubscribe,
     "write": write_message,
     "together": write_together,
+    "track": track_calls,
     "signal": give_signal,
     "post": post_raw,
     "retry": retry_parked,
@@ -287,6 +302,26 @@ STEPS: Mapping[str, Step] = {
     "preview": preview_match,
     "wait": wait,
 }
+
+
+_CALL_FIELDS = {
+    "user": "userId",
+    "anonymous": "anonymousId",
+    "previous": "previousId",
+    "group": "groupId",
+    "event": "event",
+    "name": "name",
+    "properties": "properties",
+    "traits": "traits",
+    "context": "context",
+}
+
+
+def _make_call(stage: Stage, told: Mapping[str, Any], clock: datetime) -> dict[str, Any]:
+    at = clock - timedelta(seconds=read_span(told["ago"])) if "ago" in told else clock
+    message_id = f"{stage.number}-{told.get('id') or stage.next_id()}"
+    made = {"type": told.get("call", "track"), "messageId": message_id, "timestamp": at.isoformat()}
+    return made | {field: told[name] for name, field in _CALL_FIELDS.items() if name in told}
 
 
 def _make_message(stage: Stage, told: Mapping[str, Any]) -> Post:
