@@ -52,7 +52,13 @@ class Edge:
         self.unsubscribe = Unsubscribe(self.registry, self.leaving_writer)
         self.hooks = Hooks(self.registry, self.call_writer, self.clock, self.metrics, Refusals(self._connect))
         self.event_writer: GroupWriter[EventRequest, bool] = GroupWriter(
-            "events", self._connect_writer, EventWork(), self.clock, self.notifier, every_s=GROUP_EVERY_S
+            "events",
+            self._connect_writer,
+            EventWork(),
+            self.clock,
+            self.notifier,
+            every_s=GROUP_EVERY_S,
+            pipelined=False,  # a request may have 8 MiB
         )
         self.ingest = Ingest(self.registry, self.event_writer, self.clock, self.metrics)
         self._by_name: dict[str, Handler] = {

@@ -21,6 +21,7 @@ from tertulia.edge.http import BodyTooLarge, get_header
 BODY_BYTES_MAX = 8 * 1024 * 1024  # unpacked; Python's greediest SDK sends just that
 MULTIPART_BYTES_MAX = 1024 * 1024  # beacons have 64 kB
 FIELDS_MAX = 1_000
+MEMBERS_MAX = 20  # of a gzip file: what comes after one is copied for the next
 _GZIP = b"\x1f\x8b"
 _WITH_GZIP_HEAD = 31  # zlib's window bits
 _KEY_SHAPE = re.compile(r"wk_[A-Za-z0-9_]{1,61}")
@@ -38,7 +39,7 @@ def read_value(raw: bytes, content_type: str) -> Any:
     try:
         return read_lenient(body)
     except NotJson:
-        data = _find_data(body, content_type.lower())
+        data = _find_data(body, content_type)
         if data is None:
             raise
         return read_lenient(data)
@@ -86,7 +87,9 @@ def _unpack(raw: bytes) -> bytes:
     more than a body may have is unpacked."""
     parts: list[bytes] = []
     size = 0
-    while is_packed(raw):
+    for _ in range(MEMBERS_MAX):
+        if not is_packed(raw):
+            break
         unpacker = zlib.decompressobj(_WITH_GZIP_HEAD)
         try:
             part = unpacker.decompress(raw, BODY_BYTES_MAX + 1 - size)
@@ -104,10 +107,11 @@ def _unpack(raw: bytes) -> bytes:
 
 def _find_data(body: bytes, content_type: str) -> bytes | None:
     """The field `data` of a form, None without one."""
-    if content_type.startswith("application/x-www-form-urlencoded"):
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
         data = read_query(body.decode("utf-8", "replace")).get("data")
         return data.encode("utf-8", "replace") if data is not None else None
-    if content_type.startswith("multipart/form-data") and len(body) <= MULTIPART_BYTES_MAX:
+    if kind == "multipart/form-data" and len(body) <= MULTIPART_BYTES_MAX:
         return _find_part(body, content_type)
     return None
 
