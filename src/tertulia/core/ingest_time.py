@@ -5,7 +5,7 @@ So an event lies as long before its arrival as its own time lies before its send
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 FUTURE_MAX: Final = timedelta(minutes=5)
@@ -69,11 +69,18 @@ def _read_text(text: str) -> datetime | None:
         return None
     year, month, day, hour, minute, second, fraction, zone = found.groups()
     micros = int((fraction or "0")[:6].ljust(6, "0"))
-    at = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micros, UTC)
-    if zone and zone[0] in "+-":
-        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-        at = at - offset if zone[0] == "+" else at + offset
-    return at
+    at_zone = _read_zone(zone or "Z")
+    return datetime(
+        int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micros, at_zone
+    )
+
+
+def _read_zone(text: str) -> timezone:
+    """Raises ValueError for a zone a day away or more."""
+    if text[0] not in "+-":
+        return UTC
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
+    return timezone(offset if text[0] == "+" else -offset)
 
 
 def _read_number(value: float) -> datetime | None:
