@@ -23,6 +23,7 @@ from tertulia.core.ingest import (
     find_write_key,
     read_body,
 )
+from tertulia.core.ingest_codes import Code
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LATER = "2026-11-29T11:00:00Z"
@@ -143,7 +144,7 @@ def test_a_message_nested_too_deep_is_discarded_at_any_depth() -> None:
 
 
 @pytest.mark.parametrize(
-    "nobody", [None, "", "  ", "null", "NULL", "anonymous", "-1", "0", "000", "--", 0, "0000-00-0"]
+    "nobody", [None, "", "  ", "null", "NULL", "anonymous", "NaN", "-1", "0", "000", "--", 0, "0000-00-0"]
 )
 def test_ids_that_stand_for_nobody_are_absent(nobody: Any) -> None:
     assert refuse({**GOOD, "userId": nobody}) == "no_user_anon_id"
@@ -263,13 +264,13 @@ def test_discards_show_what_came_without_the_key() -> None:
 
 
 def test_all_messages_of_a_source_that_is_switched_off_are_discarded() -> None:
-    rows = discard_all({"batch": [GOOD, 1]}, "source_disabled").discards
+    rows = discard_all({"batch": [GOOD, 1]}, Code.SOURCE_DISABLED).discards
     assert [(row.place, row.code, row.message_id) for row in rows] == [
         (0, "source_disabled", "m1"),
         (1, "source_disabled", ""),
     ]
-    assert discard_all(GOOD, "source_disabled").discards[0].sample == json.dumps(GOOD, separators=(",", ":"))
-    assert len(discard_all({"batch": [GOOD] * 2_600}, "x").discards) == 2_501
+    assert discard_all(GOOD, Code.SOURCE_DISABLED).discards[0].sample == json.dumps(GOOD, separators=(",", ":"))
+    assert len(discard_all({"batch": [GOOD] * 2_600}, Code.SOURCE_DISABLED).discards) == 2_501
 
 
 def test_the_key_is_the_envelopes_else_a_messages() -> None:

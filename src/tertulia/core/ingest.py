@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from tertulia.core.entries import EventEntry
+from tertulia.core.ingest_codes import Code
 from tertulia.core.ingest_json import is_too_deep
 from tertulia.core.ingest_time import correct, read_time
 
@@ -29,7 +30,7 @@ TYPE_MAX: Final = 20  # characters of a type as a discard shows it
 
 CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
 _TRAITED: Final = ("identify", "group")
-PLACEHOLDERS: Final = frozenset({"null", "anonymous", "-1", "undefined", "none", "[object object]"})
+PLACEHOLDERS: Final = frozenset({"null", "anonymous", "-1", "undefined", "none", "nan", "[object object]"})
 """Ids in lower case that stand for nobody, besides those of zeros and dashes only: code that had no id wrote them."""
 
 
@@ -73,7 +74,11 @@ class SharedTooLarge(Exception):
 
 
 class _Refused(Exception):
-    """A message that is not taken. The argument is the code."""
+    """A message that is not taken, and why."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -91,12 +96,12 @@ def read_body(value: Any, arrival: Arrival) -> Taken:
         return _read_messages([value], _Batch(arrival, {}, read_time(arrival.sent_at)))
     messages = envelope["batch"]
     if not messages:
-        return Taken([], [Discard(0, "empty_batch")], [])
+        return Taken([], [Discard(0, Code.EMPTY_BATCH.value)], [])
     sent = read_time(envelope.get("sentAt")) or read_time(arrival.sent_at)
     return _read_messages(messages, _Batch(arrival, _read_shared(envelope.get("context"), len(messages)), sent))
 
 
-def discard_all(value: Any, code: str) -> Taken:
+def discard_all(value: Any, code: Code) -> Taken:
     """Every message of a body discarded for one reason (a source that is switched off)."""
     batch = value.get("batch") if isinstance(value, dict) else None
     messages = batch if isinstance(batch, list) else [value]
@@ -142,7 +147,7 @@ def _read_messages(messages: list[Any], batch: _Batch) -> Taken:
         try:
             entry, warning = _read_message(message, written, batch)
         except _Refused as refused:
-            taken.discards.append(_describe(place, str(refused), message, written))
+            taken.discards.append(_describe(place, refused.code, message, written))
             continue
         taken.entries.append(entry)
         if warning:
@@ -156,22 +161,22 @@ def _find_tail(messages: list[Any]) -> list[Discard]:
     if len(messages) <= MESSAGES_MAX:
         return []
     first = messages[MESSAGES_MAX]
-    told = _describe(MESSAGES_MAX, "batch_too_many", first, _write(first))
+    told = _describe(MESSAGES_MAX, Code.BATCH_TOO_MANY, first, _write(first))
     return [msgspec.structs.replace(told, count=len(messages) - MESSAGES_MAX)]
 
 
-def _read_message(message: Any, written: bytes, batch: _Batch) -> tuple[EventEntry, str]:
-    """A message as an entry, and the code of a warning or an empty text. Raises _Refused."""
+def _read_message(message: Any, written: bytes, batch: _Batch) -> tuple[EventEntry, Code | None]:
+    """A message as an entry, and a warning if there is one. Raises _Refused."""
     if not isinstance(message, dict):
-        raise _Refused("message_not_object")
+        raise _Refused(Code.MESSAGE_NOT_OBJECT)
     if len(written) > MESSAGE_BYTES_MAX:
-        raise _Refused("message_too_large")
+        raise _Refused(Code.MESSAGE_TOO_LARGE)
     if not written or is_too_deep(message, written):
-        raise _Refused("too_deep")
+        raise _Refused(Code.TOO_DEEP)
     get = message.get
     call = get("type") or batch.arrival.call
     if call not in CALLS:
-        raise _Refused("unknown_type")
+        raise _Refused(Code.UNKNOWN_TYPE)
     user_id, anonymous_id = _read_id(get("userId")), _read_id(get("anonymousId"))
     previous_id = _read_id(get("previousId")) if call == "alias" else ""
     context, told_traits = _read_context(get("context"), batch)
@@ -179,9 +184,9 @@ def _read_message(message: Any, written: bytes, batch: _Batch) -> tuple[EventEnt
     _check_ids(call, user_id, anonymous_id, previous_id, group_id)
     name, properties, traits = "", {}, {}
     if call == "track":
-        name, properties = _read_event(get("event")), _read_map(get("properties"), "properties_not_object")
+        name, properties = _read_event(get("event")), _read_map(get("properties"), Code.PROPERTIES_NOT_OBJECT)
     elif call in _TRAITED:
-        traits = _read_map(get("traits"), "traits_not_object")
+        traits = _read_map(get("traits"), Code.TRAITS_NOT_OBJECT)
         if not traits and call == "identify" and isinstance(told_traits, dict):
             traits = told_traits
     elif call != "alias":
@@ -211,12 +216,12 @@ def _check_ids(call: str, user_id: str, anonymous_id: str, previous_id: str, gro
     """Raises _Refused where a message does not say whom it is about. A group may be told about by itself."""
     if call == "group":
         if not group_id:
-            raise _Refused("group_id_missing")
+            raise _Refused(Code.GROUP_ID_MISSING)
         return
     if not user_id and (not anonymous_id or call == "alias"):
-        raise _Refused("no_user_anon_id")
+        raise _Refused(Code.NO_USER_ANON_ID)
     if call == "alias" and not previous_id:
-        raise _Refused("previous_id_missing")
+        raise _Refused(Code.PREVIOUS_ID_MISSING)
 
 
 def _read_id(value: Any) -> str:
@@ -224,12 +229,12 @@ def _read_id(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _Refused("id_not_string")
+        raise _Refused(Code.ID_NOT_STRING)
     text = value.strip() if isinstance(value, str) else _write_number(value)
     if not text.strip("0-") or text.lower() in PLACEHOLDERS:
         return ""
     if len(text) > ID_MAX:
-        raise _Refused("id_too_long")
+        raise _Refused(Code.ID_TOO_LONG)
     return text
 
 
@@ -271,15 +276,15 @@ def _read_group(context: dict[str, Any]) -> str:
 
 def _read_event(value: Any) -> str:
     if value is None or value == "":
-        raise _Refused("event_not_defined")
+        raise _Refused(Code.EVENT_NOT_DEFINED)
     if not isinstance(value, str):
-        raise _Refused("event_not_string")
+        raise _Refused(Code.EVENT_NOT_STRING)
     if value.isspace():
-        raise _Refused("event_not_defined")
+        raise _Refused(Code.EVENT_NOT_DEFINED)
     return value[:NAME_MAX]
 
 
-def _read_map(value: Any, code: str) -> dict[str, Any]:
+def _read_map(value: Any, code: Code) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -290,29 +295,29 @@ def _read_map(value: Any, code: str) -> dict[str, Any]:
 def _read_view(name: Any, category: Any, value: Any) -> tuple[str, dict[str, Any]]:
     """Name and properties of a page or screen. Some SDKs write name and category among the properties too, some do
     not: afterwards both stand there, as the message says."""
-    properties = _read_map(value, "properties_not_object")
-    for told, key in ((name, "name"), (category, "category")):
+    properties = _read_map(value, Code.PROPERTIES_NOT_OBJECT)
+    for told, key, code in ((name, "name", Code.NAME_NOT_STRING), (category, "category", Code.CATEGORY_NOT_STRING)):
         if told is not None and not isinstance(told, str):
-            raise _Refused(f"{key}_not_string")
+            raise _Refused(code)
         if told and key not in properties:
             properties = {**properties, key: told}
     named = name or properties.get("name")
     return (named[:NAME_MAX] if isinstance(named, str) else ""), properties
 
 
-def _read_client_time(timestamp: Any, original: Any) -> tuple[datetime | None, str]:
-    """The client's own time of an event, and the code of a warning where it names one that is none."""
+def _read_client_time(timestamp: Any, original: Any) -> tuple[datetime | None, Code | None]:
+    """The client's own time of an event, and a warning where it names one that is none."""
     client = read_time(timestamp) or read_time(original)
     told = timestamp if timestamp is not None else original
-    return client, "" if client is not None or told is None or told == "" else "bad_timestamp"
+    return client, None if client is not None or told is None or told == "" else Code.BAD_TIMESTAMP
 
 
-def _describe(place: int, code: str, message: Any, written: bytes) -> Discard:
+def _describe(place: int, code: Code, message: Any, written: bytes) -> Discard:
     facts = message if isinstance(message, dict) else {}
     texts = [facts.get(key) for key in ("messageId", "type", "event", "name")]
     message_id, type_, event, name = (text if isinstance(text, str) else "" for text in texts)
     sample = _hide_key(facts, written)[: SAMPLE_MAX * 4].decode("utf-8", "ignore")[:SAMPLE_MAX]
-    return Discard(place, code, message_id[:MESSAGE_ID_MAX], type_[:TYPE_MAX], (event or name)[:NAME_MAX], sample)
+    return Discard(place, code.value, message_id[:MESSAGE_ID_MAX], type_[:TYPE_MAX], (event or name)[:NAME_MAX], sample)
 
 
 def _hide_key(facts: dict[str, Any], written: bytes) -> bytes:

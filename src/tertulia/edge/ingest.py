@@ -32,6 +32,7 @@ from tertulia.core.ingest import (
     find_write_key,
     read_body,
 )
+from tertulia.core.ingest_codes import Code
 from tertulia.core.ingest_json import NotJson
 from tertulia.edge.clock import Clock
 from tertulia.edge.http import BodyTooLarge, HungUp, get_address, get_header
@@ -63,6 +64,7 @@ THREAD_FROM_BYTES: Final = 256 * 1024  # a larger body is read beside the event 
 LARGE_AT_ONCE: Final = 4
 DRAIN_BYTES_MAX: Final = 32 * 1024 * 1024  # of a body too large: who is cut off while sending takes it for a fault
 
+LIMITED_EVERY_S: Final = 60.0  # a source that sends too much is told of it in its log
 KEY_MAX: Final = 64  # characters
 
 BATCHES: Final = frozenset({"/v1/batch", "/v1/import", "/v1/b", "/beacon/v1/batch"})
@@ -84,7 +86,7 @@ class EventWork:
 
     def refuse(self, conn: Conn, entries: LogWriter, item: EventRequest, now: datetime, error: Exception) -> bool:
         """A request that the database does not take by itself is no better the next time: only that is kept."""
-        told = Discard(0, "not_written", count=len(item.entries))
+        told = Discard(0, Code.NOT_WRITTEN.value, count=len(item.entries))
         kept = EventRequest(item.id, item.workspace, item.source_id, (), (told,))
         record_notes(conn, [kept], now)
         return False
@@ -110,6 +112,7 @@ class Ingest:
         self._numbers = itertools.count(1)
         self._events_waiting = 0
         self._bytes_waiting = 0
+        self._limited_at_s: dict[int, float] = {}
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,7 +197,7 @@ class Ingest:
         notes = [*taken.discards, *taken.warnings]
         request = EventRequest(self._make_id(), source.workspace, source.id, taken.entries, notes)
         if not await self._submit(request, size_bytes):
-            taken = Taken([], [*taken.discards, Discard(0, "not_written", count=len(taken.entries))], [])
+            taken = Taken([], [*taken.discards, Discard(0, Code.NOT_WRITTEN.value, count=len(taken.entries))], [])
         self._metrics.count_events("accepted", len(taken.entries))
         self._metrics.count_events("discarded", sum(discard.count for discard in taken.discards))
         return len(taken.entries), taken.discards
@@ -246,8 +249,17 @@ class Ingest:
             raise Refusal(401, "invalid_write_key", "No source has this write key.")
         wait_s = self._rates.take(source.id, time.monotonic())
         if wait_s:
-            raise refuse_many(math.ceil(wait_s))
+            raise await self._slow_down(source, math.ceil(wait_s))
         return source
+
+    async def _slow_down(self, source: FrontSource, wait_s: int) -> Refusal:
+        """The refusal of one request too many, kept at most once in LIMITED_EVERY_S."""
+        refusal = refuse_many(wait_s)
+        at_s = time.monotonic()
+        if at_s - self._limited_at_s.get(source.id, -LIMITED_EVERY_S) < LIMITED_EVERY_S:
+            return refusal
+        self._limited_at_s[source.id] = at_s
+        return await self._keep(source, refusal)
 
     async def _look_up(self, key: str) -> FrontSource | None:
         """Raises Refusal as long as the sources are not known here: no key is wrong because the database is away."""
@@ -299,7 +311,7 @@ class Ingest:
 async def _sort_out(value: dict[str, Any], arrival: Arrival, source: FrontSource, size_bytes: int) -> Taken:
     """What a body comes to. Raises SharedTooLarge."""
     if source.state != "live":
-        return discard_all(value, "source_disabled")
+        return discard_all(value, Code.SOURCE_DISABLED)
     if size_bytes > THREAD_FROM_BYTES:
         return await asyncio.to_thread(read_body, value, arrival)
     return read_body(value, arrival)

@@ -96,10 +96,17 @@ def test_a_source_has_its_rate() -> None:
     assert [rates.take(1, 100) for _ in range(3)] == [0, 0, 0.5]
 
 
-def test_too_many_requests_of_a_source_wait() -> None:
+def test_too_many_requests_of_a_source_wait_and_are_noted_once() -> None:
     async def main() -> None:
-        served = make(Held(), per_s=0.1)
+        writer = Held()
+        served = make(writer, per_s=0.1)
+        first = asyncio.create_task(call(served, body_of(GOOD)))
+        await asyncio.sleep(0.02)
         check_wait(await call(served, body_of(GOOD)), 429, "rate_limited")
+        [request] = writer.taken
+        assert [note.code for note in request.notes] == ["rate_limited"]
+        writer.futures[0].set_result(True)
+        check_wait(await first, 429, "rate_limited")
 
     asyncio.run(main())
 
