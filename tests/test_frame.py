@@ -4,6 +4,8 @@ from datetime import date
 
 import psycopg
 
+from tertulia.core.entries import shard_of_identity
+from tertulia.core.identity import IdentityRef
 from tertulia.ids import (
     SHARDS,
     derive_delivery_id,
@@ -48,4 +50,6 @@ def test_a_shard_is_the_same_whichever_way_it_is_hashed() -> None:
     """Rows stay where they were written: by all parts at once, or by what the values of a kind begin with."""
     for value in ("+5511985550200", "ana@example.com", "", "é"):
         assert shard_of_kind(3, "address", "phone", value) == shard_of_value(3, "address", "phone", value)
+        identity = IdentityRef("viber", "5", value)
+        assert shard_of_identity(3, identity) == shard_of_value(3, "identity", "viber", "5", value)
     assert shard_of_value(3, "address", "phone", "+5511985550200") == 261

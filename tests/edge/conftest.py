@@ -1,6 +1,9 @@
 """A real server (`tertulia web`) on the tests' database, and what a test puts into it."""
 
+import base64
+import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -128,3 +131,47 @@ class Shop:
 @pytest.fixture
 def shop(web: httpx.Client, empty_database: str) -> Shop:
     return Shop(empty_database).open()
+
+
+@dataclass
+class Sdk:
+    """A source of events and how its SDK calls."""
+
+    web: httpx.Client
+    shop: Shop
+    source_id: int
+    key: str
+
+    def call(self, body: object, path: str = "/v1/batch", **headers: str) -> httpx.Response:
+        """POST with the key in Basic, as servers' SDKs do; without it where a header `authorization` is given."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        basic = base64.b64encode(f"{self.key}:".encode()).decode()
+        sent = {"content-type": "application/json", "authorization": f"Basic {basic}", **headers}
+        sent = {name.replace("_", "-"): value for name, value in sent.items() if value}
+        return self.web.post(path, content=raw, headers=sent)
+
+    def discards(self) -> list[tuple]:
+        """What was noted of the source: code, place, message id, type, name, sample."""
+        return self.shop.run(
+            "select code, place, message_id, type, name, sample from event_discard where source_id = %s"
+            " order by at, place",
+            self.source_id,
+        )
+
+
+@pytest.fixture
+def make_sdk(web: httpx.Client, shop: Shop):
+    """A source of a key that no other test has, for the server knows a key for two seconds after it is gone."""
+    from tertulia.data.models import Source
+
+    def make(**fields: object) -> Sdk:
+        key = f"wk_{secrets.token_hex(16)}"
+        made = Source.objects.create(workspace_id=shop.workspace, name="Shop", write_key=key, **fields)
+        return Sdk(web, shop, made.pk, key)
+
+    return make
+
+
+@pytest.fixture
+def sdk(make_sdk) -> Sdk:
+    return make_sdk()

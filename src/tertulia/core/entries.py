@@ -307,7 +307,7 @@ def decode(payload: str | Mapping[str, Any]) -> Entry:
 
 def shard_of_identity(workspace: int, identity: IdentityRef) -> int:
     """The shard of an identity's row, home of a contact first seen by it."""
-    return shard_of_value(workspace, "identity", identity.kind, identity.scope, identity.value)
+    return shard_of_kind(workspace, "identity", f"{identity.kind}\x1f{identity.scope}", identity.value)
 
 
 def shard_of_address(workspace: int, kind: str, canonical: str) -> int:
@@ -363,6 +363,8 @@ def is_counted(kind: str, key: str, channel_id: int | None) -> bool:
 
 def _describe(entry: Entry) -> str:
     match entry:
+        case EventEntry():  # the most frequent
+            return f"event:{entry.message_id}"
         case Inbound():
             told = entry.message_id or f"{entry.text}\x1f{entry.payload}\x1f{int(entry.at.timestamp()) // 4}"
             who = "" if entry.message_id else _who(entry.identity)
@@ -399,8 +401,6 @@ def _describe(entry: Entry) -> str:
             return f"consent:{entry.contact_id}:{facts}:{entry.at.isoformat()}"
         case EraseEntry():
             return f"erase:{entry.contact_id}"
-        case EventEntry():
-            return f"event:{entry.message_id}"
         case _:
             assert_never(entry)
 

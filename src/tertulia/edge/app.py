@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 import psycopg
 from starlette.types import Receive, Scope, Send
 
+from tertulia.actions.ingest import EventRequest
 from tertulia.actions.receive import ReceivedCall
 from tertulia.edge.clicks import ClickWork, Opening
 from tertulia.edge.clock import Clock
 from tertulia.edge.http import answer, answer_text, get_header, get_host, is_near
+from tertulia.edge.ingest import EventWork, Ingest
 from tertulia.edge.leads import Lead
 from tertulia.edge.links import Links
 from tertulia.edge.live import Hub
@@ -24,7 +26,7 @@ from tertulia.store.db import Conn, connect
 from tertulia.store.identities import tune_lookups
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-ANY_HOST = frozenset({"hooks", "healthz", "readyz", "metrics"})  # what is served under any name
+ANY_HOST = frozenset({"hooks", "v1", "beacon", "healthz", "readyz", "metrics"})  # what is served under any name
 
 
 class Edge:
@@ -49,12 +51,24 @@ class Edge:
         )
         self.unsubscribe = Unsubscribe(self.registry, self.leaving_writer)
         self.hooks = Hooks(self.registry, self.call_writer, self.clock, self.metrics, Refusals(self._connect))
+        self.event_writer: GroupWriter[EventRequest, bool] = GroupWriter(
+            "events",
+            self._connect_writer,
+            EventWork(),
+            self.clock,
+            self.notifier,
+            every_s=GROUP_EVERY_S,
+            pipelined=False,  # a request may have 8 MiB
+        )
+        self.ingest = Ingest(self.registry, self.event_writer, self.clock, self.metrics)
         self._by_name: dict[str, Handler] = {
             "l": self.links.open_link,
             "e": self.links.open_entry,
             "qr": self.links.draw_code,
             "u": self.unsubscribe,
             "hooks": self.hooks,
+            "v1": self.ingest,
+            "beacon": self.ingest,
             "live": self.hub,
             "healthz": self._say_alive,
             "readyz": self._say_ready,
@@ -67,6 +81,7 @@ class Edge:
         self.click_writer.start(loop)
         self.call_writer.start(loop)
         self.leaving_writer.start(loop)
+        self.event_writer.start(loop)
         self.notifier.start()
         self.hub.start(loop)
         await asyncio.to_thread(self.registry.start)
@@ -77,6 +92,7 @@ class Edge:
         await asyncio.to_thread(self.click_writer.stop)
         await asyncio.to_thread(self.call_writer.stop)
         await asyncio.to_thread(self.leaving_writer.stop)
+        await asyncio.to_thread(self.event_writer.stop)
         await asyncio.to_thread(self.notifier.stop)
         await asyncio.to_thread(self.registry.stop)
         self.clock.close()
@@ -111,7 +127,7 @@ class Edge:
 
     async def _say_ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ready: the configuration is read, the writers run and the database answers."""
-        alive = self.click_writer.alive and self.call_writer.alive
+        alive = self.click_writer.alive and self.call_writer.alive and self.event_writer.alive
         if alive and self.registry.ready and await asyncio.to_thread(self._reach_database):
             await answer_text(send, 200, "ready")
         else:
@@ -130,8 +146,8 @@ class Edge:
         if not is_near(peer) or get_header(scope, b"x-forwarded-for"):
             await answer_text(send, 404, "Not found.")
             return
-        writers = {w.name: (w.waiting, w.groups) for w in (self.click_writer, self.call_writer)}
-        text = self.metrics.show(writers, self.hub.watching)
+        writers = (self.click_writer, self.call_writer, self.event_writer)
+        text = self.metrics.show({w.name: (w.waiting, w.groups) for w in writers}, self.hub.watching)
         await answer(send, 200, (("content-type", "text/plain; version=0.0.4; charset=utf-8"),), text)
 
 

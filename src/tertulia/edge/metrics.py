@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 LINKS = ("redirect", "page", "unknown", "expired", "stopped", "gone", "sample", "limited", "busy")
+EVENTS = ("accepted", "discarded", "refused")
 
 
 class Metrics:
@@ -16,6 +17,13 @@ class Metrics:
         self._by_fate: dict[tuple[str, str], Counter] = {}
         links = Counter("tertulia_links", "Openings of links, by what was answered.", ["what"], registry=self.registry)
         self._links = {what: links.labels(what) for what in LINKS}
+        events = Counter(
+            "tertulia_events",
+            "Messages of tracking SDKs, by what became of them; of a refused request one.",
+            ["what"],
+            registry=self.registry,
+        )
+        self._events = {what: events.labels(what) for what in EVENTS}
         self._waiting = Gauge(
             "tertulia_writer_waiting", "Items that wait for a group commit.", ["stream"], registry=self.registry
         )
@@ -37,6 +45,10 @@ class Metrics:
     def count_link(self, what: str) -> None:
         """`what` is one of LINKS."""
         self._links[what].inc()
+
+    def count_events(self, what: str, count: int = 1) -> None:
+        """`what` is one of EVENTS."""
+        self._events[what].inc(count)
 
     def show(self, writers: dict[str, tuple[int, int]], watchers: int) -> bytes:
         """The exposition text. `writers`: stream to (items that wait, groups committed)."""

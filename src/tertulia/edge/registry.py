@@ -1,7 +1,7 @@
 """The configuration as the public side knows it: a snapshot in memory, read again when it has changed.
 
 A thread looks every 2 s whether anything changed and swaps the whole snapshot; what a request took stays whole. A
-request for a channel or match that is not known makes the thread look at once, so both are reachable once made.
+request for a channel, match or source that is not known makes the thread look at once, so all are reachable once made.
 Before the first snapshot nothing is answered (`ready`).
 """
 
@@ -19,7 +19,15 @@ from tertulia.channels.base import MASK, Account, Adapter
 from tertulia.edge.http import LOOPBACK_NAMES, host_of
 from tertulia.errors import ConfigError
 from tertulia.store.db import Conn
-from tertulia.store.front import Front, FrontChannel, FrontMatch, FrontWorkspace, load_front, read_fingerprint
+from tertulia.store.front import (
+    Front,
+    FrontChannel,
+    FrontMatch,
+    FrontSource,
+    FrontWorkspace,
+    load_front,
+    read_fingerprint,
+)
 from tertulia.store.sealing import unseal_json
 
 LOOK_EVERY_S = 2.0
@@ -78,6 +86,7 @@ class Snapshot:
     by_public_id: Mapping[str, ChannelView] = field(default_factory=dict)
     matches: Mapping[int, FrontMatch] = field(default_factory=dict)
     hosts: Mapping[str, int | None] = field(default_factory=dict)
+    by_write_key: Mapping[str, FrontSource] = field(default_factory=dict)
 
 
 class Registry:
@@ -112,6 +121,10 @@ class Registry:
     def find_channel(self, public_id: str) -> ChannelView | None:
         """A channel by the last part of its webhook's address."""
         return self.snapshot.by_public_id.get(public_id)
+
+    def find_source(self, write_key: str) -> FrontSource | None:
+        """A source by its write key."""
+        return self.snapshot.by_write_key.get(write_key)
 
     async def look_again(self) -> None:
         """Something is asked for that the snapshot does not have: return when the thread has looked once more. Those
@@ -181,6 +194,7 @@ def make_snapshot(front: Front, public_url: str) -> Snapshot:
         {channel.facts.public_id: channel for channel in channels.values()},
         front.matches,
         hosts,
+        {source.write_key: source for source in front.sources.values()},
     )
 
 

@@ -1,4 +1,5 @@
-"""What the public side (webhooks, links) needs of the configuration, read whole: it is small and changes seldom."""
+"""What the public side (webhooks, links, events) needs of the configuration, read whole: it is small and
+changes seldom."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,12 +44,24 @@ class FrontMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontSource:
+    """A source of events. `client_side`: its callers are customers' own devices. `state` is live or disabled."""
+
+    id: int
+    workspace: int
+    write_key: str
+    client_side: bool
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Front:
     """The configuration at one moment, each by id."""
 
     workspaces: Mapping[int, FrontWorkspace]
     channels: Mapping[int, FrontChannel]
     matches: Mapping[int, FrontMatch]
+    sources: Mapping[int, FrontSource]
 
 
 def read_fingerprint(conn: Conn) -> str:
@@ -67,8 +80,10 @@ def load_front(conn: Conn) -> Front:
         FrontMatch(id_, workspace, state, tuple(apps))
         for id_, workspace, state, apps in fetch_all(conn, queries["matches"], {})
     ]
+    sources = [FrontSource(*row) for row in fetch_all(conn, queries["sources"], {})]
     return Front(
         {workspace.id: workspace for workspace in workspaces},
         {channel.id: channel for channel in channels},
         {match.id: match for match in matches},
+        {source.id: source for source in sources},
     )

@@ -9,6 +9,8 @@ select (select coalesce(sum(epoch), 0) from workspace)::text
                from workspace)::text
     || ':' || (select coalesce(sum(hashtextextended(concat_ws('|', match_id, channel_id, "order"), 0)::numeric), 0)
                from match_channel)::text
+    || ':' || (select coalesce(sum(hashtextextended(
+           concat_ws('|', id, workspace_id, write_key, client_side, state), 0)::numeric), 0) from source)::text
 
 -- name: workspaces
 select id, name, language, link_domain from workspace
@@ -24,3 +26,6 @@ left join match_channel mc on mc.match_id = m.id
 left join channel c on c.id = mc.channel_id
 where m.state <> 'draft'
 group by m.id
+
+-- name: sources
+select id, workspace_id, write_key, client_side, state from source
