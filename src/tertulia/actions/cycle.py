@@ -14,16 +14,19 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
 from tertulia.core.attempts import revoke_delivery, settle_lost
 from tertulia.core.came import subject_of
 from tertulia.core.claim import claim_delivery, first_code_hash
 from tertulia.core.decide import Unplaced, decide
 from tertulia.core.entries import (
+    FORWARDED,
     AbsorbEntry,
     ClickEntry,
     ConsentEntry,
     Entry,
     EraseEntry,
+    EventEntry,
     Inbound,
     LookUpEntry,
     MergeEntry,
@@ -38,14 +41,16 @@ from tertulia.core.entries import (
     key_of,
     route,
 )
+from tertulia.core.events import drop_nobody, find_shared, identities_of
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.phones import key_of_e164
 from tertulia.core.reasons import Reason
 from tertulia.core.stages import LANE_BULK, channel_of_stage
+from tertulia.core.traits import read_addresses
 from tertulia.core.world import ClosedDelivery, Config, OpenDelivery, World
-from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact, shard_of_index
+from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact, shard_of_index, shard_of_value
 from tertulia.store import effects as writer
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
@@ -202,11 +207,23 @@ def _drop_duplicates(conn: Conn, read: Sequence[Read], batch: Batch) -> list[Rea
     within the cycle stays."""
     first: dict[tuple[int, str], Read] = {}
     for row, entry in read:
-        first.setdefault((row.shard, row.key), (row, entry))
-    new = loader.dedupe(conn, [(row.shard, row.occurred_at, row.key, row.workspace) for row, _ in first.values()])
+        first.setdefault(_place_key(row, entry), (row, entry))
+    keys = [
+        (shard, entry.client_at if isinstance(entry, EventEntry) else row.occurred_at, key, row.workspace)
+        for (shard, key), (row, entry) in first.items()
+    ]
+    new = loader.dedupe(conn, keys)
     fresh = [pair for key, pair in first.items() if key in new]
     batch.duplicates = len(read) - len(fresh)
     return fresh
+
+
+def _place_key(row: LogRow, entry: Entry) -> tuple[int, str]:
+    """Where an entry's key is kept: with its owner. That of an event, as it comes in, lies where its message id says:
+    a second copy may come to another shard, for the contact was merged or the device changed hands in between."""
+    if not isinstance(entry, EventEntry) or FORWARDED in row.key:
+        return row.shard, row.key
+    return shard_of_value(row.workspace, "event", row.key), f"{row.workspace}:{row.key}"
 
 
 def _tallies(
@@ -266,7 +283,7 @@ def _forward_receipt(workspace: int, entry: ReceiptEntry, delivery_id: UUID) -> 
 
 def _load(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> None:
     """The facts of all entries."""
-    wants = _Wants()
+    wants = _Wants({facts.id: facts.country for facts in world.config.workspaces.values()})
     for row, entry in entries:
         wants.add(row.workspace, entry)
     loader.load_identities(conn, world, wants.identities)
@@ -280,16 +297,31 @@ def _load(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> 
     deliveries: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
     contacts |= {delivery.contact_id for delivery in deliveries if delivery.id in wants.troubled}
     loader.load_contacts(conn, world, contacts)
+    _load_events(conn, world, wants)
     loader.load_seen_messages(conn, world, wants.messages(world))
     loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
     loader.load_open_of(conn, world, wants.undecided)
     loader.load_before(conn, world, wants.watermarks(world))
 
 
+def _load_events(conn: Conn, world: World, wants: "_Wants") -> None:
+    """The facts of events: they are many and need little of their contacts."""
+    seen = {identity: None for workspace, entry in wants.events for identity in _name(workspace, entry)}
+    loader.load_identities(conn, world, seen)
+    found = (world.identities.get(key) for key in seen)
+    loader.load_profiles(conn, world, {row.contact_id for row in found if row and row.contact_id is not None})
+    loader.load_parted(conn, world, find_shared(world, wants.events))
+
+
+def _name(workspace: int, entry: EventEntry) -> list[tuple[int, IdentityRef]]:
+    return [(workspace, identity) for identity in identities_of(drop_nobody(entry))]
+
+
 @dataclass(slots=True)
 class _Wants:
-    """Which keys the entries of a cycle need."""
+    """Which keys the entries of a cycle need. `regions` are the workspaces' countries."""
 
+    regions: dict[int, str] = field(default_factory=dict)
     identities: dict[tuple[int, IdentityRef], None] = field(default_factory=dict)
     addresses: dict[tuple[int, str, str], None] = field(default_factory=dict)
     links: dict[tuple[int, bytes], None] = field(default_factory=dict)
@@ -299,6 +331,7 @@ class _Wants:
     undecided: list[int] = field(default_factory=list)
     inbound: list[tuple[int, Inbound]] = field(default_factory=list)
     receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
+    events: list[tuple[int, EventEntry]] = field(default_factory=list)
 
     def add(self, workspace: int, entry: Entry) -> None:
         """The keys of one entry."""
@@ -335,6 +368,8 @@ class _Wants:
                 self.undecided.append(entry.absorbed)
             case UnmergeEntry():
                 self.contacts[entry.absorbed] = None
+            case EventEntry():
+                self._add_event(workspace, entry)
             case _:
                 pass
 
@@ -354,6 +389,12 @@ class _Wants:
             self.contacts[entry.contact_id] = None
         self._add_codes(entry.token, entry.text)
         self.inbound.append((workspace, entry))
+
+    def _add_event(self, workspace: int, entry: EventEntry) -> None:
+        self.events.append((workspace, entry))
+        if entry.call == "identify":
+            for kind, key in read_addresses(entry.traits, self.regions.get(workspace, "")):
+                self.addresses[(workspace, kind, key)] = None
 
     def _add_codes(self, token: str, text: str) -> None:
         for code in read_codes(token, text):
@@ -428,6 +469,10 @@ def _topics(world: World) -> set[str]:
                 topics.add(f"match:{effect.match_id}")
             case fx.StoreMessage() | fx.LinkIdentity() | fx.RecordConsent() | fx.Decide() | fx.MergeContact():
                 topics.add(f"contact:{effect.contact_id}")
+            case ev.StoreEvent():
+                topics.add(f"source:{effect.source_id}")
+                if effect.contact_id:
+                    topics.add(f"contact:{effect.contact_id}")
             case _:
                 pass
     return topics

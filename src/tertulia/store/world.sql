@@ -38,8 +38,8 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, contact_id)
   on l.shard = k.shard and l.contact_id = k.contact_id
 
 -- name: contacts
-select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.attributes, c.merged_into,
-       c.erased_at is not null
+select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.attributes, c.created_at, c.zone,
+       c.changed, c.active_at, c.merged_into, c.erased_at is not null
 from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 
@@ -54,6 +54,12 @@ select m.into_id, m.contact_id
 from merge m
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on m.shard = k.shard and m.into_id = k.id
 where m.undone_at is null
+
+-- name: parted
+select m.contact_id, m.into_id
+from merge m
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on m.shard = k.shard and m.into_id = k.id
+where m.undone_at is not null
 
 -- name: addresses
 select a.contact_id, a.kind, a.value, a.canonical, a.country, a.sms, a.line_type, a.dead_code
