@@ -34,6 +34,7 @@ create table event_tally (
     last_at   timestamptz not null,
     primary key (shard, workspace, source_id, type, name, day)
 );
+create index event_tally_by_day on event_tally (workspace, day);
 
 -- What properties the events of a name have and of which JSON types; in the shard of the hash of (workspace, type, name).
 create table event_property (
@@ -65,7 +66,7 @@ create table event_discard (
     sample      text        not null,  -- the beginning of what came
     primary key (shard, id)
 );
-create index event_discard_by_age on event_discard using brin (at) with (pages_per_range = 32, autosummarize = on);
+create index event_discard_by_age on event_discard (workspace, at desc);
 
 -- Companies, teams and other groups of contacts, in the shard of the hash of (workspace, id), and who belongs to them.
 create table contact_group (
