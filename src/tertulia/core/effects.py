@@ -45,8 +45,7 @@ class AddAddress(msgspec.Struct, frozen=True):
 
 
 class RouteIdentity(msgspec.Struct, frozen=True):
-    """An identity whose owner is being decided in another shard: later messages follow the same way, so that they
-    keep their order."""
+    """Another shard decides whose an identity is: later messages follow the same way and keep their order."""
 
     workspace: int
     identity: IdentityRef
@@ -249,8 +248,7 @@ class StoreClick(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a contact has come in a match. Only what is given changes, and only forward; `app` adds to the per-app
-    picture."""
+    """How far a contact has come in a match, and with `app` in that app: what is given changes, only forward."""
 
     workspace: int
     contact_id: int

@@ -66,7 +66,8 @@ create table event_discard (
     sample      text        not null,  -- the beginning of what came
     primary key (shard, id)
 );
-create index event_discard_by_age on event_discard (workspace, at desc);
+create index event_discard_by_workspace on event_discard (workspace, at desc);
+create index event_discard_by_age on event_discard using brin (at) with (pages_per_range = 32, autosummarize = on);
 
 -- Companies, teams and other groups of contacts, in the shard of the hash of (workspace, id), and who belongs to them.
 create table contact_group (
