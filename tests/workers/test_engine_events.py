@@ -127,7 +127,7 @@ def test_M8_two_users_become_one_by_alias_alone(town: Town) -> None:
         town.event("identify", user=who, device="d1", traits={"email": "ana@loja.example"})
     first, second = user(town, "u1"), user(town, "u2")
     assert first != second
-    assert {row[0] for row in town.rows("select rule from merge_suggestion where state = 'open'")} == {"email"}
+    assert {row[0] for row in town.rows("select rule from merge_suggestion where state = 'open'")} == {"told_email"}
     town.event("alias", user="u2", previous="u1")
     assert user(town, "u1") == user(town, "u2") == second
     town.append_event("alias", user="u1", previous="u2")
@@ -205,6 +205,23 @@ def test_E1_the_same_event_again_has_no_effect(town: Town) -> None:
     assert town.rows("select id, attributes, changed, active_at from contact order by id") == changed
     assert town.rows("select sum(count) from event_tally") == [(4,)]
     assert (visitor in {row[1] for row in before}, len(before)) == (True, 4)
+
+
+def test_E1_an_event_of_long_ago_has_no_effect_again_either(town: Town) -> None:
+    """Keys of its day are forgotten at once; what is stored says that it came, also after a merge."""
+    from tertulia.store.upkeep import forget_keys
+
+    long_ago = NOW - timedelta(days=40)
+    town.event("track", device="d1", name="Opened", message_id="m1", at=long_ago)
+    town.event("identify", user="u1")
+    town.event("track", user="u1", device="d1", name="Opened")
+    for _again in range(2):
+        assert forget_keys(town.conn, NOW.date() - timedelta(days=8)) > 0
+        town.conn.commit()
+        town.event("track", device="d1", name="Opened", message_id="m1", at=long_ago)
+        town.event("track", user="u1", name="Opened", message_id="m1", at=long_ago)
+    assert town.rows("select count(*) from event") == [(3,)]
+    assert town.rows("select sum(count) from event_tally") == [(3,)]
 
 
 def test_E1_a_message_id_is_a_workspaces_own(town: Town) -> None:

@@ -3,7 +3,8 @@
 An event belongs to the contact of its user id, else to that of its device (`anonymous_id`). An unknown one gets a new
 contact in its identity's home shard, whose owner also says where that is being decided when the device is known
 elsewhere; later events follow the same way and keep their order. Ids that stand for nobody (`null`, `-1`, zeros) are
-none.
+none. The same event again was dropped before by its key (E1); of one that happened longer ago than keys are kept, what
+is stored says so.
 
     user known, device unknown       the device is linked to the user's contact
     device known, user unknown       the user is linked to the device's contact, unless that has another user:
@@ -19,7 +20,9 @@ and a claim is enough to keep a history together and no more. Nothing is started
 
 import re
 from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -46,11 +49,14 @@ from tertulia.ids import day_of, derive_id, shard_of_contact
 USER: Final = "user_id"
 DEVICE: Final = "anonymous_id"
 EVENT_IDENTITIES: Final = (USER, DEVICE)
+KEYS_KEPT: Final = timedelta(days=7)  # keys of older days are forgotten (E1)
 _NOBODY = re.compile(r"[0-]*|-1|null|none|nan|undefined|anonymous|\[object Object\]", re.I)
 
 
 def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) -> None:
     """Everything that one event brings about, or its way to another shard."""
+    if world.seen_events and place_event(workspace, entry) in world.seen_events:
+        return
     entry = drop_nobody(entry)
     owner = find_owner(world, entry, workspace)
     target = shard_of_contact(owner) if owner is not None else _find_decider(world, entry, workspace, shard)
@@ -70,6 +76,11 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
             world.add(ev.JoinGroup(workspace, contact_id, entry.group_id, entry.at))
         world.add(ev.WriteGroup(workspace, entry.group_id, entry.traits, entry.at, world.now))
     _store(world, entry, workspace, shard, contact_id)
+
+
+def place_event(workspace: int, entry: EventEntry) -> tuple[date, UUID]:
+    """The day and the id under which an event is stored: what makes it the same event (E1)."""
+    return day_of(entry.client_at), derive_id("event", workspace, entry.message_id)
 
 
 def drop_nobody(entry: EventEntry) -> EventEntry:
@@ -273,7 +284,7 @@ def _add_address(
         [other] = others
         evidence = {"message": entry.message_id, "source": entry.source_id}
         if (row := world.contacts.get(other)) and not row.erased:
-            world.add(fx.SuggestMerge(workspace, contact.id, other, kind, evidence, world.now))
+            world.add(fx.SuggestMerge(workspace, contact.id, other, f"told_{kind}", evidence, world.now))
 
 
 def _is_active(entry: EventEntry) -> bool:
@@ -298,13 +309,14 @@ def _store(world: World, entry: EventEntry, workspace: int, shard: int, contact_
     told = {"groupId": entry.group_id, "previousId": entry.previous_id}
     if any(told.values()):
         context = {**context, **{name: value for name, value in told.items() if value}}
+    day, event_id = place_event(workspace, entry)
     world.add(
         ev.StoreEvent(
             workspace=workspace,
             shard=shard,
             contact_id=contact_id,
-            id=derive_id("event", workspace, entry.message_id),
-            day=day_of(entry.client_at),
+            id=event_id,
+            day=day,
             source_id=entry.source_id,
             type=entry.call,
             name=entry.name,

@@ -7,7 +7,7 @@ has a clock, chance or I/O: `now` is the cycle's, and fresh contact ids come fro
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -230,6 +230,7 @@ class World:
     suppressed: dict[tuple[int, str, str], list[Suppression]] = field(default_factory=dict)
     owners_of: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
     seen_messages: set[tuple[int, str]] = field(default_factory=set)
+    seen_events: set[tuple[date, UUID]] = field(default_factory=set)
     parted: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge somebody undid
     asked: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge events have asked for
     spent_micros: dict[int, int] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Loads a cycle's facts: a fixed number of queries over arrays of keys, whatever the number of entries."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -274,6 +274,14 @@ def load_parted(conn: Conn, world: World, wanted: Collection[int]) -> None:
     if wanted:
         args = {"shards": [shard_of_contact(contact_id) for contact_id in wanted], "ids": list(wanted)}
         world.parted.update((row[0], row[1]) for row in fetch_all(conn, load("world")["parted"], args))
+
+
+def load_seen_events(conn: Conn, world: World, wanted: Collection[tuple[int, date, UUID]]) -> None:
+    """Which events (shard, day, id) are stored already (E1)."""
+    if wanted:
+        keys = list(wanted)
+        args = {"shards": [k[0] for k in keys], "days": [k[1] for k in keys], "ids": [k[2] for k in keys]}
+        world.seen_events.update((row[0], row[1]) for row in fetch_all(conn, load("world")["seen_events"], args))
 
 
 def load_spent(conn: Conn, world: World, match_ids: Collection[int]) -> None:

@@ -149,6 +149,11 @@ where exists (
     offset 0
 )
 
+-- name: seen_events
+select k.day, k.id
+from unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) as k (shard, day, id)
+where exists (select 1 from event e where e.shard = k.shard and e.day = k.day and e.id = k.id offset 0)
+
 -- name: queued_of_match
 -- The claim's candidates: due, in order of lane and age, by the claim's index; a row that another transaction holds is
 -- left to it.
