@@ -435,3 +435,22 @@ def test_pages_of_contacts_and_sources_hear_of_events(town: Town) -> None:
     town.conn.rollback()
     town.event("track", user="u1", name="Opened")
     assert read_version(town.conn, f"contact:{contact}") != before
+
+
+def test_an_event_beside_a_receipt_takes_nothing_from_it(town: Town) -> None:
+    """Of an event's contact little is loaded; what a message of the same cycle needs is loaded all the same."""
+    from tertulia.core.entries import OutcomeEntry, ReceiptEntry
+
+    contact = town.add_contact("Ana", "+5511985550123")
+    town.event("page", device="d1", name="Home")
+    town.merge(device(town, "d1"), into=contact)
+    match = town.launch("Oi {{ contact.name }}! {{ link }}")
+    [sent] = town.sending("sms")
+    at = town.now
+    town.append_event("track", device="d1", name="Opened")
+    town.append(OutcomeEntry(sent.channel_id, sent.kind, sent.id, sent.attempt, at, "ok", provider_ids=("p1",)))
+    town.append(ReceiptEntry(sent.channel_id, sent.kind, "delivered", at, "p1", delivery_id=sent.id))
+    town.append_event("track", device="d1", name="Closed")
+    town.drain()
+    assert town.progress(contact, match)["state"] == "delivered"
+    assert town.rows("select count(*) from event where contact_id = %s", contact) == [(2,)]
