@@ -166,6 +166,17 @@ def test_M8_after_an_alias_both_are_one_and_rings_end(steps: list[Any], aliases:
         assert user == previous or roots == {village.root("user_id", user)}
 
 
+@pytest.mark.parametrize("device", ["", "d1"])
+def test_M8_an_alias_of_a_device_merges_whom_it_belongs_to(device: str) -> None:
+    """Whether or not the call comes from that device: the business said so."""
+    village = Village()
+    village.tell("identify", user="u1", device="d1")
+    village.tell("identify", user="u2")
+    village.tell("alias", user="u2", previous="d1", device=device)
+    village.settle()
+    assert village.root("user_id", "u1") == village.root("user_id", "u2") == village.root("anonymous_id", "d1")
+
+
 def test_M8_nobody_is_merged_by_the_first_event_of_a_user_on_their_own_device() -> None:
     """A visitor who signs in is linked: their contact stays, with all that it has."""
     village = Village()

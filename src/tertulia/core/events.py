@@ -67,8 +67,9 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
     if entry.user_id or entry.anonymous_id:
         contact_id = owner if owner is not None else _create_contact(world, entry, workspace, shard)
         contact = world.contacts[contact_id]
-        _link_ids(world, entry, workspace, contact)
+        _link_user(world, entry, workspace, contact)
         _follow_alias(world, entry, workspace, contact)
+        _link_device(world, entry, workspace, contact)
         _learn(world, entry, workspace, contact)
         _see(world, entry, workspace, contact)
     if entry.call == "group" and entry.group_id:
@@ -170,16 +171,20 @@ def _create_contact(world: World, entry: EventEntry, workspace: int, shard: int)
 # identities and merges
 
 
-def _link_ids(world: World, entry: EventEntry, workspace: int, contact: ContactRow) -> None:
+def _link_user(world: World, entry: EventEntry, workspace: int, contact: ContactRow) -> None:
     if entry.user_id and _find_contact(world, workspace, USER, entry.user_id) is None:
         _link(world, entry, workspace, contact, IdentityRef(USER, "", entry.user_id))
+
+
+def _link_device(world: World, entry: EventEntry, workspace: int, contact: ContactRow) -> None:
+    """Also of an alias, whose own word about the two comes first."""
     if not entry.anonymous_id:
         return
     device = IdentityRef(DEVICE, "", entry.anonymous_id)
     holder_id = _find_contact(world, workspace, DEVICE, entry.anonymous_id)
     if holder_id is None:
         _link(world, entry, workspace, contact, device)
-    elif holder_id != contact.id:
+    elif holder_id != contact.id and (holder_id, contact.id) not in world.asked:
         holder = world.contacts[holder_id]
         if _has_user(holder) or (holder_id, contact.id) in world.parted:
             _switch_device(world, entry, workspace, contact, holder, device)

@@ -144,7 +144,7 @@ def write_groups(conn: Conn, group: list[ev.WriteGroup]) -> None:
         for name, value in e.traits.items():
             written = (e.written_at, msgspec.json.encode(value, order="deterministic").decode())
             traits[name] = max(written, traits.get(name, written))
-    keys = list(joined)
+    keys = sorted(joined)  # one order for all who write them
     args: dict[str, Any] = {
         "shards": [shard_of_identity(workspace, IdentityRef("group_id", "", id_)) for workspace, id_ in keys],
         "workspaces": [workspace for workspace, _ in keys],
