@@ -190,16 +190,8 @@ def _drop_duplicates(conn: Conn, read: Sequence[Read], batch: Batch) -> list[Rea
     first: dict[tuple[int, str], Read] = {}
     for row, entry in read:
         first.setdefault(_place_key(row, entry), (row, entry))
-    keys = [
-        (
-            shard,
-            entry.client_at.astimezone(UTC) if isinstance(entry, EventEntry) else row.occurred_at,
-            key,
-            row.workspace,
-        )
-        for (shard, key), (row, entry) in first.items()
-    ]
-    new = loader.dedupe(conn, keys)
+    keys = [(*place, *first[place]) for place in sorted(first)]  # one order for all who write them
+    new = loader.dedupe(conn, [(shard, _time_key(row, entry), key, row.workspace) for shard, key, row, entry in keys])
     fresh = [pair for key, pair in first.items() if key in new]
     batch.duplicates = len(read) - len(fresh)
     return fresh
