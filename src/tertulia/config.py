@@ -59,6 +59,12 @@ SETTINGS: tuple[Setting, ...] = (
         "days, 0 for ever",
         "How long deliveries with their verdict and the decisions about them are kept; undecided ones always.",
     ),
+    Setting(
+        "EVENTS_KEPT_DAYS",
+        "730",
+        "days, 0 for ever",
+        "How long events of apps and sites, their counts by day and what was not taken of them are kept.",
+    ),
     Setting("TEST_CLOCK", "", "1 or empty", "Decisions use a virtual instant that tests move (`up --test-clock`)."),
     Setting("VIRTUAL_PHONES_URL", "", "URL", "The simulator's page of virtual phones; the demo sets it."),
     Setting("CITUS_URL", "", "URL", "A Citus cluster for the tests that need one."),

@@ -27,13 +27,13 @@ from tertulia.core.deliveries import (
 )
 from tertulia.core.entries import Entry, LookUpEntry, OutcomeEntry, ReceiptEntry
 from tertulia.core.identity import IdentityRef
+from tertulia.core.progress import ProgressRow
 from tertulia.core.world import (
     AddressRow,
     ChannelFacts,
     Config,
     ContactRow,
     MatchFacts,
-    ProgressRow,
     WorkspaceFacts,
     World,
 )
@@ -71,7 +71,7 @@ class Stage:
             7, 1, "November", "live", self.channel.id, "Hi: {{ link }}", "fail", self.class_, (), (), None, None
         )
         self.world = World(NOW, Config({1: workspace}, {self.channel.id: self.channel}, {7: match}), count(1))
-        contact = ContactRow(ANA, 1, "Ana", "", "pt", "BR", "import:1", {})
+        contact = ContactRow(ANA, 1, "Ana", "", "pt", "BR", "import:1", {}, NOW)
         contact.addresses.append(AddressRow("phone", PHONE, PHONE, "BR", True, "mobile"))
         for topic in ("marketing", "service"):
             contact.consents.append(

@@ -20,14 +20,14 @@ def test_C5_an_erasure_removes_what_was_said_about_the_person(conn: psycopg.Conn
     """Others' exchanges and those about nobody stay."""
     other = make_contact_id(8, 9)
     record_exchanges(conn, [replace(EXCHANGE, contact_id=who, delivery_id=uuid4()) for who in (CONTACT, other, None)])
-    write(conn, [fx.Erase(1, CONTACT, (), (), "user:1", NOW)], NOW)
+    write(conn, [fx.Erase(1, CONTACT, (), (), (), "user:1", NOW)], NOW)
     assert [exchange.contact_id for exchange in list_exchanges(conn, 1, 5)] == [None, other]
 
 
 def test_C5_what_is_told_of_an_erased_person_afterwards_is_not_kept(conn: psycopg.Connection) -> None:
     """The call was under way when they were erased."""
-    write(conn, [fx.CreateContact(1, CONTACT, "Ana", "pt", "BR", "inbound:telegram", NOW)], NOW)
-    write(conn, [fx.Erase(1, CONTACT, (), (), "user:1", NOW)], NOW)
+    write(conn, [fx.CreateContact(1, CONTACT, "Ana", "pt", "BR", "inbound:telegram", NOW, NOW)], NOW)
+    write(conn, [fx.Erase(1, CONTACT, (), (), (), "user:1", NOW)], NOW)
     record_exchanges(conn, [replace(EXCHANGE, contact_id=CONTACT, delivery_id=uuid4())])
     assert list_exchanges(conn, 1, 5) == []
 

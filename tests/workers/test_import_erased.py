@@ -21,7 +21,7 @@ def erase_person(conn: psycopg.Connection, workspace: Any, phone: str) -> None:
     """As the engine does it, with the proofs of all addresses."""
     [(contact_id,)] = ask(conn, "select contact_id from address where value = %s", phone)
     addresses = ask(conn, "select kind, canonical from address where contact_id = %s", contact_id)
-    erase(conn, [fx.Erase(workspace.pk, contact_id, tuple(addresses), (phone.lstrip("+"),), "user:1", NOW)])
+    erase(conn, [fx.Erase(workspace.pk, contact_id, tuple(addresses), (phone.lstrip("+"),), (), "user:1", NOW)])
     conn.commit()
 
 

@@ -132,6 +132,39 @@ def test_old_days_of_deliveries_and_decisions_are_dropped_whole(conn: Conn, days
     )
 
 
+def add_event(conn: Conn, day: date) -> None:
+    at = datetime.combine(day, datetime.min.time(), UTC)
+    conn.execute(
+        "insert into event values (1, %s, gen_random_uuid(), 1, 1, 1, 'track', 'Opened', 'm', 'u', '', '{}', '{}',"
+        " %s, %s)",
+        (day, at, at),
+    )
+    conn.execute("insert into event_tally values (1, 1, 1, 'track', 'Opened', %s, 1, %s, %s)", (day, at, at))
+    conn.execute(
+        "insert into event_discard values (1, gen_random_uuid(), 1, 1, %s, 'no_id', 0, 'm', 'track', '', '{}')", (at,)
+    )
+
+
+def test_old_days_of_events_are_dropped_whole(conn: Conn) -> None:
+    """With partitions of their own or among the rest, with their counts and what was not taken; the history of messages
+    has a time of its own."""
+    days, rest = [OLD.date(), NEW.date()], OLD.date() - timedelta(days=5)
+    for day in days:
+        assert add_partition(conn, "event", day)
+    for day in (*days, rest):
+        add_event(conn, day)
+    conn.commit()
+    forget(conn, history=1)
+    assert count(conn, "event") == 3
+    forget(conn, events=30)
+    conn.commit()
+    for table, column in (("event", "day"), ("event_tally", "day"), ("event_discard", "at::date")):
+        assert conn.execute(f"select {column} from {table}").fetchall() == [(days[1],)]
+    assert conn.execute("select to_regclass(%s)", (f"event_{days[0]:%Y%m%d}",)).fetchone() == (None,)
+    conn.execute(psycopg.sql.SQL("drop table {}").format(psycopg.sql.Identifier(f"event_{days[1]:%Y%m%d}")))
+    conn.commit()
+
+
 def test_a_day_that_is_in_use_is_dropped_the_next_time(conn: Conn, days: list[date], empty_database: str) -> None:
     """Nobody waits for long."""
     conn.execute("set lock_timeout = '50ms'")
@@ -157,7 +190,7 @@ def test_the_sweeper_forgets_by_the_decision_clock(conn: Conn) -> None:
 
 def test_days_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Good defaults, 0 for ever, and a sentence for what is no number of days."""
-    assert read_kept() == Kept(log=30, calls=40, clicks=400, history=730)
+    assert read_kept() == Kept(log=30, calls=40, clicks=400, history=730, events=730)
     monkeypatch.setenv("LOG_KEPT_DAYS", "0")
     assert read_kept().log is None
     for wrong in ("-1", "a week", "999999"):
@@ -175,5 +208,5 @@ def test_C5_entries_of_a_writer_that_is_gone_are_erased_too(conn: Conn) -> None:
     for writer, seq in rows:
         conn.execute("insert into log values (1, %s, %s, 1, 'inbound', 'k', 7, %s, %s, '{}')", (writer, seq, NOW, NOW))
     conn.execute("insert into log_position values (1, 1, 1)")
-    assert run(conn, load("effects")["erase_log"], {"workspace": 1, "id": 7, "values": []}) == 2
+    assert run(conn, load("effects")["erase_log"], {"workspace": 1, "id": 7, "values": [], "named": []}) == 2
     assert conn.execute("select writer, seq from log").fetchall() == [(1, 2)]

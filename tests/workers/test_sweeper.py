@@ -12,7 +12,14 @@ from tertulia.store.channel_log import Exchange, list_exchanges, record_exchange
 from tertulia.store.clock import real_now
 from tertulia.store.db import connect
 from tertulia.store.log import LogWriter, NewEntry
-from tertulia.store.upkeep import add_partition, drop_unused_writers, forget_keys, forget_nonces, list_missing
+from tertulia.store.upkeep import (
+    PARTITIONED,
+    add_partition,
+    drop_unused_writers,
+    forget_keys,
+    forget_nonces,
+    list_missing,
+)
 from tertulia.workers.sweeper import run_sweeper
 from workers.conftest import wait_for
 from workers.rows import NOW, add_sending, add_twilio, add_workspace, read_outcomes
@@ -23,7 +30,7 @@ def partitions(conn: psycopg.Connection):
     """What a test makes is taken away, for partitions are not emptied but stay."""
     yield
     conn.rollback()
-    for name in ("delivery_20310101", "ledger_20310101", "delivery_20310102", "ledger_20310102"):
+    for name in (f"{table}_{day}" for table in PARTITIONED for day in ("20310101", "20310102")):
         conn.execute(psycopg.sql.SQL("drop table if exists {}").format(psycopg.sql.Identifier(name)))
     conn.commit()
 
@@ -32,7 +39,7 @@ def test_partitions_are_made_once(conn: psycopg.Connection, partitions: None) ->
     """A day's table is made where it is missing; the second time there is nothing to do."""
     days = [date(2031, 1, 1), date(2031, 1, 2)]
     missing = list_missing(conn, days)
-    assert missing == [(table, day) for table in ("delivery", "ledger") for day in days]
+    assert missing == [(table, day) for table in PARTITIONED for day in days]
     assert all(add_partition(conn, table, day) for table, day in missing)
     assert list_missing(conn, days) == []
     assert not add_partition(conn, "ledger", days[0])

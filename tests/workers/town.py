@@ -293,6 +293,21 @@ class Town:
         self.append_write(app, who, text, **facts)
         self.drain()
 
+    def append_event(self, call: str, **facts: Any) -> None:
+        """An event of source 1, as the edge tells it: `user`, `device`, `previous` and `group` are the ids."""
+        from tertulia.core.entries import EventEntry
+
+        ids = {"user": "user_id", "device": "anonymous_id", "previous": "previous_id", "group": "group_id"}
+        told = {ids.get(name, name): value for name, value in facts.items()}
+        told.setdefault("message_id", f"event-{next(_serial)}")
+        told.setdefault("at", self.now)
+        told.setdefault("client_at", told["at"])
+        self.append(EventEntry(source_id=1, call=call, **told))
+
+    def event(self, call: str, **facts: Any) -> None:
+        self.append_event(call, **facts)
+        self.drain()
+
     def append_raw(self, payload: dict[str, Any]) -> None:
         from tertulia.ids import SHARDS
 

@@ -1,5 +1,8 @@
 """The configuration that cycles decide with, as the core's facts (E7)."""
 
+from functools import cache
+from zoneinfo import available_timezones
+
 from tertulia.channels import costs, registry
 from tertulia.channels.base import Account
 from tertulia.core.world import ChannelFacts, Config, WorkspaceFacts
@@ -28,7 +31,13 @@ def load_config(conn: Conn, public_url: str) -> Config:
         for row in read_workspaces(conn)
     }
     channels = {row.id: _channel_facts(row, workspaces[row.workspace].currency) for row in load_channels(conn).values()}
-    return Config(workspaces, channels, {match.id: match for match in read_matches(conn)}, read_undone(conn))
+    matches = {match.id: match for match in read_matches(conn)}
+    return Config(workspaces, channels, matches, read_undone(conn), _list_zones())
+
+
+@cache
+def _list_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:

@@ -189,6 +189,7 @@ def _read_person(conn: Conn, workspace: Workspace, contact_id: int) -> rules.Per
     family = (contact.id, *store.read_absorbed(conn, workspace.pk, contact.id))
     addresses = store.read_addresses(conn, family)
     identities = [item for item in store.read_identities(conn, family) if item.unlinked_at is None]
+    user_ids = [item.ref.value for item in identities if item.ref.kind == "user_id"]
     written = contact.updated_at
     fields = {"name": contact.name, "surname": contact.surname, "locale": contact.locale, **contact.attributes}
     changed = store.read_changed(conn, contact)
@@ -198,7 +199,7 @@ def _read_person(conn: Conn, workspace: Workspace, contact_id: int) -> rules.Per
         fields={name: (str(value), changed.get(name, written)) for name, value in fields.items() if value},
         phone_keys=frozenset(item.canonical for item in addresses if item.kind == "phone"),
         emails=frozenset(item.canonical for item in addresses if item.kind == "email"),
-        user_ids=frozenset(filter(None, [contact.external_id])),
+        user_ids=frozenset(filter(None, [contact.external_id, *user_ids])),
         identities=tuple(
             rules.LinkedIdentity(item.ref, item.trust, item.channel_id or 0, item.linked_at) for item in identities
         ),

@@ -7,45 +7,32 @@ fails alone is parked whole with its error, and the others go on.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from tertulia.actions.cycle_facts import load_claims, load_facts
 from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
 from tertulia.core.attempts import revoke_delivery, settle_lost
-from tertulia.core.came import subject_of
-from tertulia.core.claim import claim_delivery, first_code_hash
+from tertulia.core.claim import claim_delivery
 from tertulia.core.decide import Unplaced, decide
 from tertulia.core.entries import (
-    AbsorbEntry,
-    ClickEntry,
-    ConsentEntry,
+    FORWARDED,
     Entry,
-    EraseEntry,
-    Inbound,
-    LookUpEntry,
-    MergeEntry,
-    OutcomeEntry,
+    EventEntry,
     ReceiptEntry,
-    Signal,
-    TalkEntry,
-    TokenEntry,
-    UnmergeEntry,
     decode,
     is_counted,
     key_of,
     route,
 )
-from tertulia.core.identity import IdentityRef
-from tertulia.core.links import hash_code
-from tertulia.core.match import read_codes
-from tertulia.core.phones import key_of_e164
 from tertulia.core.reasons import Reason
 from tertulia.core.stages import LANE_BULK, channel_of_stage
-from tertulia.core.world import ClosedDelivery, Config, OpenDelivery, World
-from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact, shard_of_index
+from tertulia.core.world import Config, OpenDelivery, World
+from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_kind
 from tertulia.store import effects as writer
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
@@ -77,7 +64,7 @@ def decide_entries(
     read = [(row, decode(row.payload)) for row in rows]
     fresh = _drop_duplicates(conn, read, batch)
     waiting, decidable = _split_receipts(fresh)
-    _load(conn, world, decidable)
+    load_facts(conn, world, decidable)
     parks = []
     for row, entry in decidable:
         try:
@@ -100,7 +87,7 @@ def claim_due(
 ) -> Batch:
     """Queued deliveries pass the gates, are rendered and handed over (X2)."""
     world, batch = World(now, config, serials), Batch()
-    _load_claims(conn, world, deliveries)
+    load_claims(conn, world, deliveries)
     for delivery in deliveries:
         batch.claimed += claim_delivery(world, delivery)
     _write(conn, world, batch)
@@ -113,7 +100,7 @@ def settle_unknown(
 ) -> Batch:
     """Unknown outcomes whose time is over (S3)."""
     world, batch = World(now, config, serials), Batch()
-    _load_claims(conn, world, deliveries)
+    load_claims(conn, world, deliveries)
     for delivery in deliveries:
         world.open[delivery.id] = delivery
         settle_lost(world, delivery)
@@ -126,7 +113,7 @@ def revoke_queued(
 ) -> Batch:
     """A stopped match takes back what is queued (V2)."""
     world, batch = World(now, config, serials), Batch()
-    _load_claims(conn, world, deliveries)
+    load_claims(conn, world, deliveries)
     for delivery in deliveries:
         revoke_delivery(world, delivery, Reason.RUN_STOPPED.value)
     _write(conn, world, batch)
@@ -202,11 +189,25 @@ def _drop_duplicates(conn: Conn, read: Sequence[Read], batch: Batch) -> list[Rea
     within the cycle stays."""
     first: dict[tuple[int, str], Read] = {}
     for row, entry in read:
-        first.setdefault((row.shard, row.key), (row, entry))
-    new = loader.dedupe(conn, [(row.shard, row.occurred_at, row.key, row.workspace) for row, _ in first.values()])
+        first.setdefault(_place_key(row, entry), (row, entry))
+    keys = [(*place, *first[place]) for place in sorted(first)]  # one order for all who write them
+    new = loader.dedupe(conn, [(shard, _time_key(row, entry), key, row.workspace) for shard, key, row, entry in keys])
     fresh = [pair for key, pair in first.items() if key in new]
     batch.duplicates = len(read) - len(fresh)
     return fresh
+
+
+def _place_key(row: LogRow, entry: Entry) -> tuple[int, str]:
+    """Where an entry's key is kept: with its owner. That of an event, as it comes in, lies where its message id says:
+    a second copy may come to another shard, for the contact was merged or the device changed hands in between."""
+    if not isinstance(entry, EventEntry) or FORWARDED in row.key:
+        return row.shard, row.key
+    return shard_of_kind(row.workspace, "event", "seen", row.key), f"{row.workspace}:{row.key}"
+
+
+def _time_key(row: LogRow, entry: Entry) -> datetime:
+    """The time whose UTC day is part of the key: of an event the client's own."""
+    return entry.client_at.astimezone(UTC) if isinstance(entry, EventEntry) else row.occurred_at
 
 
 def _tallies(
@@ -264,144 +265,6 @@ def _forward_receipt(workspace: int, entry: ReceiptEntry, delivery_id: UUID) -> 
     return NewEntry(route(workspace, found), workspace, key_of(found) + ":to-delivery", found, entry.at)
 
 
-def _load(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> None:
-    """The facts of all entries."""
-    wants = _Wants()
-    for row, entry in entries:
-        wants.add(row.workspace, entry)
-    loader.load_identities(conn, world, wants.identities)
-    loader.load_owners(conn, world, wants.addresses)
-    loader.load_links(conn, world, wants.links)
-    loader.load_deliveries(conn, world, wants.deliveries)
-    contacts = set(wants.contacts)
-    contacts |= {row.contact_id for row in world.identities.values() if row.contact_id is not None}
-    contacts |= {contact_id for owners in world.owners_of.values() for contact_id in owners}
-    contacts |= {link.contact_id for link in world.links.values()}
-    deliveries: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
-    contacts |= {delivery.contact_id for delivery in deliveries if delivery.id in wants.troubled}
-    loader.load_contacts(conn, world, contacts)
-    loader.load_seen_messages(conn, world, wants.messages(world))
-    loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
-    loader.load_open_of(conn, world, wants.undecided)
-    loader.load_before(conn, world, wants.watermarks(world))
-
-
-@dataclass(slots=True)
-class _Wants:
-    """Which keys the entries of a cycle need."""
-
-    identities: dict[tuple[int, IdentityRef], None] = field(default_factory=dict)
-    addresses: dict[tuple[int, str, str], None] = field(default_factory=dict)
-    links: dict[tuple[int, bytes], None] = field(default_factory=dict)
-    deliveries: dict[UUID, None] = field(default_factory=dict)
-    troubled: set[UUID] = field(default_factory=set)  # what became of them may concern all of their contact
-    contacts: dict[int, None] = field(default_factory=dict)
-    undecided: list[int] = field(default_factory=list)
-    inbound: list[tuple[int, Inbound]] = field(default_factory=list)
-    receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
-
-    def add(self, workspace: int, entry: Entry) -> None:
-        """The keys of one entry."""
-        match entry:
-            case Inbound():
-                self._add_people(workspace, entry)
-            case Signal():
-                self.identities[(workspace, entry.identity)] = None
-                if entry.new is not None:
-                    self.identities[(workspace, entry.new)] = None
-                self._add_codes(entry.token, "")
-            case ReceiptEntry():
-                if entry.delivery_id is not None:
-                    self._add_delivery(entry.delivery_id, troubled=entry.state == "failed")
-                if entry.watermark and entry.identity is not None:
-                    self.identities[(workspace, entry.identity)] = None
-                    self.receipts.append((workspace, entry))
-            case OutcomeEntry():
-                self._add_delivery(entry.delivery_id, troubled=entry.outcome != "ok")
-            case LookUpEntry():
-                self._add_delivery(entry.delivery_id, troubled=True)
-            case ClickEntry() | ConsentEntry() | TalkEntry():
-                self.contacts[entry.contact_id] = None
-            case EraseEntry():
-                self.contacts[entry.contact_id] = None
-                self.undecided.append(entry.contact_id)
-            case TokenEntry():
-                self.links[(entry.shard, bytes.fromhex(entry.code_hash))] = None
-                self.contacts[entry.contact_id] = None
-            case MergeEntry() | AbsorbEntry():
-                self.contacts |= {entry.absorbed: None, entry.into: None}
-                if entry.match_id is not None and isinstance(entry, AbsorbEntry) and entry.member_id is not None:
-                    self.contacts[entry.member_id] = None
-                self.undecided.append(entry.absorbed)
-            case UnmergeEntry():
-                self.contacts[entry.absorbed] = None
-            case _:
-                pass
-
-    def _add_delivery(self, delivery_id: UUID, *, troubled: bool) -> None:
-        """Most deliveries go well, and then only the match goes on: how far its contact has come is enough."""
-        self.deliveries[delivery_id] = None
-        if troubled:
-            self.troubled.add(delivery_id)
-
-    def _add_people(self, workspace: int, entry: Inbound) -> None:
-        for identity in (entry.identity, *entry.aliases):
-            self.identities[(workspace, identity)] = None
-        for number in (entry.phone, entry.shared_phone):
-            if number:
-                self.addresses[(workspace, "phone", key_of_e164(number))] = None
-        if entry.contact_id is not None:
-            self.contacts[entry.contact_id] = None
-        self._add_codes(entry.token, entry.text)
-        self.inbound.append((workspace, entry))
-
-    def _add_codes(self, token: str, text: str) -> None:
-        for code in read_codes(token, text):
-            self.links[(shard_of_index(code.shard_index), hash_code(code.base))] = None
-
-    def messages(self, world: World) -> set[tuple[int, int, str]]:
-        """Inbound messages whose contact is known, to see whether they are stored already: there, or at the one that it
-        was merged into (M8)."""
-        found = set()
-        for workspace, entry in self.inbound:
-            row = world.identity(workspace, entry.identity)
-            if row and row.contact_id is not None:
-                message = (entry.channel_id, entry.message_id or key_of(entry))
-                found |= {(shard_of_contact(id_), *message) for id_ in (row.contact_id, world.follow(row.contact_id))}
-        return found
-
-    def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
-        """What the receipts with a watermark cover."""
-        found = []
-        for workspace, entry in self.receipts:
-            row = world.identity(workspace, entry.identity) if entry.identity else None
-            if row and row.contact_id is not None:
-                found.append((row.contact_id, entry.channel_id, entry.at))
-        return found
-
-
-def _load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) -> None:
-    """The facts of a claim: the contacts with consent and links, suppressions of the addresses, what is spent, and
-    whether a code that is about to be minted is taken."""
-    loader.load_contacts(conn, world, (delivery.contact_id for delivery in deliveries))
-    subjects = set()
-    hashes = set()
-    for delivery in deliveries:
-        subject = subject_of(IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value))
-        subjects.add((delivery.workspace, subject.kind, subject.value))
-        if delivery.match_id is not None and not delivery.content:
-            code_hash = first_code_hash(world, delivery.match_id, delivery.contact_id)
-            hashes.add((shard_of_contact(delivery.contact_id), code_hash))
-    loader.load_suppressions(conn, world, subjects)
-    loader.load_links(conn, world, hashes)
-    budgeted = {
-        delivery.match_id
-        for delivery in deliveries
-        if delivery.match_id is not None and world.config.matches[delivery.match_id].budget_micros is not None
-    }
-    loader.load_spent(conn, world, budgeted)
-
-
 def _write(conn: Conn, world: World, batch: Batch) -> None:
     forwards = writer.write(conn, world.effects, world.now)
     for forward in forwards:
@@ -428,6 +291,10 @@ def _topics(world: World) -> set[str]:
                 topics.add(f"match:{effect.match_id}")
             case fx.StoreMessage() | fx.LinkIdentity() | fx.RecordConsent() | fx.Decide() | fx.MergeContact():
                 topics.add(f"contact:{effect.contact_id}")
+            case ev.StoreEvent():
+                topics.add(f"source:{effect.source_id}")
+                if effect.contact_id:
+                    topics.add(f"contact:{effect.contact_id}")
             case _:
                 pass
     return topics

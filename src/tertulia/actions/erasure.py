@@ -1,5 +1,6 @@
 """A person's data, exported whole, and erased (C5)."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -9,13 +10,15 @@ from tertulia.data.models import Workspace
 from tertulia.store import contacts as contact_store
 from tertulia.store import conversations, ledger_read
 from tertulia.store.db import Conn
+from tertulia.store.events import list_contact_events, list_groups
 
 EXPORT_ROWS_MAX: Final = 100_000
+FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[str, Any]:
     """Everything that is kept of a person, as plain values: contact, addresses, identities with their history, consent
-    ledger with its proofs, messages, deliveries, decisions, timeline. Raises NotFound."""
+    ledger with its proofs, messages, deliveries, decisions, events, groups, timeline. Raises NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     family = detail.family
     found = {
@@ -29,6 +32,8 @@ def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[st
         "messages": conversations.list_messages(conn, family, limit=EXPORT_ROWS_MAX),
         "deliveries": ledger_read.read_deliveries(conn, family, limit=EXPORT_ROWS_MAX),
         "decisions": ledger_read.read_ledger(conn, family, limit=EXPORT_ROWS_MAX),
+        "events": list_contact_events(conn, family, FOREVER, EXPORT_ROWS_MAX),
+        "groups": list_groups(conn, family),
         "timeline": contact_store.read_timeline(conn, workspace.pk, family, None, EXPORT_ROWS_MAX),
     }
     plain: dict[str, Any] = msgspec.to_builtins(found)

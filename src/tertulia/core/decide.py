@@ -11,6 +11,7 @@ from tertulia.core.entries import (
     DismissEntry,
     Entry,
     EraseEntry,
+    EventEntry,
     Inbound,
     LookUpEntry,
     MergeEntry,
@@ -21,6 +22,7 @@ from tertulia.core.entries import (
     TokenEntry,
     UnmergeEntry,
 )
+from tertulia.core.events import decide_event
 from tertulia.core.inbound import decide_inbound, decide_token
 from tertulia.core.lookups import decide_look_up
 from tertulia.core.merging import (
@@ -83,6 +85,8 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_consent(world, entry, workspace)
         case EraseEntry():
             decide_erase(world, entry, workspace)
+        case EventEntry():
+            decide_event(world, entry, workspace, shard)
         case _:
             assert_never(entry)
 

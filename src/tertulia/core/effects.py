@@ -12,11 +12,12 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.entries import Entry
+from tertulia.core.event_effects import EventEffect
 from tertulia.core.identity import IdentityRef, Trust
 
 
 class CreateContact(msgspec.Struct, frozen=True):
-    """A new contact, made by someone who wrote to us and is not known (M2, last step)."""
+    """A new contact: an unknown person wrote to us (M2, last step) or was told of by an app or site."""
 
     workspace: int
     contact_id: int
@@ -25,10 +26,11 @@ class CreateContact(msgspec.Struct, frozen=True):
     country: str
     source: str
     at: datetime
+    active_at: datetime | None  # None: nobody has seen them yet, they were only told of
 
 
 class AddAddress(msgspec.Struct, frozen=True):
-    """A number that the platform vouches for becomes an address of the contact."""
+    """A number that the platform vouches for, or an address that an app or site tells, becomes one of the contact's."""
 
     workspace: int
     contact_id: int
@@ -43,8 +45,7 @@ class AddAddress(msgspec.Struct, frozen=True):
 
 
 class RouteIdentity(msgspec.Struct, frozen=True):
-    """An identity whose owner is being decided in another shard: later messages follow the same way, so that they
-    keep their order."""
+    """Another shard decides whose an identity is: later messages follow the same way and keep their order."""
 
     workspace: int
     identity: IdentityRef
@@ -247,8 +248,7 @@ class StoreClick(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a contact has come in a match. Only what is given changes, and only forward; `app` adds to the per-app
-    picture."""
+    """How far a contact has come in a match, and with `app` in that app: what is given changes, only forward."""
 
     workspace: int
     contact_id: int
@@ -439,13 +439,14 @@ class Forward(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    """The person is removed everywhere; of `addresses` a keyed hash stays as proof (C5). `values` are what raw
-    requests may hold of them."""
+    """The person is removed everywhere; of `addresses` a keyed hash stays as proof (C5). Raw requests may hold
+    `values`, and what a business's apps sent the `ids` by which those know them, which may be as short as `7`."""
 
     workspace: int
     contact_id: int
     addresses: tuple[tuple[str, str], ...] = field(repr=False)  # kind, canonical
     values: tuple[str, ...] = field(repr=False)
+    ids: tuple[tuple[str, str], ...] = field(repr=False)  # kind, value
     actor: str
     at: datetime
 
@@ -461,6 +462,7 @@ class FaultChannel(msgspec.Struct, frozen=True):
 
 Effect = (
     CreateContact
+    | EventEffect
     | AddAddress
     | RouteIdentity
     | LinkIdentity

@@ -182,7 +182,7 @@ class MergeEntry(msgspec.Struct, frozen=True, tag="merge", omit_defaults=True):
     absorbed: int
     actor: str
     at: datetime
-    rule: str = "person"  # person, digits (M5's answer), shared_phone (M2)
+    rule: str = "person"  # person, digits (M5's answer), shared_phone (M2), user_id (a device's), alias
     match_id: int | None = None  # the match whose second question was answered
     member_id: int | None = None  # whom the match's link was sent to
     app: str = ""  # where the customer proved it, by an answer or a shared number

@@ -130,7 +130,8 @@ def _create_contact(world: World, came: Came) -> int:
     phone = phone_from_digits(came.vouched) if came.vouched else None
     country = phone.region if isinstance(phone, Phone) else ""
     source = f"inbound:{came.channel.kind}"
-    world.add(fx.CreateContact(came.workspace, contact_id, entry.name, entry.language, country, source, world.now))
+    facts = (entry.name, entry.language, country, source)
+    world.add(fx.CreateContact(came.workspace, contact_id, *facts, world.now, world.now))
     return contact_id
 
 

@@ -26,12 +26,16 @@ Campaign codes are a second kind: six to eight symbols of an alphabet without lo
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import count
 from typing import Final
 
 import msgspec
+
+from tertulia.core.identity import IdentityRef
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CAMPAIGN_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -320,3 +324,19 @@ def _weights(alphabet: str) -> tuple[Mapping[str, int], Mapping[str, int]]:
     size = len(alphabet)
     plain = {symbol: value for value, symbol in enumerate(alphabet)}
     return {symbol: sum(divmod(2 * value, size)) for symbol, value in plain.items()}, plain
+
+
+@dataclass(slots=True)
+class LinkRow:
+    """A personal link as decisions see it, and who used it first (M5)."""
+
+    code_hash: bytes
+    workspace: int
+    contact_id: int
+    match_id: int
+    attempt: int
+    made_at: datetime
+    expires_at: datetime
+    sent_at: datetime | None
+    bound: IdentityRef | None
+    bound_at: datetime | None

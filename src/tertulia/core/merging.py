@@ -18,6 +18,7 @@ from tertulia.core.entries import (
     UnmergeEntry,
     key_of,
 )
+from tertulia.core.events import EVENT_IDENTITIES
 from tertulia.core.reasons import Reason
 from tertulia.core.talks import close_younger, find_family, reopen
 from tertulia.core.world import ContactRow, World
@@ -26,13 +27,13 @@ from tertulia.ids import derive_id, shard_of_contact
 
 def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
     """In the absorbed contact's shard. What can no longer be done is left out: either is gone, merged already, or both
-    have a `user_id` of their own and nobody decided it."""
+    have a `user_id` of their own and nobody decided it: a person does, or the business's own alias."""
     absorbed, into = world.contacts.get(entry.absorbed), world.contacts.get(world.follow(entry.into))
     if absorbed is None or into is None or absorbed.id == into.id or absorbed.merged_into is not None:
         return
     if absorbed.workspace != workspace or into.workspace != workspace or absorbed.erased or into.erased:
         return
-    if entry.actor == "customer" and _has_two_users(absorbed, into):
+    if entry.actor in ("customer", "event") and entry.rule != "alias" and _has_two_users(absorbed, into):
         world.add(fx.SuggestMerge(workspace, into.id, absorbed.id, entry.rule, {}, world.now))
         return
     merge_id = derive_id("merge", entry.absorbed, into.id, key_of(entry))
@@ -158,9 +159,12 @@ def decide_erase(world: World, entry: EraseEntry, workspace: int) -> None:
         return
     _revoke_queued(world, contact, Reason.CONTACT_ERASED)
     proofs = tuple(dict.fromkeys((row.kind, row.canonical) for row in contact.addresses))
+    identities = [row.identity for row in contact.identities]
     values = tuple(
         dict.fromkeys(
-            [row.identity.value for row in contact.identities] + [row.value.lstrip("+") for row in contact.addresses]
+            [identity.value for identity in identities if identity.kind not in EVENT_IDENTITIES]
+            + [row.value.lstrip("+") for row in contact.addresses]
         )
     )
-    world.add(fx.Erase(workspace, contact.id, proofs, values, entry.actor, entry.at))
+    ids = tuple((identity.kind, identity.value) for identity in identities if identity.kind in EVENT_IDENTITIES)
+    world.add(fx.Erase(workspace, contact.id, proofs, values, ids, entry.actor, entry.at))

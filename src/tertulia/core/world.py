@@ -7,17 +7,21 @@ has a clock, chance or I/O: `now` is the cycle's, and fresh contact ids come fro
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.conversation import ConversationRow
-from tertulia.core.entries import Entry, Inbound, Signal, TokenEntry, shard_of_identity
+from tertulia.core.entries import Entry, EventEntry, Inbound, Signal, TokenEntry, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
-from tertulia.core.progress import next_progress
+from tertulia.core.links import LinkRow
+from tertulia.core.progress import ProgressRow, next_progress
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id, shard_of_contact
+
+ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Config:
     channels: Mapping[int, ChannelFacts]
     matches: Mapping[int, MatchFacts]
     undone: frozenset[str] = frozenset()  # evidence of undone imports and merges: import:7, merge:...
+    zones: frozenset[str] = frozenset()  # the IANA database's names
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
@@ -153,35 +158,15 @@ class ContactRow:
     country: str
     source: str
     attributes: dict[str, Any]
+    created_at: datetime
+    zone: str = ""
+    changed: dict[str, str] = field(default_factory=dict)  # field or attribute -> ISO instant of its last write (E2)
+    active_at: datetime | None = None
     merged_into: int | None = None
     erased: bool = False
     addresses: list[AddressRow] = field(default_factory=list)
     identities: list[LinkedIdentity] = field(default_factory=list)
     consents: list[ConsentFact] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class LinkRow:
-    code_hash: bytes
-    workspace: int
-    contact_id: int
-    match_id: int
-    attempt: int
-    made_at: datetime
-    expires_at: datetime
-    sent_at: datetime | None
-    bound: IdentityRef | None
-    bound_at: datetime | None
-
-
-@dataclass(slots=True)
-class ProgressRow:
-    match_id: int
-    contact_id: int
-    stage: int
-    state: str
-    reason: str
-    matched_apps: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -245,6 +230,9 @@ class World:
     suppressed: dict[tuple[int, str, str], list[Suppression]] = field(default_factory=dict)
     owners_of: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
     seen_messages: set[tuple[int, str]] = field(default_factory=set)
+    seen_events: set[tuple[date, UUID]] = field(default_factory=set)
+    parted: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge somebody undid
+    asked: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge events have asked for
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()
     local: list[tuple[int, int, Entry]] = field(default_factory=list)
@@ -291,7 +279,7 @@ class World:
     def forward(self, workspace: int, shard: int, key: str, entry: Entry, contact_id: int | None = None) -> None:
         """Hand an entry to another shard's owner. Where that is the cycle's own and its facts are loaded, it is
         decided next, in the same transaction, without the way through the log."""
-        if shard in self.owned and isinstance(entry, Inbound | Signal | TokenEntry):
+        if shard in self.owned and isinstance(entry, Inbound | Signal | TokenEntry | EventEntry):
             self.local.append((workspace, shard, entry))
             return
         self.add(fx.Forward(workspace, shard, key, entry, contact_id, self.now))
@@ -304,7 +292,22 @@ def _fold(world: World, effect: fx.Effect) -> None:
 
 
 def _fold_create(world: World, e: fx.CreateContact) -> None:
-    world.contacts[e.contact_id] = ContactRow(e.contact_id, e.workspace, e.name, "", e.locale, e.country, e.source, {})
+    world.contacts[e.contact_id] = ContactRow(
+        *(e.contact_id, e.workspace, e.name, "", e.locale, e.country, e.source, {}, e.at), active_at=e.active_at
+    )
+
+
+def _fold_change(world: World, e: ev.ChangeContact) -> None:
+    contact = world.contacts[e.contact_id]
+    for name, value in e.fields.items():
+        setattr(contact, name, value)
+    kept = {**contact.attributes, **e.attributes}
+    contact.attributes = {name: value for name, value in kept.items() if value is not None}
+    contact.changed |= {name: at.isoformat() for name, at in e.changed.items()}
+
+
+def _fold_seen(world: World, e: ev.TouchContact) -> None:
+    world.contacts[e.contact_id].active_at = e.at
 
 
 def _fold_address(world: World, e: fx.AddAddress) -> None:
@@ -463,6 +466,8 @@ def _fold_erase(world: World, e: fx.Erase) -> None:
 
 _FOLDS: dict[type, Any] = {
     fx.CreateContact: _fold_create,
+    ev.ChangeContact: _fold_change,
+    ev.TouchContact: _fold_seen,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,
     fx.LinkIdentity: _fold_link,

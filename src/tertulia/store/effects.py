@@ -14,11 +14,20 @@ import msgspec
 from msgspec.structs import replace
 
 from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.erasing import erase
+from tertulia.store.event_effects import (
+    change_contacts,
+    join_groups,
+    settle_switches,
+    store_events,
+    touch_contacts,
+    write_groups,
+)
 from tertulia.store.sending import ask_providers
 from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
 from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_advances
@@ -26,13 +35,14 @@ from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_a
 Columns = dict[str, list[Any]]
 
 
-def write(conn: Conn, effects: Iterable[fx.Effect], now: datetime) -> list[fx.Forward]:
+def write(conn: Conn, effects: Sequence[fx.Effect], now: datetime) -> list[fx.Forward]:
     """Write everything; the entries to forward come back for the log's writer, those that waited for a reference
     among them. Raises Conflict when another owner was first with an identity: the cycle is done again on fresh facts.
     """
     groups: dict[type, list[Any]] = defaultdict(list)
     for effect in effects:
         groups[type(effect)].append(effect)
+    _settle_links(groups, effects)
     linked = {(e.workspace, e.identity) for e in groups.get(fx.LinkIdentity, ())}
     if fx.RouteIdentity in groups:
         groups[fx.RouteIdentity] = [e for e in groups[fx.RouteIdentity] if (e.workspace, e.identity) not in linked]
@@ -45,6 +55,13 @@ def write(conn: Conn, effects: Iterable[fx.Effect], now: datetime) -> list[fx.Fo
             writer(conn, group)
     forwards: list[fx.Forward] = groups.get(fx.Forward, [])
     return forwards
+
+
+def _settle_links(groups: dict[type, list[Any]], effects: Sequence[fx.Effect]) -> None:
+    if fx.UnlinkIdentity in groups and fx.LinkIdentity in groups:
+        settled = settle_switches([e for e in effects if isinstance(e, fx.LinkIdentity | fx.UnlinkIdentity)])
+        for kind in (fx.UnlinkIdentity, fx.LinkIdentity):
+            groups[kind] = [e for e in settled if isinstance(e, kind)]
 
 
 def _join_touches(groups: Mapping[type, list[Any]]) -> tuple[list[Any], list[Any]]:
@@ -106,7 +123,7 @@ def _last(group: Iterable[Any], key: Callable[[Any], Any]) -> list[Any]:
 
 
 def _create_contacts(conn: Conn, group: list[fx.CreateContact]) -> None:
-    cols = columns(group, "workspace", "name", "locale", "country", "source", "at")
+    cols = columns(group, "workspace", "name", "locale", "country", "source", "at", "active_at")
     cols |= {"shard": [_home(e) for e in group], "id": [e.contact_id for e in group]}
     cols["search"] = [e.name.casefold() for e in group]
     execute(conn, "create_contacts", cols)
@@ -158,9 +175,14 @@ def _link_identities(conn: Conn, group: list[fx.LinkIdentity]) -> None:
     names = ("contact_id", "workspace", "channel_id", "name", "username", "at", "window_until", "signal", "reply_token")
     linked = columns(group, *names, shard=_home, trust=lambda e: int(e.trust), evidence=lambda e: _json(e.evidence))
     execute(conn, "add_linked", linked | _identity_columns(group))
-    words = [(e.contact_id, " ".join((e.name, e.username, e.identity.value)).strip().casefold(), e.at) for e in group]
-    _extend_search(conn, words)
-    _touch_contacts(conn, group)
+    _extend_search(conn, [(e.contact_id, _words_of(e), e.at if e.channel_id else None) for e in group])
+    _touch_contacts(conn, [e for e in group if e.channel_id])
+
+
+def _words_of(e: fx.LinkIdentity) -> str:
+    """What an identity is found by; nobody looks for a device's."""
+    value = "" if e.identity.kind == "anonymous_id" else e.identity.value
+    return " ".join((e.name, e.username, value)).strip().casefold()
 
 
 def _unlink_identities(conn: Conn, group: list[fx.UnlinkIdentity]) -> None:
@@ -419,11 +441,13 @@ def tally(conn: Conn, tallies: Mapping[tuple[int, int, int], Sequence[int]]) -> 
 
 _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.CreateContact: _create_contacts,
+    ev.ChangeContact: change_contacts,
     fx.AddAddress: _add_addresses,
     fx.RouteIdentity: _route_identities,
     fx.UnlinkIdentity: _unlink_identities,
     fx.LinkIdentity: _link_identities,
     fx.TouchIdentity: _touch_identities,
+    ev.TouchContact: touch_contacts,
     fx.RecordConsent: _record_consents,
     fx.Suppress: _suppress,
     fx.LiftSuppression: _lift_suppressions,
@@ -434,6 +458,9 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.ReopenConversations: reopen_conversations,
     fx.TouchConversation: touch_conversations,
     fx.StoreMessage: _store_messages,
+    ev.StoreEvent: store_events,
+    ev.WriteGroup: write_groups,
+    ev.JoinGroup: join_groups,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

@@ -3,10 +3,11 @@
 -- name: create_contacts
 insert into contact (shard, id, workspace, name, surname, locale, zone, country, external_id, attributes, changed,
                      search, source, created_at, updated_at, active_at)
-select shard, id, workspace, name, '', locale, '', country, '', '{}', '{}', search, source, at, at, at
+select shard, id, workspace, name, '', locale, '', country, '', '{}', '{}', search, source, at, at, active_at
 from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(workspace)s::integer[], %(name)s::text[], %(locale)s::text[],
-            %(country)s::text[], %(search)s::text[], %(source)s::text[], %(at)s::timestamptz[])
-     as t (shard, id, workspace, name, locale, country, search, source, at)
+            %(country)s::text[], %(search)s::text[], %(source)s::text[], %(at)s::timestamptz[],
+            %(active_at)s::timestamptz[])
+     as t (shard, id, workspace, name, locale, country, search, source, at, active_at)
 
 -- name: add_addresses
 insert into address (shard, contact_id, kind, value, canonical, workspace, line_type, country, sms, dead_code, source,
@@ -370,7 +371,22 @@ where workspace = %(workspace)s
   and (seq <= (select max(p.seq) from log_position p where p.shard = log.shard and p.writer = log.writer)
        or not exists (select 1 from log_writer w where w.id = log.writer))
   and (contact_id = %(id)s
-       or exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in payload) > 0))
+       or exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in payload) > 0)
+       or kind = 'event' and exists (select 1 from unnest(%(named)s::text[]) as n (needle)
+                                     where position(n.needle in payload) > 0))
+
+-- name: erase_events
+delete from event where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_memberships
+delete from group_member where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_discards
+-- What was not taken of what their apps sent. A name may be as short as a number, so it is looked for with its quotes.
+delete from event_discard d
+where d.workspace = %(workspace)s
+  and (exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in d.sample) > 0)
+       or exists (select 1 from unnest(%(quoted)s::text[]) as n (needle) where position(n.needle in d.sample) > 0))
 
 -- name: erase_suggestions
 delete from merge_suggestion

@@ -7,7 +7,7 @@ from typing import Any
 from tertulia.core import effects as fx
 from tertulia.core.entries import shard_of_address
 from tertulia.ids import shard_of_contact
-from tertulia.store.db import Conn, load, run
+from tertulia.store.db import Conn, load, run, write_json
 from tertulia.store.sealing import hash_secretly
 
 
@@ -23,6 +23,9 @@ def erase(conn: Conn, group: list[fx.Erase]) -> None:
         }
         at["values"] = [value for value in e.values if value]
         at["needles"] = [value.encode() for value in e.values if value]
+        # As the log has an event's ids: with their name, for one may be as short as a number.
+        at["named"] = [f'"{name}":{write_json(value)}' for kind, value in e.ids for name in (kind, "previous_id")]
+        at["quoted"] = [write_json(value) for _, value in e.ids]
         shards = [shard_of_address(e.workspace, kind, canonical) for kind, canonical in e.addresses]
         keys = {
             "shards": shards,
@@ -43,6 +46,9 @@ _ERASURES = (
     "erase_addresses",
     "erase_address_keys",
     "erase_messages",
+    "erase_events",
+    "erase_memberships",
+    "erase_discards",
     "erase_deliveries",
     "erase_open",
     "erase_consents",

@@ -1,5 +1,5 @@
-"""Versions of what pages show live, by topic (`import:7`, `match:3`, `contact:123`, `channel:4`, `notices:1`,
-`workspace:1`)."""
+"""Versions of what pages show live, by topic (`import:7`, `match:3`, `contact:123`, `channel:4`, `source:2`,
+`notices:1`, `workspace:1`)."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -7,7 +7,7 @@ from hashlib import blake2b
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load
 
-KINDS = frozenset({"import", "match", "contact", "channel", "notices", "workspace"})
+KINDS = frozenset({"import", "match", "contact", "channel", "notices", "workspace", "source"})
 
 
 def read_version(conn: Conn, topic: str) -> str:

@@ -20,6 +20,7 @@ select concat_ws('/', c.updated_at, c.active_at, c.merged_into, c.erased_at,
                  (select string_agg(state, ',' order by made_at, id) from delivery
                   where shard = c.shard and contact_id = c.id),
                  (select count(*) || '/' || max(at) from click where shard = c.shard and contact_id = c.id),
+                 (select count(*) || '/' || max(occurred_at) from event where shard = c.shard and contact_id = c.id),
                  (select count(*) || '/' || max(at) from consent where shard = c.shard and contact_id = c.id),
                  (select string_agg(concat_ws(',', kind, value, trust, unlinked_at, signal), ';' order by linked_at)
                   from contact_identity where shard = c.shard and contact_id = c.id))
@@ -30,6 +31,16 @@ select concat_ws('/', c.state, c.fault, c.last_call_at, c.tested_at, c.archived_
                  (select concat_ws('/', sum(received), sum(processed), sum(duplicates), sum(parked))
                   from channel_tally t where t.channel_id = c.id))
 from channel c where c.id = %(id)s
+
+-- name: source
+-- Of events the last day's, of what was not taken the last one's instant: both small however long it has gone on.
+select concat_ws('/', s.name, s.state, s.client_side, s.write_key,
+                 (select concat_ws('/', t.day, sum(t.count)) from event_tally t
+                  where t.workspace = s.workspace_id and t.source_id = s.id
+                    and t.day = (select max(l.day) from event_tally l where l.workspace = s.workspace_id)
+                  group by t.day),
+                 (select max(d.at) from event_discard d where d.workspace = s.workspace_id and d.source_id = s.id))
+from source s where s.id = %(id)s
 
 -- name: workspace
 select concat_ws('/', (select max(id) from notice where workspace_id = %(id)s),

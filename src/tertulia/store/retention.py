@@ -1,7 +1,7 @@
 """What is forgotten in time, and how.
 
-Deliveries with their verdict and the decisions about them lie in partitions by day, which are dropped whole. Everything
-else is deleted from its old end in batches.
+Deliveries with their verdict, the decisions about them, and events lie in partitions by day, which are dropped whole.
+Everything else is deleted from its old end in batches.
 
 Why the log has no partitions by day: its reader asks for the next numbers of every (shard, writer) in every round, and
 those must be unique. With the day in the key each of these looks would go through every day's partition, and uniqueness
@@ -20,9 +20,10 @@ from psycopg import sql
 
 from tertulia.ids import day_of
 from tertulia.store.db import Conn, fetch_all, load, run
-from tertulia.store.upkeep import PARTITIONED
 
 BATCH_ROWS = 20_000
+HISTORY = ("delivery", "ledger")
+EVENTS = ("event",)
 REFERENCES_LONGER = timedelta(days=7)  # an unknown outcome is settled within three days of its hand-over
 
 
@@ -33,6 +34,7 @@ class Kept(NamedTuple):
     calls: int | None = None
     clicks: int | None = None
     history: int | None = None
+    events: int | None = None
 
 
 def list_duties(kept: Kept) -> Sequence[Callable[[Conn, datetime], int]]:
@@ -50,14 +52,16 @@ def list_duties(kept: Kept) -> Sequence[Callable[[Conn, datetime], int]]:
     if kept.history is not None:
         history = timedelta(days=kept.history)
         found += [_make_history_duty(history), _make_duty("forget_references", history + REFERENCES_LONGER)]
+    if kept.events is not None:
+        found.append(_make_events_duty(timedelta(days=kept.events)))
     return found
 
 
-def drop_partitions(conn: Conn, before: date) -> int:
+def drop_partitions(conn: Conn, before: date, parents: Sequence[str] = HISTORY) -> int:
     """Drop the partitions of days before one, each in a transaction of its own; the number dropped. One that is in use
     right now is left for the next time."""
     dropped = 0
-    for parent, name in fetch_all(conn, load("retention")["partitions"], {"parents": list(PARTITIONED)}):
+    for parent, name in fetch_all(conn, load("retention")["partitions"], {"parents": list(parents)}):
         day = _read_day(parent, name)
         if day is None or day >= before:
             continue
@@ -84,6 +88,18 @@ def _make_history_duty(kept: timedelta) -> Callable[[Conn, datetime], int]:
         rows = run(conn, load("retention")["forget_deliveries"], args)
         rows += run(conn, load("retention")["forget_decisions"], args)
         return rows + drop_partitions(conn, before)
+
+    return forget
+
+
+def _make_events_duty(kept: timedelta) -> Callable[[Conn, datetime], int]:
+    def forget(conn: Conn, now: datetime) -> int:
+        before = day_of(now - kept)
+        args = {"day": before, "limit": BATCH_ROWS}
+        rows = run(conn, load("retention")["forget_events"], args)
+        rows += run(conn, load("retention")["forget_tallies"], args)
+        rows += run(conn, load("retention")["forget_discards"], {"before": now - kept, "limit": BATCH_ROWS})
+        return rows + drop_partitions(conn, before, EVENTS)
 
     return forget
 

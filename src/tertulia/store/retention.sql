@@ -58,3 +58,22 @@ where d.shard = o.shard and d.day = o.day and d.id = o.id
 delete from ledger_rest d
 using (select r.shard, r.day, r.id from ledger_rest r where r.day < %(day)s limit %(limit)s) o
 where d.shard = o.shard and d.day = o.day and d.id = o.id
+
+-- name: forget_events
+delete from event_rest d
+using (select r.shard, r.day, r.id from event_rest r where r.day < %(day)s limit %(limit)s) o
+where d.shard = o.shard and d.day = o.day and d.id = o.id
+
+-- name: forget_tallies
+delete from event_tally t
+using (
+    select r.shard, r.workspace, r.source_id, r.type, r.name, r.day
+    from event_tally r where r.day < %(day)s limit %(limit)s
+) o
+where t.shard = o.shard and t.workspace = o.workspace and t.source_id = o.source_id and t.type = o.type
+  and t.name = o.name and t.day = o.day
+
+-- name: forget_discards
+delete from event_discard d
+using (select r.shard, r.id from event_discard r where r.at < %(before)s limit %(limit)s) o
+where d.shard = o.shard and d.id = o.id

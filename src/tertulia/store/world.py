@@ -1,7 +1,7 @@
 """Loads a cycle's facts: a fixed number of queries over arrays of keys, whatever the number of entries."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +9,16 @@ from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.links import LinkRow
+from tertulia.core.progress import ProgressRow
+from tertulia.core.traits import unite
 from tertulia.core.world import (
     AddressRow,
     ClosedDelivery,
     ContactRow,
     IdentityRow,
     LinkedIdentity,
-    LinkRow,
     OpenDelivery,
-    ProgressRow,
     World,
 )
 from tertulia.ids import place_of_delivery, shard_of_contact
@@ -103,11 +104,21 @@ def _link(row: Sequence[Any]) -> LinkRow:
 def load_contacts(conn: Conn, world: World, wanted: Iterable[int]) -> None:
     """Contacts with their addresses, identities, consent, links, conversations and progress; those they were merged
     into, and those that were merged into them, however far it goes. What an absorbed contact has is its root's too."""
+    _load_families(conn, world, wanted, _CONTACT_PARTS)
+
+
+def load_profiles(conn: Conn, world: World, wanted: Iterable[int]) -> None:
+    """The same with addresses and identities only: all that an event needs. After `load_contacts`, which passes over
+    those who are loaded already."""
+    _load_families(conn, world, wanted, _OWN_PARTS)
+
+
+def _load_families(conn: Conn, world: World, wanted: Iterable[int], parts: "Parts") -> None:
     ids = {contact_id for contact_id in wanted if contact_id not in world.contacts}
     fresh: list[ContactRow] = []
     while ids:
         args = {"shards": [shard_of_contact(contact_id) for contact_id in ids], "ids": list(ids)}
-        for name, take in _CONTACT_PARTS:
+        for name, take in parts:
             for row in fetch_all(conn, load("world")[name], args):
                 take(world, row)
         loaded = [world.contacts[contact_id] for contact_id in ids if contact_id in world.contacts]
@@ -121,6 +132,7 @@ def load_contacts(conn: Conn, world: World, wanted: Iterable[int]) -> None:
             root.addresses += contact.addresses
             root.identities += contact.identities
             root.consents += contact.consents
+            unite(root, contact)
             _hand_over_talks(world, contact.id, root.id)
 
 
@@ -144,10 +156,7 @@ def load_progress(conn: Conn, world: World, wanted: Iterable[int]) -> None:
 
 
 def _take_contact(world: World, row: Sequence[Any]) -> None:
-    contact_id, workspace, name, surname, locale, country, source, attributes, merged_into, erased = row
-    world.contacts[contact_id] = ContactRow(
-        contact_id, workspace, name, surname, locale, country, source, attributes, merged_into, erased
-    )
+    world.contacts[row[0]] = ContactRow(*row)
 
 
 def _take_address(world: World, row: Sequence[Any]) -> None:
@@ -199,10 +208,14 @@ def _take_matched_app(world: World, row: Sequence[Any]) -> None:
         progress.matched_apps.add(app)
 
 
-_CONTACT_PARTS: tuple[tuple[str, Callable[[World, Sequence[Any]], None]], ...] = (
+Parts = tuple[tuple[str, Callable[[World, Sequence[Any]], None]], ...]
+_OWN_PARTS: Parts = (
     ("contacts", _take_contact),
     ("addresses", _take_address),
     ("linked", _take_linked),
+)
+_CONTACT_PARTS: Parts = (
+    *_OWN_PARTS,
     ("consents", _take_consent),
     ("links_of", _take_link),
     ("conversations", _take_conversation),
@@ -254,6 +267,21 @@ def load_seen_messages(conn: Conn, world: World, wanted: Collection[tuple[int, i
         return
     args = {"shards": [k[0] for k in keys], "channels": [k[1] for k in keys], "ids": [k[2] for k in keys]}
     world.seen_messages.update(tuple(row) for row in fetch_all(conn, load("world")["seen_messages"], args))
+
+
+def load_parted(conn: Conn, world: World, wanted: Collection[int]) -> None:
+    """Whose merge into these contacts somebody undid: nothing but a person merges them again."""
+    if wanted:
+        args = {"shards": [shard_of_contact(contact_id) for contact_id in wanted], "ids": list(wanted)}
+        world.parted.update((row[0], row[1]) for row in fetch_all(conn, load("world")["parted"], args))
+
+
+def load_seen_events(conn: Conn, world: World, wanted: Collection[tuple[int, date, UUID]]) -> None:
+    """Which events (shard, day, id) are stored already (E1)."""
+    if wanted:
+        keys = list(wanted)
+        args = {"shards": [k[0] for k in keys], "days": [k[1] for k in keys], "ids": [k[2] for k in keys]}
+        world.seen_events.update((row[0], row[1]) for row in fetch_all(conn, load("world")["seen_events"], args))
 
 
 def load_spent(conn: Conn, world: World, match_ids: Collection[int]) -> None:

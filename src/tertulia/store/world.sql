@@ -38,8 +38,8 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, contact_id)
   on l.shard = k.shard and l.contact_id = k.contact_id
 
 -- name: contacts
-select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.attributes, c.merged_into,
-       c.erased_at is not null
+select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.attributes, c.created_at, c.zone,
+       c.changed, c.active_at, c.merged_into, c.erased_at is not null
 from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 
@@ -54,6 +54,12 @@ select m.into_id, m.contact_id
 from merge m
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on m.shard = k.shard and m.into_id = k.id
 where m.undone_at is null
+
+-- name: parted
+select m.contact_id, m.into_id
+from merge m
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on m.shard = k.shard and m.into_id = k.id
+where m.undone_at is not null
 
 -- name: addresses
 select a.contact_id, a.kind, a.value, a.canonical, a.country, a.sms, a.line_type, a.dead_code
@@ -142,6 +148,11 @@ where exists (
     where m.shard = k.shard and m.channel_id = k.channel_id and m.direction = 'in' and m.provider_id = k.provider_id
     offset 0
 )
+
+-- name: seen_events
+select k.day, k.id
+from unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) as k (shard, day, id)
+where exists (select 1 from event e where e.shard = k.shard and e.day = k.day and e.id = k.id offset 0)
 
 -- name: queued_of_match
 -- The claim's candidates: due, in order of lane and age, by the claim's index; a row that another transaction holds is

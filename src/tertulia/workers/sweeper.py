@@ -151,6 +151,7 @@ def read_kept() -> Kept:
         calls=config.read_days("CALLS_KEPT_DAYS"),
         clicks=config.read_days("CLICKS_KEPT_DAYS"),
         history=config.read_days("HISTORY_KEPT_DAYS"),
+        events=config.read_days("EVENTS_KEPT_DAYS"),
     )
 
 

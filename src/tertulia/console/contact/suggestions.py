@@ -15,6 +15,9 @@ RULES = {
     "token": gettext_lazy("one sent the code of the other's link"),
     "phone": gettext_lazy("the same verified number"),
     "shared_phone": gettext_lazy("shared a number that the other has"),
+    "told_email": gettext_lazy("an app or site told the other's e-mail address of them"),
+    "told_phone": gettext_lazy("an app or site told the other's number of them"),
+    "user_id": gettext_lazy("one device was used by both"),
     "digits": gettext_lazy("knew the last digits of the other's number"),
 }
 

@@ -18,6 +18,7 @@ create table event (
     primary key (shard, day, id)
 ) partition by range (day);
 create index event_by_contact on event (shard, contact_id, occurred_at desc);
+create index event_by_arrival on event using brin (received_at) with (pages_per_range = 32, autosummarize = on);
 create table event_rest partition of event default;
 
 -- How many events of a name came on a day, and when the last one did; in the shards of the contacts.
@@ -33,6 +34,7 @@ create table event_tally (
     last_at   timestamptz not null,
     primary key (shard, workspace, source_id, type, name, day)
 );
+create index event_tally_by_day on event_tally (workspace, day);
 
 -- What properties the events of a name have and of which JSON types; in the shard of the hash of (workspace, type, name).
 create table event_property (
@@ -64,6 +66,7 @@ create table event_discard (
     sample      text        not null,  -- the beginning of what came
     primary key (shard, id)
 );
+create index event_discard_by_workspace on event_discard (workspace, at desc);
 create index event_discard_by_age on event_discard using brin (at) with (pages_per_range = 32, autosummarize = on);
 
 -- Companies, teams and other groups of contacts, in the shard of the hash of (workspace, id), and who belongs to them.

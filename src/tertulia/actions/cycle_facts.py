@@ -1,0 +1,208 @@
+"""The facts of a cycle: which keys its entries or deliveries need, loaded with a fixed number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tertulia.core.came import subject_of
+from tertulia.core.claim import first_code_hash
+from tertulia.core.entries import (
+    AbsorbEntry,
+    ClickEntry,
+    ConsentEntry,
+    Entry,
+    EraseEntry,
+    EventEntry,
+    Inbound,
+    LookUpEntry,
+    MergeEntry,
+    OutcomeEntry,
+    ReceiptEntry,
+    Signal,
+    TalkEntry,
+    TokenEntry,
+    UnmergeEntry,
+    key_of,
+    shard_of_identity,
+)
+from tertulia.core.events import KEYS_KEPT, drop_nobody, find_shared, identities_of, place_event
+from tertulia.core.identity import IdentityRef
+from tertulia.core.links import hash_code
+from tertulia.core.match import read_codes
+from tertulia.core.phones import key_of_e164
+from tertulia.core.traits import read_addresses
+from tertulia.core.world import ClosedDelivery, OpenDelivery, World
+from tertulia.ids import shard_of_contact, shard_of_index
+from tertulia.store import world as loader
+from tertulia.store.db import Conn
+from tertulia.store.log_reader import LogRow
+
+
+def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> None:
+    """The facts of all entries."""
+    wants = _Wants({facts.id: facts.country for facts in world.config.workspaces.values()})
+    for row, entry in entries:
+        wants.add(row.workspace, entry)
+    loader.load_identities(conn, world, wants.identities)
+    loader.load_owners(conn, world, wants.addresses)
+    loader.load_links(conn, world, wants.links)
+    loader.load_deliveries(conn, world, wants.deliveries)
+    contacts = set(wants.contacts)
+    contacts |= {row.contact_id for row in world.identities.values() if row.contact_id is not None}
+    contacts |= {contact_id for owners in world.owners_of.values() for contact_id in owners}
+    contacts |= {link.contact_id for link in world.links.values()}
+    deliveries: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
+    contacts |= {delivery.contact_id for delivery in deliveries if delivery.id in wants.troubled}
+    loader.load_contacts(conn, world, contacts)
+    loader.load_seen_messages(conn, world, wants.messages(world))
+    loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
+    loader.load_open_of(conn, world, wants.undecided)
+    loader.load_before(conn, world, wants.watermarks(world))
+    _load_events(conn, world, wants.events)  # last: whoever was not loaded by now is only needed as an event's
+
+
+def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntry]]) -> None:
+    """The facts of events: they are many and need little of their contacts."""
+    who = [[(workspace, identity) for identity in identities_of(drop_nobody(entry))] for workspace, entry in events]
+    loader.load_identities(conn, world, {key: None for keys in who for key in keys})
+    known = [
+        [row.contact_id for key in keys if (row := world.identities.get(key)) and row.contact_id is not None]
+        for keys in who
+    ]
+    loader.load_profiles(conn, world, {contact_id for ids in known for contact_id in ids})
+    loader.load_parted(conn, world, find_shared(world, events))
+    late = world.now - KEYS_KEPT
+    old = set()
+    for (workspace, entry), ids in zip(events, known, strict=True):
+        if entry.client_at < late:
+            shards = {shard_of_identity(workspace, entry.identity)}
+            shards |= {shard_of_contact(id_) for contact_id in ids for id_ in (contact_id, world.follow(contact_id))}
+            old |= {(shard, *place_event(workspace, entry)) for shard in shards}
+    loader.load_seen_events(conn, world, old)
+
+
+@dataclass(slots=True)
+class _Wants:
+    """Which keys the entries of a cycle need. `regions` are the workspaces' countries."""
+
+    regions: dict[int, str] = field(default_factory=dict)
+    identities: dict[tuple[int, IdentityRef], None] = field(default_factory=dict)
+    addresses: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    links: dict[tuple[int, bytes], None] = field(default_factory=dict)
+    deliveries: dict[UUID, None] = field(default_factory=dict)
+    troubled: set[UUID] = field(default_factory=set)  # what became of them may concern all of their contact
+    contacts: dict[int, None] = field(default_factory=dict)
+    undecided: list[int] = field(default_factory=list)
+    inbound: list[tuple[int, Inbound]] = field(default_factory=list)
+    receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
+    events: list[tuple[int, EventEntry]] = field(default_factory=list)
+
+    def add(self, workspace: int, entry: Entry) -> None:
+        """The keys of one entry."""
+        match entry:
+            case Inbound():
+                self._add_people(workspace, entry)
+            case Signal():
+                self.identities[(workspace, entry.identity)] = None
+                if entry.new is not None:
+                    self.identities[(workspace, entry.new)] = None
+                self._add_codes(entry.token, "")
+            case ReceiptEntry():
+                if entry.delivery_id is not None:
+                    self._add_delivery(entry.delivery_id, troubled=entry.state == "failed")
+                if entry.watermark and entry.identity is not None:
+                    self.identities[(workspace, entry.identity)] = None
+                    self.receipts.append((workspace, entry))
+            case OutcomeEntry():
+                self._add_delivery(entry.delivery_id, troubled=entry.outcome != "ok")
+            case LookUpEntry():
+                self._add_delivery(entry.delivery_id, troubled=True)
+            case ClickEntry() | ConsentEntry() | TalkEntry():
+                self.contacts[entry.contact_id] = None
+            case EraseEntry():
+                self.contacts[entry.contact_id] = None
+                self.undecided.append(entry.contact_id)
+            case TokenEntry():
+                self.links[(entry.shard, bytes.fromhex(entry.code_hash))] = None
+                self.contacts[entry.contact_id] = None
+            case MergeEntry() | AbsorbEntry():
+                self.contacts |= {entry.absorbed: None, entry.into: None}
+                if entry.match_id is not None and isinstance(entry, AbsorbEntry) and entry.member_id is not None:
+                    self.contacts[entry.member_id] = None
+                self.undecided.append(entry.absorbed)
+            case UnmergeEntry():
+                self.contacts[entry.absorbed] = None
+            case EventEntry():
+                self._add_event(workspace, entry)
+            case _:
+                pass
+
+    def _add_delivery(self, delivery_id: UUID, *, troubled: bool) -> None:
+        """Most deliveries go well, and then only the match goes on: how far its contact has come is enough."""
+        self.deliveries[delivery_id] = None
+        if troubled:
+            self.troubled.add(delivery_id)
+
+    def _add_people(self, workspace: int, entry: Inbound) -> None:
+        for identity in (entry.identity, *entry.aliases):
+            self.identities[(workspace, identity)] = None
+        for number in (entry.phone, entry.shared_phone):
+            if number:
+                self.addresses[(workspace, "phone", key_of_e164(number))] = None
+        if entry.contact_id is not None:
+            self.contacts[entry.contact_id] = None
+        self._add_codes(entry.token, entry.text)
+        self.inbound.append((workspace, entry))
+
+    def _add_event(self, workspace: int, entry: EventEntry) -> None:
+        self.events.append((workspace, entry))
+        if entry.call == "identify":
+            for kind, key in read_addresses(entry.traits, self.regions.get(workspace, "")):
+                self.addresses[(workspace, kind, key)] = None
+
+    def _add_codes(self, token: str, text: str) -> None:
+        for code in read_codes(token, text):
+            self.links[(shard_of_index(code.shard_index), hash_code(code.base))] = None
+
+    def messages(self, world: World) -> set[tuple[int, int, str]]:
+        """Inbound messages whose contact is known, to see whether they are stored already: there, or at the one that it
+        was merged into (M8)."""
+        found = set()
+        for workspace, entry in self.inbound:
+            row = world.identity(workspace, entry.identity)
+            if row and row.contact_id is not None:
+                message = (entry.channel_id, entry.message_id or key_of(entry))
+                found |= {(shard_of_contact(id_), *message) for id_ in (row.contact_id, world.follow(row.contact_id))}
+        return found
+
+    def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
+        """What the receipts with a watermark cover."""
+        found = []
+        for workspace, entry in self.receipts:
+            row = world.identity(workspace, entry.identity) if entry.identity else None
+            if row and row.contact_id is not None:
+                found.append((row.contact_id, entry.channel_id, entry.at))
+        return found
+
+
+def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) -> None:
+    """The facts of a claim: the contacts with consent and links, suppressions of the addresses, what is spent, and
+    whether a code that is about to be minted is taken."""
+    loader.load_contacts(conn, world, (delivery.contact_id for delivery in deliveries))
+    subjects = set()
+    hashes = set()
+    for delivery in deliveries:
+        subject = subject_of(IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value))
+        subjects.add((delivery.workspace, subject.kind, subject.value))
+        if delivery.match_id is not None and not delivery.content:
+            code_hash = first_code_hash(world, delivery.match_id, delivery.contact_id)
+            hashes.add((shard_of_contact(delivery.contact_id), code_hash))
+    loader.load_suppressions(conn, world, subjects)
+    loader.load_links(conn, world, hashes)
+    budgeted = {
+        delivery.match_id
+        for delivery in deliveries
+        if delivery.match_id is not None and world.config.matches[delivery.match_id].budget_micros is not None
+    }
+    loader.load_spent(conn, world, budgeted)
