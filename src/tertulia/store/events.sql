@@ -1,0 +1,68 @@
+-- Events as pages read them. %(source_id)s null means every source.
+
+-- name: contact_events
+-- One probe of the contact's index for each of a family (M8), each giving no more than is asked for.
+select e.id, e.contact_id, e.source_id, e.type, e.name, e.message_id, e.user_id, e.anonymous_id, e.properties,
+       e.context, e.occurred_at, e.received_at
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
+cross join lateral (
+    select v.id, v.contact_id, v.source_id, v.type, v.name, v.message_id, v.user_id, v.anonymous_id, v.properties,
+           v.context, v.occurred_at, v.received_at
+    from event v
+    where v.shard = k.shard and v.contact_id = k.id and v.occurred_at < %(before)s
+    order by v.occurred_at desc
+    limit %(limit)s
+) e
+order by e.occurred_at desc, e.id
+limit %(limit)s
+
+-- name: newest_arrival
+select max(t.last_at)
+from event_tally t
+where t.workspace = %(workspace)s and t.day >= %(since)s
+  and (%(source_id)s::integer is null or t.source_id = %(source_id)s)
+  and (%(name)s::text = '' or t.name = %(name)s)
+
+-- name: recent_events
+-- By arrival, through the small index of ranges on it: the pages that hold the window's rows are read and sorted, so
+-- the window is kept short (list_recent widens it).
+select e.id, e.contact_id, e.source_id, e.type, e.name, e.message_id, e.user_id, e.anonymous_id, e.properties,
+       e.context, e.occurred_at, e.received_at
+from event e
+where e.received_at > %(after)s and e.workspace = %(workspace)s
+  and (%(source_id)s::integer is null or e.source_id = %(source_id)s)
+  and (%(name)s::text = '' or e.name = %(name)s)
+order by e.received_at desc, e.id
+limit %(limit)s
+
+-- name: volumes
+select t.type, t.name, t.day, sum(t.count)::bigint, max(t.last_at)
+from event_tally t
+where t.workspace = %(workspace)s and t.day >= %(since)s
+  and (%(source_id)s::integer is null or t.source_id = %(source_id)s)
+group by t.type, t.name, t.day
+order by t.type, t.name, t.day
+
+-- name: properties
+select p.type, p.name, p.property, array_agg(distinct p.json_type order by p.json_type), min(p.first_at),
+       max(p.last_at)
+from event_property p
+where p.workspace = %(workspace)s and (%(source_id)s::integer is null or p.source_id = %(source_id)s)
+group by p.type, p.name, p.property
+order by p.type, p.name, p.property
+
+-- name: discards
+select d.id, d.source_id, d.at, d.code, d.place, d.message_id, d.type, d.name, d.sample
+from event_discard d
+where d.workspace = %(workspace)s and d.at < %(before)s
+  and (%(source_id)s::integer is null or d.source_id = %(source_id)s)
+order by d.at desc, d.place, d.id
+limit %(limit)s
+
+-- name: discard_counts
+select d.code, count(*)
+from event_discard d
+where d.workspace = %(workspace)s and d.at >= %(since)s
+  and (%(source_id)s::integer is null or d.source_id = %(source_id)s)
+group by d.code
+order by d.code
