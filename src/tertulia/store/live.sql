@@ -31,6 +31,13 @@ select concat_ws('/', c.state, c.fault, c.last_call_at, c.tested_at, c.archived_
                   from channel_tally t where t.channel_id = c.id))
 from channel c where c.id = %(id)s
 
+-- name: source
+-- The tallies of one source: its rows are few, names times days, and one that is asked for too often waits (`edge.live`).
+select concat_ws('/', s.name, s.state, s.write_key,
+                 (select concat_ws('/', sum(count), max(last_at)) from event_tally t
+                  where t.workspace = s.workspace_id and t.source_id = s.id))
+from source s where s.id = %(id)s
+
 -- name: workspace
 select concat_ws('/', (select max(id) from notice where workspace_id = %(id)s),
                  (select string_agg(state, ',' order by id) from match where workspace_id = %(id)s),
