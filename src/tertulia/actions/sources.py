@@ -63,7 +63,7 @@ def check_form(form: SourceForm) -> list[Problem]:
 def create_source(workspace: Workspace, user: User | None, now: datetime, form: SourceForm, write_key: str) -> Source:
     """A new source. `write_key` is random, from `make_write_key`. Raises Refused."""
     refuse(check_form(form))
-    source = Source.objects.create(
+    source: Source = Source.objects.create(
         workspace=workspace, name=form.name.strip(), client_side=form.client_side, write_key=write_key
     )
     record_change(workspace, user, now, "source_created", _subject(source), {"client_side": form.client_side})
