@@ -21,6 +21,7 @@ select concat_ws('/', c.updated_at, c.active_at, c.merged_into, c.erased_at,
                   where shard = c.shard and contact_id = c.id),
                  (select count(*) || '/' || max(at) from click where shard = c.shard and contact_id = c.id),
                  (select count(*) || '/' || max(at) from consent where shard = c.shard and contact_id = c.id),
+                 (select max(occurred_at) from event where shard = c.shard and contact_id = c.id),
                  (select string_agg(concat_ws(',', kind, value, trust, unlinked_at, signal), ';' order by linked_at)
                   from contact_identity where shard = c.shard and contact_id = c.id))
 from contact c where c.shard = %(shard)s and c.id = %(id)s
