@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 LOOKS = [(WIDE, "light", "en"), (NARROW, "light", "en"), (NARROW, "dark", "ar")]
 ORDER = "?type=track&event=Order+Completed"
+OPENED = ("Order Completed", "larger than one message")
 SAMPLE = '{"type": "track", "event": "Cart Viewed", "properties": {"total": 25.9}}'
 
 
@@ -60,7 +61,7 @@ def test_sources_fit_and_complain_of_nothing(visit, overflow, shop, size, theme,
         page = visit(path, size=size, theme=theme, language=language)
         assert overflow(page) == [], path
         page.close()
-    for words in ("Order Completed", "larger than one message"):
+    for words in OPENED:
         page = visit(f"/sources/{shop[0].pk}/debugger/", size=size, theme=theme, language=language)
         open_first(page, words)
         assert overflow(page) == [], words
@@ -120,6 +121,12 @@ def test_renewing_the_key_asks_first(visit, shop):
 @pytest.mark.pictures
 def test_source_pictures(visit, shop):
     """Pictures are taken; people look at them."""
-    for path in list_paths(shop):
-        for picture in take_screenshots(visit, path):
+    debugger = f"/sources/{shop[0].pk}/debugger/"
+    page = visit(debugger)
+    opened = [page.locator(".arrivals a", has_text=words).first.get_attribute("href") for words in OPENED]
+    named = [(path, "") for path in list_paths(shop)] + list(
+        zip(opened, ("debugger-event", "debugger-refused"), strict=True)
+    )
+    for path, name in named:
+        for picture in take_screenshots(visit, path, name):
             assert picture.stat().st_size > 5_000, picture

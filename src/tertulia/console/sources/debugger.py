@@ -8,6 +8,7 @@ is open live in the address.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,6 +16,7 @@ from uuid import UUID
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tertulia.actions.source_words import WARNINGS, explain_discard
@@ -73,6 +75,17 @@ class Row:
     contact_id: int
     open_url: str
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A code in words, whether its messages were taken all the same, how many of the last 24 hours, their list."""
+
+    code: str
+    words: str
+    taken: bool
+    count: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +152,13 @@ def describe_stream(request: HttpRequest, source: Source, asked: Asked) -> dict[
         "all_url": Asked(paused=asked.paused).write(),
         "events": events,
         "discards": discards,
-        "rows": rows,
+        "days": [(day, list(found)) for day, found in groupby(rows, lambda row: timezone.localtime(row.at).date())],
         "full": len(rows) == ROWS_MAX,
         "codes": [
-            (code, explain_discard(code)[0], count, replace(asked, code=code, name="", opened="").write())
+            Refusal(
+                *(code, explain_discard(code)[0], code in WARNINGS, count),
+                replace(asked, code=code, name="", opened="").write(),
+            )
             for code, count in sorted(codes.items(), key=lambda item: -item[1])
         ],
     }
@@ -152,16 +168,15 @@ def build_rows(
     conn: Conn, workspace: int, events: Sequence[StoredEvent], discards: Sequence[Discard], asked: Asked
 ) -> list[Row]:
     """Events and discards in one list, the newest arrival first."""
-    ids = [event.contact_id for event in events if event.contact_id]
-    names = {c.id: f"{c.name} {c.surname}".strip() for c in list_contacts_by_id(conn, workspace, ids)} if ids else {}
+    names = read_names(conn, workspace, events)
     rows = []
     for event in events:
         key = write_key(event)
-        visitor = name_visitor(event.user_id, event.anonymous_id)
+        name, call = name_event(event.type, event.name), name_call(event.type)
         rows.append(
             Row(
-                *(event.received_at, CALL_ICONS.get(event.type, "zap"), "", name_call(event.type)),
-                *(name_event(event.type, event.name), names.get(event.contact_id) or visitor, event.contact_id),
+                *(event.received_at, CALL_ICONS.get(event.type, "zap"), "", "" if call == name else call),
+                *(name, name_who(event, names), event.contact_id),
                 *(replace(asked, opened=key).write(), key == asked.opened),
             )
         )
@@ -179,6 +194,17 @@ def build_rows(
     return sorted(rows, key=lambda row: row.at, reverse=True)[:ROWS_MAX]
 
 
+def read_names(conn: Conn, workspace: int, events: Sequence[StoredEvent]) -> dict[int, str]:
+    """The names of the contacts that these events came to, where they have one."""
+    ids = list({event.contact_id for event in events if event.contact_id})
+    return {c.id: f"{c.name} {c.surname}".strip() for c in list_contacts_by_id(conn, workspace, ids)} if ids else {}
+
+
+def name_who(event: StoredEvent, names: Mapping[int, str]) -> str:
+    """Who did it: the contact's name, else what the call said."""
+    return names.get(event.contact_id) or name_visitor(event.user_id, event.anonymous_id)
+
+
 def write_key(event: StoredEvent) -> str:
     """What finds an event again, also when it is no longer among the newest: contact, instant and id."""
     return f"e.{event.contact_id}.{event.occurred_at.timestamp():.6f}.{event.id}"
@@ -194,7 +220,7 @@ def find_opened(
         return show_discard(found[0]) if found else None
     event = next((row for row in events if write_key(row) == asked.opened), None)
     event = event or find_event(conn, source, rest)
-    return show_event(event) if event else None
+    return show_event(event, name_who(event, read_names(conn, source.workspace_id, [event]))) if event else None
 
 
 def find_event(conn: Conn, source: Source, key: str) -> StoredEvent | None:
@@ -210,7 +236,7 @@ def find_event(conn: Conn, source: Source, key: str) -> StoredEvent | None:
     return next((row for row in near if row.id == event_id and row.source_id == source.pk), None)
 
 
-def show_event(event: StoredEvent) -> Opened:
+def show_event(event: StoredEvent, who: str) -> Opened:
     """The event whole, in the form in which it would be sent."""
     traits = event.type in ("identify", "group")
     told = {
@@ -231,7 +257,7 @@ def show_event(event: StoredEvent) -> Opened:
         event.received_at,
         msgspec.json.format(whole, indent=2).decode(),
         event.contact_id,
-        name_visitor(event.user_id, event.anonymous_id),
+        who,
     )
 
 

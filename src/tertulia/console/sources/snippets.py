@@ -43,7 +43,7 @@ analytics.write_key = "KEY"
 analytics.host = "ADDRESS"
 
 analytics.identify("customer-17", {"email": "ines@example.com"})
-analytics.track("customer-17", "Order Completed", {"order_id": "A-2041", "total": 25.9})
+analytics.track("customer-17", "Order Completed", {"total": 25.9})
 analytics.flush()
 """
 _SEGMENT_NODE = """
@@ -78,7 +78,7 @@ import rudderstack.analytics as rudder_analytics
 rudder_analytics.write_key = "KEY"
 rudder_analytics.dataPlaneUrl = "ADDRESS"
 
-rudder_analytics.track("customer-17", "Order Completed", {"order_id": "A-2041", "total": 25.9})
+rudder_analytics.track("customer-17", "Order Completed", {"total": 25.9})
 rudder_analytics.flush()
 """
 _RUDDER_NODE = """
