@@ -71,7 +71,7 @@ def test_events_discards_and_schema_are_read(ask: Ask, shop: Any, conn: psycopg.
 
 
 def test_a_contact_has_its_events_and_its_own_ids(ask: Ask, shop: Any, conn: psycopg.Connection) -> None:
-    """By themselves, in the timeline and in the export; ids of the business's own systems are no apps."""
+    """By themselves and in the timeline; ids of the business's own systems are no apps."""
     source = make_source(shop)
     people = [add_contact(conn, shop, serial) for serial in (1, 2, 3)]
     add_traffic(conn, source, people, NOW)
@@ -88,4 +88,3 @@ def test_a_contact_has_its_events_and_its_own_ids(ask: Ask, shop: Any, conn: psy
     assert {row["kind"] for row in ask("GET", path)["identities"]} == {"user_id", "anonymous_id"}
     assert ask("GET", "/contacts?app=any")["contacts"] == []
     assert ask("GET", "/contacts?q=ana&limit=3")["contacts"][0]["apps"] == []
-    assert len(ask("GET", f"{path}/export")["events"]) >= 2

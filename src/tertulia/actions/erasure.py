@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tertulia.actions.contacts import END, read_detail
+from tertulia.actions.contacts import read_detail
 from tertulia.data.models import Workspace
 from tertulia.store import contacts as contact_store
-from tertulia.store import conversations, events, ledger_read
+from tertulia.store import conversations, ledger_read
 from tertulia.store.db import Conn
 
 EXPORT_ROWS_MAX: Final = 100_000
@@ -15,7 +15,7 @@ EXPORT_ROWS_MAX: Final = 100_000
 
 def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[str, Any]:
     """Everything that is kept of a person, as plain values: contact, addresses, identities with their history, consent
-    ledger with its proofs, messages, deliveries, decisions, events, timeline. Raises NotFound."""
+    ledger with its proofs, messages, deliveries, decisions, timeline. Raises NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     family = detail.family
     found = {
@@ -29,7 +29,6 @@ def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[st
         "messages": conversations.list_messages(conn, family, limit=EXPORT_ROWS_MAX),
         "deliveries": ledger_read.read_deliveries(conn, family, limit=EXPORT_ROWS_MAX),
         "decisions": ledger_read.read_ledger(conn, family, limit=EXPORT_ROWS_MAX),
-        "events": events.list_contact_events(conn, family, END, EXPORT_ROWS_MAX),
         "timeline": contact_store.read_timeline(conn, workspace.pk, family, None, EXPORT_ROWS_MAX),
     }
     plain: dict[str, Any] = msgspec.to_builtins(found)

@@ -22,6 +22,10 @@ WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
         gettext_lazy("An id is neither a text nor a number."),
         gettext_lazy("Send userId, anonymousId, groupId and previousId as texts."),
     ),
+    "id_too_long": (
+        gettext_lazy("An id has more than 512 characters."),
+        gettext_lazy("Send the id itself, not a token or an encoded object."),
+    ),
     "event_not_defined": (
         gettext_lazy("A track message has no event name."),
         gettext_lazy("Put the name into “event”, such as “Order Completed”."),
@@ -73,6 +77,10 @@ WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
     "message_too_large": (
         gettext_lazy("The message is larger than one message may be."),
         gettext_lazy("Send less in it: no pictures, no whole documents, fewer products."),
+    ),
+    "too_deep": (
+        gettext_lazy("Objects and lists are nested too deep in the message."),
+        gettext_lazy("Send flatter properties: names and values, and lists of such."),
     ),
     "batch_too_many": (
         gettext_lazy("The batch has more messages than one call may have; the rest was left out."),

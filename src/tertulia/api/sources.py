@@ -15,7 +15,7 @@ from tertulia.api.shell import conn_of, now, workspace_of, writing
 from tertulia.data.models import Source
 from tertulia.ids import day_of
 from tertulia.store import events as store
-from tertulia.store.sources import count_refusals, read_last
+from tertulia.store.sources import count_refusals, read_last_event
 
 router = Router(tags=["Sources"])
 
@@ -188,7 +188,7 @@ def _read(form: SourceIn) -> actions.SourceForm:
 
 def _write(request: HttpRequest, sources: list[Source]) -> list[dict[str, Any]]:
     workspace = workspace_of(request).pk
-    last, refused = read_last(conn_of(), workspace), count_refusals(conn_of(), workspace, now() - timedelta(days=1))
+    refused = count_refusals(conn_of(), workspace, now() - timedelta(days=1))
     return [
         {
             "id": source.pk,
@@ -197,7 +197,7 @@ def _write(request: HttpRequest, sources: list[Source]) -> list[dict[str, Any]]:
             "state": source.state,
             "write_key": source.write_key,
             "created_at": source.created_at,
-            "last_event_at": last.get(source.pk),
+            "last_event_at": read_last_event(conn_of(), workspace, source.pk),
             "refused_24h": refused.get(source.pk, 0),
         }
         for source in sources

@@ -79,6 +79,13 @@ def list_contact_events(conn: Conn, contact_ids: Sequence[int], before: datetime
     return [_read_event(row) for row in fetch_all(conn, load("events")["contact_events"], args)]
 
 
+def list_groups(conn: Conn, contact_ids: Sequence[int]) -> list[str]:
+    """The ids of the groups that these contacts belong to."""
+    ids = list(contact_ids)
+    args = {"shards": [shard_of_contact(id_) for id_ in ids], "ids": ids}
+    return [row[0] for row in fetch_all(conn, load("events")["groups"], args)]
+
+
 def list_recent(
     conn: Conn, workspace: int, source_id: int | None, name: str, after: datetime, limit: int
 ) -> list[StoredEvent]:

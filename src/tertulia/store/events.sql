@@ -16,6 +16,12 @@ cross join lateral (
 order by e.occurred_at desc, e.id
 limit %(limit)s
 
+-- name: groups
+select distinct g.group_id
+from group_member g
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on g.shard = k.shard and g.contact_id = k.id
+order by 1
+
 -- name: newest_arrival
 select max(t.last_at)
 from event_tally t

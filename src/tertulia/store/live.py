@@ -1,5 +1,5 @@
 """Versions of what pages show live, by topic (`import:7`, `match:3`, `contact:123`, `channel:4`, `notices:1`,
-`source:5`, `workspace:1`)."""
+`workspace:1`)."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -7,7 +7,7 @@ from hashlib import blake2b
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load
 
-KINDS = frozenset({"import", "match", "contact", "channel", "source", "notices", "workspace"})
+KINDS = frozenset({"import", "match", "contact", "channel", "notices", "workspace"})
 
 
 def read_version(conn: Conn, topic: str) -> str:

@@ -21,7 +21,6 @@ select concat_ws('/', c.updated_at, c.active_at, c.merged_into, c.erased_at,
                   where shard = c.shard and contact_id = c.id),
                  (select count(*) || '/' || max(at) from click where shard = c.shard and contact_id = c.id),
                  (select count(*) || '/' || max(at) from consent where shard = c.shard and contact_id = c.id),
-                 (select max(occurred_at) from event where shard = c.shard and contact_id = c.id),
                  (select string_agg(concat_ws(',', kind, value, trust, unlinked_at, signal), ';' order by linked_at)
                   from contact_identity where shard = c.shard and contact_id = c.id))
 from contact c where c.shard = %(shard)s and c.id = %(id)s
@@ -31,13 +30,6 @@ select concat_ws('/', c.state, c.fault, c.last_call_at, c.tested_at, c.archived_
                  (select concat_ws('/', sum(received), sum(processed), sum(duplicates), sum(parked))
                   from channel_tally t where t.channel_id = c.id))
 from channel c where c.id = %(id)s
-
--- name: source
--- The tallies of one source: its rows are few, names times days, and one that is asked for too often waits (`edge.live`).
-select concat_ws('/', s.name, s.state, s.write_key,
-                 (select concat_ws('/', sum(count), max(last_at)) from event_tally t
-                  where t.workspace = s.workspace_id and t.source_id = s.id))
-from source s where s.id = %(id)s
 
 -- name: workspace
 select concat_ws('/', (select max(id) from notice where workspace_id = %(id)s),

@@ -23,16 +23,18 @@ def has_events(conn: Conn, workspace: int, source_id: int) -> bool:
     return fetch_one(conn, load("sources")["any"], args) is not None
 
 
+def read_last_event(conn: Conn, workspace: int, source_id: int) -> datetime | None:
+    """When the last event of a source arrived; None for one that never had any."""
+    if not has_events(conn, workspace, source_id):
+        return None
+    row = fetch_one(conn, load("sources")["last"], {"workspace": workspace, "source": source_id})
+    return row[0] if row else None
+
+
 def count_volumes(conn: Conn, workspace: int, since: date) -> list[SourceVolume]:
     """The workspace's events by source and day of arrival, from a UTC day on, the oldest day first."""
-    args = {"shards": list(SHARDS), "workspace": workspace, "since": since}
+    args = {"workspace": workspace, "since": since}
     return [SourceVolume(*row) for row in fetch_all(conn, load("sources")["volumes"], args)]
-
-
-def read_last(conn: Conn, workspace: int) -> dict[int, datetime]:
-    """When the last event of each source arrived; a source without one is left out."""
-    args = {"shards": list(SHARDS), "workspace": workspace}
-    return {row[0]: row[1] for row in fetch_all(conn, load("sources")["last"], args)}
 
 
 def count_refusals(conn: Conn, workspace: int, since: datetime) -> dict[int, int]:

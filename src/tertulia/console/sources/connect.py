@@ -13,7 +13,7 @@ from tertulia.console.sources.head import DAY, describe_source
 from tertulia.console.sources.snippets import TEST_EVENT, list_snippets
 from tertulia.data.models import Source
 from tertulia.store.db import django_conn
-from tertulia.store.sources import count_refusals, read_last
+from tertulia.store.sources import count_refusals, read_last_event
 
 NEAR_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -48,7 +48,7 @@ def show_arrival(request: HttpRequest, source_id: int) -> HttpResponse:
 def describe_arrival(request: HttpRequest, source: Source) -> dict[str, object]:
     """The head, when the last event arrived, and how many messages were not taken."""
     conn, workspace = django_conn(), request.workspace.pk
-    last_at = read_last(conn, workspace).get(source.pk)
+    last_at = read_last_event(conn, workspace, source.pk)
     refused = count_refusals(conn, workspace, get_now(request) - DAY).get(source.pk, 0)
     return describe_source(request, source, last_at, "connect") | {"refused": refused}
 

@@ -38,7 +38,7 @@ from tertulia.store.events import (
     list_discards,
     list_recent,
 )
-from tertulia.store.sources import read_last
+from tertulia.store.sources import read_last_event
 
 ROWS_MAX = 100
 LOOKED_BACK = timedelta(days=7)
@@ -110,6 +110,7 @@ def show_debugger(request: HttpRequest, source_id: int) -> HttpResponse:
     since = day_of(get_now(request) - LOOKED_BACK)
     volumes = count_by_day(conn, request.workspace.pk, source.pk, since)
     names = {volume.name for volume in volumes if volume.name}
+    context |= describe_source(request, source, read_last_event(conn, source.workspace_id, source.pk), "debugger")
     context |= {
         "names": sorted(names | ({asked.name} if asked.name else set())),
         "opened": find_opened(conn, source, asked, context["events"], context["discards"]),
@@ -145,8 +146,7 @@ def describe_stream(request: HttpRequest, source: Source, asked: Asked) -> dict[
         discards = [row for row in discards if row.code == asked.code]
     rows = build_rows(conn, workspace, events, discards, asked)
     codes = count_discards(conn, workspace, source.pk, now - DAY)
-    last_at = read_last(conn, workspace).get(source.pk)
-    return describe_source(request, source, last_at, "debugger") | {
+    return describe_source(request, source, None, "debugger") | {
         "asked": asked,
         "query": asked.write(),
         "all_url": Asked(paused=asked.paused).write(),

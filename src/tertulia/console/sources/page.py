@@ -17,7 +17,7 @@ from tertulia.console.sources.head import DAY, describe_state
 from tertulia.console.toasts import toast
 from tertulia.ids import day_of
 from tertulia.store.db import django_conn
-from tertulia.store.sources import SourceVolume, count_refusals, count_volumes, read_last
+from tertulia.store.sources import SourceVolume, count_refusals, count_volumes, read_last_event
 
 SPARK_DAYS = 14
 
@@ -26,11 +26,12 @@ def show_sources(request: HttpRequest) -> HttpResponse:
     """Every source with what it brought."""
     now, conn, workspace = get_now(request), django_conn(), request.workspace
     volumes = count_volumes(conn, workspace.pk, day_of(now) - timedelta(days=SPARK_DAYS - 1))
-    last, refused = read_last(conn, workspace.pk), count_refusals(conn, workspace.pk, now - DAY)
+    refused = count_refusals(conn, workspace.pk, now - DAY)
     rows = []
     for source in list_sources(workspace):
-        last_at = last.get(source.pk)
-        days = count_days([row for row in volumes if row.source_id == source.pk], now)
+        mine = [row for row in volumes if row.source_id == source.pk]
+        last_at = mine[-1].last_at if mine else read_last_event(conn, workspace.pk, source.pk)
+        days = count_days(mine, now)
         rows.append(
             {
                 "source": source,

@@ -16,7 +16,7 @@ from tertulia.console.sources.words import JSON_TYPES, name_call, name_event
 from tertulia.ids import day_of
 from tertulia.store.db import django_conn
 from tertulia.store.events import EventProperty, EventVolume, count_by_day, list_properties
-from tertulia.store.sources import read_last
+from tertulia.store.sources import read_last_event
 
 SPARK_DAYS = 14
 WEEK_DAYS = 7
@@ -56,7 +56,7 @@ def show_schema(request: HttpRequest, source_id: int) -> HttpResponse:
     known = list_properties(conn, request.workspace.pk, source.pk)
     opened = (request.GET.get("type", ""), request.GET.get("event", ""))
     events = list_events(volumes, known, today, opened)
-    last_at = read_last(conn, request.workspace.pk).get(source.pk)
+    last_at = read_last_event(conn, request.workspace.pk, source.pk)
     context = describe_source(request, source, last_at, "schema") | {
         "events": events,
         "opened": next((row for row in events if row.current), None),

@@ -14,7 +14,7 @@ from tertulia.console.routes import route
 from tertulia.console.sources.head import describe_source
 from tertulia.console.toasts import toast
 from tertulia.store.db import django_conn
-from tertulia.store.sources import has_events, read_last
+from tertulia.store.sources import has_events, read_last_event
 
 
 def show_settings(request: HttpRequest, source_id: int) -> HttpResponse:
@@ -30,7 +30,7 @@ def show_settings(request: HttpRequest, source_id: int) -> HttpResponse:
         except Refused as refused:
             errors = {problem.field: problem.sentence for problem in refused.problems}
     conn, workspace = django_conn(), request.workspace.pk
-    context = describe_source(request, source, read_last(conn, workspace).get(source.pk), "settings")
+    context = describe_source(request, source, read_last_event(conn, workspace, source.pk), "settings")
     context |= {"form": form, "errors": errors, "has_events": has_events(conn, workspace, source.pk)}
     return render(request, "sources/settings.html", context, status=422 if errors else 200)
 

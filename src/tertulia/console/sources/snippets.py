@@ -109,8 +109,8 @@ _CURL = """
 curl ADDRESS/v1/track \\
   -u "KEY:" \\
   -H "Content-Type: application/json" \\
-  -d '{"userId": "customer-17", "event": "Order Completed", "messageId": "order-A-2041",
-       "properties": {"order_id": "A-2041", "total": 25.9}}'
+  -d '{"userId": "customer-17", "event": "Order Completed",
+       "messageId": "order-A-2041", "properties": {"total": 25.9}}'
 """
 _TEST = """
 curl ADDRESS/v1/track -u "KEY:" -H "Content-Type: application/json" \\
