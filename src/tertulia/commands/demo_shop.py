@@ -1,5 +1,5 @@
-"""Verbena Market: a workspace whose eight channels are connected to the simulator over real HTTP, and a source that waits
-for the events of its web shop.
+"""Verbena Market: a workspace whose eight channels are connected to the simulator over real HTTP, and a source
+that waits for the events of its web shop.
 
 The simulator's accounts and our channels get the same credentials, derived from this installation's own secret, so that
 they agree after every start and nobody else knows them.
