@@ -99,7 +99,9 @@ import { RudderAnalytics } from "@rudderstack/analytics-js";
 
 const analytics = new RudderAnalytics();
 analytics.load("KEY", "ADDRESS", {
-  configUrl: "ADDRESS",
+  getSourceConfig: () => ({
+    source: { id: "KEY", config: {}, destinations: [] },
+  }),
 });
 
 analytics.page();
@@ -129,7 +131,9 @@ SNIPPETS: tuple[Snippet, ...] = (
         "rudder-browser",
         "RudderStack JavaScript",
         True,
-        gettext_lazy("Give load() the write key and the address, and the address once more as configUrl."),
+        gettext_lazy(
+            "Give load() the write key and the address. getSourceConfig answers instead of the vendor's settings server."
+        ),
         _RUDDER_BROWSER,
     ),
     Snippet(
