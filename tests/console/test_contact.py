@@ -139,3 +139,20 @@ def test_events_of_its_own_apps_and_sites_stand_in_the_timeline(ids, alice, cast
     assert page.count("browser or device") >= 2
     assert "Order Completed" in alice.get(f"/contacts/{ids[0]}/").content.decode()
     assert "Order Completed" not in alice.get(f"/contacts/{ids[0]}/?show=messages").content.decode()
+
+
+def test_a_run_of_pages_is_one_line(ids, alice, cast, database_url):
+    """Its pages are inside it; an order between them parts the runs."""
+    from datetime import timedelta
+
+    from tests.console.tracking import add_event, make_source
+
+    source = make_source(cast.workspace, "Web shop")
+    with psycopg.connect(database_url) as conn:
+        for minutes in (1, 2, 3, 5, 6):
+            add_event(conn, source, ids[0], f"Page {minutes}", NOW - timedelta(minutes=minutes), "page")
+        add_event(conn, source, ids[0], "Order Completed", NOW - timedelta(minutes=4))
+    page = alice.get(f"/contacts/{ids[0]}/?show=events").content.decode()
+    assert "3 pages viewed" in page
+    assert page.index("3 pages viewed") < page.index("Page 3") < page.index("Order Completed") < page.index("Page 5")
+    assert "2 pages viewed" not in page

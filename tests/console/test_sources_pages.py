@@ -213,3 +213,11 @@ def test_every_code_has_words():
         assert wrong.endswith("."), code
         assert remedy.endswith("."), code
     assert explain_discard("new_code") == ("Not taken: new_code", "")
+
+
+def test_a_source_is_found_by_its_name(cast: Cast, alice, source):
+    """In the command palette, those of the own workspace only."""
+    make_source(cast.other, "Web shop of others")
+    found = read(alice, "/find/?q=web+sh")
+    assert f'href="/sources/{source.pk}/"' in found
+    assert "of others" not in found

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.contacts import END
 from tertulia.actions.why import explain_reason
-from tertulia.console.contact.doings import Act, tell_event
+from tertulia.console.contact.doings import Act, fold_views, tell_event
 from tertulia.console.contact.words import CONSENT_SOURCES, IDENTITY_NAMES, TOPICS
 from tertulia.console.tags import CHANNEL_MARKS, app_name
 from tertulia.store.contacts import Happening, read_timeline
@@ -69,7 +69,7 @@ def list_days(
     shown = acts[:PAGE_ACTS]
     on = shown[-1].at if len(acts) >= PAGE_ACTS else None
     days = groupby(shown, key=lambda act: timezone.localtime(act.at).date())
-    return [(day, list(found)) for day, found in days], on
+    return [(day, fold_views(found)) for day, found in days], on
 
 
 def tell_decision(decision: LedgerRow, names: Names) -> Act:

@@ -132,7 +132,7 @@ SNIPPETS: tuple[Snippet, ...] = (
         "RudderStack JavaScript",
         True,
         gettext_lazy(
-            "Give load() the write key and the address. getSourceConfig answers instead of the vendor's settings server."
+            "Give load() the write key and the address. getSourceConfig stands for the vendor's settings server."
         ),
         _RUDDER_BROWSER,
     ),
