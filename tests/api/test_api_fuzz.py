@@ -112,6 +112,8 @@ def _ask(conn: psycopg.Connection, shop: Any) -> Any:
         "/api/deliveries/ffffffff-ffff-ffff-ffff-ffffffffffff",
         "/api/channels/99999999999999",
         "/api/imports/99999999999999",
+        "/api/sources/99999999999999",
+        "/api/sources/99999999999999999999999/events",
         "/api/matches/99999999999999/funnel",
     ],
 )

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from tests.console.cast import Cast, make_client
 from tests.console.history import add_history
-from tests.console.people import add_contact, add_people
+from tests.console.people import NOW, add_contact, add_people
 
 
 @pytest.fixture
@@ -118,3 +118,41 @@ def test_only_admins_erase_and_viewers_change_nothing(ids, cast, no_engine, data
     for path in ("erase/", f"merge/{ids[1]}/do/", f"merge/{ids[1]}/dismiss/", "consent/change/"):
         assert alice.get(f"/contacts/{ids[0]}/{path}").status_code == 405, path
     assert read_log(database_url) == []
+
+
+def test_events_of_its_own_apps_and_sites_stand_in_the_timeline(ids, alice, cast, database_url):
+    """With name, source and, on demand, properties; its own ids are named in words."""
+    from tests.console.people import add_identity
+    from tests.console.tracking import add_event, make_source
+
+    source = make_source(cast.workspace, "Web shop")
+    with psycopg.connect(database_url) as conn:
+        add_event(conn, source, ids[0], "Order Completed", NOW)
+        add_event(conn, source, ids[0], "Cart", NOW, "page", properties={"url": "https://shop.example/cart"})
+        add_event(conn, source, ids[0], "", NOW, "identify", properties={"email": "bea@example.com"})
+        add_identity(conn, cast.workspace.pk, ids[0], "user_id", "c-2041", scope="")
+        add_identity(conn, cast.workspace.pk, ids[0], "anonymous_id", "f6c1a9d2", scope="")
+    page = alice.get(f"/contacts/{ids[0]}/?show=events").content.decode()
+    for words in ("Order Completed", "on Web shop", "A-2041", "https://shop.example/cart", "Told about itself"):
+        assert words in page, words
+    assert "Known by its id in your own systems" in page
+    assert page.count("browser or device") >= 2
+    assert "Order Completed" in alice.get(f"/contacts/{ids[0]}/").content.decode()
+    assert "Order Completed" not in alice.get(f"/contacts/{ids[0]}/?show=messages").content.decode()
+
+
+def test_a_run_of_pages_is_one_line(ids, alice, cast, database_url):
+    """Its pages are inside it; an order between them parts the runs."""
+    from datetime import timedelta
+
+    from tests.console.tracking import add_event, make_source
+
+    source = make_source(cast.workspace, "Web shop")
+    with psycopg.connect(database_url) as conn:
+        for minutes in (1, 2, 3, 5, 6):
+            add_event(conn, source, ids[0], f"Page {minutes}", NOW - timedelta(minutes=minutes), "page")
+        add_event(conn, source, ids[0], "Order Completed", NOW - timedelta(minutes=4))
+    page = alice.get(f"/contacts/{ids[0]}/?show=events").content.decode()
+    assert "3 pages viewed" in page
+    assert page.index("3 pages viewed") < page.index("Page 3") < page.index("Order Completed") < page.index("Page 5")
+    assert "2 pages viewed" not in page

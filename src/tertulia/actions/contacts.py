@@ -7,7 +7,7 @@ written here: `ask_*` give the log entries, the shell appends them (`store.asks`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,9 +19,11 @@ from tertulia.core.entries import ConsentEntry, EraseEntry, MergeEntry, UnmergeE
 from tertulia.data.models import User, Workspace
 from tertulia.errors import Conflict, Invalid, NotFound
 from tertulia.store import contacts as store
+from tertulia.store import events
 from tertulia.store.db import Conn
 
 HOPS_MAX: Final = 50
+END: Final = datetime(9999, 12, 31, tzinfo=UTC)
 REASON_CHARACTERS_MAX: Final = 500
 TOPICS: Final = ("marketing", "service", "*")
 STATES: Final = ("granted", "withdrawn")
@@ -81,8 +83,17 @@ def read_detail(conn: Conn, workspace: Workspace, contact_id: int) -> Detail:
 def read_timeline(
     conn: Conn, workspace: Workspace, family: Sequence[int], before: datetime | None = None, limit: int = 50
 ) -> list[store.Happening]:
-    """What happened with the contact, the newest first."""
-    return store.read_timeline(conn, workspace.pk, family, before, limit)
+    """What happened with the contact, the newest first, its events in the business's own apps and sites among it."""
+    found = store.read_timeline(conn, workspace.pk, family, before, limit)
+    found += [tell_event(event) for event in events.list_contact_events(conn, family, before or END, limit)]
+    return sorted(found, key=lambda happening: happening.at, reverse=True)[:limit]
+
+
+def tell_event(event: events.StoredEvent) -> store.Happening:
+    """An event as a line of the timeline: `ref` its id, `fact` its type, `text` its name."""
+    return store.Happening(
+        *(event.occurred_at, "event", event.contact_id, None, str(event.id), event.type, event.name, None)
+    )
 
 
 def preview_merge(conn: Conn, workspace: Workspace, into_id: int, absorbed_id: int) -> rules.Preview:

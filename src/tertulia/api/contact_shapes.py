@@ -42,7 +42,8 @@ class AddressOut(Schema):
 
 
 class IdentityOut(Schema):
-    """`trust`: claimed, token_linked or verified; `unlinked_at` when it no longer belongs to the contact."""
+    """`kind`: an app, a phone or e-mail that is proven, or an id of the business's own apps and sites (user_id,
+    anonymous_id). `trust`: claimed, token_linked or verified; `unlinked_at` when it is no longer the contact's."""
 
     contact_id: int
     kind: str
@@ -141,8 +142,26 @@ class ContactOut(Schema):
     merges: list[MergeOut]
 
 
+class EventOut(Schema):
+    """One event. `type`: identify, track, page, screen, group or alias. Of identify and group `properties` are the
+    traits. `contact_id` is whom it came to, who may be merged since; 0 for a group's own."""
+
+    id: UUID
+    contact_id: int
+    source_id: int
+    type: str
+    name: str
+    message_id: str
+    user_id: str
+    anonymous_id: str
+    properties: dict[str, Any]
+    context: dict[str, Any]
+    occurred_at: datetime
+    received_at: datetime
+
+
 class HappeningOut(Schema):
-    """One line of the timeline."""
+    """One line of the timeline. Of an event `ref` is its id, `fact` its type and `text` its name."""
 
     at: datetime
     what: str

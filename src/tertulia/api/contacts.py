@@ -21,6 +21,7 @@ from tertulia.api.contact_shapes import (
     DecisionOut,
     DeliveryOut,
     DismissIn,
+    EventOut,
     HappeningOut,
     MergeIn,
     PageOut,
@@ -28,7 +29,7 @@ from tertulia.api.contact_shapes import (
     SuggestionOut,
     WhyOut,
 )
-from tertulia.api.paging import read_cursor, read_limit, write_cursor
+from tertulia.api.paging import read_cursor, read_instant, read_limit, write_cursor
 from tertulia.api.shell import ask_engine, conn_of, now, workspace_of, writing
 from tertulia.core.consent import write_subject
 from tertulia.core.entries import Entry
@@ -36,6 +37,7 @@ from tertulia.core.merge import ConsentConflict, ConversationConflict, FieldConf
 from tertulia.core.search import split_words
 from tertulia.store import contacts as store
 from tertulia.store import ledger_read
+from tertulia.store.events import StoredEvent, list_contact_events
 
 router = Router(tags=["Contacts"])
 
@@ -82,6 +84,15 @@ def get_timeline(
     """The newest first, from before an instant."""
     workspace, family = workspace_of(request), _read_family(request, contact_id)
     return actions.read_timeline(conn_of(), workspace, family, before, read_limit(limit))
+
+
+@router.get("/contacts/{contact_id}/events", response=list[EventOut], summary="What it did")
+def list_events(
+    request: HttpRequest, contact_id: int, before: datetime | None = None, limit: int = 50
+) -> list[StoredEvent]:
+    """In the business's own apps and sites, as its tracking SDKs told it; the newest first, from before an instant."""
+    family = _read_family(request, contact_id)
+    return list_contact_events(conn_of(), family, read_instant(before) or actions.END, read_limit(limit))
 
 
 @router.get("/contacts/{contact_id}/decisions", response=list[DecisionOut], summary="Decision ledger")

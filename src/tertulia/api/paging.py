@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tertulia.errors import Invalid
 
@@ -34,3 +34,8 @@ def read_limit(limit: int) -> int:
     if not 1 <= limit <= LIMIT_MAX:
         raise Invalid(f"A page has 1 to {LIMIT_MAX} rows.", field="limit")
     return limit
+
+
+def read_instant(given: datetime | None) -> datetime | None:
+    """An instant as it was given; one without a zone is in UTC."""
+    return given.replace(tzinfo=UTC) if given is not None and given.tzinfo is None else given

@@ -1,4 +1,5 @@
-"""Verbena Market: a workspace whose eight channels are connected to the simulator over real HTTP.
+"""Verbena Market: a workspace whose eight channels are connected to the simulator over real HTTP, and a source
+that waits for the events of its web shop.
 
 The simulator's accounts and our channels get the same credentials, derived from this installation's own secret, so that
 they agree after every start and nobody else knows them.
@@ -16,11 +17,13 @@ from django.db import transaction
 from tertulia import config
 from tertulia.actions.channels import ChannelForm, create_channel
 from tertulia.actions.owners import create_owned
+from tertulia.actions.sources import SourceForm, create_source, make_write_key
 from tertulia.actions.workspaces import WorkspaceForm
 from tertulia.commands.demo_people import Customer
-from tertulia.data.models import Channel, User, Workspace
+from tertulia.data.models import Channel, Source, User, Workspace
 
 NAME = "Verbena Market"
+SOURCE_NAME = "Verbena Market web shop"
 EMAIL = "marta@verbena.example"
 GREETING = "Hi {{ contact.name | default: 'there' }}! You are now in touch with Verbena Market. How can we help?"
 FIRST_MESSAGE = "Hello Verbena Market! Please write to me here, with your offers too."
@@ -68,6 +71,8 @@ def open_shop(now: datetime, phones_url: str) -> tuple[User, Workspace]:
                     first_message=FIRST_MESSAGE,
                 )
                 create_channel(workspace, owner, now, channel.kind, values, secrets.token_urlsafe(12))
+        if not Source.objects.filter(workspace=workspace).exists():
+            create_source(workspace, owner, now, SourceForm(SOURCE_NAME, client_side=True), make_write_key())
     return owner, workspace
 
 

@@ -76,6 +76,7 @@ PAGES: tuple[Page, ...] = (
     Page("export", "contacts/export/", _("Export"), "download", see=EDITORS, parent="contacts"),
     Page("imports", "imports/", _("Import"), "upload", parent="contacts"),
     Page("matches", "matches/", _("Matches"), "link", group=Group.AUDIENCE, key="m", bottom=True),
+    Page("sources", "sources/", _("Sources"), "activity", change=ADMINS, group=Group.AUDIENCE, key="e"),
     Page("channels", "channels/", _("Channels"), "radio-tower", change=ADMINS, group=Group.MESSAGES, key="n"),
     Page("parked", "parked/", _("Parked"), "octagon-pause", change=ADMINS, parent="channels"),
     Page("notices", "notices/", _("Notifications"), "bell", change=ANYONE, group=Group.FOOT),

@@ -158,7 +158,7 @@ class Merge:
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One line of a timeline. `what`: message_in, message_out, delivery, click, consent, linked, unlinked, merged,
-    unmerged, imported; `ref` leads to it, `fact` is its code, `text` people's own words or a name."""
+    unmerged, imported, event; `ref` leads to it, `fact` is its code, `text` people's own words or a name."""
 
     at: datetime
     what: str

@@ -28,7 +28,7 @@ from tertulia.console.contacts.filters import list_imports
 from tertulia.console.routes import route
 from tertulia.console.zones import read_zone
 from tertulia.core.consent import UNDOABLE_SOURCES
-from tertulia.data.models import Channel, Match
+from tertulia.data.models import Channel, Match, Source
 from tertulia.store.contacts import read_undone_evidence
 from tertulia.store.db import Conn, django_conn
 from tertulia.store.decisions import count_stopped, read_account
@@ -114,10 +114,11 @@ def describe(request: HttpRequest, conn: Conn, person: Detail) -> dict[str, obje
 
 
 def list_names(request: HttpRequest) -> Names:
-    """Channels and matches of the workspace, archived ones too: the past names them."""
+    """Channels, matches and sources of the workspace, archived ones too: the past names them."""
     channels = Channel.objects.filter(workspace=request.workspace).values_list("pk", "kind", "name")
     matches = Match.objects.filter(workspace=request.workspace).values_list("pk", "name")
-    return Names({pk: (kind, name) for pk, kind, name in channels}, dict(matches))
+    sources = Source.objects.filter(workspace=request.workspace).values_list("pk", "name")
+    return Names({pk: (kind, name) for pk, kind, name in channels}, dict(matches), dict(sources))
 
 
 def find_why(conn: Conn, person: Detail, wanted: str) -> Why | None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tertulia.actions.contacts import Detail
+from tertulia.console.contact.words import IDENTITY_ICONS, IDENTITY_NAMES
 from tertulia.console.contacts.filters import APPS
 from tertulia.core.consent import MARKETING, SERVICE, Cause, ConsentState, Suppression, Target, derive, find_suppression
 from tertulia.core.consent import permits as consent_permits
@@ -37,6 +38,16 @@ class Handle:
     details: list[str]
     since: datetime
     gone: bool
+
+    @property
+    def title(self) -> str:
+        """What an id of the business's own apps and sites is, in words; empty for an app or an address."""
+        return str(IDENTITY_NAMES.get(self.app, ""))
+
+    @property
+    def icon(self) -> str:
+        """The icon that stands for it."""
+        return IDENTITY_ICONS.get(self.app, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What happened with a contact, in sentences: messages, deliveries, clicks, consent, links, imports and decisions."""
+"""What happened with a contact, in sentences: messages, deliveries, clicks, consent, links, imports and decisions, and
+what it did in the business's own apps and sites (`console.contact.doings`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +9,15 @@ from itertools import groupby
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tertulia.actions.contacts import END
 from tertulia.actions.why import explain_reason
-from tertulia.console.contact.words import CONSENT_SOURCES, TOPICS
+from tertulia.console.contact.doings import Act, fold_views, tell_event
+from tertulia.console.contact.words import CONSENT_SOURCES, IDENTITY_NAMES, TOPICS
 from tertulia.console.tags import CHANNEL_MARKS, app_name
 from tertulia.store.contacts import Happening, read_timeline
 from tertulia.store.db import Conn
 from tertulia.store.decisions import list_unsent
+from tertulia.store.events import list_contact_events
 from tertulia.store.ledger_read import LedgerRow
 
 PAGE_ACTS = 60
@@ -34,10 +38,11 @@ DELIVERY_LOOKS = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names of channels (kind, name) and matches by id, so that a sentence can say them."""
+    """Names of channels (kind, name), matches and sources by id, so that a sentence can say them."""
 
     channels: Mapping[int, tuple[str, str]]
     matches: Mapping[int, str]
+    sources: Mapping[int, str]
 
     def app(self, channel_id: int | None) -> str:
         """The app's name for people: WhatsApp, SMS, ..."""
@@ -49,20 +54,6 @@ class Names:
         return self.matches.get(match_id or 0, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One line. ``subject`` is set bold before the sentence, ``said`` is people's own words, ``why`` opens Why."""
-
-    at: datetime
-    icon: str
-    tone: str
-    sentence: str
-    subject: str = ""
-    said: str = ""
-    fact: str = ""
-    why: str = ""
-
-
 def list_days(
     conn: Conn, workspace: int, family: Sequence[int], names: Names, show: str, before: datetime | None
 ) -> tuple[list[tuple[date, list[Act]]], datetime | None]:
@@ -71,12 +62,14 @@ def list_days(
     decisions = [] if show in ("messages", "events") else list_unsent(conn, family, before, PAGE_ACTS)
     if show in ("messages", "events"):
         happenings = [item for item in happenings if (item.what in MESSAGES) == (show == "messages")]
+    events = [] if show in ("messages", "decisions") else list_contact_events(conn, family, before or END, PAGE_ACTS)
     acts = [tell_happening(item, names) for item in happenings] + [tell_decision(item, names) for item in decisions]
+    acts += [tell_event(event, names.sources.get(event.source_id, "")) for event in events]
     acts.sort(key=lambda act: act.at, reverse=True)
     shown = acts[:PAGE_ACTS]
     on = shown[-1].at if len(acts) >= PAGE_ACTS else None
     days = groupby(shown, key=lambda act: timezone.localtime(act.at).date())
-    return [(day, list(found)) for day, found in days], on
+    return [(day, fold_views(found)) for day, found in days], on
 
 
 def tell_decision(decision: LedgerRow, names: Names) -> Act:
@@ -108,6 +101,8 @@ def tell_happening(item: Happening, names: Names) -> Act:
             return _tell_click(item, names)
         case "consent":
             return _tell_consent(item)
+        case "linked" | "unlinked" if item.fact in IDENTITY_NAMES:
+            return _tell_known(item)
         case "linked":
             sentence = _("Linked on %(app)s") % {"app": app_name(item.fact)}
             return Act(item.at, "link", "accent", sentence, fact=f"@{item.text}" if item.text else "")
@@ -164,6 +159,14 @@ def _tell_consent(item: Happening) -> Act:
     if item.fact == "granted":
         return Act(item.at, "shield-check", "ok", _("Agreed to %(topic)s on %(app)s") % said, fact=fact)
     return Act(item.at, "shield-off", "danger", _("Refused %(topic)s on %(app)s") % said, fact=fact)
+
+
+def _tell_known(item: Happening) -> Act:
+    """An id that the business's own apps and sites know the contact by."""
+    said = {"id": IDENTITY_NAMES[item.fact]}
+    if item.what == "linked":
+        return Act(item.at, "link", "", _("Known by its %(id)s") % said, fact=item.ref)
+    return Act(item.at, "unlink", "", _("No longer known by its %(id)s") % said, fact=item.ref)
 
 
 def _as_head(names: Names, item: Happening) -> str:

@@ -36,3 +36,8 @@ CONSENT_SOURCES = {
     "person": gettext_lazy("someone in your team"),
     "merge": gettext_lazy("merge of two contacts"),
 }
+IDENTITY_NAMES = {
+    "user_id": gettext_lazy("id in your own systems"),
+    "anonymous_id": gettext_lazy("browser or device"),
+}
+IDENTITY_ICONS = {"user_id": "hash", "anonymous_id": "monitor"}

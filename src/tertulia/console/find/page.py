@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from tertulia.console.pages import EDITORS, PAGES
 from tertulia.console.routes import find_address, route
 from tertulia.core.search import fold, split_words
-from tertulia.data.models import Channel, Match
+from tertulia.data.models import Channel, Match, Source
 from tertulia.store.contacts import Filter, list_contacts
 from tertulia.store.db import django_conn
 
@@ -38,6 +38,7 @@ def find_things(request: HttpRequest) -> HttpResponse:
             *found[:4],
             *find_matches(request, query),
             *find_channels(request, query),
+            *find_sources(request, query),
             *find_contacts(request, query),
         ]
     return render(request, "find/options.html", {"found": found[:FOUND_MAX], "query": query})
@@ -80,6 +81,13 @@ def find_channels(request: HttpRequest, query: str) -> list[Found]:
     own = Channel.objects.filter(workspace=request.workspace, archived_at=None, name__icontains=query)
     found = [(find_address("channel", row.pk), row) for row in own.order_by("name")[:THINGS_MAX]]
     return [Found(url, row.name, "radio-tower", _("Channel")) for url, row in found if url]
+
+
+def find_sources(request: HttpRequest, query: str) -> list[Found]:
+    """Sources of events by name."""
+    own = Source.objects.filter(workspace=request.workspace, name__icontains=query).order_by("name")[:THINGS_MAX]
+    found = [(find_address("source", row.pk), row) for row in own]
+    return [Found(url, row.name, "activity", _("Source")) for url, row in found if url]
 
 
 def find_contacts(request: HttpRequest, query: str) -> list[Found]:

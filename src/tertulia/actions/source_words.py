@@ -1,0 +1,113 @@
+"""Why a tracking call, or one message of it, was not taken: what is wrong and what to do, by code.
+
+The one place where these codes have words: the debugger and the API say them.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+WARNINGS: Final = frozenset({"bad_timestamp"})
+"""Codes of messages that were taken all the same."""
+
+WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
+    "no_user_anon_id": (
+        gettext_lazy("Neither userId nor anonymousId is set."),
+        gettext_lazy("Send at least one of them with every message."),
+    ),
+    "id_not_string": (
+        gettext_lazy("An id is neither a text nor a number."),
+        gettext_lazy("Send userId, anonymousId, groupId and previousId as texts."),
+    ),
+    "id_too_long": (
+        gettext_lazy("An id has more than 512 characters."),
+        gettext_lazy("Send the id itself, not a token or an encoded object."),
+    ),
+    "event_not_defined": (
+        gettext_lazy("A track message has no event name."),
+        gettext_lazy("Put the name into “event”, such as “Order Completed”."),
+    ),
+    "event_not_string": (
+        gettext_lazy("The event name is no text."),
+        gettext_lazy("Send “event” as a text; put details into “properties”."),
+    ),
+    "properties_not_object": (
+        gettext_lazy("“properties” is no object."),
+        gettext_lazy("Send an object of names and values, or leave it out."),
+    ),
+    "traits_not_object": (
+        gettext_lazy("“traits” is no object."),
+        gettext_lazy("Send an object of names and values, or leave it out."),
+    ),
+    "name_not_string": (
+        gettext_lazy("The name of the page or screen is no text."),
+        gettext_lazy("Send “name” as a text, or leave it out."),
+    ),
+    "category_not_string": (
+        gettext_lazy("The category of the page is no text."),
+        gettext_lazy("Send “category” as a text, or leave it out."),
+    ),
+    "empty_batch": (
+        gettext_lazy("The batch has no messages."),
+        gettext_lazy("Nothing is lost. If it comes often, look at what fills the batch."),
+    ),
+    "source_disabled": (
+        gettext_lazy("The source is disabled, so its events are not taken."),
+        gettext_lazy("Enable it under Settings, or take its write key out of the site or app."),
+    ),
+    "unknown_type": (
+        gettext_lazy("The message's type is none that is known."),
+        gettext_lazy("Send identify, track, page, screen, group or alias."),
+    ),
+    "message_not_object": (
+        gettext_lazy("A message is no object."),
+        gettext_lazy("Every element of “batch” has to be an object."),
+    ),
+    "group_id_missing": (
+        gettext_lazy("A group message has no groupId."),
+        gettext_lazy("Send the id of the company or team as “groupId”."),
+    ),
+    "previous_id_missing": (
+        gettext_lazy("An alias message has no previousId."),
+        gettext_lazy("Send the former id as “previousId”, the new one as “userId”."),
+    ),
+    "message_too_large": (
+        gettext_lazy("The message is larger than one message may be."),
+        gettext_lazy("Send less in it: no pictures, no whole documents, fewer products."),
+    ),
+    "too_deep": (
+        gettext_lazy("Objects and lists are nested too deep in the message."),
+        gettext_lazy("Send flatter properties: names and values, and lists of such."),
+    ),
+    "batch_too_many": (
+        gettext_lazy("The batch has more messages than one call may have; the rest was left out."),
+        gettext_lazy("Send at most 2,500 messages in one call."),
+    ),
+    "bad_timestamp": (
+        gettext_lazy("The timestamp cannot be read. The event was taken with the time of its arrival."),
+        gettext_lazy("Send ISO 8601 in UTC, such as 2026-03-01T09:14:00Z."),
+    ),
+    "invalid_json": (
+        gettext_lazy("What came is no JSON object."),
+        gettext_lazy("Send the body as JSON in UTF-8, compressed with gzip or not at all."),
+    ),
+    "payload_too_large": (
+        gettext_lazy("The call is larger than one call may be. All of it was refused."),
+        gettext_lazy("Send smaller batches."),
+    ),
+    "rate_limited": (
+        gettext_lazy("Too many calls came at once. The caller was told to come again."),
+        gettext_lazy("The tracking SDKs do so by themselves; your own code waits as long as Retry-After says."),
+    ),
+}
+
+
+def explain_discard(code: str) -> tuple[str, str]:
+    """What is wrong and what to do, in the reader's language; of a code without words the code itself."""
+    if code not in WORDS:
+        return _("Not taken: %(code)s") % {"code": code}, ""
+    wrong, remedy = WORDS[code]
+    return str(wrong), str(remedy)

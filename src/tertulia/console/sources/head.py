@@ -1,0 +1,40 @@
+"""What every tab of a source shows in its head: name, state in words, and its live topic."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from tertulia.console.access import get_now, may_change
+from tertulia.data.models import Source
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A source's state: a word, and its colour (ok, warn or none)."""
+
+    word: str
+    tone: str = ""
+
+
+def describe_state(source: Source, last_at: datetime | None) -> State:
+    """Live once it has brought an event; waiting until then."""
+    if source.state != "live":
+        return State(_("Disabled"), "warn")
+    return State(_("Live"), "ok") if last_at else State(_("Waiting for its first event"), "accent")
+
+
+def describe_source(request: HttpRequest, source: Source, last_at: datetime | None, tab: str) -> dict[str, object]:
+    """The context that the tabs share. `last_at` is when its last event arrived."""
+    return {
+        "source": source,
+        "state": describe_state(source, last_at),
+        "last_at": last_at,
+        "tab": tab,
+        "topic": f"source:{source.pk}",
+        "may_change": may_change(request),
+        "now": get_now(request),
+    }

@@ -1,0 +1,43 @@
+"""What the list of sources counts: events by source and day, their last one, and what was not taken."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tertulia.ids import SHARDS
+from tertulia.store.db import Conn, fetch_all, fetch_one, load
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVolume:
+    """How many events of a source arrived on one UTC day, and when the last one did."""
+
+    source_id: int
+    day: date
+    count: int
+    last_at: datetime
+
+
+def has_events(conn: Conn, workspace: int, source_id: int) -> bool:
+    """Whether any event of this source was ever stored."""
+    args = {"shards": list(SHARDS), "workspace": workspace, "source": source_id}
+    return fetch_one(conn, load("sources")["any"], args) is not None
+
+
+def read_last_event(conn: Conn, workspace: int, source_id: int) -> datetime | None:
+    """When the last event of a source arrived; None for one that never had any."""
+    if not has_events(conn, workspace, source_id):
+        return None
+    row = fetch_one(conn, load("sources")["last"], {"workspace": workspace, "source": source_id})
+    return row[0] if row else None
+
+
+def count_volumes(conn: Conn, workspace: int, since: date) -> list[SourceVolume]:
+    """The workspace's events by source and day of arrival, from a UTC day on, the oldest day first."""
+    args = {"workspace": workspace, "since": since}
+    return [SourceVolume(*row) for row in fetch_all(conn, load("sources")["volumes"], args)]
+
+
+def count_refusals(conn: Conn, workspace: int, since: datetime) -> dict[int, int]:
+    """How many messages of each source were not taken since an instant; warnings, whose messages were taken, apart."""
+    args = {"workspace": workspace, "since": since}
+    return {row[0]: row[1] for row in fetch_all(conn, load("sources")["refusals"], args)}
