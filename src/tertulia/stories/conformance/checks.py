@@ -225,7 +225,7 @@ def _read_attributes(stage: Stage, who: str, contact: Mapping[str, Any], expecte
 def _read_events(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
     """What the person did in apps and sites, the oldest first: the name of each event, or its call."""
     rows = stage.api("GET", f"/contacts/{contact['id']}/events", params={"limit": 200})
-    return [row["name"] or row["call"] for row in reversed(rows)]
+    return [row["name"] or row["type"] for row in reversed(rows)]
 
 
 OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
