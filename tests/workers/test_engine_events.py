@@ -123,6 +123,7 @@ def test_M8_a_shared_device_goes_over_to_who_used_it_last(town: Town) -> None:
     one, two = user(town, "u1"), user(town, "u2")
     assert town.rows(linked) == [(one, False), (two, False), (one, False), (two, True)]
     for who in ("u1", "u2", "u1"):
+        town.now += timedelta(seconds=1)  # they arrive one after another, and are decided together
         town.append_event("track", user=who, device="d1", name="Opened")
     town.drain()
     assert device(town, "d1") == one
