@@ -191,7 +191,8 @@ def test_an_envelopes_context_is_not_multiplied_without_end() -> None:
     value = {"batch": [GOOD] * 2_500, "context": {"x": "y" * 4_000}}
     with pytest.raises(SharedTooLarge):
         read_body(value, arrive())
-    assert len(read_body({**value, "batch": [GOOD] * 10}, arrive()).entries) == 10
+    taken = read_body({**value, "batch": [GOOD] * 10}, arrive())
+    assert (len(taken.entries), taken.shared_bytes) == (10, 10 * len(msgspec.json.encode(value["context"])))
 
 
 def test_the_group_of_the_context_is_the_events() -> None:

@@ -93,6 +93,23 @@ def test_M1_what_another_owner_decides_goes_through_the_log(town: Town, monkeypa
     assert read(town, contact, "attributes") == ({"n": 7},)
 
 
+def test_M8_what_a_visitor_told_is_the_users_after_the_merge(town: Town) -> None:
+    """Of each attribute the later write, for decisions and on pages; the undo takes it away again."""
+    from tertulia.actions.contacts import read_detail
+
+    town.event("identify", device="d1", traits={"plan": "pro", "city": "Recife", "firstName": "Ana"})
+    town.event("identify", user="u1", at=NOW + HOUR, traits={"plan": "free"})
+    visitor, known = device(town, "d1"), user(town, "u1")
+    town.event("track", user="u1", device="d1", name="Signed In")
+    found = read_detail(town.conn, town.workspace, visitor).contact
+    assert (found.id, found.name, found.attributes) == (known, "Ana", {"plan": "free", "city": "Recife"})
+    town.event("identify", user="u1", at=NOW - HOUR, traits={"city": "Olinda", "seats": 3})
+    found = read_detail(town.conn, town.workspace, known).contact
+    assert found.attributes == {"plan": "free", "city": "Recife", "seats": 3}
+    town.unmerge(visitor)
+    assert read_detail(town.conn, town.workspace, known).contact.attributes == {"plan": "free", "seats": 3}
+
+
 def test_M8_a_shared_device_goes_over_to_who_used_it_last(town: Town) -> None:
     """Nobody is merged; what the device does alone is the latest user's, also when it changes hands within a cycle; the
     history of its links stays."""
@@ -106,6 +123,7 @@ def test_M8_a_shared_device_goes_over_to_who_used_it_last(town: Town) -> None:
     one, two = user(town, "u1"), user(town, "u2")
     assert town.rows(linked) == [(one, False), (two, False), (one, False), (two, True)]
     for who in ("u1", "u2", "u1"):
+        town.now += timedelta(seconds=1)  # they arrive one after another, and are decided together
         town.append_event("track", user=who, device="d1", name="Opened")
     town.drain()
     assert device(town, "d1") == one

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from tertulia.actions.profiles import unite_family
 from tertulia.core import merge as rules
 from tertulia.core.consent import ConsentState, Target, derive_all, read_subject, write_subject
 from tertulia.core.entries import ConsentEntry, EraseEntry, MergeEntry, UnmergeEntry
@@ -67,7 +68,7 @@ def read_detail(conn: Conn, workspace: Workspace, contact_id: int) -> Detail:
     consents = store.read_consents(conn, family)
     undone = store.read_undone_evidence(conn, workspace.pk)
     return Detail(
-        contact=contact,
+        contact=unite_family(conn, contact, family),
         asked_id=contact_id,
         family=family,
         addresses=tuple(addresses),

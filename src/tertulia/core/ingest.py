@@ -62,11 +62,13 @@ class Discard(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What a body came to. `warnings` are of messages that were taken."""
+    """What a body came to. `warnings` are of messages that were taken; `shared_bytes` is what the envelope's context
+    adds to all entries together."""
 
     entries: list[EventEntry]
     discards: list[Discard]
     warnings: list[Discard]
+    shared_bytes: int = 0
 
 
 class SharedTooLarge(Exception):
@@ -97,8 +99,9 @@ def read_body(value: Any, arrival: Arrival) -> Taken:
     messages = envelope["batch"]
     if not messages:
         return Taken([], [Discard(0, Code.EMPTY_BATCH.value)], [])
+    shared, shared_bytes = _read_shared(envelope.get("context"), len(messages))
     sent = read_time(envelope.get("sentAt")) or read_time(arrival.sent_at)
-    return _read_messages(messages, _Batch(arrival, _read_shared(envelope.get("context"), len(messages)), sent))
+    return _read_messages(messages, _Batch(arrival, shared, sent), shared_bytes)
 
 
 def discard_all(value: Any, code: Code) -> Taken:
@@ -122,14 +125,16 @@ def find_write_key(value: Any) -> str:
     return ""
 
 
-def _read_shared(context: Any, messages: int) -> dict[str, Any]:
-    """An envelope's context; none where it is no object or nested too deep. Raises SharedTooLarge."""
+def _read_shared(context: Any, messages: int) -> tuple[dict[str, Any], int]:
+    """An envelope's context, and its bytes times the messages; none where it is no object or nested too deep. Raises
+    SharedTooLarge."""
     if not context or not isinstance(context, dict):
-        return {}
+        return {}, 0
     written = _write(context)
-    if len(written) * min(messages, MESSAGES_MAX) > SHARED_BYTES_MAX:
+    shared_bytes = len(written) * min(messages, MESSAGES_MAX)
+    if shared_bytes > SHARED_BYTES_MAX:
         raise SharedTooLarge
-    return {} if not written or is_too_deep(context, written) else context
+    return ({}, 0) if not written or is_too_deep(context, written) else (context, shared_bytes)
 
 
 def _write(value: Any) -> bytes:
@@ -140,8 +145,8 @@ def _write(value: Any) -> bytes:
         return b""
 
 
-def _read_messages(messages: list[Any], batch: _Batch) -> Taken:
-    taken = Taken([], [], [])
+def _read_messages(messages: list[Any], batch: _Batch, shared_bytes: int = 0) -> Taken:
+    taken = Taken([], [], [], shared_bytes)
     for place, message in enumerate(messages[:MESSAGES_MAX]):
         written = _write(message)
         try:

@@ -196,7 +196,7 @@ class Ingest:
             raise await self._keep(source, refuse_large()) from None
         notes = [*taken.discards, *taken.warnings]
         request = EventRequest(self._make_id(), source.workspace, source.id, taken.entries, notes)
-        if not await self._submit(request, size_bytes):
+        if not await self._submit(request, size_bytes + taken.shared_bytes):
             taken = Taken([], [*taken.discards, Discard(0, Code.NOT_WRITTEN.value, count=len(taken.entries))], [])
         self._metrics.count_events("accepted", len(taken.entries))
         self._metrics.count_events("discarded", sum(discard.count for discard in taken.discards))

@@ -14,6 +14,7 @@ from tertulia.core.consent import ConsentFact, Given, Source, read_subject
 from tertulia.core.entries import shard_of_address
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.search import make_patterns
+from tertulia.core.world import ContactRow
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
 
@@ -210,6 +211,20 @@ def read_contact(conn: Conn, workspace: int, contact_id: int) -> Contact | None:
     args = {"shard": shard_of_contact(contact_id), "id": contact_id, "workspace": workspace}
     row = fetch_one(conn, load("contacts")["get"], args)
     return None if row is None else Contact(*(*row[:8], read_json(row[8]), *row[9:]))
+
+
+def read_profiles(conn: Conn, family: Sequence[int]) -> dict[int, ContactRow]:
+    """Fields and attributes of contacts with the times of their writes, as a merge unites them; by id."""
+    rows = _of_family(conn, "profiles", family)
+    return {
+        id_: ContactRow(
+            *(id_, workspace, name, surname, locale, country, source, read_json(attributes)),
+            created_at=created_at,
+            zone=zone,
+            changed=read_json(changed),
+        )
+        for id_, workspace, name, surname, locale, country, source, attributes, created_at, zone, changed in rows
+    }
 
 
 def read_absorbed(conn: Conn, workspace: int, contact_id: int) -> list[int]:

@@ -240,8 +240,14 @@ select id, workspace, name, surname, locale, zone, country, external_id, attribu
 from contact
 where shard = %(shard)s and id = %(id)s and workspace = %(workspace)s
 
+-- name: profiles
+-- What traits and lists have written of these contacts, with the times of the writes (E2).
+select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.attributes, c.created_at, c.zone, c.changed
+from contact c
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
+
 -- name: absorbed
--- Who was merged into a contact, directly or through others. The merges of a workspace are few.
+-- Who was merged into a contact, directly or through others.
 with recursive family as (
     select m.contact_id from merge m
     where m.workspace = %(workspace)s and m.into_id = %(id)s and m.undone_at is null

@@ -6,7 +6,10 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 SQL = (Path(__file__).parent.parent / "sql" / "0018_events.sql").read_text(encoding="utf-8")
-DROP = "drop table event, event_tally, event_property, event_discard, contact_group, group_member"
+DROP = (
+    "drop table event, event_tally, event_property, event_discard, contact_group, group_member;"
+    "drop index merge_by_absorbed, merge_by_root, merge_undone"
+)
 
 
 class Migration(migrations.Migration):

@@ -87,3 +87,8 @@ create table group_member (
     joined_at  timestamptz not null,
     primary key (shard, contact_id, group_id)
 );
+
+-- Events merge contacts by themselves, so merges are many: found by either contact, and the few that were undone.
+create index merge_by_absorbed on merge (contact_id);
+create index merge_by_root on merge (into_id);
+create index merge_undone on merge (shard, workspace) where undone_at is not null;
