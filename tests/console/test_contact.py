@@ -156,3 +156,18 @@ def test_a_run_of_pages_is_one_line(ids, alice, cast, database_url):
     assert "3 pages viewed" in page
     assert page.index("3 pages viewed") < page.index("Page 3") < page.index("Order Completed") < page.index("Page 5")
     assert "2 pages viewed" not in page
+
+
+def test_who_came_by_an_event_is_called_by_its_own_id(cast, alice, database_url):
+    """Until a name is known; where it came from is the source's name."""
+    from tests.console.people import add_identity
+    from tests.console.tracking import make_source
+
+    source = make_source(cast.workspace, "Web shop")
+    with psycopg.connect(database_url) as conn:
+        contact_id = add_contact(conn, cast.workspace.pk, 77, "")
+        conn.execute("update contact set source = %s where id = %s", (f"event:{source.pk}", contact_id))
+        add_identity(conn, cast.workspace.pk, contact_id, "user_id", "c-2041", scope="")
+    page = alice.get(f"/contacts/{contact_id}/").content.decode()
+    assert '<bdi dir="auto">c-2041</bdi></span></h1>' in page
+    assert '<bdi dir="auto">Web shop</bdi>' in page

@@ -17,6 +17,7 @@ from tertulia.console.contact.person import (
     list_handles,
     list_permissions,
     list_profile,
+    name_own_id,
     name_person,
 )
 from tertulia.console.contact.proof import describe_proof
@@ -97,13 +98,13 @@ def describe(request: HttpRequest, conn: Conn, person: Detail) -> dict[str, obje
     imports = [(int(pk), name) for pk, name in list_imports(request.workspace)]
     undone = read_undone_evidence(conn, contact.workspace)
     return {
-        "person_name": name_person(contact),
+        "person_name": name_person(contact) or name_own_id(person),
         "contact": contact,
         "handles": list_handles(person),
         "former": list_former(person),
         "permissions": list_permissions(person, undone),
         "profile": list_profile(contact),
-        "source": describe_source(contact.source, imports),
+        "source": describe_source(contact.source, imports, list_names(request).sources),
         "suggestions": list_suggestions(conn, person),
         "merges": [row for row in person.merges if row.undone_at is None],
         "consent_count": len(person.consents),

@@ -1,7 +1,7 @@
 """Who a contact is: its identities with trust and history, where it may be written to, and its profile."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -65,6 +65,12 @@ class Permission:
 def name_person(contact: Contact) -> str:
     """Name and surname, or empty."""
     return f"{contact.name} {contact.surname}".strip()
+
+
+def name_own_id(person: Detail) -> str:
+    """The id in the business's own systems of somebody whose name is not known, or empty."""
+    own = (row.ref.value for row in person.identities if row.ref.kind == "user_id" and row.unlinked_at is None)
+    return next(own, "")
 
 
 def list_handles(person: Detail) -> list[Handle]:
@@ -169,10 +175,12 @@ def list_profile(contact: Contact) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def describe_source(source: str, imports: Sequence[tuple[int, str]]) -> str:
-    """Where the contact came from, in words: a list, a first message, the API."""
+def describe_source(source: str, imports: Sequence[tuple[int, str]], sources: Mapping[int, str]) -> str:
+    """Where the contact came from, in words: a list, a source of events, a first message, the API."""
     kind, _sep, detail = source.partition(":")
     if kind == "import":
         names = {str(pk): name for pk, name in imports}
         return names.get(detail, _("an imported list"))
+    if kind == "event":
+        return sources.get(int(detail) if detail.isdecimal() else 0, _("a deleted source"))
     return _("first message") if kind == "inbound" else source

@@ -42,7 +42,7 @@ import segment.analytics as analytics
 analytics.write_key = "KEY"
 analytics.host = "ADDRESS"
 
-analytics.identify("customer-17", {"email": "ines@example.com"})
+analytics.identify("customer-17", {"firstName": "Inês", "plan": "gold"})
 analytics.track("customer-17", "Order Completed", {"total": 25.9})
 analytics.flush()
 """
