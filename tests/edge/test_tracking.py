@@ -244,6 +244,14 @@ def test_gzip_is_known_by_its_first_bytes(sdk: Sdk, shop: Shop) -> None:
     assert show_error(sdk.call(gzip.compress(raw)[:-9])) == (400, "invalid_json")
 
 
+def test_a_body_in_chunks(sdk: Sdk, web: httpx.Client, shop: Shop) -> None:
+    """As Android's and Kotlin's SDKs send it, packed while they write."""
+    raw = gzip.compress(json.dumps(batch(track(), writeKey=sdk.key)).encode())
+    response = web.post("/v1/b", content=iter([raw[:5], raw[5:50], raw[50:]]))
+    assert response.request.headers["transfer-encoding"] == "chunked"
+    assert (response.status_code, len(shop.log("event"))) == (200, 1)
+
+
 def test_a_body_beyond_8_MiB_is_refused_packed_or_not(sdk: Sdk) -> None:
     bomb = gzip.compress(b'{"batch":[' + b" " * 500_000_000, 9)
     assert len(bomb) < 1_000_000

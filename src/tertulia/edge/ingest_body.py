@@ -83,8 +83,8 @@ def read_query(query: str) -> dict[str, str]:
 
 
 def _unpack(raw: bytes) -> bytes:
-    """The content of a gzip file of one member or several. Raises NotJson for a broken one and BodyTooLarge before
-    more than a body may have is unpacked."""
+    """The content of a gzip file of one member or several. Raises NotJson for a broken one or too many, and
+    BodyTooLarge before more than a body may have is unpacked."""
     parts: list[bytes] = []
     size = 0
     for _ in range(MEMBERS_MAX):
@@ -102,6 +102,8 @@ def _unpack(raw: bytes) -> bytes:
             raise NotJson
         parts.append(part)
         raw = unpacker.unused_data
+    if is_packed(raw):
+        raise NotJson
     return b"".join(parts)
 
 
