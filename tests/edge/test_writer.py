@@ -14,7 +14,7 @@ from tests.sim.fragile import Fuse, connect_fragile
 from tertulia.actions.receive import ReceivedCall
 from tertulia.core.entries import ClickEntry
 from tertulia.edge.clock import Clock
-from tertulia.edge.webhooks import WebhookWork
+from tertulia.edge.webhooks import WebhookWork, are_light
 from tertulia.edge.writer import Full, GroupWriter, Notifier, Unavailable
 from tertulia.ids import SHARDS
 from tertulia.store.db import Conn, connect
@@ -198,3 +198,25 @@ def test_I3_a_call_whose_commits_answer_was_lost_is_kept_and_acknowledged(empty_
     assert fuse.burnt == 1
     with psycopg.connect(empty_database) as conn:
         assert conn.execute("select count(*) from webhook").fetchone() == (1,)
+
+
+def test_large_calls_that_come_together_are_all_kept(empty_database: str) -> None:
+    """Megabytes in one statement must not stop the thread: psycopg's pipeline waits for ever with them."""
+    bodies = [bytes([65 + number]) * 4_000_000 for number in range(4)]
+    calls = [
+        StoredCall(uuid5(NAMESPACE_URL, f"call {body[:1]!r}"), 1, 1, "POST", "/hooks/x", {}, body, events=0, unknown=0)
+        for body in bodies
+    ]
+
+    async def play() -> list[bool]:
+        open_one = partial(connect, empty_database)
+        writer = GroupWriter("test", open_one, WebhookWork({}), Clock(), Notifier(open_one), is_light=are_light)
+        writer.start(asyncio.get_running_loop())
+        try:
+            return await asyncio.wait_for(asyncio.gather(*[writer.submit(ReceivedCall(call)) for call in calls]), 60)
+        finally:
+            await asyncio.to_thread(writer.stop)
+
+    assert asyncio.run(play()) == [True] * len(calls)
+    with psycopg.connect(empty_database) as conn:
+        assert conn.execute("select count(*), min(length(body)) from webhook").fetchone() == (4, 4_000_000)

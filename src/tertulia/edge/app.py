@@ -19,7 +19,7 @@ from tertulia.edge.metrics import Metrics
 from tertulia.edge.refusals import Refusals
 from tertulia.edge.registry import Registry
 from tertulia.edge.unsubscribe import Request, Unsubscribe, UnsubscribeWork
-from tertulia.edge.webhooks import GROUP_EVERY_S, Hooks, WebhookWork
+from tertulia.edge.webhooks import GROUP_EVERY_S, Hooks, WebhookWork, are_light
 from tertulia.edge.writer import GroupWriter, Notifier
 from tertulia.store.clicks import FoundLink
 from tertulia.store.db import Conn, connect
@@ -43,7 +43,13 @@ class Edge:
             "clicks", self._connect_writer, ClickWork(lambda: self.registry.snapshot), self.clock, self.notifier
         )
         self.call_writer: GroupWriter[ReceivedCall, bool] = GroupWriter(
-            "webhooks", self._connect_writer, WebhookWork({}), self.clock, self.notifier, every_s=GROUP_EVERY_S
+            "webhooks",
+            self._connect_writer,
+            WebhookWork({}),
+            self.clock,
+            self.notifier,
+            every_s=GROUP_EVERY_S,
+            is_light=are_light,
         )
         self.links = Links(self.registry, self.click_writer, self.metrics)
         self.leaving_writer: GroupWriter[Request, FoundLink | None] = GroupWriter(
@@ -58,7 +64,7 @@ class Edge:
             self.clock,
             self.notifier,
             every_s=GROUP_EVERY_S,
-            pipelined=False,  # a request may have 8 MiB
+            is_light=lambda _: False,  # a request may have 8 MiB
         )
         self.ingest = Ingest(self.registry, self.event_writer, self.clock, self.metrics)
         self._by_name: dict[str, Handler] = {

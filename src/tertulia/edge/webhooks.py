@@ -44,6 +44,7 @@ from tertulia.store.webhooks import StoredCall, touch_channels
 
 BODY_MAX_BYTES = 10_000_000
 GROUP_EVERY_S = 0.010  # of the writer: no provider minds so late an acknowledgement
+LIGHT_BYTES_MAX = 500_000  # of the bodies of a group that goes in one pipeline
 METHODS = ("GET", "POST", "HEAD")
 
 log = structlog.get_logger("edge.webhooks")
@@ -90,6 +91,11 @@ class WebhookWork:
         due = sorted({i.stored.channel_id for i in items if at - self.touched.get(i.stored.channel_id, 0.0) >= 1.0})
         self.touched.update(dict.fromkeys(due, at))
         return due
+
+
+def are_light(items: Sequence[ReceivedCall]) -> bool:
+    """Whether the calls of a group are small together, as all but a few are."""
+    return sum(len(item.stored.body) for item in items) <= LIGHT_BYTES_MAX
 
 
 class Hooks:

@@ -117,18 +117,18 @@ class GroupWriter(Generic[Item, Answer]):
         notifier: Notifier,
         waiting_max: int = WAITING_MAX,
         every_s: float = 0.0,
-        pipelined: bool = True,
+        is_light: Callable[[Sequence[Item]], bool] = lambda items: True,
     ) -> None:
-        """`every_s` is the shortest time from the beginning of a group to that of the next. `pipelined` for groups of
-        small statements: with one of several megabytes psycopg's pipeline waits for an answer before all of it is sent,
-        and for ever."""
+        """`every_s` is the shortest time from the beginning of a group to that of the next. `is_light` says whether a
+        group's statements are small and may go in one pipeline: with one of several megabytes psycopg's waits for an
+        answer before all of it is sent, and for ever."""
         self.name = name
         self.every_s = every_s
         self.waiting_max = waiting_max
         self.waiting = 0
         self.groups = 0
         self._connect = connect
-        self._pipelined = pipelined
+        self._is_light = is_light
         self._work = work
         self._clock = clock
         self._notifier = notifier
@@ -213,7 +213,7 @@ class GroupWriter(Generic[Item, Answer]):
         conn, entries = self._ready()
         try:
             # Begin, statements and commit in one journey: a group costs a seventh less.
-            with conn.pipeline() if self._pipelined else contextlib.nullcontext():
+            with conn.pipeline() if self._is_light(items) else contextlib.nullcontext():
                 answers = self._work.commit_group(conn, entries, items, self._clock.now())
                 conn.commit()
         except BaseException:
