@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tertulia.store.arrays import Utf8Texts
+
 TEXT = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=20)
 
 
@@ -41,3 +43,9 @@ def test_a_nested_list_goes_the_usual_way(conn: psycopg.Connection) -> None:
 @given(st.lists(st.one_of(st.none(), TEXT), max_size=8))
 def test_any_text_survives(conn: psycopg.Connection, values: list[str | None]) -> None:
     assert conn.execute("select %s::text[]", (values,)).fetchone() == (values,)
+
+
+def test_texts_in_utf_8_go_as_they_are(conn: psycopg.Connection) -> None:
+    texts = ['{"a": "b\\\\c"}', "", "é", "{,}", "NULL"]
+    raw = Utf8Texts([text.encode() for text in texts])
+    assert conn.execute("select %s::text[]", (raw,)).fetchone() == (texts,)

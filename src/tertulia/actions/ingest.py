@@ -1,8 +1,8 @@
 """What tracking SDKs told us goes into the log, many requests at once.
 
-Whose the identities are is looked up in one query. An event goes to the shard of the contact whom its user id names,
-else its anonymous id; to the identity's own where neither is known, whose owner makes the contact. Nothing else is
-decided here.
+Whose the identities are is looked up in one query. An event goes to the shard of the contact whom its user id names;
+to the user id's own where it is not known yet, also when the device is: so all that one user does keeps its order (E6).
+Of somebody who is not signed in the same holds by the device. Nothing else is decided here.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.entries import EventEntry, key_of, route
-from tertulia.core.identity import IdentityRef
 from tertulia.core.ingest import Discard
 from tertulia.store.db import Conn
 from tertulia.store.discards import StoredDiscard, insert_discards
@@ -45,22 +44,11 @@ def record_notes(conn: Conn, requests: Sequence[EventRequest], now: datetime) ->
 def place_events(conn: Conn, events: Sequence[tuple[int, EventEntry]]) -> list[NewEntry]:
     """Each (workspace, entry) with its shard and its key. It occurred at `client_at`: the day of that is part of what
     makes an event the same event (E1)."""
-    who = [(workspace, _list_identities(entry)) for workspace, entry in events]
-    known = find_contacts(conn, [(workspace, identity) for workspace, listed in who for identity in listed])
+    who = [(workspace, entry.identity) for workspace, entry in events]
+    known = find_contacts(conn, who)
     rows = []
-    for (workspace, entry), (_, listed) in zip(events, who, strict=True):
-        found = (known.get((workspace, identity)) for identity in listed) if known else ()
-        contact_id = next((id_ for id_ in found if id_ is not None), None)
+    for (workspace, entry), whose in zip(events, who, strict=True):
+        contact_id = known.get(whose)
         shard = route(workspace, entry, contact_id)
         rows.append(NewEntry(shard, workspace, key_of(entry), entry, entry.client_at, contact_id))
     return rows
-
-
-def _list_identities(entry: EventEntry) -> list[IdentityRef]:
-    """By whom a contact is looked up: the user first, then the device (E1)."""
-    listed = []
-    if entry.user_id:
-        listed.append(IdentityRef("user_id", "", entry.user_id))
-    if entry.anonymous_id:
-        listed.append(IdentityRef("anonymous_id", "", entry.anonymous_id))
-    return listed

@@ -24,7 +24,13 @@ _ARRAY_HEAD = struct.Struct(">iiIii")  # dimensions, may have NULLs, the items' 
 _ITEM = struct.Struct(">iq")
 _NULL = struct.pack(">i", -1)
 _TIMESTAMPTZ_OID = 1184
+_TEXT_OID = 25
+_LENGTH = struct.Struct(">i")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL's
+
+
+class Utf8Texts(list[bytes]):
+    """Texts that are written in UTF-8 already, without NULs: they go as they are, where a list of `str` is quoted."""
 
 
 class FlatListDumper(ListDumper):
@@ -54,6 +60,23 @@ class InstantsDumper(ListDumper):
 
     def dump(self, obj: list[datetime | None]) -> Buffer:
         return _write_instants(obj)
+
+
+class Utf8TextsDumper(ListDumper):
+    """Registered for `Utf8Texts` by `db.tune`: a binary `text[]`."""
+
+    format = Format.BINARY
+
+    def get_key(self, obj: list[bytes], format: PyFormat) -> DumperKey:
+        return self.cls
+
+    def upgrade(self, obj: list[bytes], format: PyFormat) -> BaseListDumper:
+        return self
+
+    def dump(self, obj: list[bytes]) -> Buffer:
+        pack = _LENGTH.pack
+        items = [part for text in obj for part in (pack(len(text)), text)]
+        return _ARRAY_HEAD.pack(1, 0, _TEXT_OID, len(obj), 1) + b"".join(items)
 
 
 def _find_writer(values: list[Any]) -> Callable[[list[Any]], bytes] | None:

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 
-from tertulia.store.arrays import FlatListDumper
+from tertulia.store.arrays import FlatListDumper, Utf8Texts, Utf8TextsDumper
 
 Conn = psycopg.Connection[TupleRow]
 
@@ -33,6 +33,7 @@ def tune(conn: Conn) -> None:
     """Make a connection of ours speak JSON through msgspec and write lists quickly. Not Django's: its JSONField decodes
     for itself."""
     conn.adapters.register_dumper(list, FlatListDumper)
+    conn.adapters.register_dumper(Utf8Texts, Utf8TextsDumper)
     set_json_dumps(msgspec.json.encode, conn)
     set_json_loads(msgspec.json.decode, conn)
 

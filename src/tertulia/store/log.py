@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from tertulia.core.entries import Entry, encode, kind_of
+from tertulia.store.arrays import Utf8Texts
 from tertulia.store.db import Conn, fetch_one, load, run
 
 CHANNEL = "tertulia_log"
@@ -70,7 +71,7 @@ class LogWriter:
                 "contacts": [entry.contact_id for entry in entries],
                 "occurred": [entry.occurred_at for entry in entries],
                 "received": received_at,
-                "payloads": [encode(entry.entry).decode() for entry in entries],
+                "payloads": Utf8Texts([encode(entry.entry) for entry in entries]),
             },
         )
 
