@@ -86,6 +86,10 @@ WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
         gettext_lazy("The batch has more messages than one call may have; the rest was left out."),
         gettext_lazy("Send at most 2,500 messages in one call."),
     ),
+    "not_written": (
+        gettext_lazy("The database did not take the messages of this call, and would not take them again."),
+        gettext_lazy("The fault is here, not in your code. The server's log names it: tell who runs the server."),
+    ),
     "bad_timestamp": (
         gettext_lazy("The timestamp cannot be read. The event was taken with the time of its arrival."),
         gettext_lazy("Send ISO 8601 in UTC, such as 2026-03-01T09:14:00Z."),
