@@ -90,18 +90,30 @@ def test_what_an_sdk_was_seen_to_send_is_in_the_log(place: int, web: httpx.Clien
 
 
 def test_an_event_is_in_the_log_of_its_identitys_shard_then_of_its_contacts(sdk: Sdk, shop: Shop) -> None:
-    """The user's contact first, else the device's, else the identity's own shard."""
+    """By the user where one is named, known or not, so that what they do keeps its order (E6); else by the device."""
     user, device = IdentityRef("user_id", "", "u1"), IdentityRef("anonymous_id", "", "a1")
-    assert sdk.call(batch(track(1, anonymousId="a1"))).json()["accepted"] == 1
-    assert shop.run("select shard, contact_id from log") == [(shard_of_identity(shop.workspace, user), None)]
-    for identity, contact_id in ((device, make_contact_id(5, 9)), (user, make_contact_id(6, 77))):
+    known = {device: make_contact_id(5, 9), user: make_contact_id(6, 77)}
+
+    def link(identity: IdentityRef) -> None:
         shop.run(
             "insert into identity values (%s, %s, %s, '', %s, %s, %s, 1, now())",
-            shard_of_identity(shop.workspace, identity), shop.workspace, identity.kind, identity.value, contact_id,
-            shard_of_contact(contact_id),
+            shard_of_identity(shop.workspace, identity), shop.workspace, identity.kind, identity.value,
+            known[identity], shard_of_contact(known[identity]),
         )  # fmt: skip
-        assert sdk.call(batch(track(2, anonymousId="a1"))).json()["accepted"] == 1
-        assert shop.run("select shard from log where contact_id = %s", contact_id) == [(shard_of_contact(contact_id),)]
+
+    def place(**facts: str | None) -> tuple[int, int | None]:
+        shop.run("truncate log")
+        assert sdk.call(batch(track(1, anonymousId="a1", **facts))).json()["accepted"] == 1
+        [row] = shop.run("select shard, contact_id from log")
+        return row
+
+    unknown = (shard_of_identity(shop.workspace, user), None)
+    assert place() == unknown
+    link(device)
+    assert place() == unknown
+    assert place(userId=None) == (shard_of_contact(known[device]), known[device])
+    link(user)
+    assert place() == (shard_of_contact(known[user]), known[user])
 
 
 def test_E1_a_retry_is_answered_as_success_and_has_the_same_key(sdk: Sdk, shop: Shop) -> None:
