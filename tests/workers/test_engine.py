@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from tests.workers.town import NOW, Town
 
+from tertulia.core.entries import Inbound
+from tertulia.core.identity import IdentityRef
 from tertulia.store.db import connect
 from tertulia.workers.engine import LEASE_S, Engine
 
@@ -212,6 +214,21 @@ def test_C5_erasure_removes_the_person_and_keeps_a_proof(town: Town) -> None:
     assert town.find_text("Anabela") == []
     assert town.find_text("31337") == []
     assert town.rows("select count(*) from erasure") == [(1,)]
+
+
+def test_C5_what_could_not_be_decided_is_erased_too(town: Town) -> None:
+    """A parked entry of theirs is emptied and settled, and received stays processed + parked (I3)."""
+    ana = town.add_contact("Anabela", PHONE)
+    town.append(Inbound(999, "whatsapp", IdentityRef("whatsapp", "P1", "BR.1"), NOW, phone=PHONE, name="Anabela"))
+    town.append(Inbound(999, "whatsapp", IdentityRef("whatsapp", "P1", "BR.2"), NOW, name="Bruno"))
+    town.drain()
+    tallies = "select sum(processed)::int, sum(parked)::int from channel_tally"
+    assert town.rows(tallies) == [(0, 2)]
+    town.erase(ana)
+    assert town.find_text("Anabela") == []
+    assert town.find_text("Bruno") != []
+    assert town.rows(tallies) == [(1, 1)]
+    assert town.rows("select count(*) from parked where settled_at is null") == [(1,)]
 
 
 def test_E8_the_clock_is_the_decisions(town: Town) -> None:

@@ -353,6 +353,28 @@ update link set bound_scope = '', bound_value = '' where shard = %(shard)s and c
 -- name: erase_import_rows
 update import_row set value = '', suggestion = '', undo = null where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_parked
+-- Entries of theirs that could not be decided: nothing of them stays but their place and reason, and what a provider sent
+-- counts as processed. JSON read back has a blank behind each colon.
+with theirs as (
+    select p.shard, p.id, p.channel_id,
+           p.settled_at is null and p.kind in ('inbound', 'signal', 'receipt') and position(':to-' in p.key) = 0 as counted
+    from parked p
+    cross join lateral (select replace(p.payload::text, '": ', '":') as text offset 0) w
+    where p.workspace = %(workspace)s
+      and (exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in w.text) > 0)
+           or p.kind = 'event' and exists (select 1 from unnest(%(named)s::text[]) as n (needle)
+                                           where position(n.needle in w.text) > 0))
+    for update of p
+), emptied as (
+    update parked p set payload = '{}', settled_at = coalesce(p.settled_at, %(at)s)
+    from theirs t
+    where p.shard = t.shard and p.id = t.id
+)
+update channel_tally c set parked = c.parked - t.count, processed = c.processed + t.count
+from (select shard, channel_id, count(*) from theirs where counted group by 1, 2) as t
+where c.shard = t.shard and c.channel_id = t.channel_id
+
 -- name: erase_webhooks
 -- Raw requests that name one of their values lose their body; the row stays, so that counts stay right.
 update webhook set body = '', headers = '{}'

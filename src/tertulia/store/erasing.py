@@ -41,6 +41,7 @@ _ERASURES = (
     "erase_webhooks",
     "erase_exchanges",
     "erase_log",
+    "erase_parked",
     "erase_identities",
     "erase_linked",
     "erase_addresses",
