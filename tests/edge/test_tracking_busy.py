@@ -164,7 +164,7 @@ def test_a_database_that_is_away_is_503() -> None:
 
     async def main() -> None:
         writer: GroupWriter[EventRequest, bool] = GroupWriter(
-            "events", fail, EventWork(), Clock(), Notifier(fail), pipelined=False
+            "events", fail, EventWork(), Clock(), Notifier(fail), is_light=lambda _: False
         )
         writer.start(asyncio.get_running_loop())
         check_wait(await call(make(writer), body_of(GOOD)), 503, "unavailable")
