@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -98,6 +99,15 @@ def test_forms_keep_order_and_blanks() -> None:
     assert read_form(b"a=1&b=&a=2&c=%FF") == {"a": ["1", "2"], "b": [""], "c": ["�"]}
     with pytest.raises(Unreadable):
         read_form("&".join(f"a{i}=1" for i in range(1_001)))
+
+
+@given(st.text("ab=&;é 1", max_size=20))
+def test_a_form_without_escapes_is_read_like_any_other(text: str) -> None:
+    """The short way through a plain form comes to what the standard library reads."""
+    expected: dict[str, list[str]] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        expected.setdefault(name, []).append(value)
+    assert read_form(text) == expected
 
 
 def test_secrets_compare() -> None:

@@ -239,12 +239,13 @@ def _render_links(
     workspace = world.config.workspaces[match.workspace]
     base, effect = _mint(world, match, contact.id)
     kinds = [world.config.channels[channel_id].kind for channel_id in match.apps]
-    urls = {kind: f"{workspace.link_base}/l/{with_app(base, kind)}" for kind in ("chooser", *kinds)}
-    chooser = urls.pop("chooser")
+    urls = {kind: f"{workspace.link_base}/l/{with_app(base, kind)}" for kind in kinds}
+    code = with_app(base, "chooser")
+    chooser = f"{workspace.link_base}/l/{code}"
     links: dict[str, object] = {
         "link": chooser,
         "links": {"any": chooser, "chooser": chooser, **urls},
-        "unsubscribe": f"{workspace.link_base}/u/{with_app(base, 'chooser')}",
+        "unsubscribe": f"{workspace.link_base}/u/{code}",
     }
     outcome = _render_text(text, template_facts(world, match, contact, links), world, match)
     if isinstance(outcome, Rendered) and effect is not None:
