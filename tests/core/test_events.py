@@ -13,7 +13,6 @@ from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core.decide import decide
 from tertulia.core.entries import Entry, EventEntry, route
-from tertulia.core.events import drop_nobody
 from tertulia.core.identity import IdentityRef
 from tertulia.core.traits import ATTRIBUTES_MAX, FIELDS, read_traits, unite
 from tertulia.core.world import Config, ContactRow, WorkspaceFacts, World
@@ -195,15 +194,6 @@ def test_M8_a_merge_is_asked_for_once_in_a_cycle() -> None:
     for at in range(5):
         village.tell("track", user="u1", device="d1", at=at)
     assert sum(isinstance(effect, fx.Forward) for effect in village.world.effects) == 1
-
-
-@pytest.mark.parametrize("value", ["null", "NULL", "undefined", "-1", "0", "000", "0000-0000", "anonymous", "NaN"])
-def test_M8_what_stands_for_nobody(value: str) -> None:
-    """Is no id, wherever it stands; what only looks like it is one."""
-    entry = EventEntry(1, "track", "m", NOW, NOW, user_id=value, anonymous_id=value, previous_id=value)
-    assert drop_nobody(entry) == EventEntry(1, "track", "m", NOW, NOW)
-    real = EventEntry(1, "track", "m", NOW, NOW, user_id="1", anonymous_id=f"{value}x")
-    assert drop_nobody(real) is real
 
 
 @pytest.mark.parametrize(

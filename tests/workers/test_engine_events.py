@@ -193,17 +193,6 @@ def test_M8_what_a_person_parted_no_event_merges_again(town: Town) -> None:
     assert read(town, visitor, "merged_into") == (None,)
 
 
-@pytest.mark.parametrize("nobody", ["null", "-1", "undefined", "00000000-0000-0000-0000-000000000000", "0"])
-def test_M8_ids_that_stand_for_nobody_make_nobody_one(town: Town, nobody: str) -> None:
-    """Beside a real one they are nothing; alone they are nobody's event, which is kept and seen all the same."""
-    town.event("track", user=nobody, device="d1", name="Opened")
-    town.event("track", user=nobody, device="d2", name="Opened")
-    town.event("track", user=nobody, name="Opened")
-    assert device(town, "d1") != device(town, "d2")
-    assert town.rows("select contact_id from event where user_id = '' and anonymous_id = ''") == [(0,)]
-    assert town.rows("select count(*) from contact") == [(2,)]
-
-
 def test_E1_the_same_event_again_has_no_effect(town: Town) -> None:
     """In one cycle, later, from another source, after the device changed hands and after a merge, whatever it says."""
     town.append_event("page", device="d1", name="Home", message_id="m1", at=NOW)

@@ -26,7 +26,7 @@ from tertulia.core.entries import (
     key_of,
     shard_of_identity,
 )
-from tertulia.core.events import KEYS_KEPT, drop_nobody, find_shared, identities_of, place_event
+from tertulia.core.events import KEYS_KEPT, find_shared, identities_of, place_event
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
@@ -64,7 +64,7 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
 
 def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntry]]) -> None:
     """The facts of events: they are many and need little of their contacts."""
-    who = [[(workspace, identity) for identity in identities_of(drop_nobody(entry))] for workspace, entry in events]
+    who = [[(workspace, identity) for identity in identities_of(entry)] for workspace, entry in events]
     loader.load_identities(conn, world, {key: None for keys in who for key in keys})
     known = [
         [row.contact_id for key in keys if (row := world.identities.get(key)) and row.contact_id is not None]

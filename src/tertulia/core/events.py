@@ -2,9 +2,9 @@
 
 An event belongs to the contact of its user id, else to that of its device (`anonymous_id`). An unknown one gets a new
 contact in its identity's home shard, whose owner also says where that is being decided when the device is known
-elsewhere; later events follow the same way and keep their order. Ids that stand for nobody (`null`, `-1`, zeros) are
-none. The same event again was dropped before by its key (E1); of one that happened longer ago than keys are kept, what
-is stored says so.
+elsewhere; later events follow the same way and keep their order. Ids that stand for nobody (`null`, zeros) were left
+out when the message was read (`ingest`). The same event again was dropped before by its key (E1); of one that happened
+longer ago than keys are kept, what is stored says so.
 
     user known, device unknown       the device is linked to the user's contact
     device known, user unknown       the user is linked to the device's contact, unless that has another user:
@@ -18,7 +18,6 @@ Identities that come with events are claimed (M6), a user id too: a write key is
 and a claim is enough to keep a history together and no more. Nothing is started by an event, and none gives consent.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, Final
@@ -50,14 +49,12 @@ USER: Final = "user_id"
 DEVICE: Final = "anonymous_id"
 EVENT_IDENTITIES: Final = (USER, DEVICE)
 KEYS_KEPT: Final = timedelta(days=7)  # keys of older days are forgotten (E1)
-_NOBODY = re.compile(r"[0-]*|-1|null|none|nan|undefined|anonymous|\[object Object\]", re.I)
 
 
 def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) -> None:
     """Everything that one event brings about, or its way to another shard."""
     if world.seen_events and place_event(workspace, entry) in world.seen_events:
         return
-    entry = drop_nobody(entry)
     owner = find_owner(world, entry, workspace)
     target = shard_of_contact(owner) if owner is not None else _find_decider(world, entry, workspace, shard)
     if target != shard and (owner is not None or not entry.tried):
@@ -82,13 +79,6 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
 def place_event(workspace: int, entry: EventEntry) -> tuple[date, UUID]:
     """The day and the id under which an event is stored: what makes it the same event (E1)."""
     return day_of(entry.client_at), derive_id("event", workspace, entry.message_id)
-
-
-def drop_nobody(entry: EventEntry) -> EventEntry:
-    """The event without ids that stand for nobody: else all who are not signed in would be one person."""
-    ids = {"user_id": entry.user_id, "anonymous_id": entry.anonymous_id, "previous_id": entry.previous_id}
-    nobody = {name: "" for name, value in ids.items() if value and _NOBODY.fullmatch(value)}
-    return msgspec.structs.replace(entry, **nobody) if nobody else entry
 
 
 def identities_of(entry: EventEntry) -> list[IdentityRef]:
