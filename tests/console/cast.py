@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ class Cast:
     charlie: User
 
 
+@cache
+def hash_password() -> str:
+    """The password of everybody as it is kept. Once for all tests: hashing it takes a third of a second."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(PASSWORD)
+
+
 def make_cast() -> Cast:
     """Write the cast to the database."""
     from tertulia.data.models import Membership, User, Workspace
@@ -41,8 +50,11 @@ def make_cast() -> Cast:
         ("vera@example.com", "Vera Moura", workspace, "viewer"),
         ("charlie@example.com", "Charlie", other, "owner"),
     ):
-        people[email.split("@")[0]] = User.objects.create_user(email, PASSWORD, name=name)
-        Membership.objects.create(workspace=place, user=people[email.split("@")[0]], role=role)
+        user = User.objects.create_user(email, name=name)
+        user.password = hash_password()
+        user.save(update_fields=["password"])
+        Membership.objects.create(workspace=place, user=user, role=role)
+        people[email.split("@")[0]] = user
     return Cast(workspace, other, **people)
 
 
