@@ -59,6 +59,8 @@ def test_events_discards_and_schema_are_read(ask: Ask, shop: Any, conn: psycopg.
     assert refused[0]["sample"] == '{"type": "track"}'
     before = refused[1]["at"].replace("+", "%2B")
     assert len(ask("GET", f"{path}/discards?before={before}")) == 1
+    assert {row["code"] for row in ask("GET", f"{path}/discards?code={refused[0]['code']}")} == {refused[0]["code"]}
+    assert ask("GET", f"{path}/discards?code=never") == []
     schema = {(row["type"], row["name"]): row for row in ask("GET", f"{path}/schema?days=14")}
     order = schema["track", "Order Completed"]
     assert (order["count"], sum(day["count"] for day in order["days"])) == (4, 4)

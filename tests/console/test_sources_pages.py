@@ -100,6 +100,18 @@ def test_the_first_event_makes_it_live(cast: Cast, alice, conn, source):
     assert 'hx-trigger="live, every 3s"' not in page
 
 
+def test_a_rare_reason_is_found_behind_a_hundred_others(cast: Cast, alice, conn, source):
+    """Errors are counted over a day, so the list of one reason goes as far back, and what was opened stays open."""
+    add_discard(conn, source, "id_not_string", NOW - timedelta(hours=2), sample='{"userId": {}}')
+    for second in range(101):
+        add_discard(conn, source, "no_user_anon_id", NOW - timedelta(seconds=second))
+    conn.commit()
+    address = f"/sources/{source.pk}/debugger/?code=id_not_string"
+    rows = read(alice, address).split('class="arrivals"')[1]
+    [opened] = re.findall(r'href="([^"]*open=d\.[^"]*)"', rows)
+    assert '{"userId": {}}' in read(alice, opened)
+
+
 def test_the_debugger_shows_what_came_and_what_was_not_taken(cast: Cast, alice, conn, source):
     """The newest first with who it was; codes in words; a name filters; what is opened stands whole beside it."""
     people = add_people(conn, cast.workspace.pk)

@@ -162,12 +162,13 @@ def list_events(
 
 @router.get("/sources/{source_id}/discards", response=list[DiscardOut], summary="Messages that were not taken")
 def list_discards(
-    request: HttpRequest, source_id: int, before: datetime | None = None, limit: int = 50
+    request: HttpRequest, source_id: int, code: str = "", before: datetime | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """The newest first, from before an instant. `bad_timestamp` is a warning: the message was taken all the same."""
+    """The newest first, from before an instant; of one reason (`code`), or all. `bad_timestamp` is a warning: the
+    message was taken all the same."""
     source = actions.access_source(workspace_of(request), source_id)
     until = read_instant(before) or now() + timedelta(days=1)
-    found = store.list_discards(conn_of(), source.workspace_id, source.pk, until, read_limit(limit))
+    found = store.list_discards(conn_of(), source.workspace_id, source.pk, until, read_limit(limit), code)
     return [_write_discard(row) for row in found]
 
 

@@ -120,9 +120,11 @@ def list_properties(conn: Conn, workspace: int, source_id: int | None) -> list[E
     ]
 
 
-def list_discards(conn: Conn, workspace: int, source_id: int | None, before: datetime, limit: int) -> list[Discard]:
-    """Messages that were not taken before an instant, the newest first."""
-    args = {"workspace": workspace, "source_id": source_id, "before": before, "limit": limit}
+def list_discards(
+    conn: Conn, workspace: int, source_id: int | None, before: datetime, limit: int, code: str = ""
+) -> list[Discard]:
+    """Messages that were not taken before an instant, for one reason or any (an empty `code`), the newest first."""
+    args = {"workspace": workspace, "source_id": source_id, "before": before, "limit": limit, "code": code}
     return [Discard(*row) for row in fetch_all(conn, load("events")["discards"], args)]
 
 

@@ -62,6 +62,7 @@ select d.id, d.source_id, d.at, d.code, d.place, d.message_id, d.type, d.name, d
 from event_discard d
 where d.workspace = %(workspace)s and d.at < %(before)s
   and (%(source_id)s::integer is null or d.source_id = %(source_id)s)
+  and (%(code)s::text = '' or d.code = %(code)s)
 order by d.at desc, d.place, d.id
 limit %(limit)s
 

@@ -141,9 +141,7 @@ def describe_stream(request: HttpRequest, source: Source, asked: Asked) -> dict[
     conn, workspace, now = django_conn(), request.workspace.pk, get_now(request)
     after = now - LOOKED_BACK
     events = [] if asked.code else list_recent(conn, workspace, source.pk, asked.name, after, ROWS_MAX)
-    discards = [] if asked.name else list_discards(conn, workspace, source.pk, now + DAY, ROWS_MAX)
-    if asked.code:
-        discards = [row for row in discards if row.code == asked.code]
+    discards = [] if asked.name else list_discards(conn, workspace, source.pk, now + DAY, ROWS_MAX, asked.code)
     rows = build_rows(conn, workspace, events, discards, asked)
     codes = count_discards(conn, workspace, source.pk, now - DAY)
     return describe_source(request, source, None, "debugger") | {
