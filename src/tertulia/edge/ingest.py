@@ -8,14 +8,11 @@ with its reason, for whoever wonders where their events are.
 
 import asyncio
 import contextlib
-import itertools
 import math
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from secrets import token_bytes
 from typing import Any, Final
-from uuid import UUID
 
 import psycopg
 from starlette.types import Receive, Scope, Send
@@ -35,6 +32,7 @@ from tertulia.core.ingest import (
 from tertulia.core.ingest_codes import Code
 from tertulia.core.ingest_json import NotJson
 from tertulia.edge.clock import Clock
+from tertulia.edge.fresh_ids import FreshIds
 from tertulia.edge.http import BodyTooLarge, HungUp, get_address, get_header
 from tertulia.edge.http import read_body as receive_body
 from tertulia.edge.ingest_answers import (
@@ -108,8 +106,7 @@ class Ingest:
         self._clock = clock
         self._metrics = metrics
         self._rates = rates or Rates()
-        self._salt = token_bytes(8)
-        self._numbers = itertools.count(1)
+        self._ids = FreshIds()
         self._events_waiting = 0
         self._bytes_waiting = 0
         self._limited_at_s: dict[int, float] = {}
@@ -195,7 +192,7 @@ class Ingest:
         except SharedTooLarge:
             raise await self._keep(source, refuse_large()) from None
         notes = [*taken.discards, *taken.warnings]
-        request = EventRequest(self._make_id(), source.workspace, source.id, taken.entries, notes)
+        request = EventRequest(self._ids.make(), source.workspace, source.id, taken.entries, notes)
         if not await self._submit(request, size_bytes + taken.shared_bytes):
             taken = Taken([], [*taken.discards, Discard(0, Code.NOT_WRITTEN.value, count=len(taken.entries))], [])
         self._metrics.count_events("accepted", len(taken.entries))
@@ -232,7 +229,7 @@ class Ingest:
             sample = raw[: SAMPLE_MAX * 4].decode("utf-8", "replace").replace("\0", "")[:SAMPLE_MAX]
             note = Discard(0, refusal.code, sample=sample)
             with contextlib.suppress(Refusal):
-                await self._submit(EventRequest(self._make_id(), source.workspace, source.id, (), (note,)), len(raw))
+                await self._submit(EventRequest(self._ids.make(), source.workspace, source.id, (), (note,)), len(raw))
         return refusal
 
     async def _find_header_source(self, scope: Scope) -> FrontSource | None:
@@ -300,12 +297,8 @@ class Ingest:
         except psycopg.Error:
             raise refuse_away() from None
 
-    def _make_id(self) -> UUID:
-        """As for webhooks: 64 bits of chance for the process, then a number."""
-        return UUID(bytes=self._salt + next(self._numbers).to_bytes(8))
-
     def _make_message_id(self) -> str:
-        return f"made-{self._make_id()}"
+        return f"made-{self._ids.make()}"
 
 
 async def _sort_out(value: dict[str, Any], arrival: Arrival, source: FrontSource, size_bytes: int) -> Taken:

@@ -9,13 +9,10 @@ A wrong signature stores nothing: it is counted and named in the channel's log. 
 cannot be read is kept with its reason and acknowledged, for asking again would not make it readable.
 """
 
-import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from secrets import token_bytes
-from uuid import UUID
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -24,6 +21,7 @@ from tertulia.actions.receive import ReceivedCall, Translated, find_replayed, re
 from tertulia.channels.base import ChannelEvent, HttpResponse, Rejected, WebhookCall
 from tertulia.channels.wire import Unreadable, read_form
 from tertulia.edge.clock import Clock
+from tertulia.edge.fresh_ids import FreshIds
 from tertulia.edge.http import (
     BodyTooLarge,
     HungUp,
@@ -114,8 +112,7 @@ class Hooks:
         self._metrics = metrics
         self._writer = writer
         self._clock = clock
-        self._salt = token_bytes(8)
-        self._numbers = itertools.count(1)
+        self._ids = FreshIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         public_id = scope["path"].removeprefix("/hooks/").rstrip("/")
@@ -160,7 +157,7 @@ class Hooks:
 
     async def _store(self, channel: ChannelView, call: WebhookCall, read: Translated) -> None:
         stored = StoredCall(
-            id=self._make_id(),
+            id=self._ids.make(),
             workspace=channel.workspace,
             channel_id=channel.id,
             method=call.method,
@@ -175,11 +172,6 @@ class Hooks:
         if not await self._writer.submit(ReceivedCall(stored, read.entries, nonce)):
             raise Rejected("replayed")
         self._metrics.count_webhook(channel.kind, "parked" if read.unreadable else "kept")
-
-    def _make_id(self) -> UUID:
-        """An id that no other call has: 64 bits of chance for the process, then a number. (A uuid4 each asks the kernel
-        for chance, 8 us, and gives the interpreter away meanwhile.)"""
-        return UUID(bytes=self._salt + next(self._numbers).to_bytes(8))
 
     def _refuse(self, channel: ChannelView, scope: Scope, status: int, reason: str) -> None:
         self._metrics.count_webhook(channel.kind, "refused")
