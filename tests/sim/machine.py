@@ -118,6 +118,7 @@ class Machine:
         """One round, whatever dies on the way: the next engine does it. Whether there was anything to do."""
         self.provider.round += 1
         for _ in range(TRIES_MAX):
+            self.engine._finish_checked = 0.0  # how often it looks for matches that are done is real time
             if "engine" in self.crashes and self.chance.random() < 0.2:
                 if self.chance.random() < 0.3:
                     self.engine_fuse.light_commit()

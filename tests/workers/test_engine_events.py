@@ -66,6 +66,17 @@ def test_M8_a_device_that_turns_out_to_be_a_user_is_merged(town: Town) -> None:
     assert town.rows("select actor, evidence ->> 'rule' from merge where contact_id = %s", before)[0][0] == "event"
 
 
+def test_M8_a_device_that_is_being_merged_is_no_part_of_an_audience(town: Town) -> None:
+    """An audience waits with its freezing for what the log still holds: the absorbed contact would be in it beside the
+    one that it became."""
+    town.event("page", device="d1", name="Home")
+    town.event("identify", user="u1", device="d2")
+    town.append_event("track", user="u1", device="d1", name="Signed In")
+    town.engine._freeze_shards = 256
+    match = town.launch("{{ link }}")
+    assert town.rows("select contact_id from match_contact where match_id = %s", match) == [(user(town, "u1"),)]
+
+
 def test_M1_a_user_that_is_first_seen_on_a_known_device_is_linked_to_its_contact(town: Town) -> None:
     """Wherever the two are at home: nobody is made twice, and events of the user alone come to the same contact."""
     for number in range(8):  # so that some have their homes in two shards

@@ -238,8 +238,11 @@ class Engine:
     # deliveries
 
     def _launch(self) -> bool:
-        """Freeze the next part of a launching match's audience and queue its first way of reaching."""
+        """Freeze the next part of a launching match's audience and queue its first way of reaching. The log comes
+        first: what is left of it may be the other half of a merge, and an absorbed contact is in no audience."""
         assert self.config is not None
+        if self._behind:
+            return False
         launches = ownership.read_launching(self.conn)
         self.conn.commit()
         for launch in launches:
