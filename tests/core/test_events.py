@@ -14,8 +14,9 @@ from tertulia.core import event_effects as ev
 from tertulia.core.decide import decide
 from tertulia.core.entries import Entry, EventEntry, route
 from tertulia.core.identity import IdentityRef
+from tertulia.core.rows import ContactRow
 from tertulia.core.traits import ATTRIBUTES_MAX, FIELDS, read_traits, unite
-from tertulia.core.world import Config, ContactRow, WorkspaceFacts, World
+from tertulia.core.world import Config, WorkspaceFacts, World
 from tertulia.ids import SHARDS
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

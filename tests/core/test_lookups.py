@@ -28,15 +28,8 @@ from tertulia.core.deliveries import (
 from tertulia.core.entries import Entry, LookUpEntry, OutcomeEntry, ReceiptEntry
 from tertulia.core.identity import IdentityRef
 from tertulia.core.progress import ProgressRow
-from tertulia.core.world import (
-    AddressRow,
-    ChannelFacts,
-    Config,
-    ContactRow,
-    MatchFacts,
-    WorkspaceFacts,
-    World,
-)
+from tertulia.core.rows import AddressRow, ContactRow
+from tertulia.core.world import ChannelFacts, Config, MatchFacts, WorkspaceFacts, World
 from tertulia.ids import derive_delivery_id, make_contact_id
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

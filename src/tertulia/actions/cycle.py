@@ -30,8 +30,9 @@ from tertulia.core.entries import (
     route,
 )
 from tertulia.core.reasons import Reason
+from tertulia.core.rows import OpenDelivery
 from tertulia.core.stages import LANE_BULK, channel_of_stage
-from tertulia.core.world import Config, OpenDelivery, World
+from tertulia.core.world import Config, World
 from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_kind
 from tertulia.store import effects as writer
 from tertulia.store import world as loader

@@ -31,8 +31,9 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.phones import key_of_e164
+from tertulia.core.rows import ClosedDelivery, OpenDelivery
 from tertulia.core.traits import read_addresses
-from tertulia.core.world import ClosedDelivery, OpenDelivery, World
+from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.db import Conn

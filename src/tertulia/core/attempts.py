@@ -29,9 +29,10 @@ from tertulia.core.deliveries import (
 from tertulia.core.entries import LookUpEntry, OutcomeEntry, ReceiptEntry
 from tertulia.core.identity import IdentityRef
 from tertulia.core.reasons import Reason
+from tertulia.core.rows import ClosedDelivery, OpenDelivery
 from tertulia.core.sms import count_parts
 from tertulia.core.stages import queue_next_stage
-from tertulia.core.world import ChannelFacts, ClosedDelivery, OpenDelivery, World
+from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import derive_id
 
 RECEIPTS: Final = {

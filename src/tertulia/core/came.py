@@ -10,7 +10,8 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.links import Code, hash_code
 from tertulia.core.match import LinkFacts
 from tertulia.core.phones import key_of_e164
-from tertulia.core.world import ChannelFacts, ContactRow, LinkedIdentity, World
+from tertulia.core.rows import ContactRow, LinkedIdentity
+from tertulia.core.world import ChannelFacts, World
 
 
 class Came(msgspec.Struct, frozen=True):

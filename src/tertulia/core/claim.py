@@ -17,10 +17,11 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
+from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.template_facts import make_facts
-from tertulia.core.world import ChannelFacts, ContactRow, LinkedIdentity, MatchFacts, OpenDelivery, World
+from tertulia.core.world import ChannelFacts, MatchFacts, World
 
 HOLD_AGAIN_S: Final = 60.0
 ATTEMPT_MINTS_MAX: Final = 8

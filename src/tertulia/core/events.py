@@ -32,6 +32,7 @@ from tertulia.core.entries import EventEntry, MergeEntry, key_of, shard_of_ident
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.import_values import email_key
 from tertulia.core.phones import Phone
+from tertulia.core.rows import ContactRow
 from tertulia.core.traits import (
     ATTRIBUTES_MAX,
     FIELDS,
@@ -42,7 +43,7 @@ from tertulia.core.traits import (
     read_settings,
     read_traits,
 )
-from tertulia.core.world import ACTIVE_STEP, ContactRow, World
+from tertulia.core.world import ACTIVE_STEP, World
 from tertulia.ids import day_of, derive_id, shard_of_contact
 
 USER: Final = "user_id"

@@ -33,7 +33,8 @@ from tertulia.core.match import (
 from tertulia.core.phones import Phone, key_of_e164, phone_from_digits
 from tertulia.core.reasons import Reason
 from tertulia.core.receive import receive
-from tertulia.core.world import ContactRow, World
+from tertulia.core.rows import ContactRow
+from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
 
 

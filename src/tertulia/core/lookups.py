@@ -16,7 +16,8 @@ from tertulia.core.deliveries import (
 )
 from tertulia.core.entries import LookUpEntry, ReceiptEntry
 from tertulia.core.reasons import Reason
-from tertulia.core.world import OpenDelivery, World
+from tertulia.core.rows import OpenDelivery
+from tertulia.core.world import World
 
 
 def decide_look_up(world: World, entry: LookUpEntry, workspace: int) -> None:

@@ -20,8 +20,9 @@ from tertulia.core.entries import (
 )
 from tertulia.core.events import EVENT_IDENTITIES
 from tertulia.core.reasons import Reason
+from tertulia.core.rows import ContactRow
 from tertulia.core.talks import close_younger, find_family, reopen
-from tertulia.core.world import ContactRow, World
+from tertulia.core.world import World
 from tertulia.ids import derive_id, shard_of_contact
 
 

@@ -42,8 +42,9 @@ from tertulia.core.opt_words import NOTHING, OptAction, OptDecision, OptScope, c
 from tertulia.core.phones import key_of_e164
 from tertulia.core.reasons import Reason
 from tertulia.core.replies import answer_text, greet, question_text, queue_reply
+from tertulia.core.rows import ContactRow, LinkedIdentity
 from tertulia.core.talks import set_question, touch_elsewhere
-from tertulia.core.world import ContactRow, LinkedIdentity, World
+from tertulia.core.world import World
 from tertulia.ids import derive_id, shard_of_index
 
 QUESTION_FORWARD = "forward"

@@ -14,7 +14,8 @@ from tertulia.core.match import (
     read_codes,
     resolve,
 )
-from tertulia.core.world import ChannelFacts, LinkedIdentity, World
+from tertulia.core.rows import LinkedIdentity
+from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import derive_id, shard_of_contact
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from tertulia.core import effects as fx
-from tertulia.core.world import ClosedDelivery, ContactRow, MatchFacts, OpenDelivery, World
+from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery
+from tertulia.core.world import MatchFacts, World
 from tertulia.ids import day_of, derive_delivery_id
 
 LANE_BULK: Final = 2

@@ -20,7 +20,7 @@ from tertulia.core.import_values import email_key, read_email
 from tertulia.core.language_names import find_language
 from tertulia.core.merge import is_placeholder
 from tertulia.core.phones import PHONE_CHARACTERS_MAX, Phone, normalise_phone
-from tertulia.core.world import ContactRow
+from tertulia.core.rows import ContactRow
 
 ATTRIBUTES_MAX: Final = 500  # names that a contact may have had
 NAME_CHARACTERS_MAX: Final = 200

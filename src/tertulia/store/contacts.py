@@ -13,8 +13,8 @@ from uuid import UUID
 from tertulia.core.consent import ConsentFact, Given, Source, read_subject
 from tertulia.core.entries import shard_of_address
 from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.rows import ContactRow
 from tertulia.core.search import make_patterns
-from tertulia.core.world import ContactRow
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
 

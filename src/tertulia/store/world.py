@@ -11,16 +11,9 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow
+from tertulia.core.rows import AddressRow, ClosedDelivery, ContactRow, IdentityRow, LinkedIdentity, OpenDelivery
 from tertulia.core.traits import unite
-from tertulia.core.world import (
-    AddressRow,
-    ClosedDelivery,
-    ContactRow,
-    IdentityRow,
-    LinkedIdentity,
-    OpenDelivery,
-    World,
-)
+from tertulia.core.world import World
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load
 

@@ -24,8 +24,9 @@ import structlog
 
 from tertulia.actions import cycle
 from tertulia.actions.config import load_config
+from tertulia.core.rows import OpenDelivery
 from tertulia.core.stages import channels_of
-from tertulia.core.world import Config, OpenDelivery
+from tertulia.core.world import Config
 from tertulia.errors import Conflict, StoodDown
 from tertulia.ids import SHARDS
 from tertulia.store import ownership

@@ -1,0 +1,229 @@
+"""How each effect changes the working set of a cycle, so that its later decisions see it."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
+from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
+from tertulia.core.conversation import ConversationRow
+from tertulia.core.entries import shard_of_identity
+from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.links import LinkRow
+from tertulia.core.progress import ProgressRow
+from tertulia.core.rows import AddressRow, ClosedDelivery, ContactRow, IdentityRow, LinkedIdentity, OpenDelivery
+from tertulia.ids import shard_of_contact
+
+if TYPE_CHECKING:
+    from tertulia.core.world import World
+
+
+def fold(world: "World", effect: fx.Effect) -> None:
+    """Let the later decisions of a cycle see an effect."""
+    handler = _FOLDS.get(type(effect))
+    if handler is not None:
+        handler(world, effect)
+
+
+def _fold_create(world: "World", e: fx.CreateContact) -> None:
+    world.contacts[e.contact_id] = ContactRow(
+        *(e.contact_id, e.workspace, e.name, "", e.locale, e.country, e.source, {}, e.at), active_at=e.active_at
+    )
+
+
+def _fold_change(world: "World", e: ev.ChangeContact) -> None:
+    contact = world.contacts[e.contact_id]
+    for name, value in e.fields.items():
+        setattr(contact, name, value)
+    kept = {**contact.attributes, **e.attributes}
+    contact.attributes = {name: value for name, value in kept.items() if value is not None}
+    contact.changed |= {name: at.isoformat() for name, at in e.changed.items()}
+
+
+def _fold_seen(world: "World", e: ev.TouchContact) -> None:
+    world.contacts[e.contact_id].active_at = e.at
+
+
+def _fold_address(world: "World", e: fx.AddAddress) -> None:
+    contact = world.contacts[e.contact_id]
+    if all((row.kind, row.value) != (e.kind, e.value) for row in contact.addresses):
+        contact.addresses.append(AddressRow(e.kind, e.value, e.canonical, e.country, e.sms, e.line_type))
+    owners = world.owners_of.setdefault((e.workspace, e.kind, e.canonical), [])
+    if e.contact_id not in owners:
+        owners.append(e.contact_id)
+
+
+def _fold_route(world: "World", e: fx.RouteIdentity) -> None:
+    world.identities[(e.workspace, e.identity)] = IdentityRow(None, e.shard, Trust.CLAIMED)
+
+
+def _fold_link(world: "World", e: fx.LinkIdentity) -> None:
+    shard = shard_of_contact(e.contact_id)
+    world.identities[(e.workspace, e.identity)] = IdentityRow(e.contact_id, shard, e.trust)
+    contact = world.contacts[e.contact_id]
+    contact.identities = [row for row in contact.identities if row.identity != e.identity]
+    contact.identities.append(
+        LinkedIdentity(e.identity, e.channel_id, e.trust, e.name, e.username, e.at, None, "", "", e.contact_id)
+    )
+
+
+def _fold_unlink(world: "World", e: fx.UnlinkIdentity) -> None:
+    home = shard_of_identity(e.workspace, e.identity)
+    world.identities[(e.workspace, e.identity)] = IdentityRow(None, home, Trust.CLAIMED)
+    if contact := world.contacts.get(e.contact_id):
+        contact.identities = [row for row in contact.identities if row.identity != e.identity]
+
+
+def _fold_touch(world: "World", e: fx.TouchIdentity) -> None:
+    for row in world.contacts[e.contact_id].identities:
+        if row.identity == e.identity:
+            row.name, row.username, row.trust = e.name, e.username, e.trust
+            row.window_until, row.signal, row.reply_token = e.window_until, e.signal, e.reply_token
+
+
+def _fold_consent(world: "World", e: fx.RecordConsent) -> None:
+    world.contacts[e.contact_id].consents.append(
+        ConsentFact(
+            *(e.contact_id, read_subject(e.address), e.channel, e.topic, Given(e.state), Source(e.source), e.at),
+            *(str(e.evidence.get("ref", "")), e.text_version, e.actor),
+        )
+    )
+
+
+def _fold_suppress(world: "World", e: fx.Suppress) -> None:
+    world.suppressed.setdefault((e.workspace, e.kind, e.canonical), []).append(
+        Suppression(Cause(e.cause), IdentityRef(e.kind, "", e.canonical), e.channel, e.at, e.source)
+    )
+
+
+def _fold_lift(world: "World", e: fx.LiftSuppression) -> None:
+    rows = world.suppressed.get((e.workspace, e.kind, e.canonical), [])
+    rows[:] = [row for row in rows if (row.cause.value, row.channel) != (e.cause, e.channel)]
+
+
+def _fold_dead(world: "World", e: fx.MarkAddressDead) -> None:
+    for row in world.contacts[e.contact_id].addresses:
+        if (row.kind, row.value) == (e.kind, e.value):
+            row.dead_code = e.code
+
+
+def _fold_conversation(world: "World", e: fx.OpenConversation) -> None:
+    row = ConversationRow(e.id, e.contact_id, e.channel_id, {}, e.at)
+    world.conversations[(e.contact_id, e.channel_id)] = world.talks[e.id] = row
+
+
+def _fold_question(world: "World", e: fx.SetQuestion) -> None:
+    if row := world.talks.get(e.conversation_id):
+        row.question = e.question
+
+
+def _fold_closed_talk(world: "World", e: fx.CloseConversation) -> None:
+    world.talks.pop(e.id, None)
+    if (row := world.conversations.get((e.contact_id, e.channel_id))) and row.id == e.id:
+        del world.conversations[(e.contact_id, e.channel_id)]
+
+
+def _fold_message(world: "World", e: fx.StoreMessage) -> None:
+    world.seen_messages.add((e.channel_id, e.provider_id))
+
+
+def _fold_bind(world: "World", e: fx.BindLink) -> None:
+    row = world.links[e.code_hash]
+    row.bound, row.bound_at = e.identity, e.at
+
+
+def _fold_mint(world: "World", e: fx.MintLink) -> None:
+    row = LinkRow(e.code_hash, e.workspace, e.contact_id, e.match_id, e.attempt, e.at, e.expires_at, None, None, None)
+    world.links[e.code_hash] = row
+    world.links_of.setdefault(e.contact_id, []).append(row)
+
+
+def _fold_progress(world: "World", e: fx.Progress) -> None:
+    row = world.progress.setdefault((e.match_id, e.contact_id), ProgressRow(e.match_id, e.contact_id, 0, "waiting", ""))
+    if e.stage is not None:
+        row.stage = e.stage
+    row.state = e.state
+    if e.reason is not None:
+        row.reason = e.reason
+    if e.step == "matched":
+        row.matched_apps.add(e.app)
+
+
+def _fold_merge(world: "World", e: fx.MergeContact) -> None:
+    if row := world.contacts.get(e.contact_id):
+        row.merged_into = e.into_id
+
+
+def _fold_unmerge(world: "World", e: fx.UndoMerge) -> None:
+    if row := world.contacts.get(e.contact_id):
+        row.merged_into = None
+
+
+def _fold_queue(world: "World", e: fx.QueueDelivery) -> None:
+    world.open.setdefault(
+        e.id,
+        OpenDelivery(
+            *(e.id, e.workspace, e.contact_id, e.channel_id, e.match_id, e.stage, e.class_, e.lane, "queued", 0),
+            *(e.to_kind, e.to_value, e.identity_scope, e.content, e.cause, e.deadline, e.at),
+        ),
+    )
+
+
+def _fold_open_state(world: "World", e: fx.SetOpenState) -> None:
+    row = world.open[e.id]
+    row.state, row.attempt, row.content = e.state, e.attempt, e.content
+
+
+def _fold_close(world: "World", e: fx.CloseDelivery) -> None:
+    row = world.open.pop(e.id)
+    world.closed[e.id] = ClosedDelivery(
+        *(row.id, row.workspace, row.contact_id, row.channel_id, row.match_id, row.stage, row.class_, e.state),
+        *(row.to_kind, row.to_value, e.parts, e.provider_ids),
+    )
+
+
+def _fold_advance(world: "World", e: fx.AdvanceDelivery) -> None:
+    world.closed[e.id].state = e.state
+
+
+def _fold_fault(world: "World", e: fx.FaultChannel) -> None:
+    channels = dict(world.config.channels)
+    channels[e.channel_id] = replace(channels[e.channel_id], state="fault")
+    world.config = replace(world.config, channels=channels)
+
+
+def _fold_erase(world: "World", e: fx.Erase) -> None:
+    row = world.contacts[e.contact_id]
+    row.erased, row.name, row.surname, row.attributes = True, "", "", {}
+    row.addresses, row.identities = [], []
+
+
+_FOLDS: dict[type, Any] = {
+    fx.CreateContact: _fold_create,
+    ev.ChangeContact: _fold_change,
+    ev.TouchContact: _fold_seen,
+    fx.AddAddress: _fold_address,
+    fx.RouteIdentity: _fold_route,
+    fx.LinkIdentity: _fold_link,
+    fx.UnlinkIdentity: _fold_unlink,
+    fx.TouchIdentity: _fold_touch,
+    fx.RecordConsent: _fold_consent,
+    fx.Suppress: _fold_suppress,
+    fx.LiftSuppression: _fold_lift,
+    fx.MarkAddressDead: _fold_dead,
+    fx.OpenConversation: _fold_conversation,
+    fx.CloseConversation: _fold_closed_talk,
+    fx.SetQuestion: _fold_question,
+    fx.StoreMessage: _fold_message,
+    fx.BindLink: _fold_bind,
+    fx.MintLink: _fold_mint,
+    fx.Progress: _fold_progress,
+    fx.MergeContact: _fold_merge,
+    fx.UndoMerge: _fold_unmerge,
+    fx.QueueDelivery: _fold_queue,
+    fx.SetOpenState: _fold_open_state,
+    fx.CloseDelivery: _fold_close,
+    fx.AdvanceDelivery: _fold_advance,
+    fx.FaultChannel: _fold_fault,
+    fx.Erase: _fold_erase,
+}

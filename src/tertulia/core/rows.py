@@ -1,0 +1,110 @@
+"""What a cycle loads of contacts, their identities and deliveries: the rows that decisions read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tertulia.core.consent import ConsentFact
+from tertulia.core.identity import IdentityRef, Trust
+
+
+@dataclass(slots=True)
+class IdentityRow:
+    """The directory's row: whose the identity is, or where that is being decided."""
+
+    contact_id: int | None
+    route: int
+    trust: Trust
+
+
+@dataclass(slots=True)
+class AddressRow:
+    kind: str
+    value: str
+    canonical: str
+    country: str
+    sms: bool
+    line_type: str
+    dead_code: str = ""
+
+
+@dataclass(slots=True)
+class LinkedIdentity:
+    """The contact's side of an identity that is linked now."""
+
+    identity: IdentityRef
+    channel_id: int | None
+    trust: Trust
+    name: str
+    username: str
+    linked_at: datetime
+    window_until: datetime | None
+    signal: str
+    reply_token: str
+    owner: int  # the contact under which it stands: after a merge perhaps one that was absorbed
+
+
+@dataclass(slots=True)
+class ContactRow:
+    """A contact with what decisions about it need."""
+
+    id: int
+    workspace: int
+    name: str
+    surname: str
+    locale: str
+    country: str
+    source: str
+    attributes: dict[str, Any]
+    created_at: datetime
+    zone: str = ""
+    changed: dict[str, str] = field(default_factory=dict)  # field or attribute -> ISO instant of its last write (E2)
+    active_at: datetime | None = None
+    merged_into: int | None = None
+    erased: bool = False
+    addresses: list[AddressRow] = field(default_factory=list)
+    identities: list[LinkedIdentity] = field(default_factory=list)
+    consents: list[ConsentFact] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class OpenDelivery:
+    """A delivery without a verdict."""
+
+    id: UUID
+    workspace: int
+    contact_id: int
+    channel_id: int
+    match_id: int | None
+    stage: int
+    class_: str
+    lane: int
+    state: str
+    attempt: int
+    to_kind: str
+    to_value: str
+    identity_scope: str
+    content: dict[str, Any]
+    cause: str
+    deadline: datetime | None
+    made_at: datetime
+
+
+@dataclass(slots=True)
+class ClosedDelivery:
+    """A delivery of the history."""
+
+    id: UUID
+    workspace: int
+    contact_id: int
+    channel_id: int
+    match_id: int | None
+    stage: int
+    class_: str
+    state: str
+    to_kind: str
+    to_value: str
+    parts: int
+    provider_ids: Sequence[str]
