@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import NARROW, WIDE
 from tests.browser.screenshots import take_screenshots
 from tests.console.people import add_identity, add_people
-from tests.console.tracking import add_discard, add_event, add_traffic, make_source
+from tests.console.tracking import add_discard, add_event, add_traffic, add_visit, make_source
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +27,7 @@ def shop(cast, conn):
     people = add_people(conn, cast.workspace.pk)
     add_traffic(conn, source, people, now)
     add_event(conn, source, people[0], "Cart", now, "page", properties={"url": "https://shop.example/cart?item=17"})
+    add_visit(conn, source, people[0], now - timedelta(minutes=4))
     add_discard(conn, source, "message_too_large", now, name="Cart Viewed", sample=SAMPLE)
     add_identity(conn, cast.workspace.pk, people[0], "user_id", "c-2041", scope="")
     add_identity(conn, cast.workspace.pk, people[0], "anonymous_id", "f6c1a9d2-77e0-4a51-9d2c-0b6f3c1e8a40", scope="")
@@ -44,7 +45,9 @@ def list_paths(shop) -> list[str]:
     return [
         "/sources/", "/sources/new/", f"{own}/", f"{own}/?sdk=curl", f"{own}/debugger/", f"{own}/debugger/?paused=1",
         f"{own}/events/", f"{own}/events/{ORDER}", f"{own}/settings/", f"/sources/{empty}/",
-        f"/sources/{empty}/debugger/", f"/sources/{empty}/events/", f"/contacts/{people[0]}/",
+        f"/sources/{empty}/debugger/", f"/sources/{empty}/events/",
+        "/sources/derived/", "/sources/derived/?type=derived&event=session_ended",
+        f"/contacts/{people[0]}/",
     ]  # fmt: skip
 
 

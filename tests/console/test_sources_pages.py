@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from tests.console.cast import Cast, make_client
 from tests.console.people import add_people
-from tests.console.tracking import add_discard, add_event, add_traffic, make_source
+from tests.console.tracking import add_discard, add_event, add_traffic, add_visit, make_source
 
 NOW = datetime.now(UTC)
 
@@ -179,6 +179,23 @@ def test_the_schema_has_volume_and_properties(cast: Cast, alice, conn, source):
     listed = read(alice, "/sources/")
     assert "Live" in listed
     assert re.search(r'class="danger"[^>]*><bdi class="num">2<', listed)
+
+
+def test_R6_derived_events_have_a_page_and_words(cast: Cast, alice, conn, source):
+    """Their names and properties under Sources, and a sentence in the contact's timeline."""
+    assert "nothing was done for 30 minutes" in read(alice, "/sources/derived/")
+    assert "Derived events" not in read(alice, "/sources/")
+    [ana] = add_people(conn, cast.workspace.pk)[:1]
+    add_visit(conn, source, ana, NOW)
+    conn.commit()
+    assert "By Tertulia, from the others" in read(alice, "/sources/")
+    opened = read(alice, "/sources/derived/?type=derived&event=session_ended")
+    assert "session_started" in opened
+    assert "cart_value" in opened
+    timeline = read(alice, f"/contacts/{ana}/")
+    assert "A session began" in timeline
+    assert "12 minutes" in timeline
+    assert "9 events" in timeline
 
 
 def test_settings_rename_disable_and_renew(cast: Cast, alice, source):

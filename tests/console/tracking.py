@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 from tests.console.people import insert
 
+from tertulia.core.sessions import DERIVED, DERIVED_SOURCE, ENDED, STARTED
 from tertulia.ids import day_of, derive_id, shard_of_contact, shard_of_value
 
 
@@ -48,6 +50,16 @@ def add_event(
                values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing""",
             (shard_of_value(workspace, call, name), *tally[1:5], key, kinds.get(type(value), "null"), at, at),
         )
+
+
+def add_visit(conn: psycopg.Connection, source: Any, contact_id: int, at: datetime) -> None:
+    """A session that ended at an instant, as the engine derives its two events."""
+    derived = SimpleNamespace(workspace_id=source.workspace_id, pk=DERIVED_SOURCE)
+    began = at - timedelta(minutes=12)
+    told = {"session_id": str(derive_id("visit", str(at))), "platforms": ["web"]}
+    add_event(conn, derived, contact_id, STARTED, began, DERIVED, user_id="", properties=told)
+    more = {"reason": "idle", "duration_s": 720, "events": 9, "cart_value": 51.8, "cart_products": ["sku-17"]}
+    add_event(conn, derived, contact_id, ENDED, at, DERIVED, user_id="", properties=told | more)
 
 
 def add_discard(conn: psycopg.Connection, source: Any, code: str, at: datetime, **more: Any) -> None:

@@ -10,6 +10,7 @@ from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.db import Conn
 from tertulia.store.ownership import read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
+from tertulia.store.sources import read_client_sources
 
 
 def load_config(conn: Conn, public_url: str) -> Config:
@@ -32,7 +33,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
     }
     channels = {row.id: _channel_facts(row, workspaces[row.workspace].currency) for row in load_channels(conn).values()}
     matches = {match.id: match for match in read_matches(conn)}
-    return Config(workspaces, channels, matches, read_undone(conn), _list_zones())
+    return Config(workspaces, channels, matches, read_undone(conn), _list_zones(), read_client_sources(conn))
 
 
 @cache

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from tertulia.actions.cycle_facts import load_claims, load_facts
+from tertulia.actions.cycle_facts import load_claims, load_facts, load_session_facts
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core.attempts import revoke_delivery, settle_lost
@@ -30,7 +30,8 @@ from tertulia.core.entries import (
     route,
 )
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import OpenDelivery
+from tertulia.core.rows import OpenDelivery, SessionRow
+from tertulia.core.sessions import IDLE, settle
 from tertulia.core.stages import LANE_BULK, channel_of_stage
 from tertulia.core.world import Config, World
 from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_kind
@@ -120,6 +121,25 @@ def revoke_queued(
     _write(conn, world, batch)
     batch.touched |= _topics(world)
     return batch
+
+
+def end_sessions(
+    conn: Conn, config: Config, sessions: Sequence[SessionRow], now: datetime, serials: Iterator[int]
+) -> Batch:
+    """Sessions whose end has come end, or are put off where something was done since (R6)."""
+    world, batch = World(now, config, serials), Batch()
+    load_session_facts(conn, world, sessions)
+    for session in sessions:
+        settle(world, session, now)
+    _write(conn, world, batch)
+    batch.touched |= _topics(world)
+    return batch
+
+
+def put_off_session(conn: Conn, session: SessionRow, now: datetime) -> None:
+    """A session that could not be settled holds up no other: it is tried again later."""
+    effect = ev.SetSession(session.workspace, session.contact_id, session.id, session.started_at, now + IDLE)
+    writer.write(conn, [effect], now)
 
 
 def queue_audience(

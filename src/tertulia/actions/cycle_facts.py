@@ -31,13 +31,15 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.phones import key_of_e164
-from tertulia.core.rows import ClosedDelivery, OpenDelivery
+from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
+from tertulia.core.sessions import list_due
 from tertulia.core.traits import read_addresses
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
+from tertulia.store.sessions import load_doings, load_sessions
 
 
 def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> None:
@@ -60,11 +62,32 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
     loader.load_open_of(conn, world, wants.undecided)
     loader.load_before(conn, world, wants.watermarks(world))
-    _load_events(conn, world, wants.events)  # last: whoever was not loaded by now is only needed as an event's
+    known = _load_events(conn, world, wants.events)  # whoever was not loaded by now is only needed as an event's
+    if wants.events or wants.joined:
+        load_sessions(conn, world, world.contacts)
+        pairs = [(entry, ids) for (_, entry), ids in zip(wants.events, known, strict=True)]
+        _load_doings(conn, world, list_due(world, pairs) | wants.joined)
 
 
-def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntry]]) -> None:
-    """The facts of events: they are many and need little of their contacts."""
+def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow]) -> None:
+    """The facts of sessions whose end may have come."""
+    world.sessions.update({row.contact_id: row for row in sessions})
+    loader.load_profiles(conn, world, world.sessions)
+    _load_doings(conn, world, set(world.sessions))
+
+
+def _load_doings(conn: Conn, world: World, roots: set[int]) -> None:
+    """What these contacts did since their sessions began, and those that were merged into them (M8)."""
+    wanted = {}
+    for contact_id in world.contacts:
+        root = world.follow(contact_id)
+        if root in roots and (row := world.sessions.get(root)):
+            wanted[contact_id] = (root, row.started_at)
+    load_doings(conn, world, wanted)
+
+
+def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntry]]) -> list[list[int]]:
+    """The facts of events: they are many and need little of their contacts. Of each the contacts it may concern."""
     who = [[(workspace, identity) for identity in identities_of(entry)] for workspace, entry in events]
     loader.load_identities(conn, world, {key: None for keys in who for key in keys})
     known = [
@@ -81,6 +104,7 @@ def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntr
             shards |= {shard_of_contact(id_) for contact_id in ids for id_ in (contact_id, world.follow(contact_id))}
             old |= {(shard, *place_event(workspace, entry)) for shard in shards}
     loader.load_seen_events(conn, world, old)
+    return known
 
 
 @dataclass(slots=True)
@@ -98,6 +122,7 @@ class _Wants:
     inbound: list[tuple[int, Inbound]] = field(default_factory=list)
     receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
     events: list[tuple[int, EventEntry]] = field(default_factory=list)
+    joined: set[int] = field(default_factory=set)  # contacts that are merged, or that others are merged into
 
     def add(self, workspace: int, entry: Entry) -> None:
         """The keys of one entry."""
@@ -129,6 +154,7 @@ class _Wants:
                 self.contacts[entry.contact_id] = None
             case MergeEntry() | AbsorbEntry():
                 self.contacts |= {entry.absorbed: None, entry.into: None}
+                self.joined |= {entry.absorbed, entry.into}
                 if entry.match_id is not None and isinstance(entry, AbsorbEntry) and entry.member_id is not None:
                     self.contacts[entry.member_id] = None
                 self.undecided.append(entry.absorbed)

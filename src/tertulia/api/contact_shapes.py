@@ -143,8 +143,9 @@ class ContactOut(Schema):
 
 
 class EventOut(Schema):
-    """One event. `type`: identify, track, page, screen, group or alias. Of identify and group `properties` are the
-    traits. `contact_id` is whom it came to, who may be merged since; 0 for a group's own."""
+    """One event. `type`: identify, track, page, screen, group or alias; `derived` of one that Tertulia added itself
+    (`session_started`, `session_ended`), whose `source_id` is 0. Of identify and group `properties` are the traits.
+    `contact_id` is whom it came to, who may be merged since; 0 for a group's own."""
 
     id: UUID
     contact_id: int

@@ -201,6 +201,8 @@ class AbsorbEntry(msgspec.Struct, frozen=True, tag="absorb", omit_defaults=True)
     match_id: int | None = None
     member_id: int | None = None
     app: str = ""
+    session_id: UUID | None = None  # the absorbed contact's session that was running, and when it began (R6)
+    session_at: datetime | None = None
 
 
 class UnmergeEntry(msgspec.Struct, frozen=True, tag="unmerge", omit_defaults=True):

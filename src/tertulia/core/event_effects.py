@@ -66,4 +66,14 @@ class JoinGroup(msgspec.Struct, frozen=True):
     at: datetime
 
 
-EventEffect = ChangeContact | TouchContact | StoreEvent | WriteGroup | JoinGroup
+class SetSession(msgspec.Struct, frozen=True):
+    """A contact's running session (R6) as it is now; `ends_at` None: it is over."""
+
+    workspace: int
+    contact_id: int
+    id: UUID
+    started_at: datetime
+    ends_at: datetime | None
+
+
+EventEffect = ChangeContact | TouchContact | StoreEvent | WriteGroup | JoinGroup | SetSession

@@ -33,6 +33,7 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.import_values import email_key
 from tertulia.core.phones import Phone
 from tertulia.core.rows import ContactRow
+from tertulia.core.sessions import end_in_background, go_on
 from tertulia.core.traits import (
     ATTRIBUTES_MAX,
     FIELDS,
@@ -69,12 +70,15 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
         _follow_alias(world, entry, workspace, contact)
         _link_device(world, entry, workspace, contact)
         _learn(world, entry, workspace, contact)
+        go_on(world, entry, workspace, contact)
         _see(world, entry, workspace, contact)
     if entry.call == "group" and entry.group_id:
         if contact_id:
             world.add(ev.JoinGroup(workspace, contact_id, entry.group_id, entry.at))
         world.add(ev.WriteGroup(workspace, entry.group_id, entry.traits, entry.at, world.now))
     _store(world, entry, workspace, shard, contact_id)
+    if contact_id:
+        end_in_background(world, entry, world.contacts[contact_id])
 
 
 def place_event(workspace: int, entry: EventEntry) -> tuple[date, UUID]:

@@ -11,7 +11,16 @@ from tertulia.core.entries import shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow
-from tertulia.core.rows import AddressRow, ClosedDelivery, ContactRow, IdentityRow, LinkedIdentity, OpenDelivery
+from tertulia.core.rows import (
+    AddressRow,
+    ClosedDelivery,
+    ContactRow,
+    Done,
+    IdentityRow,
+    LinkedIdentity,
+    OpenDelivery,
+    SessionRow,
+)
 from tertulia.ids import shard_of_contact
 
 if TYPE_CHECKING:
@@ -42,6 +51,18 @@ def _fold_change(world: "World", e: ev.ChangeContact) -> None:
 
 def _fold_seen(world: "World", e: ev.TouchContact) -> None:
     world.contacts[e.contact_id].active_at = e.at
+
+
+def _fold_event(world: "World", e: ev.StoreEvent) -> None:
+    done = Done(e.occurred_at, e.source_id, e.type, e.name, e.properties, e.context)
+    world.doings.setdefault(e.contact_id, []).append(done)
+
+
+def _fold_session(world: "World", e: ev.SetSession) -> None:
+    if e.ends_at is None:
+        world.sessions.pop(e.contact_id, None)
+    else:
+        world.sessions[e.contact_id] = SessionRow(e.contact_id, e.workspace, e.id, e.started_at, e.ends_at)
 
 
 def _fold_address(world: "World", e: fx.AddAddress) -> None:
@@ -202,6 +223,8 @@ _FOLDS: dict[type, Any] = {
     fx.CreateContact: _fold_create,
     ev.ChangeContact: _fold_change,
     ev.TouchContact: _fold_seen,
+    ev.StoreEvent: _fold_event,
+    ev.SetSession: _fold_session,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,
     fx.LinkIdentity: _fold_link,

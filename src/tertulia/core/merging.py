@@ -21,6 +21,7 @@ from tertulia.core.entries import (
 from tertulia.core.events import EVENT_IDENTITIES
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow
+from tertulia.core.sessions import carry_over, leave
 from tertulia.core.talks import close_younger, find_family, reopen
 from tertulia.core.world import World
 from tertulia.ids import derive_id, shard_of_contact
@@ -45,9 +46,11 @@ def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
         fx.MergeContact(workspace, absorbed.id, into.id, merge_id, {"rule": entry.rule}, entry.actor, entry.at),
         fx.SettleSuggestion(workspace, into.id, absorbed.id, "merged", entry.actor),
     )
+    session = leave(world, absorbed.id)
     other = AbsorbEntry(
         *(into.id, absorbed.id, merge_id, entry.actor, entry.at, entry.rule, False),
         *(entry.match_id, entry.member_id, entry.app),
+        *((session.id, session.started_at) if session else ()),
     )
     world.forward(workspace, shard_of_contact(into.id), key_of(other), other)
 
@@ -77,6 +80,8 @@ def decide_absorb(world: World, entry: AbsorbEntry, workspace: int) -> None:
     if entry.undo:
         reopen(world, workspace, find_family(world, into.id), entry.merge_id, entry.at)
         return
+    if entry.session_id is not None and entry.session_at is not None:
+        carry_over(world, workspace, into.id, entry.session_id, entry.session_at)
     if absorbed is None:
         return
     theirs = find_family(world, absorbed.id)

@@ -1,10 +1,12 @@
 """What a cycle loads of contacts, their identities and deliveries: the rows that decisions read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from tertulia.core.consent import ConsentFact
 from tertulia.core.identity import IdentityRef, Trust
@@ -108,3 +110,25 @@ class ClosedDelivery:
     to_value: str
     parts: int
     provider_ids: Sequence[str]
+
+
+@dataclass(slots=True)
+class SessionRow:
+    """A running session (R6). `ends_at`: when it ends, unless something was done since that was set."""
+
+    contact_id: int
+    workspace: int
+    id: UUID
+    started_at: datetime
+    ends_at: datetime
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a session needs of a stored event."""
+
+    occurred_at: datetime
+    source_id: int
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+    context: Mapping[str, Any]

@@ -19,7 +19,7 @@ from tertulia.core.folds import fold
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow, next_progress
-from tertulia.core.rows import ClosedDelivery, ContactRow, IdentityRow, OpenDelivery
+from tertulia.core.rows import ClosedDelivery, ContactRow, Done, IdentityRow, OpenDelivery, SessionRow
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
@@ -106,6 +106,7 @@ class Config:
     matches: Mapping[int, MatchFacts]
     undone: frozenset[str] = frozenset()  # evidence of undone imports and merges: import:7, merge:...
     zones: frozenset[str] = frozenset()  # the IANA database's names
+    client_sources: frozenset[int] = frozenset()  # sources whose callers are customers' own devices
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
@@ -132,6 +133,8 @@ class World:
     owners_of: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
     seen_messages: set[tuple[int, str]] = field(default_factory=set)
     seen_events: set[tuple[date, UUID]] = field(default_factory=set)
+    sessions: dict[int, SessionRow] = field(default_factory=dict)  # the running one of a contact (R6)
+    doings: dict[int, list[Done]] = field(default_factory=dict)  # events of whose session may end, and new ones
     parted: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge somebody undid
     asked: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge events have asked for
     spent_micros: dict[int, int] = field(default_factory=dict)

@@ -29,6 +29,7 @@ from tertulia.store.event_effects import (
     write_groups,
 )
 from tertulia.store.sending import ask_providers
+from tertulia.store.sessions import set_sessions
 from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
 from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_advances
 
@@ -461,6 +462,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     ev.StoreEvent: store_events,
     ev.WriteGroup: write_groups,
     ev.JoinGroup: join_groups,
+    ev.SetSession: set_sessions,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

@@ -403,6 +403,9 @@ delete from event where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_memberships
 delete from group_member where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_session
+delete from session where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_discards
 -- What was not taken of what their apps sent. A name may be as short as a number, so it is looked for with its quotes.
 delete from event_discard d

@@ -49,6 +49,7 @@ _ERASURES = (
     "erase_messages",
     "erase_events",
     "erase_memberships",
+    "erase_session",
     "erase_discards",
     "erase_deliveries",
     "erase_open",

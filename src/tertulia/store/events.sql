@@ -1,6 +1,7 @@
 -- Events as pages read them. %(source_id)s null means every source.
 
 -- name: contact_events
+-- A session's beginning stands before the event that began it, its end after the last one.
 -- One probe of the contact's index for each of a family (M8), each giving no more than is asked for.
 select e.id, e.contact_id, e.source_id, e.type, e.name, e.message_id, e.user_id, e.anonymous_id, e.properties,
        e.context, e.occurred_at, e.received_at
@@ -13,7 +14,7 @@ cross join lateral (
     order by v.occurred_at desc
     limit %(limit)s
 ) e
-order by e.occurred_at desc, e.id
+order by e.occurred_at desc, case when e.type <> 'derived' then 1 when e.name = 'session_started' then 2 else 0 end, e.id
 limit %(limit)s
 
 -- name: groups

@@ -37,6 +37,11 @@ def count_volumes(conn: Conn, workspace: int, since: date) -> list[SourceVolume]
     return [SourceVolume(*row) for row in fetch_all(conn, load("sources")["volumes"], args)]
 
 
+def read_client_sources(conn: Conn) -> frozenset[int]:
+    """The sources whose callers are customers' own browsers and phones."""
+    return frozenset(row[0] for row in fetch_all(conn, load("sources")["client"], {}))
+
+
 def count_refusals(conn: Conn, workspace: int, since: datetime) -> dict[int, int]:
     """How many messages of each source were not taken since an instant; warnings, whose messages were taken, apart."""
     args = {"workspace": workspace, "since": since}

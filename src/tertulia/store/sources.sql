@@ -21,6 +21,9 @@ from event_tally t
 where t.workspace = %(workspace)s and t.source_id = %(source)s
   and t.day = (select max(l.day) from event_tally l where l.workspace = %(workspace)s and l.source_id = %(source)s)
 
+-- name: client
+select id from source where client_side
+
 -- name: refusals
 select source_id, count(*)
 from event_discard

@@ -1,6 +1,7 @@
 -- name: left
 -- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
--- matches whose audience is being frozen, imports under way. What waits on a stopped channel waits for a person.
+-- matches whose audience is being frozen, sessions whose end has come, imports under way. What waits on a stopped
+-- channel waits for a person.
 select (select count(*) from log l
         left join log_position p on p.shard = l.shard and p.writer = l.writer
         where l.seq > coalesce(p.seq, 0))
@@ -12,5 +13,6 @@ select (select count(*) from log l
      + (select count(*) from delivery_open d
         join channel c on c.id = d.channel_id
         where d.state = 'unknown' and d.ask_at <= %(now)s and c.state = 'live')
+     + (select count(*) from session where ends_at <= %(now)s)
      + (select count(*) from match where state = 'launching')
      + (select count(*) from import where state in ('checking', 'applying', 'undoing'))

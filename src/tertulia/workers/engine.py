@@ -24,7 +24,7 @@ import structlog
 
 from tertulia.actions import cycle
 from tertulia.actions.config import load_config
-from tertulia.core.rows import OpenDelivery
+from tertulia.core.rows import OpenDelivery, SessionRow
 from tertulia.core.stages import channels_of
 from tertulia.core.world import Config
 from tertulia.errors import Conflict, StoodDown
@@ -37,6 +37,7 @@ from tertulia.store.identities import tune_lookups
 from tertulia.store.live import publish
 from tertulia.store.log import CHANNEL, LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
+from tertulia.store.sessions import read_due_sessions
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
@@ -46,6 +47,7 @@ GATHER_S: Final = 0.05  # rounds begin so far apart unless work is left: larger 
 CLAIMS_PER_CYCLE: Final = 1000
 FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
+SESSIONS_PER_ROUND: Final = 1_000
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5
@@ -109,6 +111,7 @@ class Engine:
         busy = self._decide_log(rows)
         busy |= self._launch()
         busy |= self._work_deliveries()
+        busy |= self._end_sessions()
         self._finish()
         return busy
 
@@ -322,6 +325,37 @@ class Engine:
             self._fence()
         self._act(cycle.settle_unknown, deliveries)
         return bool(deliveries)
+
+    def _end_sessions(self) -> bool:
+        """Sessions whose end has come (R6). The log comes first: it may hold what goes on with them."""
+        assert self.config is not None
+        if self._behind or not self.epochs:
+            return False
+        now = self.now()
+        due = read_due_sessions(self.conn, now, list(self.epochs), SESSIONS_PER_ROUND)
+        self.conn.commit()
+        self.full |= len(due) == SESSIONS_PER_ROUND
+        if due and not self._settle_sessions(due, now):
+            for session in due:
+                if not self._settle_sessions([session], now):
+                    self._fence()
+                    cycle.put_off_session(self.conn, session, now)
+                    self.conn.commit()
+        return bool(due)
+
+    def _settle_sessions(self, sessions: Sequence[SessionRow], now: datetime) -> bool:
+        """False when that failed and nothing was written."""
+        assert self.config is not None
+        self._fence()
+        try:
+            self._commit(cycle.end_sessions(self.conn, self.config, sessions, now, self.serials))
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            self._roll_back()
+            log.warning("sessions_failed", sessions=len(sessions), error=type(error).__name__, at=_place_of(error))
+            return False
+        return True
 
     def _act(
         self,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia.console.sources.words import CALL_ICONS
+from tertulia.core.sessions import DERIVED, ENDED
 from tertulia.store.events import StoredEvent
 
 PLACE_CHARACTERS = 120
@@ -48,20 +49,44 @@ def tell_event(event: StoredEvent, source: str) -> Act:
             subject, sentence = event.name or _("Page"), _("viewed on %(source)s") % said
         case "screen":
             subject, sentence = event.name or _("Screen"), _("viewed on %(source)s") % said
+        case "derived":
+            return _tell_derived(event)
         case "identify":
             sentence = _("Told about itself on %(source)s") % said
         case "group":
             sentence = _("Put into a group on %(source)s") % said
         case _:
             sentence = _("Got another id on %(source)s") % said
-    more = msgspec.json.format(msgspec.json.encode(event.properties), indent=2).decode() if event.properties else ""
     return Act(
         *(event.occurred_at, CALL_ICONS.get(event.type, "zap"), "", sentence, subject),
         fact=_find_place(event),
-        more=more,
+        more=_write_properties(event),
         key=str(event.id),
         view=event.type if event.type in VIEWS else "",
     )
+
+
+def _tell_derived(event: StoredEvent) -> Act:
+    """A session that began or ended (R6)."""
+    sentence, fact = _("A session began"), ""
+    if event.name == ENDED:
+        seconds = event.properties.get("duration_s")
+        minutes = round(seconds / 60) if isinstance(seconds, int) else 0
+        count = event.properties.get("events")
+        done = count if isinstance(count, int) else 0
+        sentence = _("The session ended")
+        fact = " · ".join(
+            (
+                ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes},
+                ngettext("%(n)d event", "%(n)d events", done) % {"n": done},
+            )
+        )
+    icon = CALL_ICONS[DERIVED]
+    return Act(event.occurred_at, icon, "", sentence, fact=fact, more=_write_properties(event), key=str(event.id))
+
+
+def _write_properties(event: StoredEvent) -> str:
+    return msgspec.json.format(msgspec.json.encode(event.properties), indent=2).decode() if event.properties else ""
 
 
 def fold_views(acts: Iterable[Act]) -> list[Act]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,9 +13,10 @@ from tertulia.actions.problems import Refused
 from tertulia.actions.sources import SourceForm, create_source, list_sources, make_write_key
 from tertulia.console.access import get_now, may_change
 from tertulia.console.routes import route
-from tertulia.console.sources import connect, debugger, schema, settings_tab
+from tertulia.console.sources import connect, debugger, derived, schema, settings_tab
 from tertulia.console.sources.head import DAY, describe_state
 from tertulia.console.toasts import toast
+from tertulia.core.sessions import DERIVED_SOURCE
 from tertulia.ids import day_of
 from tertulia.store.db import django_conn
 from tertulia.store.sources import SourceVolume, count_refusals, count_volumes, read_last_event
@@ -42,7 +44,17 @@ def show_sources(request: HttpRequest) -> HttpResponse:
                 "refused": refused.get(source.pk, 0),
             }
         )
-    return render(request, "sources/list.html", {"rows": rows, "now": now, "may_change": may_change(request)})
+    derived = describe_derived([row for row in volumes if row.source_id == DERIVED_SOURCE], now)
+    context = {"rows": rows, "derived": derived, "now": now, "may_change": may_change(request)}
+    return render(request, "sources/list.html", context)
+
+
+def describe_derived(volumes: Sequence[SourceVolume], now: datetime) -> dict[str, Any] | None:
+    """The row of what Tertulia derives itself; None while there was nothing of the kind."""
+    if not volumes:
+        return None
+    days = count_days(volumes, now)
+    return {"days": days, "today": days[-1], "last_at": volumes[-1].last_at}
 
 
 def count_days(volumes: Sequence[SourceVolume], now: datetime) -> list[int]:
@@ -70,6 +82,7 @@ def add_source(request: HttpRequest) -> HttpResponse:
 ROUTES = (
     route("", show_sources, "sources"),
     route("new/", add_source, "new_source"),
+    *derived.ROUTES,
     *connect.ROUTES,
     *debugger.ROUTES,
     *schema.ROUTES,

@@ -18,6 +18,7 @@ CALL_ICONS = {
     "screen": "smartphone",
     "group": "building-2",
     "alias": "git-merge",
+    "derived": "hourglass",
 }
 JSON_TYPES = {
     "text": gettext_lazy("text"),

@@ -222,6 +222,14 @@ def _read_attributes(stage: Stage, who: str, contact: Mapping[str, Any], expecte
     return {name: contact["attributes"].get(name) for name in expected}
 
 
+def _read_session(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """What the last session that ended came to, as far as it is asked for."""
+    rows = stage.api("GET", f"/contacts/{contact['id']}/events", params={"limit": 200})
+    ended = [row for row in rows if (row["type"], row["name"]) == ("derived", "session_ended")]
+    last = max(ended, key=lambda row: row["occurred_at"], default={"properties": {}})
+    return {name: last["properties"].get(name) for name in expected}
+
+
 def _read_events(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
     """What the person did in apps and sites, the oldest first: the name of each event, or its call."""
     rows = stage.api("GET", f"/contacts/{contact['id']}/events", params={"limit": 200})
@@ -241,6 +249,7 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "clicks": _read_clicks,
     "attributes": _read_attributes,
     "events": _read_events,
+    "last_session": _read_session,
     "name": lambda stage, who, contact, expected: contact["name"],
     "phones": lambda stage, who, contact, expected: [a["value"] for a in contact["addresses"] if a["kind"] == "phone"],
     "is": lambda stage, who, contact, expected: (
