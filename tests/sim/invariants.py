@@ -183,6 +183,7 @@ def check_links(world: World) -> Finding:
         """select contact_id, kind, value, evidence from contact_identity
            where kind in ('whatsapp', 'telegram', 'viber') order by linked_at"""
     )
+    shown = world.rows("select contact_id, value from address where source = 'platform:twilio'")  # by an SMS of theirs
     for contact, kind, value, evidence in rows:
         writer, rule = labels.get(value), evidence.get("rule")
         if writer is None:
@@ -203,7 +204,7 @@ def check_links(world: World) -> Finding:
                 key_of_e164(p.number)
                 for p in world.script.people
                 if world.played.contacts.get(p.label) in families[contact]
-            }
+            } | {key_of_e164(number) for owner, number in shown if owner in families[contact]}
             if mine and not numbers & mine:
                 yield f"{person.name}'s {kind} is linked to {name(world, contact)} by a number that is not theirs"
 

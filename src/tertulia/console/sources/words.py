@@ -10,6 +10,7 @@ CALLS = {
     "screen": gettext_lazy("Screen"),
     "group": gettext_lazy("Group"),
     "alias": gettext_lazy("Alias"),
+    "derived": gettext_lazy("Derived"),
 }
 CALL_ICONS = {
     "identify": "user-check",
