@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from tests.actions.cast import add_contact, add_identity
 from tests.api.conftest import Ask, make_client
-from tests.console.tracking import add_traffic, make_source
+from tests.console.tracking import add_traffic, add_visit, make_source
 
 NOW = datetime.now(UTC)
 
@@ -70,6 +70,16 @@ def test_events_discards_and_schema_are_read(ask: Ask, shop: Any, conn: psycopg.
     }
     assert ask("GET", path)["refused_24h"] == 2
     assert ask("DELETE", path, status=409)["code"] == "conflict"
+
+
+def test_R6_derived_events_are_read(ask: Ask, foreign_ask: Ask, shop: Any, conn: psycopg.Connection) -> None:
+    """With their volume and properties; another workspace has its own."""
+    add_visit(conn, make_source(shop), add_contact(conn, shop, 1), NOW)
+    conn.commit()
+    told = {row["name"]: row for row in ask("GET", "/derived-events")}
+    assert {name: row["count"] for name, row in told.items()} == {"session_started": 1, "session_ended": 1}
+    assert "cart_value" in [row["name"] for row in told["session_ended"]["properties"]]
+    assert foreign_ask("GET", "/derived-events") == []
 
 
 def test_a_contact_has_its_events_and_its_own_ids(ask: Ask, shop: Any, conn: psycopg.Connection) -> None:

@@ -12,6 +12,7 @@ from tertulia.actions.source_words import explain_discard
 from tertulia.api.contact_shapes import EventOut
 from tertulia.api.paging import read_instant, read_limit
 from tertulia.api.shell import conn_of, now, workspace_of, writing
+from tertulia.core.sessions import DERIVED_SOURCE
 from tertulia.data.models import Source
 from tertulia.ids import day_of
 from tertulia.store import events as store
@@ -176,9 +177,19 @@ def list_discards(
 def get_schema(request: HttpRequest, source_id: int, days: int = 7) -> list[dict[str, Any]]:
     """Every type and name with its volume of the last days (UTC, today among them) and its properties."""
     source = actions.access_source(workspace_of(request), source_id)
+    return _list_kinds(source.workspace_id, source.pk, days)
+
+
+@router.get("/derived-events", response=list[EventKindOut], summary="What Tertulia derives")
+def list_derived(request: HttpRequest, days: int = 7) -> list[dict[str, Any]]:
+    """The events that it adds itself (`session_started`, `session_ended`), as of a source."""
+    return _list_kinds(workspace_of(request).pk, DERIVED_SOURCE, days)
+
+
+def _list_kinds(workspace: int, source_id: int, days: int) -> list[dict[str, Any]]:
     back = timedelta(days=min(max(days, 1), DAYS_MAX) - 1)
-    volumes = store.count_by_day(conn_of(), source.workspace_id, source.pk, day_of(now()) - back)
-    known = store.list_properties(conn_of(), source.workspace_id, source.pk)
+    volumes = store.count_by_day(conn_of(), workspace, source_id, day_of(now()) - back)
+    known = store.list_properties(conn_of(), workspace, source_id)
     kinds = dict.fromkeys([(row.type, row.name) for row in (*volumes, *known)])
     return [_write_kind(kind, volumes, known) for kind in sorted(kinds)]
 
