@@ -169,6 +169,7 @@ class Machine:
     def send(self) -> int:
         """One round of the sender. It may die with deliveries taken and not called, or called and not told, or be late
         with its telling."""
+        self.provider.turn += 1
         death = self.chance.choice(("taken", "called", "late")) if self._dies("sender", 0.15) else ""
         if death == "taken":
             taken = self._sender._desk.take(dict.fromkeys(self._list_channels(), 1000))

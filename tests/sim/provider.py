@@ -72,6 +72,8 @@ class Provider:
     port: int = 0
     calm: bool = False
     round: int = 0
+    turn: int = 0  # of the sender
+    asked_in: dict[str, int] = field(default_factory=dict)  # number -> the turn that asked last
     taken: list[Taken] = field(default_factory=list)
     pending: list[tuple[Taken, str]] = field(default_factory=list)  # receipts not told yet
     tries: Counter[str] = field(default_factory=Counter)
@@ -90,8 +92,12 @@ class Provider:
         return write_answer(kind, answer, taken.provider_id)
 
     def _tell_what_it_has(self, to: str) -> web.Response:
-        """Asked about a lost message, Twilio lists what it took for the number; now and then it cannot say."""
-        self.tries[f"asked|{to}"] += 1
+        """Asked about a lost message, Twilio lists what it took for the number; now and then it cannot say. One turn of
+        the sender asks about several messages and sends others, in whatever order: all are answered alike, and what
+        is taken meanwhile is not listed yet."""
+        if self.asked_in.get(to) != self.turn:
+            self.asked_in[to] = self.turn
+            self.tries[f"asked|{to}"] += 1
         if Random(f"{self.seed}/asked/{to}/{self.tries[f'asked|{to}']}").random() < UNANSWERED:
             return web.Response(status=503, text="try later")
         rows = [
@@ -103,7 +109,7 @@ class Provider:
                 "date_created": format_datetime(taken.made_at),
             }
             for taken in self.taken
-            if taken.took and (taken.kind, taken.to) == ("sms", to)
+            if taken.took and taken.round < self.round and (taken.kind, taken.to) == ("sms", to)
         ]
         return web.json_response({"messages": rows, "next_page_uri": None})
 
