@@ -8,7 +8,11 @@ import pytest
 from tests.workers.town import Town
 
 from tertulia.actions import cycle
+from tertulia.core.entries import EventEntry, key_of
 from tertulia.core.sessions import BACKGROUNDED, ENDED, STARTED
+from tertulia.ids import shard_of_contact
+from tertulia.store.clock import real_now
+from tertulia.store.log import NewEntry
 
 MINUTE = timedelta(minutes=1)
 
@@ -72,6 +76,32 @@ def test_M8_a_visitors_visit_goes_on_as_the_users(town: Town) -> None:
     [end] = read_ends(town)
     assert (end["cart_value"], end["events"]) == (150, 3)
     assert town.rows("select contact_id from event where name = %s", ENDED) == [(town.identity("user_id", "u1"),)]
+
+
+def test_M8_a_long_visit_is_carried_over_whole_though_its_next_event_comes_with_it(town: Town) -> None:
+    """The other half of the merge and what the user does next are decided in one cycle."""
+    town.event("identify", user="u1", device="d2", traits={"plan": "pro"})
+    town.event("track", device="d1", name="Product Added", properties={"product_id": "p1", "price": 150})
+    town.advance(20 * MINUTE)
+    town.event("page", device="d1", name="Cart")
+    town.advance(15 * MINUTE)
+    town.append_event("identify", user="u1", device="d1")
+    town.engine.run_round()  # asks for the merge
+    town.engine.run_round()  # redirects the visitor
+    root = town.identity("user_id", "u1")
+    assert root is not None
+    entry = EventEntry(1, "page", "last", town.now, town.now, name="Account", user_id="u1")
+    shard, later = shard_of_contact(root), real_now() + MINUTE  # after the engine's own entry, which has the real time
+    town.writer.append(
+        town.conn, [NewEntry(shard, town.workspace.pk, key_of(entry), entry, town.now, contact_id=root)], later
+    )
+    town.conn.commit()
+    town.writer.committed()
+    town.drain()
+    assert read_ends(town) == []
+    town.advance(31 * MINUTE)
+    [end] = read_ends(town)
+    assert (end["cart_value"], end["events"], end["duration_s"]) == (150, 3, 35 * 60)
 
 
 def test_C5_an_erased_person_has_no_visit(town: Town) -> None:

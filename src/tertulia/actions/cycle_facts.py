@@ -1,6 +1,6 @@
 """The facts of a cycle: which keys its entries or deliveries need, loaded with a fixed number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -66,24 +66,25 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     if wants.events or wants.joined:
         load_sessions(conn, world, world.contacts)
         pairs = [(entry, ids) for (_, entry), ids in zip(wants.events, known, strict=True)]
-        _load_doings(conn, world, list_due(world, pairs) | wants.joined)
+        since = {contact_id: world.sessions[contact_id].started_at for contact_id in list_due(world, pairs)}
+        for contact_id, began in wants.carried.items():  # where one is running already, it begins with the earlier
+            running = world.sessions.get(contact_id)
+            since[contact_id] = min(began, running.started_at) if running else began
+        _load_doings(conn, world, since)
 
 
 def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow]) -> None:
     """The facts of sessions whose end may have come."""
     world.sessions.update({row.contact_id: row for row in sessions})
     loader.load_profiles(conn, world, world.sessions)
-    _load_doings(conn, world, set(world.sessions))
+    _load_doings(conn, world, {row.contact_id: row.started_at for row in sessions})
 
 
-def _load_doings(conn: Conn, world: World, roots: set[int]) -> None:
-    """What these contacts did since their sessions began, and those that were merged into them (M8)."""
-    wanted = {}
-    for contact_id in world.contacts:
-        root = world.follow(contact_id)
-        if root in roots and (row := world.sessions.get(root)):
-            wanted[contact_id] = (root, row.started_at)
-    load_doings(conn, world, wanted)
+def _load_doings(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
+    """What these contacts did since an instant, and those that were merged into them (M8)."""
+    if since:
+        family = [(contact_id, world.follow(contact_id)) for contact_id in world.contacts]
+        load_doings(conn, world, {member: (root, since[root]) for member, root in family if root in since})
 
 
 def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntry]]) -> list[list[int]]:
@@ -122,7 +123,8 @@ class _Wants:
     inbound: list[tuple[int, Inbound]] = field(default_factory=list)
     receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
     events: list[tuple[int, EventEntry]] = field(default_factory=list)
-    joined: set[int] = field(default_factory=set)  # contacts that are merged, or that others are merged into
+    joined: bool = False  # contacts are merged, and running sessions with them
+    carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
     def add(self, workspace: int, entry: Entry) -> None:
         """The keys of one entry."""
@@ -154,7 +156,9 @@ class _Wants:
                 self.contacts[entry.contact_id] = None
             case MergeEntry() | AbsorbEntry():
                 self.contacts |= {entry.absorbed: None, entry.into: None}
-                self.joined |= {entry.absorbed, entry.into}
+                self.joined = True
+                if isinstance(entry, AbsorbEntry) and entry.session_at is not None:
+                    self.carried[entry.into] = min(entry.session_at, self.carried.get(entry.into, entry.session_at))
                 if entry.match_id is not None and isinstance(entry, AbsorbEntry) and entry.member_id is not None:
                     self.contacts[entry.member_id] = None
                 self.undecided.append(entry.absorbed)

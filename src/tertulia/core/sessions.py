@@ -42,6 +42,8 @@ class Told(Protocol):
     @property
     def source_id(self) -> int: ...
     @property
+    def properties(self) -> Mapping[str, Any]: ...
+    @property
     def context(self) -> Mapping[str, Any]: ...
 
 
@@ -164,8 +166,8 @@ def sum_up(acts: Sequence[Done], started_at: datetime, ended_at: datetime) -> di
     }
     if pages:
         told |= {"first_page": _find_page(pages[0]), "last_page": _find_page(pages[-1])}
-    campaign = next((found for act in acts if (found := act.context.get("campaign"))), None)
-    return told | ({"campaign": campaign} if isinstance(campaign, dict) else {})
+    campaigns = [found for act in acts if (found := act.context.get("campaign")) and isinstance(found, dict)]
+    return told | ({"campaign": campaigns[0]} if campaigns else {})
 
 
 def _find_origin(entry: EventEntry) -> dict[str, Any]:
@@ -177,14 +179,7 @@ def _find_origin(entry: EventEntry) -> dict[str, Any]:
     return told | ({"platforms": [platform]} if platform else {})
 
 
-class _Viewed(Protocol):
-    @property
-    def properties(self) -> Mapping[str, Any]: ...
-    @property
-    def context(self) -> Mapping[str, Any]: ...
-
-
-def _find_page(act: _Viewed) -> str:
+def _find_page(act: Told) -> str:
     """A page's address, as the properties of the call or the context have it."""
     page = act.context.get("page")
     for told in (act.properties, page if isinstance(page, dict) else {}):
@@ -194,7 +189,7 @@ def _find_page(act: _Viewed) -> str:
     return ""
 
 
-def _find_platform(act: _Viewed) -> str:
+def _find_platform(act: Told) -> str:
     """`web`, or the system of the phone that an app runs on; empty when the event does not tell."""
     if isinstance(act.context.get("page"), dict):
         return "web"
@@ -236,7 +231,7 @@ def list_due(world: World, events: Iterable[tuple[EventEntry, Iterable[int]]]) -
     for entry, contact_ids in events:
         latest = entry.at if latest is None else max(latest, entry.at)
         if goes_to_background(entry):
-            found |= {world.follow(contact_id) for contact_id in contact_ids}
+            found |= {world.follow(contact_id) for contact_id in contact_ids} & world.sessions.keys()
     if latest is not None:
         found |= {row.contact_id for row in world.sessions.values() if row.ends_at <= latest}
     return found
