@@ -14,7 +14,14 @@ from msgspec.structs import replace
 from tests.core.test_wall_clock import ZONES, utc
 
 from tertulia.core.caps import (
+    NOT_A_CAP,
+    NOT_A_CLASS,
+    NOT_A_LIMIT,
+    NOT_A_LIST,
+    NOT_A_SWITCH,
+    NOT_A_WINDOW,
     Cap,
+    CapProblem,
     CapsPassed,
     CapsRefused,
     Counted,
@@ -23,6 +30,7 @@ from tertulia.core.caps import (
     SlotState,
     defer_until,
     judge_caps,
+    read_cap,
     takes_slot,
     waking_key,
 )
@@ -34,6 +42,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 UTC_ZONE, PRAGUE, SAO_PAULO = map(ZoneInfo, ("UTC", "Europe/Prague", "America/Sao_Paulo"))
 ONE_A_DAY = Cap("one a day", 1, Period.DAY)
 TWO_IN_24_H = Cap("two in 24 h", 2, DAY)
+OFFERS = frozenset({"offers"})
 OFFER = Counted(UUID(int=0), "sms", "offers", MessageClass.MARKETING, important=False)
 
 
@@ -215,6 +224,53 @@ def test_F1_a_cap_that_lets_nothing_through_is_none(limit: int, window: timedelt
     """To stop a kind of message is another act."""
     with pytest.raises(ValueError, match="a cap"):
         Cap("none", limit, window)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"limit": 3, "per": "24 h"}, Cap("some", 3, DAY)),
+        ({"limit": 1, "per": "1 w", "channels": ["sms", "line"]}, Cap("some", 1, 7 * DAY, frozenset({"sms", "line"}))),
+        ({"limit": 1000, "per": "month", "topics": ["offers"]}, Cap("some", 1000, Period.MONTH, topics=OFFERS)),
+        (
+            {"limit": 2, "per": "day", "classes": ["marketing"], "counts_important": True},
+            Cap("some", 2, Period.DAY, classes=frozenset({MessageClass.MARKETING}), counts_important=True),
+        ),
+    ],
+)
+def test_F1_a_cap_is_read_from_a_document(written: object, expected: Cap) -> None:
+    """What is left out means all."""
+    assert read_cap("some", written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence", "field"),
+    [
+        (3, NOT_A_CAP, ""),
+        ({"limit": 3}, NOT_A_CAP, ""),
+        ({"per": "day"}, NOT_A_CAP, ""),
+        ({"limit": 3, "per": "day", "kinds": ["sms"]}, NOT_A_CAP, ""),
+        ({"limit": 0, "per": "day"}, NOT_A_LIMIT, "limit"),
+        ({"limit": 1001, "per": "day"}, NOT_A_LIMIT, "limit"),
+        ({"limit": True, "per": "day"}, NOT_A_LIMIT, "limit"),
+        ({"limit": "3", "per": "day"}, NOT_A_LIMIT, "limit"),
+        ({"limit": 3, "per": "year"}, NOT_A_WINDOW, "per"),
+        ({"limit": 3, "per": 24}, NOT_A_WINDOW, "per"),
+        ({"limit": 3, "per": "0 h"}, NOT_A_WINDOW, "per"),
+        ({"limit": 3, "per": "day", "channels": "sms"}, NOT_A_LIST, "channels"),
+        ({"limit": 3, "per": "day", "topics": []}, NOT_A_LIST, "topics"),
+        ({"limit": 3, "per": "day", "topics": [""]}, NOT_A_LIST, "topics"),
+        ({"limit": 3, "per": "day", "classes": None}, NOT_A_LIST, "classes"),
+        ({"limit": 3, "per": "day", "classes": ["transactional"]}, NOT_A_CLASS, "classes"),
+        ({"limit": 3, "per": "day", "classes": ["adverts"]}, NOT_A_CLASS, "classes"),
+        ({"limit": 3, "per": "day", "counts_important": "no"}, NOT_A_SWITCH, "counts_important"),
+    ],
+)
+def test_F1_what_is_no_cap_says_how_to_write_one(written: object, sentence: str, field: str) -> None:
+    """One sentence and the field at fault."""
+    with pytest.raises(CapProblem) as caught:
+        read_cap("some", written)
+    assert (str(caught.value), caught.value.sentence, caught.value.field) == (sentence, sentence, field)
 
 
 windows = st.one_of(st.sampled_from(Period), st.sampled_from([HOUR, 5 * HOUR, DAY, 7 * DAY]))

@@ -13,7 +13,7 @@ Replies and transactional messages are exempt: they pass, and no cap counts them
 cap says whether it counts it (F5).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -23,9 +23,22 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
+from tertulia.core.durations import read_duration
+from tertulia.core.reasons import gettext_noop
 from tertulia.core.wall_clock import Span, day_bounds, month_bounds, week_bounds
 
+LIMIT_MAX: Final = 1000
+NOT_A_CAP: Final = gettext_noop(
+    'Give a cap as "limit" and "per" and, where it is not for all messages, "channels", "topics" or "classes".'
+)
+NOT_A_LIMIT: Final = gettext_noop('Give "limit" as a whole number from 1 to 1000.')
+NOT_A_WINDOW: Final = gettext_noop('Give "per" as day, week or month, or as a duration such as 24 h.')
+NOT_A_LIST: Final = gettext_noop("Give a list of names, or leave it out where all are meant.")
+NOT_A_CLASS: Final = gettext_noop("Give marketing, service or both; replies and transactional messages are exempt.")
+NOT_A_SWITCH: Final = gettext_noop('Give "counts_important" as true or false.')
+
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_FIELDS: Final = frozenset({"limit", "per", "channels", "topics", "classes", "counts_important"})
 
 
 class Period(StrEnum):
@@ -99,6 +112,36 @@ class CapsRefused(msgspec.Struct, frozen=True):
     free_at: datetime
 
 
+class CapProblem(ValueError):
+    """A cap that cannot be taken: a sentence for its author and the `field` at fault."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+
+
+def read_cap(name: str, written: object) -> Cap:
+    """The cap that a document's value writes: `{"limit": 3, "per": "24 h", "channels": ["sms"]}`, or per `day`, `week`
+    or `month`. Whether its channels and topics exist is for the caller to see. Raises CapProblem."""
+    if not isinstance(written, Mapping) or not {"limit", "per"} <= written.keys() <= _FIELDS:
+        raise CapProblem(NOT_A_CAP)
+    limit, counts_important = written["limit"], written.get("counts_important", False)
+    if type(limit) is not int or not 1 <= limit <= LIMIT_MAX:
+        raise CapProblem(NOT_A_LIMIT, "limit")
+    if not isinstance(counts_important, bool):
+        raise CapProblem(NOT_A_SWITCH, "counts_important")
+    window, classes = _read_window(written["per"]), _read_names(written, "classes")
+    allowed = {kind.value: kind for kind in MessageClass if takes_slot(kind)}
+    if not classes <= allowed.keys():
+        raise CapProblem(NOT_A_CLASS, "classes")
+    return Cap(
+        *(name, limit, window, _read_names(written, "channels"), _read_names(written, "topics")),
+        frozenset(allowed[kind] for kind in classes),
+        counts_important,
+    )
+
+
 def judge_caps(
     caps: Sequence[Cap], slots: Iterable[Slot], planned_at: datetime, zone: ZoneInfo, message: Counted
 ) -> CapsPassed | CapsRefused:
@@ -138,6 +181,25 @@ def waking_key(
     """The order in which deferred messages are woken when a slot is free, lowest first (F6): the more urgent lane, then
     the nearer deadline, then the older one. They reserved nothing, so each is judged again."""
     return lane, deadline or _NEVER, made_at, delivery_id
+
+
+def _read_window(written: object) -> timedelta | Period:
+    if isinstance(written, str) and written in list(Period):
+        return Period(written)
+    try:
+        return read_duration(written)
+    except ValueError:
+        raise CapProblem(NOT_A_WINDOW, "per") from None
+
+
+def _read_names(written: Mapping[str, object], field: str) -> frozenset[str]:
+    """The names in a field, none where it is left out. An empty list is refused: it could mean all or none."""
+    if field not in written:
+        return frozenset()
+    names = written[field]
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        raise CapProblem(NOT_A_LIST, field)
+    return frozenset(names)
 
 
 def _sort_slots(slots: Iterable[Slot], own: UUID) -> list[Slot]:
