@@ -47,11 +47,12 @@ instants = st.datetimes(datetime(1985, 1, 1), datetime(2036, 12, 31), timezones=
 
 @st.composite
 def near_changes(draw: st.DrawFn) -> tuple[ZoneInfo, datetime]:
-    """A zone and an instant; in half of the cases within two hours of a change of its clocks."""
+    """A zone and an instant; in half of the cases at a change of its clocks or within two hours of one."""
     zone, at = draw(zones), draw(instants)
     spans = list(list_offsets(at, at + 370 * DAY, zone))
     if len(spans) > 1 and draw(st.booleans()):
-        at = draw(st.sampled_from(spans[1:])).begin + draw(st.timedeltas(timedelta(hours=-2), timedelta(hours=2)))
+        apart = st.timedeltas(timedelta(hours=-2), timedelta(hours=2)) | st.just(timedelta(0))
+        at = draw(st.sampled_from(spans[1:])).begin + draw(apart)
     return zone, at
 
 
@@ -139,6 +140,23 @@ def test_T5_a_wall_clock_wait_of_a_contact_who_moved_is_another_instant() -> Non
     begun = utc("2026-12-01T15:00")
     assert next_time_of_day(begun, time(9), NEW_YORK) == utc("2026-12-02T14:00")
     assert next_time_of_day(begun, time(9), TOKYO) == utc("2026-12-02T00:00")
+
+
+def test_T1_what_is_due_now_is_due_now() -> None:
+    """Not tomorrow; a moment later it is."""
+    nine = utc("2026-12-01T14:00")
+    assert next_time_of_day(nine, time(9), NEW_YORK) == nine
+    assert next_time_of_day(nine + timedelta(microseconds=1), time(9), NEW_YORK) == nine + DAY
+
+
+def test_T2_a_time_before_a_midnight_that_is_leapt_over_is_due_at_the_change() -> None:
+    """In Nuuk the clocks go from 23:00 to 00:00: Saturday's 23:30 is the first moment of Sunday, and fires then."""
+    nuuk, change = ZoneInfo("America/Nuuk"), utc("2026-03-29T01:00")
+    assert read_wall(change, nuuk) == datetime(2026, 3, 29)
+    for asked in (change - DAY, change - timedelta(seconds=1), change):
+        assert next_weekday(asked, [Weekday.SAT], time(23, 30), nuuk) == change
+    assert next_time_of_day(change, time(23, 30), nuuk) == change
+    assert next_time_of_day(change + timedelta(seconds=1), time(23, 30), nuuk) == utc("2026-03-30T00:30")
 
 
 def test_T5_some_day_of_the_week_has_to_be_named() -> None:
