@@ -1,6 +1,7 @@
 """Settings, team, keys and sign-in in a real browser."""
 
 import pytest
+from playwright.sync_api import expect
 from tests.browser.conftest import NARROW
 from tests.browser.screenshots import take_screenshots
 
@@ -26,7 +27,7 @@ def test_an_error_stands_beside_its_field_with_the_focus(visit):
     visit.expected.append("422")
     page.get_by_role("button", name="Save settings").click()
     page.locator("#link_domain-help.error").wait_for()
-    assert page.evaluate("document.activeElement.id") == "link_domain"
+    expect(page.locator("#link_domain")).to_be_focused()
     assert page.locator("#name").input_value() == "Verbena & Co"
 
 

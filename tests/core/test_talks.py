@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from tertulia.core import effects as fx
+from tertulia.core import talk_effects as tx
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import TalkEntry, decode, encode, key_of, route
 from tertulia.core.talks import decide_talk, set_question, touch_elsewhere
@@ -43,15 +44,15 @@ def test_M8_another_shards_conversation_is_told_to_its_owner(world: World) -> No
 @pytest.mark.parametrize(
     ("entry", "effect"),
     [
-        (TalkEntry(ABSORBED, 5, TALK, NOW), fx.TouchConversation(1, ABSORBED, TALK, NOW)),
-        (TalkEntry(ABSORBED, 5, TALK, NOW, question={}), fx.SetQuestion(1, ABSORBED, 5, TALK, {})),
+        (TalkEntry(ABSORBED, 5, TALK, NOW), tx.TouchConversation(1, ABSORBED, TALK, NOW)),
+        (TalkEntry(ABSORBED, 5, TALK, NOW, question={}), tx.SetQuestion(1, ABSORBED, 5, TALK, {})),
         (
             TalkEntry(ABSORBED, 5, TALK, NOW, into_id=UUID(int=8), merge_id=UUID(int=9)),
-            fx.CloseConversation(1, ABSORBED, 5, TALK, UUID(int=8), UUID(int=9)),
+            tx.CloseConversation(1, ABSORBED, 5, TALK, UUID(int=8), UUID(int=9)),
         ),
         (
             TalkEntry(ABSORBED, 0, UUID(int=9), NOW, merge_id=UUID(int=9)),
-            fx.ReopenConversations(1, ABSORBED, UUID(int=9)),
+            tx.ReopenConversations(1, ABSORBED, UUID(int=9)),
         ),
     ],
 )

@@ -226,6 +226,42 @@ class Town:
         assert row is not None
         return row
 
+    # journeys
+
+    def publish(self, document: str) -> Any:
+        """A journey, published; people enter it from now on."""
+        from tertulia.actions.journeys import create_journey
+
+        journey = create_journey(self.workspace, None, self.now, document, name="Journey")
+        self.republish(journey, 1)
+        return journey
+
+    def republish(self, journey: Any, version: int, document: str = "") -> None:
+        """The next revision."""
+        from django.db import transaction
+
+        from tertulia.actions.journeys import publish, save_draft
+
+        with transaction.atomic():
+            if document:
+                save_draft(journey, None, self.now, document, version=version - 1)
+            publish(journey, None, self.now, version=version)
+
+    def live_runs(self) -> list[tuple[int, str]]:
+        """Contact and step of every live run."""
+        return self.rows("select contact_id, step from run_open order by started_at, id")
+
+    def past_runs(self) -> list[tuple[int, str, str]]:
+        """Contact, outcome and reason of every run that is over, in the order of their ends."""
+        return self.rows("select contact_id, outcome, reason from run order by ended_at, id")
+
+    def ledger(self) -> list[tuple[str, str, str, str]]:
+        """Step, outcome, gate and reason of every decision about journeys."""
+        return self.rows(
+            """select coalesce(step, ''), outcome, gate, reason from ledger where journey_id is not null
+               order by at, outcome, step, id"""
+        )
+
     # the provider's side
 
     def sending(self, name: str) -> list[Sending]:

@@ -1,13 +1,17 @@
 """The configuration that cycles decide with, as the core's facts (E7)."""
 
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 from tertulia.channels import costs, registry
 from tertulia.channels.base import Account
-from tertulia.core.world import ChannelFacts, Config, WorkspaceFacts
+from tertulia.core.journeys import Program, compile_journey
+from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
+from tertulia.documents.journeys import read_journey
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.db import Conn
+from tertulia.store.journeys import read_published
 from tertulia.store.ownership import read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
 from tertulia.store.sources import read_client_sources
@@ -27,17 +31,55 @@ def load_config(conn: Conn, public_url: str) -> Config:
             language=row.language,
             currency=row.currency,
             epoch=row.epoch,
+            zone=row.zone,
             sensitive=frozenset(row.sensitive),
         )
         for row in read_workspaces(conn)
     }
     channels = {row.id: _channel_facts(row, workspaces[row.workspace].currency) for row in load_channels(conn).values()}
     matches = {match.id: match for match in read_matches(conn)}
-    return Config(workspaces, channels, matches, read_undone(conn), _list_zones(), read_client_sources(conn))
+    journeys = load_journeys(conn)
+    return Config(
+        *(workspaces, channels, matches, read_undone(conn), list_zones(), read_client_sources(conn)),
+        *(journeys, index_journeys(journeys.values())),
+    )
+
+
+def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
+    """Every published journey, with the revisions that somebody may still be in."""
+    programs: dict[int, dict[int, Program]] = {}
+    facts = {}
+    for row in read_published(conn):
+        programs.setdefault(row.id, {})[row.number] = _compile(row.id, row.number, row.document)
+        facts[row.id] = JourneyFacts(row.id, row.workspace, row.name, row.state, row.revision, programs[row.id])
+    return facts
+
+
+@lru_cache(maxsize=10_000)
+def _compile(journey_id: int, number: int, document: str) -> Program:
+    """A revision never changes, so it is read once a process."""
+    return compile_journey(read_journey(document))
+
+
+def index_journeys(journeys: Iterable[JourneyFacts]) -> Mapping[tuple[int, str, str], Heard]:
+    """Which journeys an event of a name concerns."""
+    starts: dict[tuple[int, str, str], list[int]] = {}
+    follows: dict[tuple[int, str, str], set[int]] = {}
+    for journey in journeys:
+        entry = journey.program.journey.entry
+        starts.setdefault((journey.workspace, entry.type, entry.event), []).append(journey.id)
+        for program in journey.programs.values():
+            for type_, name in program.list_heard():
+                follows.setdefault((journey.workspace, type_, name), set()).add(journey.id)
+    return {
+        key: Heard(tuple(sorted(starts.get(key, ()))), frozenset(follows.get(key, ())))
+        for key in starts.keys() | follows.keys()
+    }
 
 
 @cache
-def _list_zones() -> frozenset[str]:
+def list_zones() -> frozenset[str]:
+    """The IANA database's names."""
     return frozenset(available_timezones())
 
 

@@ -14,8 +14,11 @@ from uuid import UUID
 import msgspec
 
 from tertulia.actions.cycle_facts import load_claims, load_facts, load_session_facts
+from tertulia.actions.run_facts import load_run_facts
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
+from tertulia.core import run_effects as rx
+from tertulia.core import talk_effects as tx
 from tertulia.core.attempts import revoke_delivery, settle_lost
 from tertulia.core.claim import claim_delivery
 from tertulia.core.decide import Unplaced, decide
@@ -29,10 +32,12 @@ from tertulia.core.entries import (
     key_of,
     route,
 )
+from tertulia.core.journey import advance, end
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import OpenDelivery, SessionRow
+from tertulia.core.rows import OpenDelivery, RunRow, SessionRow
 from tertulia.core.sessions import IDLE, settle
 from tertulia.core.stages import LANE_BULK, channel_of_stage
+from tertulia.core.steps.base import Woken
 from tertulia.core.world import Config, World
 from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_kind
 from tertulia.store import effects as writer
@@ -131,6 +136,31 @@ def end_sessions(
     load_session_facts(conn, world, sessions)
     for session in sessions:
         settle(world, session, now)
+    _write(conn, world, batch)
+    batch.touched |= _topics(world)
+    return batch
+
+
+def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
+    """Runs whose wait is over go on."""
+    world, batch = World(now, config, serials), Batch()
+    load_run_facts(conn, world, runs)
+    for row in runs:
+        run = world.runs.get(row.id)
+        if run is not None and run.due_at is not None and run.due_at <= now:
+            advance(world, run, Woken.TIMER)
+    _write(conn, world, batch)
+    batch.touched |= _topics(world)
+    return batch
+
+
+def cancel_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
+    """V2: runs of a journey that was cancelled are closed, what they queued is taken back."""
+    world, batch = World(now, config, serials), Batch()
+    load_run_facts(conn, world, runs)
+    for row in runs:
+        if (run := world.runs.get(row.id)) is not None:
+            end(world, run, "exited", Reason.RUN_CANCELLED.value)
     _write(conn, world, batch)
     batch.touched |= _topics(world)
     return batch
@@ -308,9 +338,11 @@ def _topics(world: World) -> set[str]:
     topics: set[str] = set()
     for effect in world.effects:
         match effect:
+            case rx.SetRun() | rx.EndRun():
+                topics |= {f"journey:{effect.journey_id}", f"contact:{effect.contact_id}"}
             case fx.Progress():
                 topics.add(f"match:{effect.match_id}")
-            case fx.StoreMessage() | fx.LinkIdentity() | fx.RecordConsent() | fx.Decide() | fx.MergeContact():
+            case tx.StoreMessage() | fx.LinkIdentity() | fx.RecordConsent() | fx.Decide() | fx.MergeContact():
                 topics.add(f"contact:{effect.contact_id}")
             case ev.StoreEvent():
                 topics.add(f"source:{effect.source_id}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from tertulia.actions.run_facts import load_journey_facts, load_journeys_of_sessions, load_runs_of_deliveries
 from tertulia.core.came import subject_of
 from tertulia.core.claim import first_code_hash
 from tertulia.core.entries import (
@@ -39,6 +40,7 @@ from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
+from tertulia.store.runs import load_runs, load_runs_of
 from tertulia.store.sessions import load_doings, load_sessions
 
 
@@ -71,12 +73,16 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
             running = world.sessions.get(contact_id)
             since[contact_id] = min(began, running.started_at) if running else began
         _load_doings(conn, world, since)
+        load_journey_facts(conn, world, pairs)
+    load_runs_of_deliveries(conn, world)
+    load_runs_of(conn, world, wants.undecided)
 
 
 def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow]) -> None:
     """The facts of sessions whose end may have come."""
     world.sessions.update({row.contact_id: row for row in sessions})
     loader.load_profiles(conn, world, world.sessions)
+    load_journeys_of_sessions(conn, world, sessions)
     _load_doings(conn, world, {row.contact_id: row.started_at for row in sessions})
 
 
@@ -231,6 +237,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
             hashes.add((shard_of_contact(delivery.contact_id), code_hash))
     loader.load_suppressions(conn, world, subjects)
     loader.load_links(conn, world, hashes)
+    load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
     budgeted = {
         delivery.match_id
         for delivery in deliveries

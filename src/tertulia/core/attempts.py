@@ -403,4 +403,7 @@ def decide_row(
         facts=facts,
         epoch=world.config.epoch(delivery.workspace),
         at=world.now,
+        journey_id=delivery.journey_id,
+        run_id=delivery.run_id,
+        step=delivery.step,
     )

@@ -14,12 +14,14 @@ from tertulia.core.content import Content, mask_links, read_content, write_conte
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
 from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.journey import find_program, follow_delivery, note_message
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
-from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery
+from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
 from tertulia.core.stages import queue_next_stage
+from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
@@ -66,6 +68,8 @@ def _hand_over(
         ),
         decide_row(world, delivery, "sent", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
+    if (run := _find_run(world, delivery)) is not None:
+        note_message(world, run)
 
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
@@ -87,6 +91,7 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     )
     if delivery.match_id is not None:
         queue_next_stage(world, delivery, verdict.reason.value, world.now)
+    follow_delivery(world, delivery.id)
 
 
 def _closed(world: World, delivery: OpenDelivery, state: str, reason: str) -> fx.CloseDelivery:
@@ -112,17 +117,45 @@ def _judge_trust(contact: ContactRow, delivery: OpenDelivery) -> Trust:
 def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
     """Which of a match's texts it is, and what in it is sensitive. One that was rendered for an earlier attempt stays
     what it is."""
+    marked = world.config.workspaces[delivery.workspace].sensitive
+    if (step := _find_step(world, delivery)) is not None:
+        return _choose_once(delivery, step.text, step.neutral, marked, trust)
     if delivery.match_id is None:
         return Choice("", False, ())
     match = world.config.matches[delivery.match_id]
-    marked = world.config.workspaces[delivery.workspace].sensitive
     if delivery.stage < len(match.direct):
         used = [name for text in match.direct[delivery.stage].parameters for name in list_sensitive(text, marked)]
         return Choice("", False, tuple(sorted(set(used))))
+    return _choose_once(delivery, match.text, match.neutral, marked, trust)
+
+
+def _choose_once(delivery: OpenDelivery, text: str, neutral: str, marked: frozenset[str], trust: Trust) -> Choice:
     content = read_content(delivery.content)
     if content.is_rendered:
-        return Choice(match.text, content.neutral, list_sensitive(match.text, marked))
-    return choose_text(match.text, match.neutral, marked, trust)
+        return Choice(text, content.neutral, list_sensitive(text, marked))
+    return choose_text(text, neutral, marked, trust)
+
+
+def _find_run(world: World, delivery: OpenDelivery) -> RunRow | None:
+    """The live run that a message belongs to; None for what belongs to none, or to one that is over."""
+    run = world.runs.get(delivery.run_id) if delivery.run_id is not None else None
+    return run if run is not None and run.delivery_id == delivery.id else None
+
+
+def _find_step(world: World, delivery: OpenDelivery) -> MessageStep | None:
+    run = _find_run(world, delivery)
+    step = find_program(world, run).nodes[delivery.step].step if run is not None else None
+    return step if isinstance(step, MessageStep) else None
+
+
+def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> RunState:
+    """Whether what the message belongs to still wants it."""
+    if delivery.run_id is None:
+        return _RUN[match.state] if match else RunState.LIVE
+    if _find_run(world, delivery) is None:
+        return RunState.ENDED
+    journey = world.config.journeys[delivery.journey_id or 0]
+    return RunState.PAUSED if journey.state == "paused" else RunState.LIVE
 
 
 def _gather(
@@ -143,12 +176,12 @@ def _gather(
         now=world.now,
         message_class=class_,
         topic=topic,
-        run=_RUN[match.state] if match else RunState.LIVE,
-        contact_merged=contact.merged_into is not None and match is not None,
+        run=_find_state(world, delivery, match),
+        contact_merged=contact.merged_into is not None and (match is not None or delivery.run_id is not None),
         contact_erased=contact.erased,
         address=delivery.to_value,
         mobile_needed=not channel.app,
-        mobile=row.sms if row else delivery.match_id is None,
+        mobile=row.sms if row else delivery.match_id is None and delivery.run_id is None,
         dead_code=row.dead_code if row and not channel.app else "",
         trust=trust,
         sensitive=choice.used,
@@ -163,10 +196,16 @@ def _gather(
         retry_at=None,
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
-        on_missing=OnMissing(match.on_missing) if match else OnMissing.FAIL,
+        on_missing=_read_policy(world, delivery, match),
         characters_max=channel.text_max,
         render=renderer,
     )
+
+
+def _read_policy(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> OnMissing:
+    """S4: what a variable without a value does."""
+    step = _find_step(world, delivery)
+    return OnMissing(step.on_missing if step else match.on_missing if match else "fail")
 
 
 def _budget_left(world: World, match: MatchFacts | None) -> int | None:
@@ -201,9 +240,16 @@ def _renderer(
         if content.is_rendered:
             contents.append(content)
             return Rendered(content.text)
+        contact = world.contacts[delivery.contact_id]
+        if (run := _find_run(world, delivery)) is not None:
+            outcome = _render_text(
+                choice.text, run_facts(world, run, contact), world, _read_policy(world, delivery, None)
+            )
+            if isinstance(outcome, Rendered):
+                contents.append(Content(text=outcome.text, neutral=choice.neutral))
+            return outcome
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
-        contact = world.contacts[delivery.contact_id]
         if delivery.stage < len(match.direct):
             return _render_direct(world, match, delivery, contact, contents)
         outcome = _render_links(world, match, choice.text, contact, minted)
@@ -222,7 +268,7 @@ def _render_direct(
     facts = template_facts(world, match, contact, {})
     filled = []
     for parameter in way.parameters:
-        outcome = _render_text(parameter, facts, world, match)
+        outcome = _render_text(parameter, facts, world, OnMissing(match.on_missing))
         if not isinstance(outcome, Rendered):
             return outcome
         filled.append(outcome.text)
@@ -248,7 +294,8 @@ def _render_links(
         "links": {"any": chooser, "chooser": chooser, **urls},
         "unsubscribe": f"{workspace.link_base}/u/{code}",
     }
-    outcome = _render_text(text, template_facts(world, match, contact, links), world, match)
+    facts = template_facts(world, match, contact, links)
+    outcome = _render_text(text, facts, world, OnMissing(match.on_missing))
     if isinstance(outcome, Rendered) and effect is not None:
         minted.append(effect)
     return outcome
@@ -290,9 +337,22 @@ def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: 
     )
 
 
-def _render_text(source: str, facts: dict[str, object], world: World, match: MatchFacts) -> Outcome:
+def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
+    """What a journey's template sees: the contact, and the properties of the event that began the run."""
+    return make_facts(
+        name=contact.name,
+        surname=contact.surname,
+        locale=contact.locale,
+        attributes=contact.attributes,
+        workspace=world.config.workspaces[run.workspace].name,
+        links={},
+        event=run.event.get("properties", {}),
+    )
+
+
+def _render_text(source: str, facts: dict[str, object], world: World, on_missing: OnMissing) -> Outcome:
     try:
         template = compile_template(source)
     except TemplateProblem as problem:
         return BrokenTemplate(problem)
-    return render(template, facts, now=world.now, on_missing=OnMissing(match.on_missing))
+    return render(template, facts, now=world.now, on_missing=on_missing)

@@ -24,6 +24,7 @@ from tertulia.core.entries import (
 )
 from tertulia.core.events import decide_event
 from tertulia.core.inbound import decide_inbound, decide_token
+from tertulia.core.journey import follow_delivery
 from tertulia.core.lookups import decide_look_up
 from tertulia.core.merging import (
     decide_absorb,
@@ -63,10 +64,13 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
         case ReceiptEntry():
             if not decide_receipt(world, entry, workspace):
                 raise Unplaced("The receipt names a delivery that does not exist.")
+            follow_delivery(world, entry.delivery_id)
         case OutcomeEntry():
             decide_outcome(world, entry, workspace)
+            follow_delivery(world, entry.delivery_id)
         case LookUpEntry():
             decide_look_up(world, entry, workspace)
+            follow_delivery(world, entry.delivery_id)
         case ClickEntry():
             decide_click(world, entry, workspace)
         case TokenEntry():

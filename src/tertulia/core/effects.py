@@ -14,6 +14,8 @@ import msgspec
 from tertulia.core.entries import Entry
 from tertulia.core.event_effects import EventEffect
 from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.run_effects import RunEffect
+from tertulia.core.talk_effects import TalkEffect
 
 
 class CreateContact(msgspec.Struct, frozen=True):
@@ -146,72 +148,6 @@ class MarkAddressDead(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class OpenConversation(msgspec.Struct, frozen=True):
-    """At most one that is not resolved per contact and channel (I2)."""
-
-    workspace: int
-    contact_id: int
-    channel_id: int
-    id: UUID
-    at: datetime
-
-
-class SetQuestion(msgspec.Struct, frozen=True):
-    """A question waits for its answer in a conversation; an empty one waits no more."""
-
-    workspace: int
-    contact_id: int
-    channel_id: int
-    conversation_id: UUID
-    question: dict[str, Any]
-
-
-class CloseConversation(msgspec.Struct, frozen=True):
-    """M8: of two open conversations on one channel this one is closed; `into_id` goes on."""
-
-    workspace: int
-    contact_id: int
-    channel_id: int
-    id: UUID
-    into_id: UUID
-    merge_id: UUID
-
-
-class ReopenConversations(msgspec.Struct, frozen=True):
-    """What a merge closed of a contact is open again, where nothing else is open on its channel meanwhile."""
-
-    workspace: int
-    contact_id: int
-    merge_id: UUID
-
-
-class TouchConversation(msgspec.Struct, frozen=True):
-    """Something was said in it by a contact that its own was merged into."""
-
-    workspace: int
-    contact_id: int
-    id: UUID
-    at: datetime
-
-
-class StoreMessage(msgspec.Struct, frozen=True):
-    """One message in a conversation, unique by channel, direction and provider's id for ever (I3)."""
-
-    workspace: int
-    contact_id: int
-    channel_id: int
-    conversation_id: UUID
-    direction: str
-    provider_id: str
-    identity: IdentityRef
-    form: str
-    text: str
-    facts: dict[str, Any]
-    provider_at: datetime
-    provider_seq: int
-    arrived_at: datetime
-
-
 class BindLink(msgspec.Struct, frozen=True):
     """First use binds (M5)."""
 
@@ -339,6 +275,9 @@ class QueueDelivery(msgspec.Struct, frozen=True):
     not_before: datetime
     deadline: datetime | None
     at: datetime
+    journey_id: int | None = None
+    run_id: UUID | None = None
+    step: str = ""  # of the journey
 
 
 class SetOpenState(msgspec.Struct, frozen=True):
@@ -411,19 +350,22 @@ class ReferTo(msgspec.Struct, frozen=True):
 
 
 class Decide(msgspec.Struct, frozen=True):
-    """One row of the decision ledger (S1)."""
+    """One row of the decision ledger (S1): about a message, or about somebody who did not enter a journey."""
 
     workspace: int
     contact_id: int
     id: UUID
     match_id: int | None
     delivery_id: UUID | None
-    outcome: str  # sent | held | not_sent | failed | revoked
+    outcome: str  # sent | held | not_sent | failed | revoked | not_entered
     gate: str
     reason: str
     facts: dict[str, Any]
     epoch: int
     at: datetime
+    journey_id: int | None = None
+    run_id: UUID | None = None
+    step: str = ""
 
 
 class Forward(msgspec.Struct, frozen=True):
@@ -463,6 +405,8 @@ class FaultChannel(msgspec.Struct, frozen=True):
 Effect = (
     CreateContact
     | EventEffect
+    | RunEffect
+    | TalkEffect
     | AddAddress
     | RouteIdentity
     | LinkIdentity
@@ -472,12 +416,6 @@ Effect = (
     | Suppress
     | LiftSuppression
     | MarkAddressDead
-    | OpenConversation
-    | SetQuestion
-    | CloseConversation
-    | ReopenConversations
-    | TouchConversation
-    | StoreMessage
     | BindLink
     | MintLink
     | StoreClick

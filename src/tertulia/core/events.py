@@ -44,6 +44,7 @@ from tertulia.core.traits import (
     read_settings,
     read_traits,
 )
+from tertulia.core.triggers import react
 from tertulia.core.world import ACTIVE_STEP, World
 from tertulia.ids import day_of, derive_id, shard_of_contact
 
@@ -76,7 +77,7 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
         if contact_id:
             world.add(ev.JoinGroup(workspace, contact_id, entry.group_id, entry.at))
         world.add(ev.WriteGroup(workspace, entry.group_id, entry.traits, entry.at, world.now))
-    _store(world, entry, workspace, shard, contact_id)
+    react(world, _store(world, entry, workspace, shard, contact_id))
     if contact_id:
         end_in_background(world, entry, world.contacts[contact_id])
 
@@ -301,7 +302,7 @@ def _see(world: World, entry: EventEntry, workspace: int, contact: ContactRow) -
 # the event itself
 
 
-def _store(world: World, entry: EventEntry, workspace: int, shard: int, contact_id: int) -> None:
+def _store(world: World, entry: EventEntry, workspace: int, shard: int, contact_id: int) -> ev.StoreEvent:
     """Once, under an id that the same message has again (E1). What has no contact of its own, a group's traits, lies in
     the shard in which it was decided."""
     context = entry.context
@@ -310,22 +311,22 @@ def _store(world: World, entry: EventEntry, workspace: int, shard: int, contact_
     if any(told.values()):
         context = {**context, **{name: value for name, value in told.items() if value}}
     day, event_id = place_event(workspace, entry)
-    world.add(
-        ev.StoreEvent(
-            workspace=workspace,
-            shard=shard,
-            contact_id=contact_id,
-            id=event_id,
-            day=day,
-            source_id=entry.source_id,
-            type=entry.call,
-            name=entry.name,
-            message_id=entry.message_id,
-            user_id=entry.user_id,
-            anonymous_id=entry.anonymous_id,
-            properties=properties,
-            context=context,
-            occurred_at=entry.at,
-            received_at=world.now,
-        )
+    stored = ev.StoreEvent(
+        workspace=workspace,
+        shard=shard,
+        contact_id=contact_id,
+        id=event_id,
+        day=day,
+        source_id=entry.source_id,
+        type=entry.call,
+        name=entry.name,
+        message_id=entry.message_id,
+        user_id=entry.user_id,
+        anonymous_id=entry.anonymous_id,
+        properties=properties,
+        context=context,
+        occurred_at=entry.at,
+        received_at=world.now,
     )
+    world.add(stored)
+    return stored

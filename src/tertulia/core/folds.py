@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
+from tertulia.core import run_effects as rx
+from tertulia.core import talk_effects as tx
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import shard_of_identity
@@ -19,6 +21,9 @@ from tertulia.core.rows import (
     IdentityRow,
     LinkedIdentity,
     OpenDelivery,
+    PassageRow,
+    Recalled,
+    RunRow,
     SessionRow,
 )
 from tertulia.ids import shard_of_contact
@@ -56,6 +61,36 @@ def _fold_seen(world: "World", e: ev.TouchContact) -> None:
 def _fold_event(world: "World", e: ev.StoreEvent) -> None:
     done = Done(e.occurred_at, e.source_id, e.type, e.name, e.properties, e.context)
     world.doings.setdefault(e.contact_id, []).append(done)
+    if (e.workspace, name_type(e.type), e.name) in world.config.heard:
+        told = Recalled(e.id, e.occurred_at, e.type, e.name, e.properties)
+        world.recalled.setdefault(e.contact_id, []).append(told)
+
+
+def name_type(type_: str) -> str:
+    """Under which type an event is listened for: a derived one under that of a call of its name."""
+    return "track" if type_ == "derived" else type_
+
+
+def _fold_run(world: "World", e: rx.SetRun) -> None:
+    if e.id not in world.runs:
+        world.runs_of.setdefault(e.contact_id, []).append(e.id)
+    world.runs[e.id] = RunRow(
+        *(e.id, e.workspace, e.contact_id, e.journey_id, e.revision, e.key, e.step, e.visit, e.entered_at),
+        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event),
+    )
+
+
+def _fold_run_end(world: "World", e: rx.EndRun) -> None:
+    if world.runs.pop(e.id, None) is not None:
+        world.runs_of[e.contact_id].remove(e.id)
+
+
+def _fold_passage(world: "World", e: rx.NotePassage) -> None:
+    fresh = PassageRow(e.journey_id, e.contact_id, e.key, e.entry_at, None)
+    row = world.passages.setdefault((e.journey_id, e.contact_id, e.key), fresh)
+    row.entry_at = max(row.entry_at, e.entry_at)
+    if e.message_at is not None:
+        row.message_at = max(e.message_at, row.message_at or e.message_at)
 
 
 def _fold_session(world: "World", e: ev.SetSession) -> None:
@@ -128,23 +163,23 @@ def _fold_dead(world: "World", e: fx.MarkAddressDead) -> None:
             row.dead_code = e.code
 
 
-def _fold_conversation(world: "World", e: fx.OpenConversation) -> None:
+def _fold_conversation(world: "World", e: tx.OpenConversation) -> None:
     row = ConversationRow(e.id, e.contact_id, e.channel_id, {}, e.at)
     world.conversations[(e.contact_id, e.channel_id)] = world.talks[e.id] = row
 
 
-def _fold_question(world: "World", e: fx.SetQuestion) -> None:
+def _fold_question(world: "World", e: tx.SetQuestion) -> None:
     if row := world.talks.get(e.conversation_id):
         row.question = e.question
 
 
-def _fold_closed_talk(world: "World", e: fx.CloseConversation) -> None:
+def _fold_closed_talk(world: "World", e: tx.CloseConversation) -> None:
     world.talks.pop(e.id, None)
     if (row := world.conversations.get((e.contact_id, e.channel_id))) and row.id == e.id:
         del world.conversations[(e.contact_id, e.channel_id)]
 
 
-def _fold_message(world: "World", e: fx.StoreMessage) -> None:
+def _fold_message(world: "World", e: tx.StoreMessage) -> None:
     world.seen_messages.add((e.channel_id, e.provider_id))
 
 
@@ -185,7 +220,8 @@ def _fold_queue(world: "World", e: fx.QueueDelivery) -> None:
         e.id,
         OpenDelivery(
             *(e.id, e.workspace, e.contact_id, e.channel_id, e.match_id, e.stage, e.class_, e.lane, "queued", 0),
-            *(e.to_kind, e.to_value, e.identity_scope, e.content, e.cause, e.deadline, e.at),
+            *(e.to_kind, e.to_value, e.identity_scope, e.content, e.cause, e.deadline, e.at, e.journey_id, e.run_id),
+            e.step,
         ),
     )
 
@@ -199,7 +235,7 @@ def _fold_close(world: "World", e: fx.CloseDelivery) -> None:
     row = world.open.pop(e.id)
     world.closed[e.id] = ClosedDelivery(
         *(row.id, row.workspace, row.contact_id, row.channel_id, row.match_id, row.stage, row.class_, e.state),
-        *(row.to_kind, row.to_value, e.parts, e.provider_ids),
+        *(row.to_kind, row.to_value, e.parts, e.provider_ids, row.journey_id, row.run_id, row.step),
     )
 
 
@@ -225,6 +261,9 @@ _FOLDS: dict[type, Any] = {
     ev.TouchContact: _fold_seen,
     ev.StoreEvent: _fold_event,
     ev.SetSession: _fold_session,
+    rx.SetRun: _fold_run,
+    rx.EndRun: _fold_run_end,
+    rx.NotePassage: _fold_passage,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,
     fx.LinkIdentity: _fold_link,
@@ -234,10 +273,10 @@ _FOLDS: dict[type, Any] = {
     fx.Suppress: _fold_suppress,
     fx.LiftSuppression: _fold_lift,
     fx.MarkAddressDead: _fold_dead,
-    fx.OpenConversation: _fold_conversation,
-    fx.CloseConversation: _fold_closed_talk,
-    fx.SetQuestion: _fold_question,
-    fx.StoreMessage: _fold_message,
+    tx.OpenConversation: _fold_conversation,
+    tx.CloseConversation: _fold_closed_talk,
+    tx.SetQuestion: _fold_question,
+    tx.StoreMessage: _fold_message,
     fx.BindLink: _fold_bind,
     fx.MintLink: _fold_mint,
     fx.Progress: _fold_progress,

@@ -19,6 +19,7 @@ from tertulia.core.entries import (
     key_of,
 )
 from tertulia.core.events import EVENT_IDENTITIES
+from tertulia.core.journey import end
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import carry_over, leave
@@ -39,6 +40,7 @@ def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
         world.add(fx.SuggestMerge(workspace, into.id, absorbed.id, entry.rule, {}, world.now))
         return
     merge_id = derive_id("merge", entry.absorbed, into.id, key_of(entry))
+    _end_runs(world, absorbed.id, Reason.CONTACT_MERGED)
     _revoke_queued(world, absorbed, Reason.CONTACT_MERGED, replies=False)
     families = find_family(world, absorbed.id), find_family(world, into.id)
     close_younger(world, workspace, *families, merge_id, entry.at)
@@ -58,8 +60,14 @@ def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
 def _revoke_queued(world: World, contact: ContactRow, reason: Reason, *, replies: bool = True) -> None:
     """Take back what is not handed over yet; of a merge the answers still go out, to whom they answer (M8)."""
     for delivery in [d for d in world.open.values() if d.contact_id == contact.id and d.state in ("queued", "held")]:
-        if replies or delivery.match_id is not None:
+        if replies or delivery.match_id is not None or delivery.run_id is not None:
             revoke_delivery(world, delivery, reason.value)
+
+
+def _end_runs(world: World, contact_id: int, reason: Reason) -> None:
+    """M8, C5: the runs of who is absorbed or erased are over."""
+    for run_id in list(world.runs_of.get(contact_id, ())):
+        end(world, world.runs[run_id], "exited", reason.value)
 
 
 def _has_two_users(one: ContactRow, other: ContactRow) -> bool:
@@ -163,6 +171,7 @@ def decide_erase(world: World, entry: EraseEntry, workspace: int) -> None:
     contact = world.contacts.get(entry.contact_id)
     if contact is None or contact.erased:
         return
+    _end_runs(world, contact.id, Reason.CONTACT_ERASED)
     _revoke_queued(world, contact, Reason.CONTACT_ERASED)
     proofs = tuple(dict.fromkeys((row.kind, row.canonical) for row in contact.addresses))
     identities = [row.identity for row in contact.identities]

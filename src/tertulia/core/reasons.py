@@ -50,6 +50,22 @@ class Reason(StrEnum):
     TEMPLATE_BROKEN = "render.broken"
     TOO_LONG = "render.too_long"
 
+    # journeys
+    NO_CHANNEL = "address.no_channel"
+    WAIT_LATE = "wait.late"
+    EXCEPTION = "run.exception"
+    EXCEPTION_AFTER_HANDOVER = "run.exception_after_handover"
+    RUN_RESTARTED = "run.restarted"
+    RUN_CANCELLED = "run.cancelled"
+    ENTRY_PAUSED = "entry.paused"
+    ENTRY_CLOSED = "entry.closed"
+    NOT_STARTED = "entry.not_started"
+    ENTRY_ENDED = "entry.ended"
+    EXCEPTION_BEFORE = "entry.exception"
+    LIVE_RUN = "entry.live_run"
+    REENTRY_NEVER = "entry.once"
+    REENTRY_SOON = "entry.too_soon"
+
     # after the hand-over
     RETRIES_SPENT = "provider.retries_spent"
     REJECTED = "provider.rejected"
@@ -105,6 +121,22 @@ SENTENCES: Final = {
     Reason.MISSING_SKIPPED: gettext_noop("The template skips customers who lack something it needs."),
     Reason.TEMPLATE_BROKEN: gettext_noop("The template failed for this customer."),
     Reason.TOO_LONG: gettext_noop("The text is longer than the channel takes."),
+    Reason.NO_CHANNEL: gettext_noop("No channel of this name or kind is connected."),
+    Reason.WAIT_LATE: gettext_noop("The instant that the journey was to wait for had passed."),
+    Reason.EXCEPTION: gettext_noop("An event of this customer ended the journey at once."),
+    Reason.EXCEPTION_AFTER_HANDOVER: gettext_noop(
+        "The message had been handed over to the provider when an event ended the journey."
+    ),
+    Reason.RUN_RESTARTED: gettext_noop("The journey began again with a newer event."),
+    Reason.RUN_CANCELLED: gettext_noop("Somebody in your team cancelled the journey."),
+    Reason.ENTRY_PAUSED: gettext_noop("The journey was paused."),
+    Reason.ENTRY_CLOSED: gettext_noop("Nobody enters this journey any more."),
+    Reason.NOT_STARTED: gettext_noop("The journey had not started yet."),
+    Reason.ENTRY_ENDED: gettext_noop("The journey had ended."),
+    Reason.EXCEPTION_BEFORE: gettext_noop("An event that ends the journey had happened already."),
+    Reason.LIVE_RUN: gettext_noop("This customer was in the journey already."),
+    Reason.REENTRY_NEVER: gettext_noop("This customer had been in the journey, and everybody enters once."),
+    Reason.REENTRY_SOON: gettext_noop("This customer had been in the journey too short a time before."),
     Reason.RETRIES_SPENT: gettext_noop("The provider did not take the message after several attempts."),
     Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),
     Reason.UNREACHABLE: gettext_noop("The provider says that this customer cannot be reached there."),

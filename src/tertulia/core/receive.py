@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tertulia.core import effects as fx
+from tertulia.core import talk_effects as tx
 from tertulia.core.came import (
     Came,
     bind_link,
@@ -101,7 +102,7 @@ def _converse(world: World, came: Came, contact_id: int) -> Any:
     key = (contact_id, came.channel.id)
     if key not in world.conversations:
         conversation_id = derive_id("conversation", contact_id, came.channel.id, key_of(entry))
-        world.add(fx.OpenConversation(came.workspace, contact_id, came.channel.id, conversation_id, entry.at))
+        world.add(tx.OpenConversation(came.workspace, contact_id, came.channel.id, conversation_id, entry.at))
     conversation = world.conversations[key]
     facts: dict[str, Any] = {
         name: value
@@ -114,7 +115,7 @@ def _converse(world: World, came: Came, contact_id: int) -> Any:
         if value
     }
     world.add(
-        fx.StoreMessage(
+        tx.StoreMessage(
             *(came.workspace, contact_id, came.channel.id, conversation.id, "in", _message_id(entry), entry.identity),
             *(entry.form, entry.text, facts, entry.at, entry.sequence, world.now),
         )

@@ -92,6 +92,9 @@ class OpenDelivery:
     cause: str
     deadline: datetime | None
     made_at: datetime
+    journey_id: int | None = None
+    run_id: UUID | None = None
+    step: str = ""
 
 
 @dataclass(slots=True)
@@ -110,6 +113,9 @@ class ClosedDelivery:
     to_value: str
     parts: int
     provider_ids: Sequence[str]
+    journey_id: int | None = None
+    run_id: UUID | None = None
+    step: str = ""
 
 
 @dataclass(slots=True)
@@ -121,6 +127,47 @@ class SessionRow:
     id: UUID
     started_at: datetime
     ends_at: datetime
+
+
+@dataclass(slots=True)
+class RunRow:
+    """A live run of a journey; fields as in run_effects.SetRun."""
+
+    id: UUID
+    workspace: int
+    contact_id: int
+    journey_id: int
+    revision: int
+    key: str
+    step: str
+    visit: int
+    entered_at: datetime
+    started_at: datetime
+    since: datetime
+    due_at: datetime | None
+    delivery_id: UUID | None
+    event: dict[str, Any]
+
+
+@dataclass(slots=True)
+class PassageRow:
+    """When a contact last entered a journey under a key, and was last written to by it (R2)."""
+
+    journey_id: int
+    contact_id: int
+    key: str
+    entry_at: datetime
+    message_at: datetime | None
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """A stored event that may have ended a run before it began (E5, X3)."""
+
+    id: UUID
+    occurred_at: datetime
+    type: str
+    name: str
+    properties: Mapping[str, Any]
 
 
 class Done(msgspec.Struct, frozen=True):

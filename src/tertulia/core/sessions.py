@@ -21,11 +21,11 @@ from tertulia.core import event_effects as ev
 from tertulia.core.carts import Cart
 from tertulia.core.entries import EventEntry
 from tertulia.core.rows import ContactRow, Done, SessionRow
+from tertulia.core.triggers import HORIZON, react
 from tertulia.core.world import Config, World
 from tertulia.ids import day_of, derive_id, shard_of_contact
 
 IDLE: Final = timedelta(minutes=30)
-HORIZON: Final = timedelta(hours=72)  # an older event starts nothing (E4)
 BACKGROUNDED: Final = "Application Backgrounded"
 DERIVED: Final = "derived"  # the type of an event that nobody told: it followed from others
 DERIVED_SOURCE: Final = 0
@@ -203,25 +203,25 @@ def _find_platform(act: Told) -> str:
 
 def _derive(world: World, row: SessionRow, name: str, at: datetime, properties: Mapping[str, Any]) -> None:
     message_id = f"{name}:{row.id}"
-    world.add(
-        ev.StoreEvent(
-            workspace=row.workspace,
-            shard=shard_of_contact(row.contact_id),
-            contact_id=row.contact_id,
-            id=derive_id("event", row.workspace, message_id),
-            day=day_of(at),
-            source_id=DERIVED_SOURCE,
-            type=DERIVED,
-            name=name,
-            message_id=message_id,
-            user_id="",
-            anonymous_id="",
-            properties=dict(properties),
-            context={},
-            occurred_at=at,
-            received_at=world.now,
-        )
+    stored = ev.StoreEvent(
+        workspace=row.workspace,
+        shard=shard_of_contact(row.contact_id),
+        contact_id=row.contact_id,
+        id=derive_id("event", row.workspace, message_id),
+        day=day_of(at),
+        source_id=DERIVED_SOURCE,
+        type=DERIVED,
+        name=name,
+        message_id=message_id,
+        user_id="",
+        anonymous_id="",
+        properties=dict(properties),
+        context={},
+        occurred_at=at,
+        received_at=world.now,
     )
+    world.add(stored)
+    react(world, stored)
 
 
 def list_due(world: World, events: Iterable[tuple[EventEntry, Iterable[int]]]) -> set[int]:

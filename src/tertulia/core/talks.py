@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tertulia.core import effects as fx
+from tertulia.core import talk_effects as tx
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import TalkEntry, key_of
 from tertulia.core.world import World
@@ -74,13 +74,13 @@ def decide_talk(world: World, entry: TalkEntry, workspace: int) -> None:
     """In the shard of the conversation's contact."""
     place = (workspace, entry.contact_id)
     if entry.into_id is not None and entry.merge_id is not None:
-        world.add(fx.CloseConversation(*place, entry.channel_id, entry.conversation_id, entry.into_id, entry.merge_id))
+        world.add(tx.CloseConversation(*place, entry.channel_id, entry.conversation_id, entry.into_id, entry.merge_id))
     elif entry.merge_id is not None:
-        world.add(fx.ReopenConversations(*place, entry.merge_id))
+        world.add(tx.ReopenConversations(*place, entry.merge_id))
     elif entry.question is not None:
-        world.add(fx.SetQuestion(*place, entry.channel_id, entry.conversation_id, entry.question))
+        world.add(tx.SetQuestion(*place, entry.channel_id, entry.conversation_id, entry.question))
     else:
-        world.add(fx.TouchConversation(*place, entry.conversation_id, entry.at))
+        world.add(tx.TouchConversation(*place, entry.conversation_id, entry.at))
 
 
 def _list_redirects(world: World, contact_id: int) -> list[int]:

@@ -17,12 +17,15 @@ def make_facts(
     attributes: Mapping[str, Any],
     workspace: str,
     links: Mapping[str, object],
+    event: Mapping[str, Any] | None = None,
 ) -> dict[str, object]:
-    """The facts for `render`. `links` holds `link` and `links` as `render.sample_links` or the claim made them."""
+    """The facts for `render`. `links` holds `link` and `links` as `render.sample_links` or the claim made them;
+    `event` the properties of the event that began a journey's run."""
     full = f"{name} {surname}".strip()
     own = {"name": name, "surname": surname, "full_name": full, "language": locale}
     return {
         "contact": {**attributes, **own},
         "workspace": {"name": workspace},
         **links,
+        **({} if event is None else {"event": dict(event)}),
     }

@@ -17,9 +17,20 @@ from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import Entry, EventEntry, Inbound, Signal, TokenEntry
 from tertulia.core.folds import fold
 from tertulia.core.identity import IdentityRef
+from tertulia.core.journeys import Program
 from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow, next_progress
-from tertulia.core.rows import ClosedDelivery, ContactRow, Done, IdentityRow, OpenDelivery, SessionRow
+from tertulia.core.rows import (
+    ClosedDelivery,
+    ContactRow,
+    Done,
+    IdentityRow,
+    OpenDelivery,
+    PassageRow,
+    Recalled,
+    RunRow,
+    SessionRow,
+)
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
@@ -38,6 +49,7 @@ class WorkspaceFacts:
     language: str
     currency: str
     epoch: int
+    zone: str = "UTC"  # for contacts of whom no zone is known (T4)
     sensitive: frozenset[str] = frozenset()  # attributes that only a verified customer may be sent (M6)
 
 
@@ -98,6 +110,32 @@ class MatchFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class JourneyFacts:
+    """What decisions need of a published journey. State: live, closed (nobody enters any more), paused, cancelling (its
+    runs are being closed). `programs` by revision: the newest, into which people enter, and those of live runs (V1)."""
+
+    id: int
+    workspace: int
+    name: str
+    state: str
+    revision: int
+    programs: Mapping[int, Program]
+
+    @property
+    def program(self) -> Program:
+        """The newest revision's."""
+        return self.programs[self.revision]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The journeys that an event of one name concerns: those that it may start, and those whose runs listen to it."""
+
+    starts: tuple[int, ...]
+    follows: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The workspaces' configuration at one epoch (E7)."""
 
@@ -107,6 +145,8 @@ class Config:
     undone: frozenset[str] = frozenset()  # evidence of undone imports and merges: import:7, merge:...
     zones: frozenset[str] = frozenset()  # the IANA database's names
     client_sources: frozenset[int] = frozenset()  # sources whose callers are customers' own devices
+    journeys: Mapping[int, JourneyFacts] = field(default_factory=dict)
+    heard: Mapping[tuple[int, str, str], Heard] = field(default_factory=dict)  # by workspace, type and name of events
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
@@ -137,6 +177,10 @@ class World:
     doings: dict[int, list[Done]] = field(default_factory=dict)  # events of whose session may end, and new ones
     parted: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge somebody undid
     asked: set[tuple[int, int]] = field(default_factory=set)  # (absorbed, into) whose merge events have asked for
+    runs: dict[UUID, RunRow] = field(default_factory=dict)  # live ones
+    runs_of: dict[int, list[UUID]] = field(default_factory=dict)
+    passages: dict[tuple[int, int, str], PassageRow] = field(default_factory=dict)  # by journey, contact and key
+    recalled: dict[int, list[Recalled]] = field(default_factory=dict)  # events that journeys listen to, of a contact
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()
     local: list[tuple[int, int, Entry]] = field(default_factory=list)

@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
+from tertulia.core import run_effects as rx
+from tertulia.core import talk_effects as tx
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
@@ -28,6 +30,7 @@ from tertulia.store.event_effects import (
     touch_contacts,
     write_groups,
 )
+from tertulia.store.run_effects import end_runs, note_passages, set_runs, settle_runs, tally_steps
 from tertulia.store.sending import ask_providers
 from tertulia.store.sessions import set_sessions
 from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
@@ -51,6 +54,8 @@ def write(conn: Conn, effects: Sequence[fx.Effect], now: datetime) -> list[fx.Fo
     groups[fx.CloseDelivery], groups[fx.AdvanceDelivery] = join_advances(
         groups.get(fx.CloseDelivery, ()), groups.get(fx.AdvanceDelivery, ())
     )
+    if rx.SetRun in groups:
+        groups[rx.SetRun] = settle_runs(groups[rx.SetRun], groups.get(rx.EndRun, ()))
     for kind, writer in _WRITERS.items():
         if group := groups.get(kind):
             writer(conn, group)
@@ -236,18 +241,18 @@ def _mark_dead(conn: Conn, group: list[fx.MarkAddressDead]) -> None:
     execute(conn, "mark_dead", columns(rows, "contact_id", "kind", "value", "code", "at", shard=_home))
 
 
-def _open_conversations(conn: Conn, group: list[fx.OpenConversation]) -> None:
+def _open_conversations(conn: Conn, group: list[tx.OpenConversation]) -> None:
     names = ("id", "workspace", "contact_id", "channel_id", "at")
     execute(conn, "open_conversations", columns(group, *names, shard=_home))
 
 
-def _set_questions(conn: Conn, group: list[fx.SetQuestion]) -> None:
+def _set_questions(conn: Conn, group: list[tx.SetQuestion]) -> None:
     rows = _last(group, lambda e: e.conversation_id)
     cols = columns(rows, shard=_home, id=lambda e: e.conversation_id, question=lambda e: _json(e.question))
     execute(conn, "set_questions", cols)
 
 
-def _store_messages(conn: Conn, group: list[fx.StoreMessage]) -> None:
+def _store_messages(conn: Conn, group: list[tx.StoreMessage]) -> None:
     names = ("channel_id", "direction", "provider_id", "workspace", "contact_id", "conversation_id", "form", "text")
     cols = columns(
         group, *names, "provider_at", "provider_seq", "arrived_at", shard=_home, facts=lambda e: _json(e.facts)
@@ -356,7 +361,7 @@ def _undo_merges(conn: Conn, group: list[fx.UndoMerge]) -> None:
 
 def _queue_deliveries(conn: Conn, group: list[fx.QueueDelivery]) -> None:
     names = ("id", "workspace", "contact_id", "channel_id", "match_id", "stage", "class_", "lane", "to_kind")
-    more = ("to_value", "identity_scope", "cause", "not_before", "deadline", "at")
+    more = ("to_value", "identity_scope", "cause", "not_before", "deadline", "at", "journey_id", "run_id", "step")
     cols = columns(group, *names, *more, shard=_home, content=lambda e: _json(e.content))
     cols["day"] = [place_of_delivery(e.id)[1] for e in group]
     execute(conn, "queue_deliveries", cols)
@@ -370,7 +375,7 @@ def _set_open_states(conn: Conn, group: list[fx.SetOpenState]) -> None:
 
 def _decide(conn: Conn, group: list[fx.Decide]) -> None:
     names = ("id", "workspace", "contact_id", "match_id", "delivery_id", "at", "outcome", "gate", "reason", "epoch")
-    cols = columns(group, *names, shard=_home, facts=lambda e: _json(e.facts))
+    cols = columns(group, *names, "journey_id", "run_id", "step", shard=_home, facts=lambda e: _json(e.facts))
     cols["day"] = [e.at.date() for e in group]
     execute(conn, "decide", cols)
 
@@ -453,16 +458,20 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.Suppress: _suppress,
     fx.LiftSuppression: _lift_suppressions,
     fx.MarkAddressDead: _mark_dead,
-    fx.OpenConversation: _open_conversations,
-    fx.SetQuestion: _set_questions,
-    fx.CloseConversation: close_conversations,
-    fx.ReopenConversations: reopen_conversations,
-    fx.TouchConversation: touch_conversations,
-    fx.StoreMessage: _store_messages,
+    tx.OpenConversation: _open_conversations,
+    tx.SetQuestion: _set_questions,
+    tx.CloseConversation: close_conversations,
+    tx.ReopenConversations: reopen_conversations,
+    tx.TouchConversation: touch_conversations,
+    tx.StoreMessage: _store_messages,
     ev.StoreEvent: store_events,
     ev.WriteGroup: write_groups,
     ev.JoinGroup: join_groups,
     ev.SetSession: set_sessions,
+    rx.SetRun: set_runs,
+    rx.EndRun: end_runs,
+    rx.TallyStep: tally_steps,
+    rx.NotePassage: note_passages,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

@@ -259,16 +259,17 @@ where m.shard = t.shard and m.id = t.id and m.undone_at is null
 -- name: queue_deliveries
 -- An id that is already open, or already has its verdict, is the same delivery: queued once.
 insert into delivery_open (shard, id, workspace, contact_id, channel_id, match_id, stage, class, lane, state, attempt,
-                           to_kind, to_value, identity_scope, content, cause, not_before, deadline, made_at)
+                           to_kind, to_value, identity_scope, content, cause, not_before, deadline, made_at, journey_id,
+                           run_id, step)
 select shard, id, workspace, contact_id, channel_id, match_id, stage, class, lane, 'queued', 0, to_kind, to_value,
-       identity_scope, content::jsonb, cause, not_before, deadline, at
+       identity_scope, content::jsonb, cause, not_before, deadline, at, journey_id, run_id, nullif(step, '')
 from unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
             %(channel_id)s::integer[], %(match_id)s::integer[], %(stage)s::smallint[], %(class)s::text[],
             %(lane)s::smallint[], %(to_kind)s::text[], %(to_value)s::text[], %(identity_scope)s::text[],
             %(content)s::text[], %(cause)s::text[], %(not_before)s::timestamptz[], %(deadline)s::timestamptz[],
-            %(at)s::timestamptz[])
+            %(at)s::timestamptz[], %(journey_id)s::integer[], %(run_id)s::uuid[], %(step)s::text[])
      as t (shard, day, id, workspace, contact_id, channel_id, match_id, stage, class, lane, to_kind, to_value,
-           identity_scope, content, cause, not_before, deadline, at)
+           identity_scope, content, cause, not_before, deadline, at, journey_id, run_id, step)
 where not exists (select 1 from delivery d where d.shard = t.shard and d.day = t.day and d.id = t.id)
 on conflict do nothing
 
@@ -281,12 +282,15 @@ where d.shard = t.shard and d.id = t.id
 
 -- name: decide
 insert into ledger (shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts,
-                    epoch)
-select shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts::jsonb, epoch
+                    epoch, journey_id, run_id, step)
+select shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts::jsonb, epoch,
+       journey_id, run_id, nullif(step, '')
 from unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
             %(match_id)s::integer[], %(delivery_id)s::uuid[], %(at)s::timestamptz[], %(outcome)s::text[],
-            %(gate)s::text[], %(reason)s::text[], %(facts)s::text[], %(epoch)s::bigint[])
-     as t (shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts, epoch)
+            %(gate)s::text[], %(reason)s::text[], %(facts)s::text[], %(epoch)s::bigint[], %(journey_id)s::integer[],
+            %(run_id)s::uuid[], %(step)s::text[])
+     as t (shard, day, id, workspace, contact_id, match_id, delivery_id, at, outcome, gate, reason, facts, epoch,
+           journey_id, run_id, step)
 on conflict do nothing
 
 -- name: fault_channels
@@ -405,6 +409,13 @@ delete from group_member where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_session
 delete from session where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_runs
+-- What is over stays counted; nothing of what began it does.
+update run set event = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_passages
+delete from passage where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_discards
 -- What was not taken of what their apps sent. A name may be as short as a number, so it is looked for with its quotes.

@@ -50,6 +50,8 @@ _ERASURES = (
     "erase_events",
     "erase_memberships",
     "erase_session",
+    "erase_runs",
+    "erase_passages",
     "erase_discards",
     "erase_deliveries",
     "erase_open",

@@ -25,6 +25,7 @@ class WorkspaceRow:
     language: str
     currency: str
     epoch: int
+    zone: str
     sensitive: Sequence[str]
 
 

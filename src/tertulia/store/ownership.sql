@@ -21,7 +21,7 @@ select distinct owner from shard_owner where lease_until > %(now)s
 update shard_owner set lease_until = %(now)s where owner = %(owner)s
 
 -- name: workspaces
-select id, name, link_key, link_domain, link_days, country, language, currency, epoch,
+select id, name, link_key, link_domain, link_days, country, language, currency, epoch, zone,
        sensitive_attributes
 from workspace
 

@@ -22,7 +22,7 @@ from tertulia.ids import day_of
 from tertulia.store.db import Conn, fetch_all, load, run
 
 BATCH_ROWS = 20_000
-HISTORY = ("delivery", "ledger")
+HISTORY = ("delivery", "ledger", "run")
 EVENTS = ("event",)
 REFERENCES_LONGER = timedelta(days=7)  # an unknown outcome is settled within three days of its hand-over
 
@@ -87,6 +87,7 @@ def _make_history_duty(kept: timedelta) -> Callable[[Conn, datetime], int]:
         args = {"day": before, "limit": BATCH_ROWS}
         rows = run(conn, load("retention")["forget_deliveries"], args)
         rows += run(conn, load("retention")["forget_decisions"], args)
+        rows += run(conn, load("retention")["forget_runs"], args)
         return rows + drop_partitions(conn, before)
 
     return forget

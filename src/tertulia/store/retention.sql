@@ -59,6 +59,11 @@ delete from ledger_rest d
 using (select r.shard, r.day, r.id from ledger_rest r where r.day < %(day)s limit %(limit)s) o
 where d.shard = o.shard and d.day = o.day and d.id = o.id
 
+-- name: forget_runs
+delete from run_rest d
+using (select r.shard, r.day, r.id from run_rest r where r.day < %(day)s limit %(limit)s) o
+where d.shard = o.shard and d.day = o.day and d.id = o.id
+
 -- name: forget_events
 delete from event_rest d
 using (select r.shard, r.day, r.id from event_rest r where r.day < %(day)s limit %(limit)s) o

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from tertulia.core import effects as fx
+from tertulia.core import talk_effects as tx
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, load, run
 
 
-def close_conversations(conn: Conn, group: Sequence[fx.CloseConversation]) -> None:
+def close_conversations(conn: Conn, group: Sequence[tx.CloseConversation]) -> None:
     """Closed, pointing to the one that goes on."""
     args = {
         "shard": [shard_of_contact(e.contact_id) for e in group],
@@ -18,7 +18,7 @@ def close_conversations(conn: Conn, group: Sequence[fx.CloseConversation]) -> No
     run(conn, load("talks")["close_conversations"], args)
 
 
-def reopen_conversations(conn: Conn, group: Sequence[fx.ReopenConversations]) -> None:
+def reopen_conversations(conn: Conn, group: Sequence[tx.ReopenConversations]) -> None:
     """Open again, where nothing else is open on the channel meanwhile."""
     args = {
         "shard": [shard_of_contact(e.contact_id) for e in group],
@@ -28,7 +28,7 @@ def reopen_conversations(conn: Conn, group: Sequence[fx.ReopenConversations]) ->
     run(conn, load("talks")["reopen_conversations"], args)
 
 
-def touch_conversations(conn: Conn, group: Sequence[fx.TouchConversation]) -> None:
+def touch_conversations(conn: Conn, group: Sequence[tx.TouchConversation]) -> None:
     """Something was said in them."""
     last = {e.id: e for e in group}
     args = {

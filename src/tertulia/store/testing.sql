@@ -1,6 +1,6 @@
 -- name: left
 -- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
--- matches whose audience is being frozen, sessions whose end has come, imports under way. What waits on a stopped
+-- matches whose audience is being frozen, sessions whose end has come, runs that are due, imports under way. What waits on a stopped
 -- channel waits for a person.
 select (select count(*) from log l
         left join log_position p on p.shard = l.shard and p.writer = l.writer
@@ -9,10 +9,15 @@ select (select count(*) from log l
         left join match m on m.id = d.match_id
         join channel c on c.id = d.channel_id
         where (d.state = 'sending' or (d.state in ('queued', 'held', 'unknown') and d.not_before <= %(now)s))
-          and c.state = 'live' and (d.state = 'sending' or m.state is distinct from 'paused'))
+          and c.state = 'live' and (d.state = 'sending' or m.state is distinct from 'paused')
+          and (d.state = 'sending' or d.journey_id is null
+               or d.journey_id in (select id from journey where state in ('live', 'closed'))))
      + (select count(*) from delivery_open d
         join channel c on c.id = d.channel_id
         where d.state = 'unknown' and d.ask_at <= %(now)s and c.state = 'live')
      + (select count(*) from session where ends_at <= %(now)s)
+     + (select count(*) from run_open where due_at <= %(now)s
+        and journey_id in (select id from journey where state in ('live', 'closed')))
+     + (select count(*) from journey where state in ('cancelling', 'resuming'))
      + (select count(*) from match where state = 'launching')
      + (select count(*) from import where state in ('checking', 'applying', 'undoing'))

@@ -9,7 +9,7 @@ from psycopg import sql
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 from tertulia.store.log import WRITER_LOCKS
 
-PARTITIONED = ("delivery", "ledger", "event")
+PARTITIONED = ("delivery", "ledger", "event", "run")
 LOCK_LIMIT_MS = 2_000
 
 

@@ -17,16 +17,17 @@ with gone as (
     where d.shard = t.shard and d.id = t.id
     returning d.shard, t.day, d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, t.verdict,
               d.attempt, d.to_kind, d.to_value, t.shown, d.cause, t.reason, t.provider_ids, t.parts, t.cost,
-              t.currency, t.flags, d.made_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at
+              t.currency, t.flags, d.made_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at, d.journey_id,
+              d.run_id, d.step
 )
 insert into delivery (shard, day, id, workspace, contact_id, channel_id, match_id, stage, class, state, attempt,
                       to_kind, to_value, content, cause, reason, provider_ids, parts, cost_micros, currency, flags,
-                      made_at, sent_at, delivered_at, read_at, failed_at)
+                      made_at, sent_at, delivered_at, read_at, failed_at, journey_id, run_id, step)
 select shard, day, id, workspace, contact_id, channel_id, match_id, stage, class, verdict, attempt, to_kind, to_value,
        shown::jsonb, cause, reason,
        case when provider_ids = '' then '{}' else string_to_array(provider_ids, chr(31)) end, parts, cost, currency,
        case when flags = '' then '{}' else string_to_array(flags, ',') end, made_at, sent_at, delivered_at, read_at,
-       failed_at
+       failed_at, journey_id, run_id, step
 from gone
 
 -- name: advance_deliveries

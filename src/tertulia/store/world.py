@@ -284,11 +284,20 @@ def load_spent(conn: Conn, world: World, match_ids: Collection[int]) -> None:
 
 
 def load_queued(
-    conn: Conn, *, channel: int, match: int | None, now: datetime, shards: Sequence[int], limit: int
+    conn: Conn,
+    *,
+    channel: int,
+    match: int | None,
+    journeys: Sequence[int],
+    now: datetime,
+    shards: Sequence[int],
+    limit: int,
 ) -> list[OpenDelivery]:
-    """Candidates of a claim on one channel, of one match or (None) of none, locked."""
+    """Candidates of a claim on one channel, of one match or (None) of none or of these journeys, locked."""
     query = "queued_alone" if match is None else "queued_of_match"
     args = {"channel": channel, "match": match, "now": now, "shards": list(shards), "limit": limit}
+    if match is None:
+        args["journeys"] = list(journeys)
     return [OpenDelivery(*row) for row in fetch_all(conn, load("world")[query], args)]
 
 
@@ -305,11 +314,12 @@ def load_open_of_match(conn: Conn, *, match: int, shards: Sequence[int], limit: 
 
 
 def read_due(
-    conn: Conn, channels: Sequence[int], pairs: Sequence[tuple[int, int]], now: datetime
+    conn: Conn, channels: Sequence[int], pairs: Sequence[tuple[int, int]], journeys: Sequence[int], now: datetime
 ) -> list[tuple[int, int | None]]:
-    """Which channels, and which pairs of channel and match, have something due; what belongs to no match comes
-    first, for somebody waits for it."""
-    alone = fetch_all(conn, load("world")["due_alone"], {"channels": list(channels), "now": now})
+    """Which channels, and which pairs of channel and match, have something due; what belongs to no match (answers, and
+    messages of these journeys) comes first, for somebody waits for it."""
+    args = {"channels": list(channels), "journeys": list(journeys), "now": now}
+    alone = fetch_all(conn, load("world")["due_alone"], args)
     args = {"channels": [pair[0] for pair in pairs], "matches": [pair[1] for pair in pairs], "now": now}
     of_matches = fetch_all(conn, load("world")["due_of_matches"], args) if pairs else []
     return [*((row[0], None) for row in alone), *((row[0], row[1]) for row in of_matches)]

@@ -110,20 +110,22 @@ where a.matched_at is not null
 
 -- name: open_by_id
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
-       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at,
+       d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery_open d
 join unnest(%(shards)s::smallint[], %(ids)s::uuid[]) as k (shard, id) on d.shard = k.shard and d.id = k.id
 
 -- name: open_of
 -- What is still undecided for contacts that are merged or erased.
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
-       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at,
+       d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery_open d
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
 
 -- name: closed_by_id
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.to_kind, d.to_value,
-       d.parts, d.provider_ids
+       d.parts, d.provider_ids, d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery d
 join unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) as k (shard, day, id)
   on d.shard = k.shard and d.day = k.day and d.id = k.id
@@ -131,7 +133,7 @@ join unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) as k (sha
 -- name: closed_before
 -- A watermark: every message up to an instant to one contact on one channel.
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.to_kind, d.to_value,
-       d.parts, d.provider_ids
+       d.parts, d.provider_ids, d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery d
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(channels)s::integer[], %(until)s::timestamptz[])
      as k (shard, contact_id, channel_id, until)
@@ -158,7 +160,8 @@ where exists (select 1 from event e where e.shard = k.shard and e.day = k.day an
 -- The claim's candidates: due, in order of lane and age, by the claim's index; a row that another transaction holds is
 -- left to it.
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
-       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at,
+       d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery_open d
 where d.channel_id = %(channel)s and d.match_id = %(match)s and d.state = 'queued' and d.not_before <= %(now)s
   and d.shard = any(%(shards)s)
@@ -169,10 +172,11 @@ for update skip locked
 -- name: queued_alone
 -- The same for what belongs to no match: answers, test sends.
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
-       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at,
+       d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery_open d
 where d.channel_id = %(channel)s and d.match_id is null and d.state = 'queued' and d.not_before <= %(now)s
-  and d.shard = any(%(shards)s)
+  and (d.journey_id is null or d.journey_id = any(%(journeys)s::integer[])) and d.shard = any(%(shards)s)
 order by d.lane, d.not_before, d.id
 limit %(limit)s
 for update skip locked
@@ -189,14 +193,17 @@ where exists (select 1 from delivery_open d where d.channel_id = p.channel_id an
               and d.state = 'queued' and d.not_before <= %(now)s)
 
 -- name: due_alone
+-- What belongs to no match: answers, and messages of journeys that run.
 select p.channel_id
 from unnest(%(channels)s::integer[]) as p (channel_id)
 where exists (select 1 from delivery_open d where d.channel_id = p.channel_id and d.match_id is null
-              and d.state = 'queued' and d.not_before <= %(now)s)
+              and d.state = 'queued' and d.not_before <= %(now)s
+              and (d.journey_id is null or d.journey_id = any(%(journeys)s::integer[])))
 
 -- name: unknown_due
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
-       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at,
+       d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery_open d
 where d.state = 'unknown' and d.not_before <= %(now)s and d.shard = any(%(shards)s)
 limit %(limit)s
@@ -205,7 +212,8 @@ for update skip locked
 -- name: open_of_match
 -- What a stopped match takes back.
 select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
-       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at,
+       d.journey_id, d.run_id, coalesce(d.step, '')
 from delivery_open d
 where d.match_id = %(match)s and d.state in ('queued', 'held') and d.shard = any(%(shards)s)
 limit %(limit)s

@@ -17,14 +17,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import psycopg
 import structlog
 
 from tertulia.actions import cycle
 from tertulia.actions.config import load_config
-from tertulia.core.rows import OpenDelivery, SessionRow
+from tertulia.core.rows import OpenDelivery
 from tertulia.core.stages import channels_of
 from tertulia.core.world import Config
 from tertulia.errors import Conflict, StoodDown
@@ -34,9 +34,11 @@ from tertulia.store import world as loader
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.identities import tune_lookups
+from tertulia.store.journeys import end_cancelling, end_resuming, read_resuming
 from tertulia.store.live import publish
 from tertulia.store.log import CHANNEL, LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
+from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
 from tertulia.store.sessions import read_due_sessions
 
 LEASE_S: Final = 15.0
@@ -47,7 +49,9 @@ GATHER_S: Final = 0.05  # rounds begin so far apart unless work is left: larger 
 CLAIMS_PER_CYCLE: Final = 1000
 FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
-SESSIONS_PER_ROUND: Final = 1_000
+DUE_PER_ROUND: Final = 1_000  # sessions that end, runs that are woken
+RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
+RUNNING: Final = ("live", "closed")  # journeys whose runs go on
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5
@@ -56,6 +60,7 @@ CLAIMED: Final = ("launching", "live", "done")
 PROCESS: Final = secrets.token_hex(4)  # machines may share a name, and containers a process number
 
 log = structlog.get_logger("tertulia.engine")
+Due = TypeVar("Due")
 
 
 @dataclass(slots=True)
@@ -112,6 +117,7 @@ class Engine:
         busy |= self._launch()
         busy |= self._work_deliveries()
         busy |= self._end_sessions()
+        busy |= self._run_journeys()
         self._finish()
         return busy
 
@@ -276,7 +282,7 @@ class Engine:
         live = [channel.id for channel in self.config.channels.values() if channel.state == "live"]
         running = [] if self._behind else [match for match in self.config.matches.values() if match.state in CLAIMED]
         pairs = [(channel_id, match.id) for match in running for channel_id in channels_of(match) if channel_id in live]
-        due = loader.read_due(self.conn, live, pairs, now)
+        due = loader.read_due(self.conn, live, pairs, self._list_running(), now)
         flying = loader.read_in_flight(self.conn) if due else {}
         self.conn.commit()
         busy = False
@@ -302,12 +308,24 @@ class Engine:
             return False
         self._fence()
         deliveries = loader.load_queued(
-            self.conn, channel=channel_id, match=match_id, now=now, shards=list(self.epochs), limit=limit
+            self.conn,
+            channel=channel_id,
+            match=match_id,
+            journeys=self._list_running(),
+            now=now,
+            shards=list(self.epochs),
+            limit=limit,
         )
         self.full |= len(deliveries) == CLAIMS_PER_CYCLE
         handed = self._act(cycle.claim_due, deliveries)
         flying[channel_id] = flying.get(channel_id, 0) + handed
         return bool(deliveries)
+
+    def _list_running(self) -> list[int]:
+        """The journeys whose messages go out and whose timers fire. None while entries are left in the log: one of
+        them may be somebody's stop (C2), or what ends a run (X1)."""
+        assert self.config is not None
+        return [] if self._behind else [row.id for row in self.config.journeys.values() if row.state in RUNNING]
 
     def _revoke(self, match_id: int) -> bool:
         self._fence()
@@ -328,33 +346,87 @@ class Engine:
 
     def _end_sessions(self) -> bool:
         """Sessions whose end has come (R6). The log comes first: it may hold what goes on with them."""
-        assert self.config is not None
         if self._behind or not self.epochs:
             return False
         now = self.now()
-        due = read_due_sessions(self.conn, now, list(self.epochs), SESSIONS_PER_ROUND)
+        due = read_due_sessions(self.conn, now, list(self.epochs), DUE_PER_ROUND)
         self.conn.commit()
-        self.full |= len(due) == SESSIONS_PER_ROUND
-        if due and not self._settle_sessions(due, now):
-            for session in due:
-                if not self._settle_sessions([session], now):
-                    self._fence()
-                    cycle.put_off_session(self.conn, session, now)
-                    self.conn.commit()
-        return bool(due)
+        return self._do_due(due, cycle.end_sessions, lambda row: cycle.put_off_session(self.conn, row, now), now)
 
-    def _settle_sessions(self, sessions: Sequence[SessionRow], now: datetime) -> bool:
-        """False when that failed and nothing was written."""
+    def _run_journeys(self) -> bool:
+        """Runs whose wait is over go on; those of a cancelled journey are closed, those of a resumed one put off."""
+        assert self.config is not None
+        if not self.epochs or not self.config.journeys:
+            return False
+        now, shards = self.now(), list(self.epochs)
+        due = read_due_runs(self.conn, now, shards, self._list_running(), DUE_PER_ROUND)
+        self.conn.commit()
+        busy = self._do_due(due, cycle.wake_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
+        for journey in self.config.journeys.values():
+            if journey.state == "cancelling":
+                busy |= self._cancel(journey.id, now)
+            elif journey.state == "resuming":
+                busy |= self._resume(journey.id)
+        return busy
+
+    def _do_due(
+        self,
+        rows: Sequence[Due],
+        act: Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Batch],
+        put_off_one: Callable[[Due], None],
+        now: datetime,
+    ) -> bool:
+        """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""
+        self.full |= len(rows) == DUE_PER_ROUND
+        if rows and not self._try(rows, act, now):
+            for row in rows:
+                if not self._try([row], act, now):
+                    self._fence()
+                    put_off_one(row)
+                    self.conn.commit()
+        return bool(rows)
+
+    def _try(
+        self,
+        rows: Sequence[Due],
+        act: Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Batch],
+        now: datetime,
+    ) -> bool:
+        """False when it failed and nothing was written."""
         assert self.config is not None
         self._fence()
         try:
-            self._commit(cycle.end_sessions(self.conn, self.config, sessions, now, self.serials))
+            self._commit(act(self.conn, self.config, rows, now, self.serials))
         except psycopg.OperationalError:
             raise
         except Exception as error:
             self._roll_back()
-            log.warning("sessions_failed", sessions=len(sessions), error=type(error).__name__, at=_place_of(error))
+            log.warning("due_failed", rows=len(rows), error=type(error).__name__, at=_place_of(error))
             return False
+        return True
+
+    def _cancel(self, journey_id: int, now: datetime) -> bool:
+        assert self.config is not None
+        self._fence()
+        runs = read_runs_of_journey(self.conn, journey_id, list(self.epochs), DUE_PER_ROUND)
+        if runs:
+            self._commit(cycle.cancel_runs(self.conn, self.config, runs, now, self.serials))
+            self.full = True
+        else:
+            end_cancelling(self.conn, journey_id)
+            self._config_epochs = None
+            self.conn.commit()
+        return True
+
+    def _resume(self, journey_id: int) -> bool:
+        """V2: a pause that froze the timers has moved them by its length."""
+        self._fence()
+        seconds = dict(read_resuming(self.conn)).get(journey_id)
+        if seconds is not None:
+            shift_runs(self.conn, journey_id, seconds, list(self.epochs))
+            end_resuming(self.conn, journey_id)
+        self._config_epochs = None
+        self.conn.commit()
         return True
 
     def _act(

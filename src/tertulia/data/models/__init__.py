@@ -2,6 +2,7 @@
 
 from tertulia.data.models.channel import Channel
 from tertulia.data.models.imports import Import
+from tertulia.data.models.journey import Journey, JourneyRevision
 from tertulia.data.models.match import Match, MatchChannel
 from tertulia.data.models.notice import Audit, Notice
 from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
@@ -12,6 +13,8 @@ __all__ = [
     "Audit",
     "Channel",
     "Import",
+    "Journey",
+    "JourneyRevision",
     "Match",
     "MatchChannel",
     "Membership",

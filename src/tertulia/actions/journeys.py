@@ -1,0 +1,234 @@
+"""Journeys from draft to their end: written, published as immutable revisions, paused, closed, cancelled (V1, V2).
+
+The draft is text, kept as somebody wrote it, also while it is wrong; publishing checks it whole and makes a revision of
+it, into which people enter from the next cycle on. Stopping entry, pausing and cancelling are three different acts:
+`close` lets runs finish, `pause` freezes their timers, `cancel` closes them. Everything is written through Django's ORM
+in the caller's transaction; what becomes of runs is the engine's work.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from tertulia.actions.audit import record_act, record_change
+from tertulia.actions.config import list_zones
+from tertulia.actions.problems import Problem, Refused
+from tertulia.channels import registry
+from tertulia.core.journeys import Journey as Document
+from tertulia.data.models import Channel, Journey, JourneyRevision, User, Workspace
+from tertulia.documents.journeys import Around, check_journey
+from tertulia.documents.lines import BadDocument
+from tertulia.documents.lines import Problem as Fault
+from tertulia.errors import Conflict, NotFound
+
+ID_MAX: Final = 2**31 - 1
+NAME_CHARACTERS_MAX: Final = 200
+KEY_CHARACTERS_MAX: Final = 60
+DOCUMENT_CHARACTERS_MAX: Final = 500_000
+
+_NEXT: Final[Mapping[str, tuple[str, ...]]] = {
+    "draft": (),
+    "live": ("closed", "paused", "cancelling"),
+    "closed": ("live", "paused", "cancelling"),
+    "paused": ("resuming", "cancelling"),
+    "resuming": (),
+    "cancelling": (),
+    "cancelled": (),
+}
+"""State -> states that a person may bring it to."""
+
+
+def access_journey(workspace: Workspace, journey_id: int) -> Journey:
+    """The only way to a journey: one of this workspace. Raises NotFound."""
+    found = Journey.objects.filter(pk=journey_id, workspace=workspace) if 0 <= journey_id <= ID_MAX else None
+    journey: Journey | None = found.select_related("workspace").first() if found is not None else None
+    if journey is None:
+        raise NotFound(_("This journey does not exist in this workspace."))
+    return journey
+
+
+def list_journeys(workspace: Workspace) -> list[Journey]:
+    """The workspace's journeys, those changed last first."""
+    return list(Journey.objects.filter(workspace=workspace).order_by("-changed_at", "-id"))
+
+
+def find_around(workspace: Workspace) -> Around:
+    """What a document of the workspace may name."""
+    channels: dict[str, str] = {}
+    for channel in Channel.objects.filter(workspace=workspace).exclude(state="archived"):
+        able = registry.get(channel.kind).capabilities
+        channels[channel.name] = channel.kind if able.app else "sms"
+        if not able.app:
+            channels.setdefault(channel.kind, channel.kind)
+    return Around(channels, list_zones())
+
+
+def check_text(workspace: Workspace, text: str) -> tuple[Document | None, list[Problem]]:
+    """The document, where it is one, and everything that is wrong with it in the reader's language."""
+    try:
+        return check_journey(text, find_around(workspace)), []
+    except BadDocument as bad:
+        return None, [read_fault(fault) for fault in bad.problems]
+
+
+def read_fault(fault: Fault) -> Problem:
+    """A document's fault in the reader's language. `field` is its path: `steps.2.for`."""
+    spoken = ("expected", "found")  # types, which have words of their own
+    parameters = {name: _(value) if name in spoken else value for name, value in fault.parameters.items()}
+    sentence = _(fault.message) % parameters if parameters else _(fault.message).replace("%%", "%")
+    field = ".".join(map(str, fault.path))
+    return Problem("document.invalid", sentence, field, fault.place.line, column=fault.place.column)
+
+
+def create_journey(
+    workspace: Workspace, user: User | None, now: datetime, text: str, *, name: str, key: str = ""
+) -> Journey:
+    """A draft. `key`: its name in files; made from the name where none is given. Raises Refused, Conflict."""
+    _refuse_text(text, name)
+    wanted = key or _make_key(name)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", wanted):
+        message = _("A key has small letters, digits, - and _, and is at most 60 long.")
+        raise Refused([Problem("invalid", message, "key")])
+    taken = set(Journey.objects.filter(workspace=workspace, key__startswith=wanted).values_list("key", flat=True))
+    if key and key in taken:
+        raise Conflict(_("There is a journey with this key. Choose another."))
+    free = next(k for k in (wanted, *(f"{wanted[:55]}-{n}" for n in range(2, len(taken) + 3))) if k not in taken)
+    journey: Journey = Journey.objects.create(
+        workspace=workspace, key=free, name=name.strip(), document=text, created_by=user
+    )
+    record_act(workspace, user, now, "journey_created", _subject(journey))
+    return journey
+
+
+def save_draft(journey: Journey, user: User | None, now: datetime, text: str, *, version: int) -> Journey:
+    """Keep a draft as it was written, right or wrong. Its name is the document's where that can be read. Raises
+    Refused; Conflict when somebody else changed it since `version`, which then stays as it is."""
+    document, _problems = check_text(journey.workspace, text)
+    name = document.name if document else read_name(text) or journey.name
+    _refuse_text(text, name)
+    changed = Journey.objects.filter(pk=journey.pk, version=version).update(
+        document=text, name=name.strip()[:NAME_CHARACTERS_MAX], version=version + 1, changed_at=now
+    )
+    if not changed:
+        raise Conflict(_("Somebody else has changed this journey meanwhile. Reload it, and make your change again."))
+    journey.refresh_from_db()
+    return journey
+
+
+def publish(journey: Journey, user: User | None, now: datetime, *, version: int) -> JourneyRevision:
+    """The draft becomes the next revision, into which people enter from now on; runs keep theirs (V1). Raises Refused
+    with everything that is wrong, and Conflict where somebody changed the draft since `version`."""
+    locked = Journey.objects.select_for_update().select_related("workspace").get(pk=journey.pk)
+    if locked.version != version:
+        raise Conflict(_("Somebody else has changed this journey meanwhile. Reload it, and look at it again."))
+    if locked.state in ("cancelling", "cancelled"):
+        raise Conflict(_("This journey was cancelled. Copy it to a new one."))
+    document, problems = check_text(locked.workspace, locked.document)
+    if document is None:
+        raise Refused(problems)
+    number = (locked.revision or 0) + 1
+    revision: JourneyRevision = JourneyRevision.objects.create(
+        journey=locked, number=number, document=locked.document, published_by=user, published_at=now
+    )
+    locked.revision, locked.name = number, document.name.strip()[:NAME_CHARACTERS_MAX]
+    locked.state = "live" if locked.state == "draft" else locked.state
+    locked.save(update_fields=["revision", "name", "state", "changed_at"])
+    record_change(locked.workspace, user, now, "journey_published", _subject(locked), {"revision": number})
+    journey.refresh_from_db()
+    return revision
+
+
+def is_published(journey: Journey) -> bool:
+    """Whether the draft is the newest revision, word for word."""
+    newest = journey.revisions.filter(number=journey.revision).first() if journey.revision else None
+    return newest is not None and newest.document == journey.document
+
+
+def close_entry(journey: Journey, user: User | None, now: datetime) -> None:
+    """Nobody enters any more; who is inside goes on to the end. Raises Conflict."""
+    _move(journey, user, now, "closed", "journey_closed")
+
+
+def open_entry(journey: Journey, user: User | None, now: datetime) -> None:
+    """People enter again. Raises Conflict."""
+    if journey.state != "closed":
+        raise Conflict(_refuse_move(journey))
+    _move(journey, user, now, "live", "journey_opened")
+
+
+def pause(journey: Journey, user: User | None, now: datetime) -> None:
+    """Timers freeze, nothing is sent, nobody enters; an exception still ends a run. Raises Conflict."""
+    _move(journey, user, now, "paused", "journey_paused", paused_at=now)
+
+
+def resume(journey: Journey, user: User | None, now: datetime, how: str = "shift") -> None:
+    """Go on: `shift` moves waits by the length of the pause, `fire` lets those that are overdue go on at once. Raises
+    Conflict, and Refused for another word."""
+    if how not in ("shift", "fire"):
+        raise Refused([Problem("invalid", _("Say shift or fire."), "how")])
+    paused = journey.paused_at or now
+    shift_s = int((now - paused) / timedelta(seconds=1)) if how == "shift" else 0
+    _move(journey, user, now, "resuming", "journey_resumed", shift_s=shift_s)
+
+
+def cancel(journey: Journey, user: User | None, now: datetime) -> None:
+    """Every run is closed and what it queued taken back. This cannot be undone. Raises Conflict."""
+    _move(journey, user, now, "cancelling", "journey_cancelled")
+
+
+def delete_draft(journey: Journey, user: User | None, now: datetime) -> None:
+    """Remove a journey that nobody ever entered. Raises Conflict."""
+    if journey.revision is not None:
+        raise Conflict(_("This journey was published: its runs are part of the history. Cancel it instead."))
+    subject, workspace = _subject(journey), journey.workspace
+    journey.delete()
+    record_act(workspace, user, now, "journey_deleted", subject)
+
+
+def read_name(text: str) -> str:
+    """The name that a document gives, also where the rest of it is wrong; empty without one."""
+    found = re.search(r"^name:[ \t]*(.+?)[ \t]*$", text, re.MULTILINE)
+    return found[1].strip("\"' ") if found else ""
+
+
+def _move(journey: Journey, user: User | None, now: datetime, state: str, verb: str, **fields: object) -> None:
+    before = [old for old, then in _NEXT.items() if state in then]
+    moved = Journey.objects.filter(pk=journey.pk, state__in=before).update(state=state, changed_at=now, **fields)
+    if not moved:
+        journey.refresh_from_db()
+        raise Conflict(_refuse_move(journey))
+    journey.refresh_from_db()
+    record_change(journey.workspace, user, now, verb, _subject(journey))
+
+
+def _refuse_move(journey: Journey) -> str:
+    told = {
+        "draft": _("This journey was never published."),
+        "live": _("This journey runs already."),
+        "closed": _("Nobody enters this journey any more already."),
+        "paused": _("This journey is paused. Resume it first."),
+        "resuming": _("This journey is going on again right now."),
+        "cancelling": _("This journey was cancelled."),
+        "cancelled": _("This journey was cancelled."),
+    }
+    return str(told[journey.state])
+
+
+def _refuse_text(text: str, name: str) -> None:
+    if not 0 < len(name.strip()) <= NAME_CHARACTERS_MAX or "\0" in name:
+        raise Refused([Problem("required", _("Give the journey a name of at most 200 characters."), "name")])
+    if len(text) > DOCUMENT_CHARACTERS_MAX or "\0" in text:
+        raise Refused([Problem("invalid", _("The document is too long."), "document")])
+
+
+def _make_key(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:KEY_CHARACTERS_MAX] or "journey"
+
+
+def _subject(journey: Journey) -> str:
+    return f"journey:{journey.pk}"

@@ -1,0 +1,79 @@
+"""The facts that journeys need of a cycle: the live runs of those whom its events concern, and what entries ask for.
+
+Most events mean nothing to any journey, and cost nothing here: what is loaded is loaded for the contacts of those that
+are listened for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tertulia.core.entries import EventEntry
+from tertulia.core.folds import name_type
+from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow
+from tertulia.core.sessions import ENDED, STARTED
+from tertulia.core.world import World
+from tertulia.store import world as loader
+from tertulia.store.db import Conn
+from tertulia.store.runs import load_passages, load_recalled, load_runs, load_runs_of
+
+Told = tuple[EventEntry, Iterable[int]]
+
+
+def load_journey_facts(conn: Conn, world: World, told: Sequence[Told]) -> None:
+    """Of events, each with the contacts that it may concern, whose facts are loaded, and the running sessions."""
+    if not world.config.heard:
+        return
+    names = {(type_, name) for _, type_, name in world.config.heard}
+    derived = {("track", STARTED), ("track", ENDED)} & names
+    since: dict[int, datetime] = {}
+    for entry, contact_ids in told:
+        if derived or (name_type(entry.call), entry.name) in names:
+            for contact_id in map(world.follow, contact_ids):
+                at = entry.at
+                if derived and (session := world.sessions.get(contact_id)) is not None:
+                    at = min(at, session.started_at)
+                since[contact_id] = min(at, since.get(contact_id, at))
+    _load(conn, world, since)
+
+
+def load_journeys_of_sessions(conn: Conn, world: World, sessions: Iterable[SessionRow]) -> None:
+    """Of sessions that may end, where a journey listens for that."""
+    if any(name == ENDED for _, _, name in world.config.heard):
+        _load(conn, world, {row.contact_id: row.started_at for row in sessions})
+
+
+def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
+    """`since`: the contacts, each with when the earliest of its events occurred."""
+    concerned = {contact_id: at for contact_id, at in since.items() if contact_id in world.contacts}
+    if not concerned:
+        return
+    load_runs_of(conn, world, concerned)
+    loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
+    journeys = world.config.journeys.values()
+    programs = [(journey.id, journey.program) for journey in journeys]
+    family = [(member, world.follow(member)) for member in world.contacts]
+    members = [(member, root) for member, root in family if root in concerned]
+    stops = {rule.event for _, program in programs for rule in program.journey.exceptions}
+    lookback = max(program.lookback for _, program in programs)
+    load_recalled(conn, world, {member: concerned[root] - lookback for member, root in members}, stops)
+    asked = [journey_id for journey_id, program in programs if program.journey.reentry != "always"]
+    load_passages(conn, world, [(member, journey_id) for member, _ in members for journey_id in asked])
+
+
+def load_runs_of_deliveries(conn: Conn, world: World) -> None:
+    """The live runs that wait for the verdict of a loaded message, and their contacts."""
+    wanted: dict[UUID, int] = {}
+    rows: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
+    for row in rows:
+        if row.run_id is not None and row.run_id not in world.runs:
+            wanted[row.run_id] = row.contact_id
+    load_runs(conn, world, wanted)
+    loader.load_profiles(conn, world, {row.contact_id for row in world.runs.values()})
+
+
+def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
+    """The facts of runs that are woken, or closed by somebody."""
+    load_runs(conn, world, {row.id: row.contact_id for row in runs})
+    loader.load_profiles(conn, world, {row.contact_id for row in runs})
+    loader.load_open_of(conn, world, {row.contact_id for row in runs if row.delivery_id is not None})

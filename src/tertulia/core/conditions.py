@@ -1,0 +1,279 @@
+"""Conditions: one expression tree over what is known of a contact and of the event at hand.
+
+A condition is a group (`all`, `any` or `none` of others) or one comparison: a subject (`property` of the event,
+`attribute` of the contact or one of its own `field`s) and one operator. `judge` says whether it holds and, where it
+does not, which comparison decided that and with which value, so that every refusal can be explained (S1).
+
+Comparisons know types: a number is compared with a number, an instant with an instant, and a value of another type,
+or none at all, does not hold (but `is_not`, `not_in` and `exists: false`, which a missing value satisfies). Texts are
+compared without regard to case and to spaces around them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from tertulia.core.reasons import gettext_noop as _
+
+Scalar = str | bool | int | float
+
+FIELDS: Final = ("name", "surname", "language", "country", "zone")
+GROUPS: Final = ("all", "any", "none")
+SUBJECTS: Final = ("property", "attribute", "field")
+OPERATORS: Final = (
+    *("is_", "is_not", "in_", "not_in", "over", "under", "at_least", "at_most"),
+    *("contains", "starts_with", "exists"),
+)
+DEPTH_MAX: Final = 8
+_RENAMED: Final = {"is_": "is", "in_": "in"}
+_ORDERED: Final = ("over", "under", "at_least", "at_most")
+
+
+class Condition(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, rename=_RENAMED
+):
+    """One node of the tree: exactly one of the groups or subjects is set, with a subject exactly one operator.
+
+    `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path."""
+
+    all: tuple["Condition", ...] | None = None
+    any: tuple["Condition", ...] | None = None
+    none: tuple["Condition", ...] | None = None
+    property: str | None = None
+    attribute: str | None = None
+    field: str | None = None
+    is_: Scalar | None = None
+    is_not: Scalar | None = None
+    in_: tuple[Scalar, ...] | None = None
+    not_in: tuple[Scalar, ...] | None = None
+    over: int | float | str | None = None
+    under: int | float | str | None = None
+    at_least: int | float | str | None = None
+    at_most: int | float | str | None = None
+    contains: str | None = None
+    starts_with: str | None = None
+    exists: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What conditions look at: the event's properties, the contact's attributes and own fields."""
+
+    properties: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Whether a condition holds. `decided_by`: the comparison that made it so, with the `value` that was there (None:
+    there was none); None of a group that nothing in it decided alone."""
+
+    holds: bool
+    decided_by: Condition | None = None
+    value: Any = None
+
+
+def judge(condition: Condition | None, subject: Subject) -> Finding:
+    """Whether it holds; no condition always does."""
+    if condition is None:
+        return Finding(True)
+    if condition.all is not None:
+        return next((found for part in condition.all if not (found := judge(part, subject)).holds), Finding(True))
+    if condition.any is not None:
+        findings = [judge(part, subject) for part in condition.any]
+        held = next((found for found in findings if found.holds), None)
+        if held is not None:
+            return held
+        return findings[0] if len(findings) == 1 else Finding(False)
+    if condition.none is not None:
+        for part in condition.none:
+            found = judge(part, subject)
+            if found.holds:
+                return Finding(False, found.decided_by, found.value)
+        return Finding(True)
+    value = read_subject(condition, subject)
+    return Finding(_compare(condition, value), condition, value)
+
+
+def read_subject(condition: Condition, subject: Subject) -> Any:
+    """The value that a comparison looks at; None where there is none."""
+    if condition.property is not None:
+        return read_path(subject.properties, condition.property)
+    if condition.attribute is not None:
+        return read_path(subject.attributes, condition.attribute)
+    return subject.fields.get(condition.field or "") or None
+
+
+def read_path(values: Mapping[str, Any], path: str) -> Any:
+    """The value of a name, or of a dotted path into objects; None where there is none."""
+    if path in values:
+        return values[path]
+    found: Any = values
+    for name in path.split("."):
+        if not isinstance(found, Mapping) or name not in found:
+            return None
+        found = found[name]
+    return found
+
+
+def name_operator(condition: Condition) -> str:
+    """The comparison's operator as documents name it."""
+    name = next(name for name in OPERATORS if getattr(condition, name) is not None)
+    return name.rstrip("_")
+
+
+def read_operand(condition: Condition) -> Any:
+    """What the comparison compares with."""
+    return next(value for name in OPERATORS if (value := getattr(condition, name)) is not None)
+
+
+def name_subject(condition: Condition) -> tuple[str, str]:
+    """The kind of a comparison's subject, and its name."""
+    kind = next(kind for kind in SUBJECTS if getattr(condition, kind) is not None)
+    return kind, str(getattr(condition, kind))
+
+
+def _compare(condition: Condition, value: Any) -> bool:
+    operator, operand = name_operator(condition), read_operand(condition)
+    match operator:
+        case "exists":
+            return (value is not None) is operand
+        case "is":
+            return _same(value, operand)
+        case "is_not":
+            return not _same(value, operand)
+        case "in":
+            return any(_same(value, one) for one in operand)
+        case "not_in":
+            return not any(_same(value, one) for one in operand)
+        case "contains":
+            if isinstance(value, list):
+                return any(_same(one, operand) for one in value)
+            return isinstance(value, str) and _fold(operand) in _fold(value)
+        case "starts_with":
+            return isinstance(value, str) and _fold(value).startswith(_fold(operand))
+        case _:
+            return _ordered(operator, value, operand)
+
+
+def _same(value: Any, operand: Scalar) -> bool:
+    if isinstance(value, list):
+        return any(_same(one, operand) for one in value)
+    if isinstance(operand, bool) or isinstance(value, bool):
+        return value is operand
+    if isinstance(operand, str):
+        return isinstance(value, str) and _fold(value) == _fold(operand)
+    number = _read_number(value)
+    return number is not None and number == operand
+
+
+def _ordered(operator: str, value: Any, operand: Any) -> bool:
+    left: Any
+    right: Any
+    if isinstance(operand, str):
+        left, right = read_instant(value), read_instant(operand)
+    else:
+        left, right = _read_number(value), operand
+    if left is None or right is None:
+        return False
+    match operator:
+        case "over":
+            return bool(left > right)
+        case "under":
+            return bool(left < right)
+        case "at_least":
+            return bool(left >= right)
+        case _:
+            return bool(left <= right)
+
+
+def _read_number(value: Any) -> int | float | None:
+    """A number, or a text that is one: shops send prices as texts."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        return number if number - number == 0 else None
+    return None
+
+
+def read_instant(value: Any) -> datetime | None:
+    """An ISO 8601 instant with its offset; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def _fold(text: str) -> str:
+    return text.strip().casefold()
+
+
+# what is wrong with a condition of a document
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, where (the path below the condition: keys and places), as a message id with its parameters."""
+
+    path: tuple[str | int, ...]
+    message: str
+    parameters: Mapping[str, str]
+
+
+def find_faults(condition: Condition, path: tuple[str | int, ...] = (), *, events: bool = True) -> list[Fault]:
+    """Everything that makes a condition meaningless. `events`: whether there is an event to look at."""
+    heads = [name for name in (*GROUPS, *SUBJECTS) if getattr(condition, name) is not None]
+    operators = [name for name in OPERATORS if getattr(condition, name) is not None]
+    if len(path) > 2 * DEPTH_MAX + 4:
+        return [Fault(path, _("Conditions are nested too deeply. Nest at most eight."), {})]
+    if len(heads) != 1:
+        return [Fault(path, _("Give exactly one of all, any, none, property, attribute and field."), {})]
+    [head] = heads
+    if head in GROUPS:
+        if operators:
+            message = _("A group has no operator of its own: put it into a comparison.")
+            return [Fault((*path, operators[0].rstrip("_")), message, {})]
+        parts = getattr(condition, head)
+        if not parts:
+            return [Fault((*path, head), _("Give at least one condition."), {})]
+        return [
+            fault
+            for place, part in enumerate(parts)
+            for fault in find_faults(part, (*path, head, place), events=events)
+        ]
+    return _find_comparison_faults(condition, head, operators, path, events)
+
+
+def _find_comparison_faults(
+    condition: Condition, head: str, operators: list[str], path: tuple[str | int, ...], events: bool
+) -> list[Fault]:
+    if head == "property" and not events:
+        return [Fault((*path, head), _("There is no event here. Compare an attribute or a field of the contact."), {})]
+    if head == "field" and condition.field not in FIELDS:
+        told = {"fields": ", ".join(FIELDS)}
+        message = _("A contact has these fields: %(fields)s. Everything else is an attribute.")
+        return [Fault((*path, head), message, told)]
+    if len(operators) != 1:
+        told = {"operators": ", ".join(name.rstrip("_") for name in OPERATORS)}
+        return [Fault(path, _("Give exactly one operator: %(operators)s."), told)]
+    [operator] = operators
+    operand = getattr(condition, operator)
+    if operator in _ORDERED and isinstance(operand, str) and read_instant(operand) is None:
+        message = _("Compare with a number, or with an instant such as 2027-01-31T09:00:00Z.")
+        return [Fault((*path, operator), message, {})]
+    if operator in ("in_", "not_in") and not operand:
+        return [Fault((*path, operator.rstrip("_")), _("Give at least one value."), {})]
+    return []

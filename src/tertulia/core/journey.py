@@ -1,0 +1,296 @@
+"""A run goes on: from step to step until one holds it, and what ends it (X1, X2, R3).
+
+`advance` is what the engine, a trigger and the verdict about a message call: it asks the step where the run is what to
+do, and follows. Nothing here knows kinds of steps: each says its `Move`. A run stays at a message until that has its
+verdict, so that an exception finds it live and takes the message back (X1).
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
+from tertulia.core import run_effects as rx
+from tertulia.core.attempts import decide_row, revoke_delivery
+from tertulia.core.conditions import Subject
+from tertulia.core.deliveries import MessageClass
+from tertulia.core.journeys import Node, Program
+from tertulia.core.reasons import Reason
+from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.stages import LANE_BULK, find_number
+from tertulia.core.steps.base import Change, GoOn, Leave, Send, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.steps.message.step import MessageStep
+from tertulia.core.world import ChannelFacts, World
+from tertulia.core.zones import choose_zone, load_zone
+from tertulia.ids import day_of, derive_delivery_id, derive_id
+
+LANE_URGENT: Final = 1
+HANDED_OVER: Final = ("sending", "unknown")
+ARRIVED: Final = ("sent", "delivered", "read")
+
+
+def find_program(world: World, run: RunRow) -> Program:
+    """The revision that the run entered with (V1)."""
+    return world.config.journeys[run.journey_id].programs[run.revision]
+
+
+def make_subject(properties: dict[str, Any], contact: ContactRow) -> Subject:
+    """What conditions and steps look at."""
+    fields = {
+        "name": contact.name,
+        "surname": contact.surname,
+        "language": contact.locale,
+        "country": contact.country,
+        "zone": contact.zone,
+    }
+    return Subject(properties, contact.attributes, fields)
+
+
+def begin(world: World, run: RunRow) -> None:
+    """A run that has just entered, or begins again, goes to the journey's first step."""
+    keep(world, run)
+    tally(world, run, "", "entered")
+    _go(world, run, find_program(world, run).first)
+
+
+def advance(world: World, run: RunRow, woken: Woken) -> None:
+    """A run that waited goes on."""
+    node = find_program(world, run).nodes.get(run.step)
+    if node is None:
+        _go(world, run, None)
+    else:
+        _follow(world, run, node, woken)
+
+
+def _go(world: World, run: RunRow, step: str | None) -> None:
+    """Arrive at a step; without one the run is completed."""
+    if step is None:
+        end(world, run, "completed", "")
+        return
+    run.step, run.since, run.due_at, run.delivery_id = step, world.now, None, None
+    tally(world, run, step, "reached")
+    _follow(world, run, find_program(world, run).nodes[step], Woken.ARRIVED)
+
+
+def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
+    """Do what the step says. Steps have no way back, so this ends."""
+    contact = world.contacts[run.contact_id]
+    subject = make_subject(run.event.get("properties", {}), contact)
+    match node.step.act(View(world.now, load_zone(_find_zone(world, run, contact)), subject, woken)):
+        case GoOn(way):
+            _go(world, run, node.next if way is None else node.ways[way])
+        case Skip(reason):
+            _skip(world, run, node, reason)
+        case WaitUntil(at):
+            run.due_at = at
+            keep(world, run)
+        case Send():
+            _send(world, run, node.step, 0)
+        case Change(attributes):
+            changed = dict.fromkeys(attributes, world.now)
+            world.add(ev.ChangeContact(run.workspace, contact.id, {}, dict(attributes), changed, world.now))
+            _go(world, run, node.next)
+        case Leave(reason):
+            end(world, run, "left", reason)
+
+
+def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
+    program = find_program(world, run)
+    if node.next is None:
+        _go(world, run, None)
+        return
+    skipped = program.nodes[node.next]
+    if isinstance(skipped.step, MessageStep):
+        decide_step(world, run, skipped.step.id, "not_sent", "run", reason, {})
+    _go(world, run, skipped.next)
+
+
+def _find_zone(world: World, run: RunRow, contact: ContactRow) -> str:
+    """T4."""
+    number = find_number(contact)
+    region = next((row.country for row in contact.addresses if row.value == number), "") if number else ""
+    config = world.config
+    own = find_program(world, run).journey.zone
+    return choose_zone(contact.zone, region, own, config.workspaces[run.workspace].zone, config.zones).zone
+
+
+# messages
+
+
+def _send(world: World, run: RunRow, step: Step, stage: int) -> None:
+    """Queue the message on the next channel on which the customer has an address; without one the run goes on."""
+    assert isinstance(step, MessageStep)
+    contact = world.contacts[run.contact_id]
+    for place, name in enumerate(step.channels[stage:], stage):
+        channel = find_channel(world, run.workspace, name)
+        to = find_address(contact, channel) if channel is not None else None
+        if channel is None or to is None:
+            reason = Reason.NO_CHANNEL if channel is None else Reason.NO_ADDRESS
+            decide_step(world, run, step.id, "not_sent", "address", reason.value, {"channel": name})
+            continue
+        _queue(world, run, step, place, channel, to)
+        return
+    _go(world, run, find_program(world, run).nodes[step.id].next)
+
+
+def _queue(
+    world: World, run: RunRow, step: MessageStep, place: int, channel: ChannelFacts, to: tuple[str, str, str]
+) -> None:
+    journey = find_program(world, run).journey
+    class_ = step.class_ or journey.class_
+    cause = (str(run.id), step.id, run.visit, place)
+    delivery_id = derive_delivery_id(run.contact_id, day_of(world.now), "run", *cause)
+    kind, value, scope = to
+    world.add(
+        fx.QueueDelivery(
+            workspace=run.workspace,
+            contact_id=run.contact_id,
+            id=delivery_id,
+            channel_id=channel.id,
+            match_id=None,
+            stage=place,
+            class_=class_,
+            lane=LANE_URGENT if class_ == MessageClass.TRANSACTIONAL.value else LANE_BULK,
+            to_kind=kind,
+            to_value=value,
+            identity_scope=scope,
+            content={},
+            cause=f"journey:{run.journey_id}",
+            not_before=world.now,
+            deadline=None,
+            at=world.now,
+            journey_id=run.journey_id,
+            run_id=run.id,
+            step=step.id,
+        )
+    )
+    run.delivery_id, run.due_at = delivery_id, None
+    keep(world, run)
+
+
+def find_channel(world: World, workspace: int, name: str) -> ChannelFacts | None:
+    """The channel of that name, else the first of that kind (`sms`: the first that sends SMS); a live one before one
+    that is stopped."""
+    mine = [channel for channel in world.config.channels.values() if channel.workspace == workspace]
+    named = [channel for channel in mine if channel.name == name]
+    found = named or [channel for channel in mine if name in (channel.kind, "" if channel.app else "sms")]
+    return min(found, key=lambda channel: (channel.state != "live", channel.id), default=None)
+
+
+def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, str] | None:
+    """Kind, value and scope of where a contact is on a channel; in an app the identity that was linked last."""
+    if not channel.app:
+        number = find_number(contact)
+        return ("phone", number, "") if number else None
+    linked = [row for row in contact.identities if row.channel_id == channel.id and row.identity.kind == channel.kind]
+    if not linked:
+        return None
+    identity = max(linked, key=lambda row: row.linked_at).identity
+    return identity.kind, identity.value, identity.scope
+
+
+def follow_delivery(world: World, delivery_id: UUID | None) -> None:
+    """What became of a message lets its run go on: one that was taken, or whose outcome nobody knows, to the next step;
+    one that was not, to the next channel. A run that is elsewhere by now, or over, is not concerned."""
+    closed, opened = (world.closed.get(delivery_id), world.open.get(delivery_id)) if delivery_id else (None, None)
+    row = closed or opened
+    run = world.runs.get(row.run_id) if row is not None and row.run_id is not None else None
+    if row is None or run is None or run.delivery_id != delivery_id:
+        return
+    if closed is None and row.state != "unknown":
+        return
+    node = find_program(world, run).nodes[run.step]
+    if row.state in ARRIVED or row.state == "unknown":
+        _go(world, run, node.next)
+    else:
+        _send(world, run, node.step, row.stage + 1)
+
+
+def note_message(world: World, run: RunRow) -> None:
+    """A message of the run was handed over: from now on its entry counts (R2, R3)."""
+    _note_passage(world, run, world.now)
+
+
+def _note_passage(world: World, run: RunRow, message_at: datetime | None) -> None:
+    """Only where somebody will ask: everybody may enter most journeys again."""
+    if find_program(world, run).journey.reentry != "always":
+        passage = (run.workspace, run.contact_id, run.journey_id, run.key, run.started_at, message_at)
+        world.add(rx.NotePassage(*passage))
+
+
+# the run itself
+
+
+def keep(world: World, run: RunRow) -> None:
+    """The run as it is now."""
+    world.add(
+        rx.SetRun(
+            *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
+            *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
+        )
+    )
+
+
+def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: datetime) -> None:
+    """R1, X4: begin again with a new event's data; what is queued is taken back."""
+    take_back(world, run, Reason.RUN_RESTARTED, None)
+    run.event, run.entered_at, run.visit, run.step = event, max(entered_at, run.entered_at), run.visit + 1, ""
+    run.delivery_id, run.due_at = None, None
+    begin(world, run)
+
+
+def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | None = None) -> None:
+    """The run is over. One that went its way counts as an entry; one that an exception ended does only if it had sent
+    something (R3)."""
+    if outcome == "exited":
+        take_back(world, run, Reason(reason), event_id)
+    else:
+        _note_passage(world, run, None)
+    world.add(
+        rx.EndRun(
+            *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step),
+            *(run.entered_at, run.started_at, run.event, outcome, reason, event_id, world.now),
+        )
+    )
+    tally(world, run, run.step, outcome)
+
+
+def take_back(world: World, run: RunRow, reason: Reason, event_id: UUID | None) -> None:
+    """X1: what is queued is revoked. What was handed over is only noted (X2)."""
+    for delivery in [row for row in world.open.values() if row.run_id == run.id]:
+        if delivery.state in HANDED_OVER:
+            facts = {"reason": reason.value, "event": str(event_id or "")}
+            world.add(decide_row(world, delivery, "sent", "run", Reason.EXCEPTION_AFTER_HANDOVER.value, facts))
+        else:
+            revoke_delivery(world, delivery, reason.value)
+
+
+def tally(world: World, run: RunRow, step: str, what: str) -> None:
+    """One more for a step's counts."""
+    world.add(rx.TallyStep(run.workspace, run.contact_id, run.journey_id, step, what))
+
+
+def decide_step(
+    world: World, run: RunRow, step: str, outcome: str, gate: str, reason: str, facts: dict[str, Any]
+) -> None:
+    """A row of the ledger about a message that was not even queued (S1)."""
+    told = sorted(f"{name}={value}" for name, value in facts.items())
+    world.add(
+        fx.Decide(
+            workspace=run.workspace,
+            contact_id=run.contact_id,
+            id=derive_id("ledger", str(run.id), run.visit, step, outcome, gate, reason, *told),
+            match_id=None,
+            delivery_id=None,
+            outcome=outcome,
+            gate=gate,
+            reason=reason,
+            facts=facts,
+            epoch=world.config.epoch(run.workspace),
+            at=world.now,
+            journey_id=run.journey_id,
+            run_id=run.id,
+            step=step,
+        )
+    )

@@ -1,0 +1,144 @@
+"""A journey as its document says it: who enters, what ends a run at once, and the steps.
+
+`Journey` is the document's type; `compile_journey` makes a `Program` of it, in which every step knows what comes after
+it. A program is immutable, as is the revision that it is of (V1).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+import msgspec
+
+from tertulia.core.conditions import Condition
+from tertulia.core.durations import read_duration
+from tertulia.core.steps.base import Hears, Step
+from tertulia.core.steps.registry import read_step
+
+STEPS_MAX: Final = 200
+EXCEPTIONS_MAX: Final = 20
+
+EventType = Literal["track", "page", "screen", "identify", "group"]
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Part of a document."""
+
+
+class EventRule(Part, frozen=True, kw_only=True):
+    """An event by its name, or that of a page or screen with its `type`, and a condition on its properties and on the
+    contact as of that event (E3). A derived event is named like any other."""
+
+    event: str
+    type: EventType = "track"
+    where: Condition | None = None
+
+
+class EventEntry(EventRule, frozen=True, kw_only=True):
+    """R1: one run for each contact and value of the property `key`, or for each contact without one. `second`: what an
+    event does that would start another of the same key while one lives."""
+
+    key: str = ""
+    second: Literal["ignore", "restart", "parallel"] = "ignore"
+
+
+class ExceptionRule(EventRule, frozen=True, kw_only=True):
+    """X1: ends the run at once. `lookback`: how long before entry it counts too (X3). `same`: only an event with the
+    same value of this property as the event of entry has (a purchase of that cart)."""
+
+    lookback: str = ""
+    same: str = ""
+
+
+class Reentry(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, rename={"since": "from"}
+):
+    """R2: again only so long after the last entry, or after the last message of the journey."""
+
+    after: str
+    since: Literal["entry", "message"] = "entry"
+
+
+class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
+    """The document. `zone`: for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
+    when; runs go on after the end."""
+
+    name: str
+    entry: EventEntry
+    steps: tuple[Any, ...]
+    class_: Literal["transactional", "service", "marketing"] = "marketing"
+    reentry: Literal["always", "never"] | Reentry = "always"
+    exceptions: tuple[ExceptionRule, ...] = ()
+    starts: datetime | None = None
+    ends: datetime | None = None
+    zone: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step in its place. `next`: the step behind it, None where the journey ends; `ways`: where each of its own
+    sequences begins, which is `next` for an empty one."""
+
+    step: Step
+    next: str | None
+    ways: tuple[str | None, ...]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A journey that can be run. `nodes` in the order of the document."""
+
+    journey: Journey
+    first: str | None
+    nodes: Mapping[str, Node]
+
+    @property
+    def lookback(self) -> timedelta:
+        """How long before entry an exception may count."""
+        told = (read_duration(rule.lookback) for rule in self.journey.exceptions if rule.lookback)
+        return max(told, default=timedelta())
+
+    def list_heard(self) -> Iterator[tuple[str, str]]:
+        """Type and name of every event that a live run listens for."""
+        for rule in self.journey.exceptions:
+            yield rule.type, rule.event
+        for node in self.nodes.values():
+            if (heard := node.step.hears()) is not None:
+                yield "track", heard.event
+
+    def hears(self, step: str) -> Hears | None:
+        """The event for which a run waits at a step."""
+        node = self.nodes.get(step)
+        return node.step.hears() if node else None
+
+
+def compile_journey(journey: Journey) -> Program:
+    """Give every step its place. The document has been found valid: unknown kinds and doubled ids raise."""
+    nodes: dict[str, Node] = {}
+    first = _place(nodes, journey.steps, None, 0)
+    order = {step.id: n for n, step in enumerate(walk_steps(journey.steps))}
+    return Program(journey, first, dict(sorted(nodes.items(), key=lambda item: order[item[0]])))
+
+
+def _place(nodes: dict[str, Node], raws: Sequence[Any], behind: str | None, depth: int) -> str | None:
+    """Place a sequence from its end; the id of its first step, or what stands behind it."""
+    for raw in reversed(raws):
+        step = read_step(raw)
+        if step.id in nodes:
+            raise ValueError(f"two steps are called {step.id}")
+        ways = tuple(_place(nodes, way.steps, behind, depth + 1) for way in step.list_ways())
+        nodes[step.id] = Node(step, behind, ways, depth)
+        behind = step.id
+    return behind
+
+
+def walk_steps(raws: Sequence[Any]) -> Iterator[Step]:
+    """Every step of a sequence, those inside it after it, in the order of the document."""
+    for raw in raws:
+        step = read_step(raw)
+        yield step
+        for way in step.list_ways():
+            yield from walk_steps(way.steps)

@@ -1,0 +1,1 @@
+"""Kinds of steps of a journey, one room each: found by the registry."""

@@ -1,0 +1,134 @@
+"""What a kind of step is: its fields as a struct, what a run does there, and what it leads to.
+
+A step is pure: `act` gets a `View` of the run and says what happens as a `Move`. A run arrives at a step with nothing
+in hand; where its move was to wait, it is woken there once, by the timer or by an event, and `act` is asked again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tertulia.core.conditions import Condition, Subject
+
+
+class Woken(StrEnum):
+    """What woke a run that waits."""
+
+    ARRIVED = "arrived"  # nothing: it has just come
+    TIMER = "timer"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a step sees. `now` in UTC; `zone` the contact's, by the rules of precedence (T4); `subject` the event that
+    began the run (or, woken by one, that one) and the contact."""
+
+    now: datetime
+    zone: ZoneInfo
+    subject: Subject
+    woken: Woken
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """To the next step, or down one of the step's own ways."""
+
+    way: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Past the step behind this one, for a reason that the ledger keeps where that would have been a message."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """Stay until then."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Stay until the message has its verdict. `channels`: names or kinds, in the order of preference."""
+
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Write attributes of the contact (None clears), then go on."""
+
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The run ends here."""
+
+    reason: str
+
+
+Move = GoOn | Skip | WaitUntil | Send | Change | Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A sequence of steps of its own that a step may lead into; afterwards the run goes on behind the step. `field`:
+    where it stands in the document."""
+
+    field: tuple[str | int, ...]
+    label: str
+    steps: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """An event that a run waits for at a step."""
+
+    event: str
+    where: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a field of a step, as a message id with its parameters."""
+
+    path: tuple[str | int, ...]
+    message: str
+    parameters: Mapping[str, str]
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A step of a document. `id` is its name inside the journey: runs, counts and the ledger know it by that."""
+
+    KIND: ClassVar[str] = ""
+    PAUSES: ClassVar[bool] = False  # whether a run may stay here
+
+    id: str
+    kind: str
+    name: str = ""
+
+    def act(self, view: View) -> Move:
+        """What a run does here."""
+        raise NotImplementedError
+
+    def list_ways(self) -> tuple[Way, ...]:
+        """The sequences inside, in their order."""
+        return ()
+
+    def hears(self) -> Hears | None:
+        """The event that a run waits for here."""
+        return None
+
+    def find_faults(self) -> list[Complaint]:
+        """What is wrong with the fields, beyond their types."""
+        return []

@@ -1,0 +1,1 @@
+"""Branch: the first condition that holds says which way."""

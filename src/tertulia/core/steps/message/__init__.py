@@ -1,0 +1,1 @@
+"""Message: one message on the first channel that reaches the customer."""

@@ -1,0 +1,40 @@
+"""Send one message: the first channel of the list on which the customer can be reached, then the next where that one
+is refused or fails. The run stays until the message has its verdict (X2)."""
+
+from typing import ClassVar, Literal
+
+from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.steps.base import Complaint, Move, Send, Step, View
+
+MessageClassName = Literal["transactional", "service", "marketing"]
+
+
+class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
+    """`channels`: the channels' names, or a kind (`sms`, `whatsapp`, ...) for the workspace's first of it. `text` is
+    Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
+    `on_missing`: what a variable without a value does (S4). `class`: the journey's, if not given."""
+
+    KIND: ClassVar[str] = "message"
+    PAUSES: ClassVar[bool] = True
+
+    channels: tuple[str, ...]
+    text: str
+    neutral: str = ""
+    on_missing: Literal["fail", "default", "skip"] = "fail"
+    class_: MessageClassName | None = None
+
+    def act(self, view: View) -> Move:
+        """One delivery."""
+        return Send(self.channels)
+
+    def find_faults(self) -> list[Complaint]:
+        """A message needs somewhere to go and something to say."""
+        found = []
+        if not self.channels:
+            found.append(Complaint(("channels",), _("Give at least one channel."), {}))
+        for place, name in enumerate(self.channels):
+            if name in self.channels[:place]:
+                found.append(Complaint(("channels", place), _("The channel stands here twice."), {}))
+        if not self.text.strip():
+            found.append(Complaint(("text",), _("Give the text of the message."), {}))
+        return found

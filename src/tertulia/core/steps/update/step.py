@@ -1,0 +1,40 @@
+"""Write attributes of the contact: a value given here, or one of the event's properties."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from tertulia.core.conditions import Scalar, read_path
+from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.steps.base import Change, Complaint, Move, Step, View
+
+
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
+    """`from`: the property of the event whose value it becomes, a name or a dotted path. Nothing is written where the
+    event has none."""
+
+    from_: str
+
+
+class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
+    """`set`: attribute -> value, `{from: property}`, or null to clear it."""
+
+    KIND: ClassVar[str] = "update"
+
+    set_: dict[str, Scalar | Value | None]
+
+    def act(self, view: View) -> Move:
+        """Every attribute that has a value."""
+        written: dict[str, Any] = {}
+        for name, value in self.set_.items():
+            if not isinstance(value, Value):
+                written[name] = value
+            elif (found := read_path(view.subject.properties, value.from_)) is not None:
+                written[name] = found
+        return Change(written)
+
+    def find_faults(self) -> list[Complaint]:
+        """Something is written, and under a name."""
+        if not self.set_:
+            return [Complaint(("set",), _("Give at least one attribute."), {})]
+        return [Complaint(("set",), _("Give every attribute a name."), {}) for name in self.set_ if not name.strip()]

@@ -1,0 +1,142 @@
+"""Wait: for a duration, for calendar days, until a time of day or a weekday, or until an instant that the contact or
+the event names (T3, T5, T6)."""
+
+from datetime import datetime, time
+from typing import ClassVar, Literal
+
+import msgspec
+
+from tertulia.core.conditions import read_instant, read_path
+from tertulia.core.durations import read_duration
+from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.steps.base import Complaint, GoOn, Leave, Move, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.wall_clock import Late, add_calendar_days, next_time_of_day, next_weekday, settle_past
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """An instant that stands in an attribute of the contact or a property of the event, `before` or `after` it by a
+    duration."""
+
+    attribute: str = ""
+    property: str = ""
+    before: str = ""
+    after: str = ""
+
+
+class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
+    """Exactly one of `for` (a duration: N x 24 h for days), `calendar_days` with `at` (the local date and so many days,
+    at a local time), `weekdays` with `at`, `at` alone (the next time that it is so late), and `until`. All local times
+    are the contact's. `late`: what a wait does whose instant is past (T6): go on, skip the step behind it, or end."""
+
+    KIND: ClassVar[str] = "wait"
+    PAUSES: ClassVar[bool] = True
+
+    for_: str = ""
+    calendar_days: int | None = None
+    weekdays: tuple[Weekday, ...] = ()
+    at: str = ""
+    until: Until | None = None
+    late: Literal["run_now", "skip", "exit"] | None = None
+
+    def act(self, view: View) -> Move:
+        """Wait once; woken, go on."""
+        if view.woken is not Woken.ARRIVED:
+            return GoOn()
+        if self.for_:
+            return WaitUntil(view.now + read_duration(self.for_))
+        if self.calendar_days is not None:
+            return WaitUntil(add_calendar_days(view.now, self.calendar_days, read_time(self.at), view.zone))
+        if self.weekdays:
+            days = {WEEKDAYS.index(day) for day in self.weekdays}
+            return WaitUntil(next_weekday(view.now, days, read_time(self.at) or time(0), view.zone))
+        if self.until is None:
+            return WaitUntil(next_time_of_day(view.now, read_time(self.at) or time(0), view.zone))
+        return self._wait_until(view, self.until)
+
+    def _wait_until(self, view: View, until: Until) -> Move:
+        """T6. An instant that nobody knows counts as past long ago."""
+        at = _find_instant(view, until)
+        if at is not None and at > view.now:
+            return WaitUntil(at)
+        policy = Late(self.late) if self.late else None
+        match settle_past(at, view.now, policy) if at is not None else policy or Late.SKIP:
+            case Late.RUN_NOW:
+                return GoOn()
+            case Late.SKIP:
+                return Skip("wait.late")
+            case Late.EXIT:
+                return Leave("wait.late")
+
+    @property
+    def is_wall_clock(self) -> bool:
+        """Whether the instant hangs on the contact's zone (T5)."""
+        return not self.for_ and self.until is None
+
+    def find_faults(self) -> list[Complaint]:
+        """Exactly one way to wait, written so that it can be read."""
+        ways = [bool(self.for_), self.calendar_days is not None, bool(self.weekdays), self.until is not None]
+        alone = bool(self.at) and not any(ways)
+        if sum(ways) + alone != 1:
+            return [Complaint((), _("Give exactly one of for, calendar_days, weekdays, at and until."), {})]
+        found = []
+        if self.at:
+            try:
+                read_time(self.at)
+            except ValueError:
+                found.append(Complaint(("at",), _("Give a time such as 09:00."), {}))
+        elif self.weekdays:
+            found.append(Complaint((), _("Say at which time of the day, such as at: 09:00."), {}))
+        if self.for_ and self.at:
+            found.append(Complaint(("at",), _("A duration has no time of day. Use calendar_days with at."), {}))
+        if self.calendar_days is not None and not 0 <= self.calendar_days <= 1_825:
+            found.append(Complaint(("calendar_days",), _("Give 0 to 1825 days."), {}))
+        found += _find_duration_faults(("for",), self.for_)
+        if self.until is not None:
+            found += _find_until_faults(self.until)
+        elif self.late is not None:
+            found.append(Complaint(("late",), _("Only a wait until an instant can be late."), {}))
+        return found
+
+
+def read_time(text: str) -> time | None:
+    """A local time such as 09:00; None for nothing. Raises ValueError for what is none."""
+    if not text:
+        return None
+    hours, colon, minutes = text.partition(":")
+    if not (colon and len(minutes) == 2 and hours.isdecimal() and minutes.isdecimal()):
+        raise ValueError(text)
+    return time(int(hours), int(minutes))
+
+
+def _find_instant(view: View, until: Until) -> datetime | None:
+    values = view.subject.attributes if until.attribute else view.subject.properties
+    at = read_instant(read_path(values, until.attribute or until.property))
+    if at is None:
+        return None
+    if until.before:
+        at -= read_duration(until.before)
+    return at + read_duration(until.after) if until.after else at
+
+
+def _find_until_faults(until: Until) -> list[Complaint]:
+    found = []
+    if bool(until.attribute) == bool(until.property):
+        found.append(Complaint(("until",), _("Give exactly one of attribute and property."), {}))
+    if until.before and until.after:
+        found.append(Complaint(("until",), _("Give at most one of before and after."), {}))
+    for name in ("before", "after"):
+        found += _find_duration_faults(("until", name), getattr(until, name))
+    return found
+
+
+def _find_duration_faults(path: tuple[str, ...], text: str) -> list[Complaint]:
+    if not text:
+        return []
+    try:
+        read_duration(text)
+    except ValueError as error:
+        return [Complaint(path, str(error), {})]
+    return []

@@ -1,0 +1,1 @@
+"""Wait for an event, until a time-out."""

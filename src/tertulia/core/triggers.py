@@ -1,0 +1,232 @@
+"""What an event does to journeys: it ends runs, wakes them, or starts them (E3-E5, R1-R3, X1-X4).
+
+`react` is called with every event as it is stored, after its attributes were written (E3). Exceptions come first, then
+runs that wait for the event, then entries; one event may do all three in different journeys. What is refused for a
+state that leaves no trace of its own (a live run, re-entry, a pause) is a row of the ledger (S1); an event that does
+not pass an entry's condition leaves none, for the same core explains it from the history at any time.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
+from tertulia.core.conditions import Subject, judge, read_path
+from tertulia.core.durations import read_duration
+from tertulia.core.folds import name_type
+from tertulia.core.journey import advance, begin, end, find_program, make_subject, restart
+from tertulia.core.journeys import EventRule, ExceptionRule, Reentry
+from tertulia.core.reasons import Reason
+from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.steps.base import Woken
+from tertulia.core.world import JourneyFacts, World
+from tertulia.ids import derive_id
+
+HORIZON: Final = timedelta(hours=72)  # an older event starts nothing (E4)
+KEY_CHARACTERS_MAX: Final = 200
+
+
+class Happened(Protocol):
+    """An event, just stored or recalled."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def properties(self) -> Mapping[str, Any]: ...
+
+
+def react(world: World, event: ev.StoreEvent) -> None:
+    """Everything that an event does to the journeys of its contact."""
+    heard = world.config.heard.get((event.workspace, name_type(event.type), event.name))
+    if heard is None or not event.contact_id:
+        return
+    contact = world.contacts[event.contact_id]
+    subject = make_subject(event.properties, contact)
+    concerned = set()
+    for run_id in list(world.runs_of.get(contact.id, ())):
+        run = world.runs.get(run_id)
+        if run is not None and run.journey_id in heard.follows and _touch_run(world, run, event, subject):
+            concerned.add(run.journey_id)
+    if event.occurred_at >= world.now - HORIZON:
+        for journey_id in heard.starts:
+            if journey_id not in concerned:
+                _consider(world, world.config.journeys[journey_id], event, contact, subject)
+
+
+def _touch_run(world: World, run: RunRow, event: ev.StoreEvent, subject: Subject) -> bool:
+    """A live run and an event that it may listen to. True when the event began it again, so that it starts no other."""
+    program = find_program(world, run)
+    for rule in program.journey.exceptions:
+        if _ends(rule, run.event.get("properties", {}), event, subject) and _is_after(run, event):
+            if matches(program.journey.entry, event, subject):
+                restart(world, run, tell_event(event), event.occurred_at)
+                return True
+            end(world, run, "exited", Reason.EXCEPTION.value, event.id)
+            return False
+    heard = program.hears(run.step)
+    if heard is not None and (name_type(event.type), event.name) == ("track", heard.event):
+        wakes = event.occurred_at >= run.since and judge(heard.where, subject).holds
+        if wakes:
+            advance(world, run, Woken.EVENT)
+    return False
+
+
+def matches(rule: EventRule, event: Happened, subject: Subject) -> bool:
+    """Whether an event is the one that a rule names."""
+    return (name_type(event.type), event.name) == (rule.type, rule.event) and judge(rule.where, subject).holds
+
+
+def _ends(rule: ExceptionRule, began: Mapping[str, Any], event: Happened, subject: Subject) -> bool:
+    """X1, where the rule says so only for the same cart or order."""
+    if not matches(rule, event, subject):
+        return False
+    return not rule.same or read_path(event.properties, rule.same) == read_path(began, rule.same)
+
+
+def _is_after(run: RunRow, event: Happened) -> bool:
+    """E5: what occurred before the trigger does not cancel, however late it comes."""
+    return event.occurred_at >= run.entered_at and str(event.id) != run.event.get("id")
+
+
+# entry
+
+
+def _consider(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: ContactRow, subject: Subject) -> None:
+    rule = journey.program.journey.entry
+    if not matches(rule, event, subject):
+        return
+    key = _read_key(rule.key, event)
+    live = [
+        run
+        for run_id in world.runs_of.get(contact.id, ())
+        if (run := world.runs[run_id]).journey_id == journey.id and run.key == key
+    ]
+    refusal = _find_closed(journey, event)
+    if refusal is None and live and rule.second == "ignore":
+        refusal = Reason.LIVE_RUN, {"run": str(live[0].id)}
+    if refusal is None:
+        refusal = _find_exception(world, journey, event, contact)
+    again = bool(live) and rule.second == "restart"
+    if refusal is None and not again:
+        refusal = _find_reentry(world, journey, contact, key)
+    if refusal is not None:
+        _refuse(world, journey, event, *refusal)
+    elif again:
+        restart(world, live[0], tell_event(event), event.occurred_at)
+    else:
+        _start(world, journey, event, contact, key)
+
+
+def _start(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: ContactRow, key: str) -> None:
+    run = RunRow(
+        id=derive_id("run", journey.id, contact.id, str(event.id)),
+        workspace=journey.workspace,
+        contact_id=contact.id,
+        journey_id=journey.id,
+        revision=journey.revision,
+        key=key,
+        step="",
+        visit=0,
+        entered_at=event.occurred_at,
+        started_at=world.now,
+        since=world.now,
+        due_at=None,
+        delivery_id=None,
+        event=tell_event(event),
+    )
+    begin(world, run)
+
+
+def tell_event(event: Happened) -> dict[str, Any]:
+    """What a run keeps of the event that began it."""
+    return {
+        "id": str(event.id),
+        "name": event.name,
+        "type": event.type,
+        "occurred_at": event.occurred_at.isoformat(),
+        "properties": dict(event.properties),
+    }
+
+
+def _read_key(path: str, event: Happened) -> str:
+    """R1: the value of the named property, as text; empty without one."""
+    value = read_path(event.properties, path) if path else None
+    return "" if value is None else str(value)[:KEY_CHARACTERS_MAX]
+
+
+Refusal = tuple[Reason, dict[str, Any]]
+
+
+def _find_closed(journey: JourneyFacts, event: Happened) -> Refusal | None:
+    """Whether anybody enters at all, and did when the event occurred."""
+    document = journey.program.journey
+    if journey.state == "paused":
+        return Reason.ENTRY_PAUSED, {}
+    if journey.state != "live":
+        return Reason.ENTRY_CLOSED, {}
+    if document.starts is not None and event.occurred_at < document.starts:
+        return Reason.NOT_STARTED, {"starts": document.starts.isoformat()}
+    if document.ends is not None and event.occurred_at >= document.ends:
+        return Reason.ENTRY_ENDED, {"ends": document.ends.isoformat()}
+    return None
+
+
+def _find_exception(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: ContactRow) -> Refusal | None:
+    """E5: an exception that occurred after the trigger and was received first; X3: one that occurred shortly before."""
+    for rule in journey.program.journey.exceptions:
+        since = event.occurred_at - (read_duration(rule.lookback) if rule.lookback else timedelta())
+        for told in world.recalled.get(contact.id, ()):
+            if told.id == event.id or told.occurred_at < since:
+                continue
+            if told.occurred_at == event.occurred_at and not rule.lookback:
+                continue  # of one instant, and received before: nothing says that it came after
+            subject = make_subject(dict(told.properties), contact)
+            again = matches(journey.program.journey.entry, told, subject)  # a debounce (X4), no exception
+            if not again and _ends(rule, event.properties, told, subject):
+                facts = {"exception": str(told.id), "name": told.name, "at": told.occurred_at.isoformat()}
+                return Reason.EXCEPTION_BEFORE, facts
+    return None
+
+
+def _find_reentry(world: World, journey: JourneyFacts, contact: ContactRow, key: str) -> Refusal | None:
+    """R2, of the same key; what a contact was merged into inherits it (M8)."""
+    policy = journey.program.journey.reentry
+    if policy == "always":
+        return None
+    passage = world.passages.get((journey.id, contact.id, key))
+    if passage is None:
+        return None
+    if not isinstance(policy, Reentry):
+        return Reason.REENTRY_NEVER, {"entry": passage.entry_at.isoformat()}
+    last = passage.entry_at if policy.since == "entry" else passage.message_at
+    if last is None or world.now >= last + read_duration(policy.after):
+        return None
+    return Reason.REENTRY_SOON, {policy.since: last.isoformat(), "after": policy.after}
+
+
+def _refuse(world: World, journey: JourneyFacts, event: ev.StoreEvent, reason: Reason, facts: dict[str, Any]) -> None:
+    """S1: a refusal that hung on state without history is a row of the ledger."""
+    world.add(
+        fx.Decide(
+            workspace=journey.workspace,
+            contact_id=event.contact_id,
+            id=derive_id("ledger", "entry", journey.id, str(event.id), reason.value),
+            match_id=None,
+            delivery_id=None,
+            outcome="not_entered",
+            gate="entry",
+            reason=reason.value,
+            facts={**facts, "event": str(event.id), "event_name": event.name, "revision": journey.revision},
+            epoch=world.config.epoch(journey.workspace),
+            at=world.now,
+            journey_id=journey.id,
+        )
+    )

@@ -1,0 +1,43 @@
+"""Journeys and their revisions."""
+
+from django.db import models
+
+from tertulia.data.models.people import User, Workspace
+
+
+class Journey(models.Model):
+    """What one event starts for one customer. States: draft (never published), live, closed (nobody enters any more,
+    runs go on), paused, cancelling (its runs are being closed), cancelled. `key` names it in files and in the API's
+    plan; `document` is the draft, as somebody wrote it; `version` rises with every change of it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    key = models.CharField(max_length=80)
+    name = models.CharField(max_length=200)
+    state = models.CharField(max_length=12, default="draft")
+    document = models.TextField()
+    version = models.IntegerField(default=1)
+    revision = models.IntegerField(null=True)  # the newest published one
+    paused_at = models.DateTimeField(null=True)
+    shift_s = models.BigIntegerField(null=True)  # on resuming, how much later waiting runs are due (V2)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "journey"
+        constraints = (models.UniqueConstraint(fields=("workspace", "key"), name="journey_key_once"),)
+
+
+class JourneyRevision(models.Model):
+    """A published document, which nothing changes any more (V1). The epoch at which it became the newest."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="revisions")
+    number = models.IntegerField()
+    document = models.TextField()
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "journey_revision"
+        constraints = (models.UniqueConstraint(fields=("journey", "number"), name="journey_revision_once"),)
+        ordering = ("-number",)

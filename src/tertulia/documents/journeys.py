@@ -1,0 +1,206 @@
+"""Journeys as documents: read, and checked with everything that is wrong in them named by line and column."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from tertulia.core.conditions import Condition, find_faults
+from tertulia.core.durations import read_duration
+from tertulia.core.journeys import EXCEPTIONS_MAX, STEPS_MAX, Journey, Reentry
+from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.render import TemplateProblem, compile_template
+from tertulia.core.steps.base import Step
+from tertulia.core.steps.registry import list_kinds
+from tertulia.documents.fields import convert
+from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
+
+ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+TEXTS: Final = ("text", "neutral")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`."""
+
+    channels: Mapping[str, str] = field(default_factory=dict)
+    zones: frozenset[str] = frozenset()
+
+
+def read_journey(text: str) -> Journey:
+    """A journey that was found valid before. Raises BadDocument for what is no journey."""
+    written = read_lines(text)
+    found = convert(written, written.value, Journey, ())
+    if isinstance(found, Problem):
+        raise BadDocument([found])
+    return found
+
+
+def check_journey(text: str, around: Around) -> Journey:
+    """The journey, or BadDocument with everything that is wrong with it, in the order of its lines."""
+    written = read_lines(text)
+    if not isinstance(written.value, dict):
+        raise BadDocument([Problem(Place(1, 1), (), _("A journey begins with its name: write name, entry and steps."))])
+    journey = convert(written, written.value, Journey, ())
+    problems = [journey] if isinstance(journey, Problem) else list(_check_head(written, journey, around))
+    steps = written.value.get("steps")
+    if isinstance(steps, list):
+        checker = _Steps(written, around)
+        checker.check(steps, ("steps",))
+        problems += checker.problems
+        if len(checker.ids) > STEPS_MAX:
+            told = {"most": str(STEPS_MAX)}
+            problems.append(Problem(written.find(("steps",)), ("steps",), _("Give at most %(most)s steps."), told))
+    if problems or isinstance(journey, Problem):
+        unique = {(p.place.line, p.place.column, p.message): p for p in problems}
+        raise BadDocument([unique[key] for key in sorted(unique)])
+    return journey
+
+
+def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[Problem]:
+    """What is wrong outside the steps."""
+
+    def problem(path: Path, message: str, **parameters: str) -> Problem:
+        return Problem(written.find(path), path, message, parameters)
+
+    if not journey.name.strip():
+        yield problem(("name",), _("Give the journey a name."))
+    if not journey.entry.event.strip():
+        yield problem(("entry", "event"), _("Give the name of the event that starts the journey."))
+    yield from _check_condition(written, journey.entry.where, ("entry", "where"))
+    if len(journey.exceptions) > EXCEPTIONS_MAX:
+        yield problem(("exceptions",), _("Give at most %(most)s exceptions."), most=str(EXCEPTIONS_MAX))
+    for place, rule in enumerate(journey.exceptions):
+        path: Path = ("exceptions", place)
+        if not rule.event.strip():
+            yield problem((*path, "event"), _("Give the name of the event that ends the journey."))
+        yield from _check_condition(written, rule.where, (*path, "where"))
+        yield from _check_duration(written, rule.lookback, (*path, "lookback"))
+    if isinstance(journey.reentry, Reentry):
+        yield from _check_duration(written, journey.reentry.after, ("reentry", "after"))
+    if journey.starts and journey.ends and journey.starts >= journey.ends:
+        yield problem(("ends",), _("The journey ends before it starts. Give a later end."))
+    for name in ("starts", "ends"):
+        at = getattr(journey, name)
+        if at is not None and at.tzinfo is None:
+            yield problem((name,), _("Say in which zone: write Z or an offset such as +01:00 behind the time."))
+    if journey.zone and around.zones and journey.zone not in around.zones:
+        yield problem(
+            ("zone",), _("There is no time zone “%(zone)s”. Write one such as Europe/Lisbon."), zone=journey.zone
+        )
+    if not journey.steps:
+        yield problem(("steps",), _("Give at least one step."))
+
+
+def _check_condition(written: Written, condition: Condition | None, path: Path) -> Iterator[Problem]:
+    if condition is not None:
+        for fault in find_faults(condition, path):
+            yield Problem(written.find(fault.path), fault.path, fault.message, fault.parameters)
+
+
+def _check_duration(written: Written, text: str, path: Path) -> Iterator[Problem]:
+    try:
+        if text:
+            read_duration(text)
+    except ValueError as error:
+        yield Problem(written.find(path), path, str(error))
+
+
+class _Steps:
+    """Checks sequences of steps."""
+
+    def __init__(self, written: Written, around: Around) -> None:
+        self.written = written
+        self.around = around
+        self.problems: list[Problem] = []
+        self.ids: dict[str, Path] = {}
+
+    def check(self, raws: Iterable[Any], path: Path) -> None:
+        """One sequence, and those inside its steps."""
+        left = False
+        for place, raw in enumerate(raws):
+            here = (*path, place)
+            if left:
+                self._add(here, _("Nobody comes here: the run has ended before. Move or delete this step."))
+                left = False
+            step = self._read(raw, here)
+            if step is not None:
+                self._check_step(step, here)
+                left = step.KIND == "exit"
+
+    def _add(self, path: Path, message: str, parameters: Mapping[str, str] | None = None) -> None:
+        self.problems.append(Problem(self.written.find(path), path, message, parameters or {}))
+
+    def _read(self, raw: Any, path: Path) -> Step | None:
+        if not isinstance(raw, dict):
+            self._add(path, _("A step has fields: write id and kind."))
+            return None
+        kind = list_kinds().get(str(raw.get("kind", "")))
+        if kind is None:
+            kinds = ", ".join(list_kinds())
+            self._add((*path, "kind"), _("Say which kind of step it is: %(kinds)s."), {"kinds": kinds})
+            return None
+        found = convert(self.written, raw, kind, path)
+        if isinstance(found, Problem):
+            self.problems.append(found)
+            return None
+        return found
+
+    def _check_step(self, step: Step, path: Path) -> None:
+        if not ID.fullmatch(step.id):
+            self._add((*path, "id"), _("An id has small letters, digits, - and _, and is at most 60 long."))
+        elif step.id in self.ids:
+            line = str(self.written.find((*self.ids[step.id], "id")).line)
+            told = {"id": step.id, "line": line}
+            self._add((*path, "id"), _("The step on line %(line)s is called “%(id)s” too. Give each its own."), told)
+        else:
+            self.ids[step.id] = path
+        for complaint in step.find_faults():
+            self._add((*path, *complaint.path), complaint.message, complaint.parameters)
+        self._check_channels(step, path)
+        self._check_templates(step, path)
+        for way in step.list_ways():
+            self.check(way.steps, (*path, *way.field))
+
+    def _check_channels(self, step: Step, path: Path) -> None:
+        known = self.around.channels
+        for place, name in enumerate(getattr(step, "channels", ())):
+            if name not in known and name not in known.values():
+                told = {"name": name, "known": ", ".join(sorted({*known, *known.values()})) or "-"}
+                message = _("No channel is called “%(name)s”, and none is of that kind. Connected are: %(known)s.")
+                self._add((*path, "channels", place), message, told)
+
+    def _check_templates(self, step: Step, path: Path) -> None:
+        for name in TEXTS:
+            text = getattr(step, name, "")
+            try:
+                if text:
+                    compile_template(text)
+            except TemplateProblem as problem:
+                self._add_template_problem((*path, name), problem)
+
+    def _add_template_problem(self, path: Path, problem: TemplateProblem) -> None:
+        place = self.written.find(path)
+        message, parameters = problem.message_ids[0], problem.parameters
+        lines = self.written.places.get(path)
+        line = place.line + problem.line if lines and problem.line > 1 else place.line
+        self.problems.append(Problem(Place(line, place.column), path, message, parameters))
+
+
+def write_schema() -> dict[str, Any]:
+    """The JSON Schema of a journey's document, each kind of step with its fields."""
+    (schema,), shared = msgspec.json.schema_components([Journey], ref_template="#/$defs/{name}")
+    steps, more = msgspec.json.schema_components(list(list_kinds().values()), ref_template="#/$defs/{name}")
+    kinds = dict(zip(list_kinds(), steps, strict=True))
+    defs = {**shared, **more}
+    for kind, ref in kinds.items():
+        defs[ref["$ref"].rpartition("/")[2]]["properties"]["kind"] = {"const": kind}
+    defs["Step"] = {"oneOf": list(kinds.values())}
+    sequence = {"type": "array", "items": {"$ref": "#/$defs/Step"}}
+    for part in defs.values():
+        for name, told in part.get("properties", {}).items():
+            if told.get("type") == "array" and not told.get("items"):  # lists of anything are sequences of steps
+                part["properties"][name] = sequence
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Journey", **schema, "$defs": defs}

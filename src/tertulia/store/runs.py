@@ -1,0 +1,91 @@
+"""Loads runs of journeys and what entries ask for: a fixed number of queries a cycle."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from tertulia.core.rows import PassageRow, Recalled, RunRow
+from tertulia.core.world import World
+from tertulia.ids import shard_of_contact
+from tertulia.store.db import Conn, fetch_all, load, run
+
+RECALLED_MAX: Final = 200  # of one contact
+
+
+def load_runs_of(conn: Conn, world: World, wanted: Collection[int]) -> None:
+    """The live runs of these contacts."""
+    if wanted:
+        args = {"shards": [shard_of_contact(contact_id) for contact_id in wanted], "ids": list(wanted)}
+        _take(world, [RunRow(*row) for row in fetch_all(conn, load("runs")["runs_of"], args)])
+
+
+def load_runs(conn: Conn, world: World, wanted: Mapping[UUID, int]) -> None:
+    """Live runs by id, each with its contact."""
+    if wanted:
+        args = {"shards": [shard_of_contact(id_) for id_ in wanted.values()], "ids": list(wanted)}
+        _take(world, [RunRow(*row) for row in fetch_all(conn, load("runs")["runs_by_id"], args)])
+
+
+def _take(world: World, runs: Sequence[RunRow]) -> None:
+    for row in runs:
+        if row.id not in world.runs:
+            world.runs[row.id] = row
+            world.runs_of.setdefault(row.contact_id, []).append(row.id)
+
+
+def read_due_runs(
+    conn: Conn, now: datetime, shards: Sequence[int], journeys: Sequence[int], limit: int
+) -> list[RunRow]:
+    """Runs whose wait is over, of journeys that run."""
+    args = {"now": now, "shards": list(shards), "journeys": list(journeys), "limit": limit}
+    return [RunRow(*row) for row in fetch_all(conn, load("runs")["due_runs"], args)]
+
+
+def read_runs_of_journey(conn: Conn, journey_id: int, shards: Sequence[int], limit: int) -> list[RunRow]:
+    """Some of a journey's live runs."""
+    args = {"journey": journey_id, "shards": list(shards), "limit": limit}
+    return [RunRow(*row) for row in fetch_all(conn, load("runs")["runs_of_journey"], args)]
+
+
+def put_off(conn: Conn, row: RunRow, until: datetime) -> None:
+    """A run that could not be decided waits on."""
+    run(conn, load("runs")["put_off"], {"shard": shard_of_contact(row.contact_id), "id": row.id, "until": until})
+
+
+def shift_runs(conn: Conn, journey_id: int, seconds: int, shards: Sequence[int]) -> int:
+    """Every waiting run of a journey is due so much later (V2); how many."""
+    return run(conn, load("runs")["shift_runs"], {"journey": journey_id, "seconds": seconds, "shards": list(shards)})
+
+
+def load_passages(conn: Conn, world: World, wanted: Collection[tuple[int, int]]) -> None:
+    """When contacts were in journeys before: of (contact, journey). What a merged one was counts for whom it became."""
+    if not wanted:
+        return
+    keys = list(wanted)
+    args = {
+        "shards": [shard_of_contact(contact_id) for contact_id, _ in keys],
+        "ids": [contact_id for contact_id, _ in keys],
+        "journeys": [journey_id for _, journey_id in keys],
+    }
+    for journey_id, contact_id, key, entry_at, message_at in fetch_all(conn, load("runs")["passages"], args):
+        place = (journey_id, world.follow(contact_id), key)
+        known = world.passages.setdefault(place, PassageRow(*place, entry_at, message_at))
+        known.entry_at = max(known.entry_at, entry_at)
+        if message_at is not None:
+            known.message_at = max(message_at, known.message_at or message_at)
+
+
+def load_recalled(conn: Conn, world: World, wanted: Mapping[int, datetime], names: Collection[str]) -> None:
+    """What contacts did since an instant, of these names (E5, X3)."""
+    if not wanted or not names:
+        return
+    args = {
+        "shards": [shard_of_contact(contact_id) for contact_id in wanted],
+        "ids": list(wanted),
+        "since": list(wanted.values()),
+        "names": list(names),
+        "limit": RECALLED_MAX,
+    }
+    for contact_id, *rest in fetch_all(conn, load("runs")["recalled"], args):
+        world.recalled.setdefault(world.follow(contact_id), []).append(Recalled(*rest))

@@ -1,0 +1,63 @@
+-- Runs of journeys, for a cycle.
+
+-- name: runs_of
+select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
+       r.since, r.due_at, r.delivery_id, r.event
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, contact_id)
+cross join lateral (
+    select * from run_open o where o.shard = k.shard and o.contact_id = k.contact_id offset 0
+) r
+
+-- name: runs_by_id
+select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
+       r.since, r.due_at, r.delivery_id, r.event
+from unnest(%(shards)s::smallint[], %(ids)s::uuid[]) as k (shard, id)
+cross join lateral (
+    select * from run_open o where o.shard = k.shard and o.id = k.id offset 0
+) r
+
+-- name: due_runs
+-- Those that wait longest first.
+select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
+       r.since, r.due_at, r.delivery_id, r.event
+from run_open r
+where r.due_at <= %(now)s and r.shard = any(%(shards)s::smallint[]) and r.journey_id = any(%(journeys)s::integer[])
+order by r.due_at, r.id
+limit %(limit)s
+
+-- name: runs_of_journey
+select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
+       r.since, r.due_at, r.delivery_id, r.event
+from run_open r
+where r.journey_id = %(journey)s and r.shard = any(%(shards)s::smallint[])
+limit %(limit)s
+
+-- name: put_off
+update run_open set due_at = %(until)s where shard = %(shard)s and id = %(id)s
+
+-- name: shift_runs
+-- V2: a pause that froze the timers moves them by its length.
+update run_open set due_at = due_at + make_interval(secs => %(seconds)s)
+where journey_id = %(journey)s and due_at is not null and shard = any(%(shards)s::smallint[])
+
+-- name: passages
+select p.journey_id, p.contact_id, p.key, p.entry_at, p.message_at
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(journeys)s::integer[]) as k (shard, contact_id, journey_id)
+cross join lateral (
+    select * from passage o
+    where o.shard = k.shard and o.contact_id = k.contact_id and o.journey_id = k.journey_id
+    offset 0
+) p
+
+-- name: recalled
+-- Events of these names since an instant, the newest of each contact.
+select e.contact_id, e.id, e.occurred_at, e.type, e.name, e.properties
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(since)s::timestamptz[]) as k (shard, contact_id, since)
+cross join lateral (
+    select v.contact_id, v.id, v.occurred_at, v.type, v.name, v.properties
+    from event v
+    where v.shard = k.shard and v.contact_id = k.contact_id and v.occurred_at >= k.since
+      and v.name = any(%(names)s::text[])
+    order by v.occurred_at desc
+    limit %(limit)s
+) e
