@@ -90,8 +90,8 @@ class Reason(StrEnum):
 SENTENCES: Final = {
     Reason.PASSED: gettext_noop("Every gate was passed."),
     Reason.RUN_STOPPED: gettext_noop("The match was stopped before this customer's turn."),
-    Reason.RUN_PAUSED: gettext_noop("The match is paused; it goes on when you resume it."),
-    Reason.RUN_ENDED: gettext_noop("The match had ended."),
+    Reason.RUN_PAUSED: gettext_noop("The match or journey is paused; it goes on when you resume it."),
+    Reason.RUN_ENDED: gettext_noop("The match, or the run of the journey, had ended."),
     Reason.CONTACT_MERGED: gettext_noop("This contact was merged into another one."),
     Reason.CONTACT_ERASED: gettext_noop("This customer was erased."),
     Reason.AUDIENCE_LEFT: gettext_noop("This customer no longer belongs to the audience."),

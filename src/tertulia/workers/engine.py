@@ -61,6 +61,7 @@ PROCESS: Final = secrets.token_hex(4)  # machines may share a name, and containe
 
 log = structlog.get_logger("tertulia.engine")
 Due = TypeVar("Due")
+Act = Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Batch]
 
 
 @dataclass(slots=True)
@@ -358,8 +359,8 @@ class Engine:
         assert self.config is not None
         if not self.epochs or not self.config.journeys:
             return False
-        now, shards = self.now(), list(self.epochs)
-        due = read_due_runs(self.conn, now, shards, self._list_running(), DUE_PER_ROUND)
+        now = self.now()
+        due = read_due_runs(self.conn, now, list(self.epochs), self._list_running(), DUE_PER_ROUND)
         self.conn.commit()
         busy = self._do_due(due, cycle.wake_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
         for journey in self.config.journeys.values():
@@ -369,13 +370,7 @@ class Engine:
                 busy |= self._resume(journey.id)
         return busy
 
-    def _do_due(
-        self,
-        rows: Sequence[Due],
-        act: Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Batch],
-        put_off_one: Callable[[Due], None],
-        now: datetime,
-    ) -> bool:
+    def _do_due(self, rows: Sequence[Due], act: Act[Due], put_off_one: Callable[[Due], None], now: datetime) -> bool:
         """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""
         self.full |= len(rows) == DUE_PER_ROUND
         if rows and not self._try(rows, act, now):
@@ -386,12 +381,7 @@ class Engine:
                     self.conn.commit()
         return bool(rows)
 
-    def _try(
-        self,
-        rows: Sequence[Due],
-        act: Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Batch],
-        now: datetime,
-    ) -> bool:
+    def _try(self, rows: Sequence[Due], act: Act[Due], now: datetime) -> bool:
         """False when it failed and nothing was written."""
         assert self.config is not None
         self._fence()
@@ -429,11 +419,7 @@ class Engine:
         self.conn.commit()
         return True
 
-    def _act(
-        self,
-        act: Callable[[Conn, Config, Sequence[OpenDelivery], datetime, Iterator[int]], cycle.Batch],
-        deliveries: Sequence[OpenDelivery],
-    ) -> int:
+    def _act(self, act: Act[OpenDelivery], deliveries: Sequence[OpenDelivery]) -> int:
         assert self.config is not None
         if not deliveries:
             self.conn.commit()
