@@ -231,9 +231,7 @@ def test_the_fast_reading_equals_the_library(case: tuple[str, str]) -> None:
     if isinstance(actual, PhoneProblem):
         assert expected is None or actual.reason is PhoneReason.PLACEHOLDER
     elif expected is None:
-        assert (
-            actual.repair is not Repair.NONE or actual.region in VARIANT_COUNTRIES or dialled.startswith("00")
-        )
+        assert actual.repair is not Repair.NONE or actual.region in VARIANT_COUNTRIES or dialled.startswith("00")
         assert ask_library(actual.e164, "") == (actual.e164, actual.region, actual.line)
     elif not (dialled.startswith("00") and actual.e164 == "+" + dialled[2:]):
         assert (actual.e164, actual.region, actual.line) == expected
