@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from tertulia.console.access import get_now, may_change
+from tertulia.console.sources.hook_words import KIND_NAMES
+from tertulia.core.hook_presets import SDK
 from tertulia.data.models import Source
 
 DAY = timedelta(days=1)
@@ -27,10 +29,19 @@ def describe_state(source: Source, last_at: datetime | None) -> State:
     return State(_("Live"), "ok") if last_at else State(_("Waiting for its first event"), "accent")
 
 
+def name_kind(source: Source) -> str:
+    """What it is, in words."""
+    if source.kind != SDK:
+        return str(KIND_NAMES[source.kind])
+    return _("Browser and mobile") if source.client_side else _("Server")
+
+
 def describe_source(request: HttpRequest, source: Source, last_at: datetime | None, tab: str) -> dict[str, object]:
     """The context that the tabs share. `last_at` is when its last event arrived."""
     return {
         "source": source,
+        "is_hook": source.kind != SDK,
+        "kind": name_kind(source),
         "state": describe_state(source, last_at),
         "last_at": last_at,
         "tab": tab,
