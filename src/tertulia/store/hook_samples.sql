@@ -4,7 +4,7 @@
 -- When the answer to a commit is lost the group is written once more: a sample that stands already stays.
 insert into hook_sample (shard, id, workspace, source_id, at, topic, headers, body, size_bytes, events, code, people)
 select t.shard, t.id, t.workspace, t.source_id, %(at)s, t.topic, t.headers, t.body, t.size_bytes, t.events, t.code,
-       string_to_array(nullif(t.people, ''), %(comma)s)
+       string_to_array(t.people, %(comma)s)
 from unnest(%(shards)s::smallint[], %(ids)s::uuid[], %(workspaces)s::integer[], %(sources)s::integer[],
             %(topics)s::text[], %(headers)s::text[], %(bodies)s::text[], %(sizes)s::integer[], %(events)s::integer[],
             %(codes)s::text[], %(people)s::text[])
