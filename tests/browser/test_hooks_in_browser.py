@@ -83,7 +83,6 @@ def test_a_shop_is_connected_and_its_mapping_tried(visit, database_url):
     assert "There is no field “evnt” here." in told
 
 
-
 @pytest.mark.pictures
 def test_hook_pictures(visit, shops):
     """Pictures are taken; people look at them."""
