@@ -4,9 +4,10 @@ A call is taken in this order: the source by its key, which opens nothing else; 
 signature over the raw bytes; its meaning, by the source's mapping. Then its entries, what was not taken, and the call
 itself as a sample go into the same group commit as those of tracking SDKs, and only after that it is answered.
 
-Who posts retries what is not answered with 2xx, and gives up on an address that fails too often: Shopify deletes the
-subscription, WooCommerce disables the webhook. So what no mapping can read is answered 200 and shown in the debugger,
-for asking again would not make it readable; only what may be another's (401) or finds no room (429, 503) is not.
+Who posts gives up on an address that fails too often: Shopify tries eight times in four hours and then removes the
+subscription, WooCommerce never tries again and disables the webhook after more than five failures. So what no mapping
+can read is answered 200 and shown in the debugger, for asking again would not make it readable; only what may be
+another's (401) or finds no room (429, 503) is not.
 """
 
 import asyncio
