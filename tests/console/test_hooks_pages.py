@@ -111,6 +111,9 @@ def test_a_mapping_is_tried_on_a_sample_and_nothing_is_kept(cast: Cast, alice, c
     assert (status, "2 events would be made" in page) == (200, True)
     assert '"event": "Order Completed"' in page
     assert '"total": 41.5' in page
+    picked = {"pick": str(samples[0]), "text": "# being written", "payload": "{}", "headers": ""}
+    _status, page = post(alice, f"/sources/{shop.pk}/mapping/?sample={samples[0]}", **picked)
+    assert ("# being written</textarea>" in page, '"token": "c1-7f2e"' in page) == (True, True)
     assert conn.execute("select count(*) from log").fetchone() == (0,)
     status, page = post(alice, address, **told | {"headers": "X-Shopify-Topic: refunds/create"})
     assert "The rule for this topic does nothing." in page

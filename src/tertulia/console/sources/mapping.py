@@ -52,10 +52,10 @@ class Form:
 
 
 def show_mapping(request: HttpRequest, source_id: int) -> HttpResponse:
-    """The page (GET); a try of what stands in it, or its saving (POST)."""
+    """The page (GET); another sample beside what is being written, a try of it, or its saving (POST)."""
     source = actions.access_hook(request.workspace, source_id)
     form = read_form(request, source)
-    if request.method != "POST":
+    if request.method != "POST" or "pick" in request.POST:
         return show_page(request, source, form, None, ())
     if request.POST.get("act") == "save":
         try:
@@ -78,11 +78,17 @@ def read_form(request: HttpRequest, source: Source) -> Form:
     sample = find_sample(request, source)
     if request.method == "POST":
         text = request.POST.get("text", "").replace("\r\n", "\n")
+        if "pick" in request.POST:
+            return Form(text, *show_sample(sample), sample)
         payload, headers = request.POST.get("payload", ""), request.POST.get("headers", "")
         return Form(text, payload, headers, sample)
     text = fill_preset(source.kind, source.pk) if request.GET.get("preset") == "1" else source.mapping
-    payload, headers = (show_json(sample.body), write_headers(sample)) if sample else ("", "")
-    return Form(text, payload, headers, sample)
+    return Form(text, *show_sample(sample), sample)
+
+
+def show_sample(sample: Sample | None) -> tuple[str, str]:
+    """Its payload as people read it, and its headers one a line; both empty without a sample."""
+    return (show_json(sample.body), write_headers(sample)) if sample else ("", "")
 
 
 def find_sample(request: HttpRequest, source: Source) -> Sample | None:
