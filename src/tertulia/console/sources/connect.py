@@ -5,16 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tertulia.actions.sources import KEY_HEAD, access_source
-from tertulia.console.access import get_now, may_change
+from tertulia.console.access import may_change
 from tertulia.console.routes import route
-from tertulia.console.sources.head import DAY, describe_source
+from tertulia.console.sources.head import describe_arrival
 from tertulia.console.sources.hooks import show_hook
 from tertulia.console.sources.near import is_near
 from tertulia.console.sources.snippets import TEST_EVENT, list_snippets
 from tertulia.core.hook_presets import SDK
-from tertulia.data.models import Source
-from tertulia.store.db import django_conn
-from tertulia.store.sources import count_refusals, read_last_event
 
 
 def show_connect(request: HttpRequest, source_id: int) -> HttpResponse:
@@ -44,14 +41,6 @@ def show_arrival(request: HttpRequest, source_id: int) -> HttpResponse:
     """Whether anything arrived, alone: asked again and again until it has."""
     source = access_source(request.workspace, source_id)
     return render(request, "sources/arrival.html", describe_arrival(request, source))
-
-
-def describe_arrival(request: HttpRequest, source: Source) -> dict[str, object]:
-    """The head, when the last event arrived, and how many messages were not taken."""
-    conn, workspace = django_conn(), request.workspace.pk
-    last_at = read_last_event(conn, workspace, source.pk)
-    refused = count_refusals(conn, workspace, get_now(request) - DAY).get(source.pk, 0)
-    return describe_source(request, source, last_at, "connect") | {"refused": refused}
 
 
 ROUTES = (

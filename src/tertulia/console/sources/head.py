@@ -1,4 +1,4 @@
-"""What every tab of a source shows in its head: name, state in words, and its live topic."""
+"""What every tab of a source shows in its head: name, state in words, its live topic, and whether anything arrived."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,8 @@ from tertulia.console.access import get_now, may_change
 from tertulia.console.sources.hook_words import KIND_NAMES
 from tertulia.core.hook_presets import SDK
 from tertulia.data.models import Source
+from tertulia.store.db import django_conn
+from tertulia.store.sources import count_refusals, read_last_event
 
 DAY = timedelta(days=1)
 
@@ -49,3 +51,11 @@ def describe_source(request: HttpRequest, source: Source, last_at: datetime | No
         "may_change": may_change(request),
         "now": get_now(request),
     }
+
+
+def describe_arrival(request: HttpRequest, source: Source) -> dict[str, object]:
+    """The head, when the last event arrived, and how many messages were not taken."""
+    conn, workspace = django_conn(), request.workspace.pk
+    last_at = read_last_event(conn, workspace, source.pk)
+    refused = count_refusals(conn, workspace, get_now(request) - DAY).get(source.pk, 0)
+    return describe_source(request, source, last_at, "connect") | {"refused": refused}

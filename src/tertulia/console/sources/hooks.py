@@ -11,6 +11,7 @@ from tertulia.actions.problems import Refused
 from tertulia.actions.sources import HOOK_KEY_HEAD
 from tertulia.console.access import get_now, may_change
 from tertulia.console.routes import route
+from tertulia.console.sources.head import describe_arrival
 from tertulia.console.sources.hook_words import STEPS
 from tertulia.console.sources.near import is_near
 from tertulia.console.toasts import toast
@@ -51,8 +52,6 @@ def show_hook(
 
 def save_proof(request: HttpRequest, source_id: int) -> HttpResponse:
     """How the system proves itself and its secret, one or both: an empty secret keeps the one that is stored."""
-    from tertulia.console.sources.connect import describe_arrival
-
     source = actions.access_hook(request.workspace, source_id)
     if request.method != "POST":
         return HttpResponseRedirect(reverse("source", args=[source_id]))

@@ -202,13 +202,13 @@ def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
 
 
 def post_hooks(stage: Stage, told: Mapping[str, Any]) -> None:
-    """A business's own system posts a webhook to the `source` (the first one by default), `times` over: its `body`,
-    about a `topic`; `id` the shop's own of this event. `signed: false`: with a wrong signature. The answer is the last
-    one."""
+    """A business's own system posts a webhook to the `source` (the first one by default), `times` over: its `body`, in
+    which the text `now` is this instant, about a `topic`; `id` the shop's own of this event. `signed: false`: with a
+    wrong signature. The answer is the last one."""
     source = told.get("source", next(iter(stage.hooks), ""))
     hook = stage.hooks.get(source)
     secret = hook.secret if hook and told.get("signed", True) else "wrong"
-    raw = json.dumps(told["body"]).encode()
+    raw = json.dumps(told["body"]).replace('"now"', json.dumps(stage.now.isoformat())).encode()
     digest = hmac.digest(secret.encode(), raw, "sha256")
     in_hex = hook is not None and hook.signing["encoding"] == "hex"
     headers = {"content-type": "application/json"}
