@@ -54,6 +54,8 @@ def _fold_seen(world: "World", e: ev.TouchContact) -> None:
 
 
 def _fold_event(world: "World", e: ev.StoreEvent) -> None:
+    if e.imported:  # belongs to no session (E4)
+        return
     done = Done(e.occurred_at, e.source_id, e.type, e.name, e.properties, e.context)
     world.doings.setdefault(e.contact_id, []).append(done)
 
