@@ -1,0 +1,320 @@
+"""Past events from the file to the timeline, on a real database with a real engine beside: checked, taken, cancelled,
+taken up again, done twice."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tests.workers.town import NOW, Town
+
+from tertulia.workers import past_importer
+from tertulia.workers.importer import Setup, work_once
+
+HEAD = "user_id,event,time,total,coupon\n"
+ORDERS = HEAD + (
+    "u1,Order Completed,2026-09-01 10:00:00,120.50,SPRING\n"
+    "u1,Order Completed,2026-09-02 11:00:00,80,\n"
+    "u2,Cart Viewed,2026-10-31T22:15:00Z,,\n"
+    "u2,Cart Viewed,soon,,\n"
+    ",Cart Viewed,2026-10-31,,\n"
+    "u3,,2026-10-31,,\n"
+    "u3,Order Completed,2026-12-24,9,\n"
+    "u3,Order Completed,2019-12-24,9,\n"
+    "u3,Order Completed,,9,\n"
+)
+LIMIT_S = 60.0
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def town(empty_database: str) -> Iterator[Town]:
+    """A workspace in São Paulo's time whose source 1 is its shop."""
+    from tertulia.data.models import Source
+
+    with Town(empty_database) as made:
+        made.workspace.zone = "America/Sao_Paulo"
+        made.workspace.save()
+        Source.objects.create(id=1, workspace=made.workspace, name="Shop", write_key="wk_1", client_side=True)
+        made._change_epoch()
+        yield made
+
+
+@pytest.fixture
+def setup(town: Town, tmp_path: Path) -> Setup:
+    """An importer beside the town's engine, files in a folder of the test's own."""
+    return Setup(town.url, tmp_path, test_clock=True)
+
+
+@pytest.fixture
+def check(town: Town, setup: Setup) -> Run:
+    """Take a file in, change fields (`changes`) and options, and check it."""
+    from tertulia.actions.import_files import save_file
+    from tertulia.actions.past_events import add_past, list_past_heads, read_past_options, read_past_shape, set_fields
+    from tertulia.core.past_fields import override_past_mapping
+    from tertulia.data.models import Source
+
+    def run(data: str | bytes, changes: dict[str, str] | None = None, **said: Any) -> Any:
+        import msgspec
+        from django.db import connection, transaction
+
+        raw = data.encode() if isinstance(data, str) else data
+        saved = save_file(iter([raw]), setup.data, 10_000_000)
+        shape = read_past_shape(setup.data, saved, 10_000_000, "BR")
+        with transaction.atomic():
+            connection.ensure_connection()
+            source = Source.objects.select_related("workspace").get(pk=1)
+            found = add_past(source, None, town.now, name="orders.csv", saved=saved, shape=shape)
+            targets = [found.mapping[str(n)] for n in range(shape.width)]
+            targets = override_past_mapping(targets, list_past_heads(found), shape.samples, changes or {})
+            options = msgspec.structs.replace(read_past_options(found), **said)
+            set_fields(connection.connection, found, targets, options)
+        begin_check(found)
+        assert work_once(setup)
+        found.refresh_from_db()
+        assert found.state == "checked", found.fault
+        return found
+
+    return run
+
+
+@pytest.fixture
+def take(town: Town, setup: Setup, check: Run) -> Run:
+    """Take a file in, check it and let its events be decided."""
+
+    def run(data: str | bytes, changes: dict[str, str] | None = None, **said: Any) -> Any:
+        found = check(data, changes, **said)
+        begin(found, town)
+        work_beside(town, setup)
+        found.refresh_from_db()
+        assert found.state == "done", found.fault
+        return found
+
+    return run
+
+
+def begin_check(found: Any) -> None:
+    from django.db import connection, transaction
+
+    from tertulia.actions.past_events import start_past_check
+
+    with transaction.atomic():
+        connection.ensure_connection()
+        start_past_check(connection.connection, found)
+
+
+def begin(found: Any, town: Town) -> None:
+    from django.db import transaction
+
+    from tertulia.actions.past_events import start_past
+
+    with transaction.atomic():
+        start_past(found, None, town.now)
+
+
+def work_beside(town: Town, setup: Setup) -> None:
+    """The importer does one pass in a thread while the town's engine decides."""
+    thread = threading.Thread(target=work_once, args=(setup,))
+    thread.start()
+    while thread.is_alive():
+        town.engine.run_round()
+        thread.join(0.01)
+    town.drain()
+
+
+def read_events(town: Town) -> list[tuple[Any, ...]]:
+    return town.rows("select user_id, name, occurred_at, properties, imported from event order by occurred_at, name")
+
+
+def read_rows(conn: Any, found: Any) -> dict[int, tuple[str, str, str]]:
+    rows = conn.rows("select row, field, value, reason from import_row where import_id = %s order by row", found.pk)
+    return {row: tuple(rest) for row, *rest in rows}
+
+
+def test_a_file_becomes_history(town: Town, take: Run) -> None:
+    """Each row with its time in the workspace's zone, its properties typed; rejected rows with line, field and why."""
+    found = take(ORDERS)
+    assert {name: found.counts[name] for name in ("rows", "new", "there", "twice", "rejected")} == {
+        "rows": 9, "new": 3, "there": 0, "twice": 0, "rejected": 6,
+    }  # fmt: skip
+    events = read_events(town)
+    assert [(user, name, at.isoformat(), told) for user, name, at, told, _ in events] == [
+        ("u1", "Order Completed", "2026-09-01T13:00:00+00:00", {"total": 120.5, "coupon": "SPRING"}),
+        ("u1", "Order Completed", "2026-09-02T14:00:00+00:00", {"total": 80}),
+        ("u2", "Cart Viewed", "2026-10-31T22:15:00+00:00", {}),
+    ]
+    assert all(imported for *_, imported in events)
+    assert read_rows(town, found) == {
+        5: ("time", "soon", "unreadable_time"),
+        6: ("", "", "no_who"),
+        7: ("event", "", "no_event_name"),
+        8: ("time", "2026-12-24", "in_future"),
+        9: ("time", "2019-12-24", "too_old?days=730"),
+        10: ("time", "", "no_time"),
+    }
+
+
+def test_E4_it_starts_nothing(town: Town, take: Run) -> None:
+    """Not even what happened a minute ago."""
+    take(HEAD + f"u1,Cart Viewed,{(NOW - timedelta(minutes=1)).isoformat()},1,\n")
+    town.advance(timedelta(hours=2))
+    assert town.rows("select name from event") == [("Cart Viewed",)]
+    assert town.rows("select count(*) from session") == [(0,)]
+
+
+def test_E1_the_same_file_again_changes_nothing(town: Town, check: Run, take: Run) -> None:
+    """Also when E1's keys are forgotten, and equal rows are as many as they were."""
+    data = HEAD + "u1,Order Completed,2026-10-31,9,\n" * 3 + "u1,Order Completed,2026-11-01,9,\n"
+    assert take(data).counts["new"] == 4
+    before = read_events(town)
+    assert len(before) == 4
+    assert check(data).counts["there"] == 4
+    town.advance(timedelta(days=30))
+    with psycopg.connect(town.url) as conn:
+        conn.execute("delete from entry_seen")
+    again = take(data)
+    assert (again.counts["new"], again.counts["there"]) == (0, 4)
+    assert read_events(town) == before
+
+
+def test_E1_the_engine_drops_what_came_twice_all_the_same(
+    town: Town, take: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When two importers take the same file at the same time, neither finds the other's events."""
+    data = HEAD + "u1,Order Completed,2026-09-01,9,\n" * 2
+    take(data)
+    with psycopg.connect(town.url) as conn:
+        conn.execute("delete from entry_seen")
+    monkeypatch.setattr("tertulia.actions.past_sorting._find_there", lambda *_: set())
+    assert take(data).counts["new"] == 2
+    assert len(read_events(town)) == 2
+
+
+def test_an_address_names_the_contact_that_has_it(town: Town, take: Run) -> None:
+    """Nobody is made by an address, and where several have it nobody can say who it was."""
+    ana = town.add_contact("Ana", "+5511985550101")
+    town.add_contact("Bruno", "+5511985550102")
+    town.add_contact("Caro", "+5511985550102")
+    data = "phone,event,time\n(11) 98555-0101,Order,2026-09-01\n(11) 98555-0102,Order,2026-09-01\n"
+    found = take(data + "(11) 98555-0109,Order,2026-09-01\n(11) 98,Order,2026-09-01\n")
+    assert town.rows("select contact_id from event") == [(ana,)]
+    assert [reason for _field, _value, reason in read_rows(town, found).values()] == [
+        "several_have_it", "nobody_has_it", "too_short?country=BR",
+    ]  # fmt: skip
+    again = take(data)
+    assert (again.counts["new"], again.counts["there"]) == (0, 1)
+
+
+def test_C5_nobody_who_was_erased_is_brought_back(town: Town, take: Run) -> None:
+    """Neither by an id of an app nor by an address in traits."""
+    town.event("identify", user="u1", device="d1", traits={"email": "ana@loja.example"})
+    contact = town.identity("user_id", "u1")
+    assert contact is not None
+    town.erase(contact)
+    lines = (
+        '{"type":"track","event":"Order","userId":"u1","timestamp":"2026-09-01T10:00:00Z"}\n'
+        '{"type":"track","event":"Order","anonymousId":"d1","timestamp":"2026-09-01T10:00:00Z"}\n'
+        '{"type":"identify","userId":"u9","traits":{"email":"Ana@loja.example"},"timestamp":"2026-09-01T10:00:00Z"}\n'
+        '{"type":"track","event":"Order","userId":"u2","timestamp":"2026-09-01T10:00:00Z"}\n'
+    )
+    found = take(lines)
+    assert {row: told[::2] for row, told in read_rows(town, found).items()} == {
+        1: ("user_id", "erased_person"), 2: ("anonymous_id", "erased_person"), 3: ("email", "erased_person"),
+    }  # fmt: skip
+    assert [user for user, *_ in read_events(town)] == ["u2"]
+    assert town.identity("user_id", "u1") is None
+
+
+def test_an_interrupted_import_goes_on_and_takes_no_event_twice(
+    town: Town, setup: Setup, check: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Equal rows before and behind the interruption keep their numbers."""
+    monkeypatch.setattr(past_importer, "TAKEN_ROWS", 2)
+    found = check(HEAD + "u1,Order Completed,2026-09-01,9,\n" * 5)
+    begin(found, town)
+    real = past_importer._take
+    batches = []
+
+    def fail(work: Any, *rest: Any) -> None:
+        batches.append(1)
+        if len(batches) == 2:
+            raise psycopg.OperationalError("the server is gone")
+        real(work, *rest)
+
+    monkeypatch.setattr(past_importer, "_take", fail)
+    with pytest.raises(psycopg.OperationalError):
+        work_once(setup)
+    found.refresh_from_db()
+    assert (found.state, found.rows_done, found.counts["new"]) == ("applying", 2, 2)
+    monkeypatch.setattr(past_importer, "_take", real)
+    work_beside(town, setup)
+    found.refresh_from_db()
+    assert (found.state, found.counts["rows"], found.counts["new"]) == ("done", 5, 5)
+    assert len(read_events(town)) == 5
+
+
+def test_live_events_do_not_wait_behind_a_file(
+    town: Town, setup: Setup, check: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the owners decide nothing, no more than two batches lie in the log; a person may cancel meanwhile, and what
+    was taken stays."""
+    monkeypatch.setattr(past_importer, "TAKEN_ROWS", 2)
+    monkeypatch.setattr(past_importer, "UNDECIDED_MAX", 2)
+    monkeypatch.setattr(past_importer, "HOLD_EVERY_S", 0.01)
+    found = check(HEAD + "".join(f"u{n},Order Completed,2026-09-01,9,\n" for n in range(20)))
+    begin(found, town)
+    waits = threading.Event()
+    real = past_importer.hold_check
+    monkeypatch.setattr(past_importer, "hold_check", lambda *args: (waits.set(), real(*args))[1])
+    thread = threading.Thread(target=work_once, args=(setup,))
+    thread.start()
+    assert waits.wait(LIMIT_S)
+    assert town.rows("select count(*) from log") == [(4,)]
+    cancel(found, town)
+    thread.join(LIMIT_S)
+    assert not thread.is_alive()
+    found.refresh_from_db()
+    assert (found.state, found.rows_done) == ("cancelled", 4)
+    town.drain()
+    assert len(read_events(town)) == 4
+
+
+def cancel(found: Any, town: Town) -> None:
+    from django.db import transaction
+
+    from tertulia.actions.past_events import cancel_past
+
+    with transaction.atomic():
+        cancel_past(found, None, town.now)
+
+
+def test_messages_of_an_sdk_need_no_fields(town: Town, take: Run) -> None:
+    """Every type, traits by their own times (E2); a message id that stands twice is taken once."""
+    lines = (
+        '{"type":"identify","userId":"u1","traits":{"plan":"pro"},"timestamp":"2026-09-02T10:00:00Z","messageId":"a"}\n'
+        '{"type":"identify","userId":"u1","traits":{"plan":"free"},"timestamp":"2026-09-01T10:00:00Z"}\n'
+        '{"type":"page","userId":"u1","name":"Home","timestamp":1788000000000}\n'
+        '{"type":"identify","userId":"u1","traits":{"plan":"max"},"timestamp":"2026-09-02T10:00:00Z","messageId":"a"}\n'
+        '{"type":"track","userId":"u1","event":"Order","timestamp":"never","sentAt":"2026-09-02T10:00:00Z"}\n'
+        '{"type":"track","userId":"u1","timestamp":"2026-09-02T10:00:00Z"}\n'
+        '{"type":"track","userId":{"a":1},"event":"Order","timestamp":"2026-09-02T10:00:00Z"}\n'
+        "not JSON\n"
+    )
+    found = take(lines)
+    assert town.rows("select attributes from contact") == [({"plan": "pro"},)]
+    assert [reason for _field, _value, reason in read_rows(town, found).values()] == [
+        "twice_in_file", "unreadable_time", "no_event_name", "not_taken?code=id_not_string", "not_json",
+    ]  # fmt: skip
+    assert (found.counts["new"], found.counts["twice"], found.counts["rejected"]) == (3, 1, 4)
+
+
+def test_objects_are_rows_whose_keys_are_columns(town: Town, take: Run) -> None:
+    """Values keep their types, the object of properties is spread, and keys that come late are properties."""
+    lines = '{"distinct_id":7,"event_type":"Order","ts":1788000000,"properties":{"total":9.5},"vip":true}\n' * 201
+    found = take(lines + '{"distinct_id":7,"event_type":"Refund","ts":1788000001,"late":[1]}\n')
+    assert found.counts["new"] == 202
+    told = {name: properties for _user, name, _at, properties, _imported in read_events(town)}
+    assert told == {"Order": {"total": 9.5, "vip": True}, "Refund": {"late": [1]}}
