@@ -31,6 +31,13 @@ from tertulia.store.db import Conn
 from tertulia.store.imports import PAST_EVENTS, forget_check
 
 UNSET_ZONE = "UTC"
+SAMPLE_NAME = "past-events-sample.csv"
+SAMPLE = (
+    "\ufeffuser_id,event,time,order_id,total\r\n"
+    "c-1001,Order Completed,2026-09-14 18:20:00,A-2041,25.90\r\n"
+    "c-1001,Order Refunded,2026-09-20 09:05:00,A-2041,25.90\r\n"
+    "c-1002,Order Completed,2026-10-02T11:48:30+01:00,A-2077,64\r\n"
+).encode()
 
 
 def access_past(workspace: Workspace, source_id: int, import_id: int) -> Import:
