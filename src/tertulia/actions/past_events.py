@@ -8,6 +8,7 @@ event is what happened, and the same file again changes nothing.
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -16,17 +17,19 @@ from tertulia.actions.audit import record_change
 from tertulia.actions.import_files import SavedFile, open_file
 from tertulia.actions.imports import list_heads as list_columns
 from tertulia.actions.imports import lock_import, refuse_unless, reset_import
+from tertulia.core.country_names import find_country
 from tertulia.core.import_fields import IGNORE
 from tertulia.core.import_reasons import FileProblem, FileReason
 from tertulia.core.import_states import WORKING_STATES, ImportState
 from tertulia.core.import_values import is_month_first
+from tertulia.core.ingest import NAME_MAX
 from tertulia.core.past_fields import PastField, check_past_mapping, has_past_head, propose_past_mapping
 from tertulia.core.past_lines import MESSAGES, detect_past_shape, is_json
 from tertulia.core.past_rows import PastOptions
 from tertulia.core.past_time import guess_month_first
 from tertulia.core.tabular import Shape
 from tertulia.data.models import Import, Source, User, Workspace
-from tertulia.errors import Conflict, NotFound
+from tertulia.errors import Conflict, Invalid, NotFound
 from tertulia.store.db import Conn
 from tertulia.store.imports import PAST_EVENTS, forget_check
 
@@ -68,6 +71,7 @@ def add_past(
     """Take a file in, with its fields proposed. `event` is the name of rows that have none. Raises FileProblem when it
     has a head and nothing under it."""
     workspace = source.workspace
+    check_said(PastOptions(event=event))
     head = is_json(shape) or has_past_head(shape.first)
     if head and not shape.samples:
         raise FileProblem(FileReason.NO_ROWS)
@@ -116,7 +120,8 @@ def may_set_fields(found: Import) -> bool:
 def set_fields(conn: Conn, found: Import, targets: Sequence[str], options: PastOptions) -> None:
     """Choose what the columns are and what is said about the file; a check that was made before is forgotten.
 
-    Raises FileProblem that names the column, Conflict while the import is working or done."""
+    Raises FileProblem that names the column, Invalid with the field, Conflict while the import is working or done."""
+    check_said(options)
     check_fields(found, targets, options)
     found = lock_import(found)
     if not may_set_fields(found):
@@ -127,6 +132,18 @@ def set_fields(conn: Conn, found: Import, targets: Sequence[str], options: PastO
     reset_import(found)
     found.state = ImportState.UPLOADED.value
     found.save()
+
+
+def check_said(options: PastOptions) -> None:
+    """Raises Invalid with the field of what is said about a file."""
+    if len(options.event) > NAME_MAX or "\0" in options.event:
+        raise Invalid(_("An event's name has at most %(most)s characters.") % {"most": NAME_MAX}, field="event")
+    if options.zone and options.zone not in available_timezones():
+        sentence = _("No time zone is called %(name)s. Give its IANA name, such as Europe/Lisbon.")
+        raise Invalid(sentence % {"name": options.zone}, field="zone")
+    if options.country and find_country(options.country) != options.country:
+        sentence = _("No country has the code %(code)s. Give one of two letters, such as BR.")
+        raise Invalid(sentence % {"code": options.country}, field="country")
 
 
 def check_fields(found: Import, targets: Sequence[str], options: PastOptions) -> None:
@@ -172,7 +189,8 @@ def cancel_past(found: Import, user: User | None, now: datetime) -> None:
     else:
         found.state = ImportState.CANCELLED.value
         found.ended_at = now
-        found.counts = {**found.counts, "preview": []}
+        if found.started_at is None:  # it waited: what the check had counted did not come to pass
+            found.counts = {}
     found.save()
     record_change(found.workspace, user, now, "past_events_cancelled", f"import:{found.pk}", {"name": found.name})
 

@@ -147,7 +147,7 @@ def check_past_mapping(targets: Sequence[str], heads: Sequence[str], fixed_name:
         if target.startswith(f"{PROPERTY}:"):
             kind, name = read_property(target)
             key = f"{PROPERTY}:{name}"
-            if kind not in set(PropertyType) or not 0 < len(name) <= NAME_CHARACTERS_MAX:
+            if kind not in set(PropertyType) or not 0 < len(name) <= NAME_CHARACTERS_MAX or "\0" in name:
                 raise FileProblem(FileReason.UNKNOWN_PAST_FIELD, field=target, fields=", ".join(PastField))
         elif target not in known:
             raise FileProblem(FileReason.UNKNOWN_PAST_FIELD, field=target, fields=", ".join(PastField))

@@ -94,9 +94,9 @@ class _Pass:
         self.counts.add_there(found.there)
         return found.events, problems
 
-    def advance(self, batch: Batch, rows_done: int) -> None:
+    def advance(self, cursor: int, rows_done: int) -> None:
         """Store the progress with what it counts. Raises StoodDown when a person or another importer moved it on."""
-        cursor, counts = batch[-1].row, msgspec.to_builtins(self.counts)
+        counts = msgspec.to_builtins(self.counts)
         now = self.place.now(self.conn)
         if not advance_import(self.conn, self.job, now, cursor=cursor, rows_done=rows_done, counts=counts):
             raise StoodDown("The import was moved on.")
@@ -121,7 +121,7 @@ def check_past(place: Place, conn: Conn, job: ImportJob, teller: Teller) -> None
         for event in events[:CHECKED_ROWS]:
             work.counts.show(event)
         rows_done += len(batch)
-        work.advance(batch, rows_done)
+        work.advance(batch[-1].row, rows_done)
         conn.commit()
         teller.tell()
         if place.is_stopping():
@@ -139,11 +139,11 @@ def apply_past(place: Place, conn: Conn, job: ImportJob, teller: Teller) -> None
     if not begun:
         facts = {"import": job.id, "name": job.name, "rows": read_counts(job.counts).new}
         tell(conn, job, "past_started", facts, now)
-    conn.commit()
     counts = read_counts(job.counts) if begun else PastCounts()
-    counts.preview = []
     work = _Pass(place, conn, job, teller, counts, count_proofs(conn, job.workspace) > 0)
     rows_done = job.rows_done if begun else 0
+    work.advance(job.cursor, rows_done)  # from now on it is counted what is taken, not what the check had found
+    conn.commit()
     for batch in iter_batches(place.data, job, job.started_at or now, TAKEN_ROWS):
         _wait_for_owners(work, log, UNDECIDED_MAX)
         rows_done += len(batch)
@@ -160,7 +160,7 @@ def _take(work: _Pass, log: LogWriter, batch: Batch, rows_done: int) -> None:
     try:
         log.append(conn, _place(conn, job, events), work.place.now(conn))
         reject_rows(conn, job, problems)
-        work.advance(batch, rows_done)
+        work.advance(batch[-1].row, rows_done)
         conn.commit()
     except BaseException:
         log.rolled_back()

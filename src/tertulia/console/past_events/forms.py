@@ -14,9 +14,7 @@ from tertulia.actions.imports import read_shape_of, read_targets
 from tertulia.actions.past_events import add_past, list_past_heads, read_past_options, read_past_shape
 from tertulia.console.imports.forms import BLOCK_BYTES
 from tertulia.console.past_events.words import AS_IT_IS, FIELDS, MESSAGE_FIELDS, TYPES
-from tertulia.console.zones import read_zone
 from tertulia.core.country_names import find_country, name_country
-from tertulia.core.ingest import NAME_MAX
 from tertulia.core.past_fields import (
     PROPERTY,
     PropertyType,
@@ -57,18 +55,14 @@ def take_past_file(request: HttpRequest, source: Source, now: datetime) -> Impor
 
 def read_said(sent: QueryDict, before: PastOptions) -> PastOptions:
     """What is said about a file. Raises Invalid with the field."""
-    country, zone, event = (sent.get(name, "").strip().replace("\0", "") for name in ("country", "zone", "event"))
+    country, zone, event = (sent.get(name, "").strip() for name in ("country", "zone", "event"))
     code = find_country(country) if country else ""
     if country and not code:
         raise Invalid(_("No country is called %(name)s. Give its name or code.") % {"name": country}, field="country")
-    if read_zone(zone) is None:
-        raise Invalid(_("No time zone is called %(name)s. Give its IANA name.") % {"name": zone}, field="zone")
-    if len(event) > NAME_MAX:
-        raise Invalid(_("An event's name has at most %(most)s characters.") % {"most": NAME_MAX}, field="event")
     return PastOptions(
         has_head=before.has_head if "has_head_asked" not in sent else bool(sent.get("has_head")),
         event=event,
-        zone=zone,
+        zone=zone or before.zone,
         country=code or "",
         month_first=sent.get("order") == "month",
     )

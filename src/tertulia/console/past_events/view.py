@@ -123,7 +123,7 @@ def make_tiles(counts: PastCounts, base: str, listing: Listing, found: Import) -
         (Listing.REJECTED, _("Rejected"), counts.rejected, "danger", _("left out")),
     ]
     return [
-        Tile(taken, f"{counts.new:,}", _("go into timelines"), dot="5"),
+        Tile(taken, f"{counts.new:,}", _("now in timelines") if found.started_at else _("go into timelines"), dot="5"),
         Tile(_("Here already"), f"{counts.there:,}", _("stay as they are"), dot="1"),
         *(
             Tile(name, f"{count:,}", against, url=f"{base}?rows={which.value}", dot=dot, current=which is listing)
