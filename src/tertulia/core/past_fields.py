@@ -51,7 +51,7 @@ _OF_LISTS: Final[Mapping[Field, PastField]] = {
     Field.ZONE: PastField.ZONE,
 }
 # Heads of lists that mean something else beside an event.
-_DOUBTFUL: Final = frozenset({"number", "numero", "sms", "code", "codigo", "numar", "cislo", "المعرف", "编号"})
+_DOUBTFUL: Final = frozenset({"id", "number", "numero", "sms", "code", "codigo", "numar", "cislo", "المعرف", "编号"})
 # Folded as `fold_text` folds: English, Portuguese, Arabic, Czech, Romanian, Chinese, Spanish, German, French.
 _HEADS: Final[Mapping[PastField, str]] = {
     PastField.USER_ID: """
@@ -183,10 +183,10 @@ def name_property(head: str, column: int) -> str:
 
 
 def guess_type(cells: Sequence[str]) -> PropertyType:
-    """The type that all of a column's cells have; text where there is none."""
+    """The type that all of a column's cells have; text where there is none. A letter alone is no yes: it may be a size."""
     if cells and all(read_figure(cell) is not None for cell in cells):
         return PropertyType.NUMBER
-    if cells and all(read_yes_no(cell) is not None for cell in cells):
+    if cells and all(len(cell) > 1 and read_yes_no(cell) is not None for cell in cells):
         return PropertyType.BOOLEAN
     if cells and all(cell[0] + cell[-1] in ("{}", "[]") for cell in cells):
         return PropertyType.JSON
