@@ -67,6 +67,7 @@ def test_without_a_head_cells_say_what_they_can() -> None:
     [
         (["1", "2.5", "-3"], PropertyType.NUMBER), (["1", "x"], PropertyType.TEXT), (["007"], PropertyType.TEXT),
         (["yes", "no"], PropertyType.BOOLEAN), (["1", "0"], PropertyType.NUMBER), (["{}"], PropertyType.JSON),
+        (["S", "N"], PropertyType.TEXT),
         ([], PropertyType.TEXT),
     ],
 )  # fmt: skip

@@ -183,7 +183,8 @@ def name_property(head: str, column: int) -> str:
 
 
 def guess_type(cells: Sequence[str]) -> PropertyType:
-    """The type that all of a column's cells have; text where there is none. A letter alone is no yes: it may be a size."""
+    """The type that all of a column's cells have; text where there is none. A letter alone is no yes, for it may be a
+    size."""
     if cells and all(read_figure(cell) is not None for cell in cells):
         return PropertyType.NUMBER
     if cells and all(len(cell) > 1 and read_yes_no(cell) is not None for cell in cells):
