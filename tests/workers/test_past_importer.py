@@ -9,10 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.core.test_tabular import make_sheet, text_cell
+from tests.workers.conftest import wait_for
 from tests.workers.town import NOW, Town
 
+from tertulia.errors import Conflict
 from tertulia.workers import past_importer
-from tertulia.workers.importer import Setup, work_once
+from tertulia.workers.importer import Setup, serve, work_once
 
 HEAD = "user_id,event,time,total,coupon\n"
 ORDERS = HEAD + (
@@ -318,3 +321,72 @@ def test_objects_are_rows_whose_keys_are_columns(town: Town, take: Run) -> None:
     assert found.counts["new"] == 202
     told = {name: properties for _user, name, _at, properties, _imported in read_events(town)}
     assert told == {"Order": {"total": 9.5, "vip": True}, "Refund": {"late": [1]}}
+
+
+def test_a_spreadsheet_is_read_too(town: Town, take: Run) -> None:
+    """A date cell is a day in the workspace's zone, a number a number."""
+    cells = (
+        f'<row r="1">{text_cell("A1", "user_id")}{text_cell("B1", "event")}{text_cell("C1", "time")}'
+        f'{text_cell("D1", "total")}</row><row r="2">{text_cell("A2", "u1")}{text_cell("B2", "Order")}'
+        '<c r="C2" s="1"><v>46266</v></c><c r="D2"><v>12.5</v></c></row>'
+    )
+    take(make_sheet(cells))
+    [(_user, name, at, told, _imported)] = read_events(town)
+    assert (name, at.isoformat(), told) == ("Order", "2026-09-01T03:00:00+00:00", {"total": 12.5})
+
+
+def test_no_list_waits_for_past_events(town: Town, setup: Setup, check: Run) -> None:
+    """While the engine does not decide, the importer checks lists all the same; told to stop, it leaves what it had."""
+    from django.db import connection, transaction
+
+    from tertulia.actions.import_files import read_shape, save_file
+    from tertulia.actions.imports import add_import, start_check
+    from tertulia.core.import_fields import ListKind
+    from tertulia.core.import_states import Options
+
+    past = check(ORDERS)
+    begin(past, town)
+    saved = save_file(iter([b"name,phone\nAna,11 98555-0101\n"]), setup.data, 10_000)
+    shape = read_shape(setup.data, saved, 10_000, "BR")
+    with transaction.atomic():
+        connection.ensure_connection()
+        people = add_import(
+            town.workspace, None, NOW, kind=ListKind.CUSTOMERS, name="list.csv", saved=saved, shape=shape,
+            options=Options(country="BR"),
+        )  # fmt: skip
+        start_check(connection.connection, people)
+    stop = threading.Event()
+    thread = threading.Thread(target=serve, args=(setup, stop))
+    thread.start()
+    wait_for(lambda: (people.refresh_from_db(), people.state)[1] == "checked")
+    wait_for(lambda: town.rows("select count(*) from log") == [(3,)])
+    stop.set()
+    thread.join(LIMIT_S)
+    assert not thread.is_alive()
+    past.refresh_from_db()
+    assert (past.state, past.rows_done) == ("applying", 9)
+    work_beside(town, setup)
+    past.refresh_from_db()
+    assert (past.state, past.counts["new"]) == ("done", 3)
+
+
+def test_a_file_that_is_gone_fails_the_check_with_a_notice(town: Town, setup: Setup, check: Run) -> None:
+    """Nothing was taken; it is not started unchecked, and a fresh check may follow."""
+    found = check(ORDERS)
+    begin_check(found)
+    path = setup.data / found.path
+    kept = path.read_bytes()
+    path.unlink()
+    assert work_once(setup)
+    found.refresh_from_db()
+    assert (found.state, found.started_at) == ("failed", None)
+    assert town.rows("select kind, link from notice") == [("import_failed", f"/sources/1/past/{found.pk}/")]
+    with pytest.raises(Conflict):
+        begin(found, town)
+    path.write_bytes(kept)
+    found.state = "uploaded"
+    found.save()
+    begin_check(found)
+    assert work_once(setup)
+    found.refresh_from_db()
+    assert (found.state, found.counts["new"]) == ("checked", 3)

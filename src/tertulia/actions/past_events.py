@@ -169,6 +169,8 @@ def start_past(found: Import, user: User | None, now: datetime) -> None:
     """Hand the checked import, or one that stopped on an error, to the importer."""
     found = lock_import(found)
     refuse_unless(found, ImportState.APPLYING)
+    if found.state == ImportState.FAILED and found.started_at is None:
+        raise Conflict(_("The check of this import did not come to its end. Check it again."))
     if found.started_at is None:
         found.cursor = found.rows_done = 0
     found.state = ImportState.APPLYING.value
