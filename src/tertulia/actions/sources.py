@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.audit import record_change
 from tertulia.actions.problems import Problem, refuse
-from tertulia.data.models import Source, User, Workspace
+from tertulia.data.models import Import, Source, User, Workspace
 from tertulia.errors import Conflict, NotFound
 from tertulia.store.db import Conn
+from tertulia.store.imports import forget_check
 from tertulia.store.sources import has_events
 
 NAME_CHARACTERS_MAX: Final = 200
@@ -99,6 +100,8 @@ def delete_source(conn: Conn, source: Source, user: User | None, now: datetime) 
     """Remove a source that never had an event. Raises Conflict for any other: its events name it."""
     if has_events(conn, source.workspace_id, source.pk):
         raise Conflict(_("This source has events. Disable it instead: nothing more is taken, and its events stay."))
+    for import_id in Import.objects.filter(source=source).values_list("pk", flat=True):
+        forget_check(conn, import_id)
     subject, workspace = _subject(source), source.workspace
     source.delete()
     record_change(workspace, user, now, "source_deleted", subject)

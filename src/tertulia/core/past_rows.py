@@ -19,6 +19,7 @@ from tertulia.core.import_reasons import Reason, pack_note, reason_of_phone
 from tertulia.core.import_values import email_key, read_email, read_yes_no
 from tertulia.core.ingest import Arrival, read_body
 from tertulia.core.ingest_codes import Code
+from tertulia.core.ordinals import Ordinals
 from tertulia.core.past_fields import PROPERTY, PastField, PropertyType, read_figure, read_property
 from tertulia.core.past_lines import read_object, write_cell
 from tertulia.core.past_reasons import PastReason
@@ -246,23 +247,6 @@ class PastReader:
         """What the file calls a field."""
         column = self._place.get(field)
         return self._names[column] if column is not None and self._names[column].strip() else str(field)
-
-
-class Ordinals:
-    """How many of a content there were before, of all rows so far. Costs about 70 bytes a row that differs."""
-
-    def __init__(self) -> None:
-        self._once: set[int] = set()
-        self._more: dict[int, int] = {}
-
-    def count(self, digest: bytes) -> int:
-        """How often a digest (8 bytes) was counted before; counts it."""
-        key = int.from_bytes(digest[:8], "big")
-        if key not in self._once:
-            self._once.add(key)
-            return 0
-        self._more[key] = self._more.get(key, 0) + 1
-        return self._more[key]
 
 
 class Sorter:
