@@ -13,6 +13,7 @@ from tests.core.test_tabular import make_sheet, text_cell
 from tests.workers.conftest import wait_for
 from tests.workers.town import NOW, Town
 
+from tertulia.core.entries import EventEntry
 from tertulia.errors import Conflict
 from tertulia.workers import past_importer
 from tertulia.workers.importer import Setup, serve, work_once
@@ -183,17 +184,40 @@ def test_E1_the_same_file_again_changes_nothing(town: Town, check: Run, take: Ru
     assert read_events(town) == before
 
 
-def test_E1_the_engine_drops_what_came_twice_all_the_same(
-    town: Town, take: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When two importers take the same file at the same time, neither finds the other's events."""
-    data = HEAD + "u1,Order Completed,2026-09-01,9,\n" * 2
-    take(data)
+def test_E1_the_stored_event_stops_its_copy(town: Town, take: Run) -> None:
+    """Whoever appends it: two importers that take one file at the same time find nothing of each other."""
+    take(HEAD + "u1,Order Completed,2026-09-01,9,\n" * 2)
     with psycopg.connect(town.url) as conn:
         conn.execute("delete from entry_seen")
-    monkeypatch.setattr("tertulia.actions.past_sorting._find_there", lambda *_: set())
-    assert take(data).counts["new"] == 2
-    assert len(read_events(town)) == 2
+    stored = town.rows("select message_id, occurred_at from event")
+    for message_id, at in stored:
+        town.append(EventEntry(1, "track", message_id, at, at, name="Order Completed", user_id="u1", imported=True))
+    town.drain()
+    assert town.rows("select message_id, occurred_at from event") == stored
+    assert len(stored) == 2
+
+
+def test_E1_it_is_known_again_after_its_contact_was_merged(town: Town, check: Run, take: Run) -> None:
+    """By an id and by an address, long after E1's keys are forgotten."""
+    ana, other = town.add_contact("Ana", "+5511985550101"), town.add_contact("Ana", "+5511985550102")
+    orders = HEAD + "u1,Order Completed,2026-09-01,9,\n"
+    by_phone = "phone,event,time\n+5511985550101,Order,2026-09-01\n"
+    take(orders)
+    take(by_phone)
+    user = town.identity("user_id", "u1")
+    assert user is not None
+    town.merge(user, other)
+    town.merge(ana, other)
+    with psycopg.connect(town.url) as conn:
+        conn.execute("delete from entry_seen")
+    for data in (orders, by_phone):
+        found = check(data)
+        assert (found.counts["new"], found.counts["there"]) == (0, 1)
+    stored = town.rows("select message_id, occurred_at from event where user_id = 'u1'")
+    [(message_id, at)] = stored
+    town.append(EventEntry(1, "track", message_id, at, at, name="Order Completed", user_id="u1", imported=True))
+    town.drain()
+    assert town.rows("select count(*) from event") == [(2,)]
 
 
 def test_an_address_names_the_contact_that_has_it(town: Town, take: Run) -> None:
