@@ -64,7 +64,7 @@ def test_from_the_file_to_the_history(ask: Ask, path: str, setup: Setup) -> None
     done = ask("GET", below)
     assert (done["state"], done["new"], done["there"]) == ("done", 2, 0)
     assert ask("GET", path) == [done]
-    events = ask("GET", path.replace("/past-events", "/events"))
+    events = sorted(ask("GET", path.replace("/past-events", "/events")), key=lambda row: row["occurred_at"])
     assert [(row["imported"], row["properties"]) for row in events] == [(True, {"price": 9}), (True, {"price": "=1+1"})]
     assert ask("DELETE", below, status=409)["code"] == "conflict"
 
