@@ -1,8 +1,12 @@
 """Past events from the file to the timeline, on a real database with a real engine beside: checked, taken, cancelled,
 taken up again, done twice."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -140,11 +144,12 @@ def read_rows(conn: Any, found: Any) -> dict[int, tuple[str, str, str]]:
 
 def test_a_file_becomes_history(town: Town, take: Run) -> None:
     """Each row with its time in the workspace's zone, its properties typed; rejected rows with line, field and why."""
+    town.event("identify", user="u2")
     found = take(ORDERS)
-    assert {name: found.counts[name] for name in ("rows", "new", "there", "twice", "rejected")} == {
-        "rows": 9, "new": 3, "there": 0, "twice": 0, "rejected": 6,
+    assert {name: found.counts[name] for name in ("rows", "new", "strangers", "there", "twice", "rejected")} == {
+        "rows": 9, "new": 3, "strangers": 2, "there": 0, "twice": 0, "rejected": 6,
     }  # fmt: skip
-    events = read_events(town)
+    events = [row for row in read_events(town) if row[1]]
     assert [(user, name, at.isoformat(), told) for user, name, at, told, _ in events] == [
         ("u1", "Order Completed", "2026-09-01T13:00:00+00:00", {"total": 120.5, "coupon": "SPRING"}),
         ("u1", "Order Completed", "2026-09-02T14:00:00+00:00", {"total": 80}),
@@ -283,6 +288,42 @@ def test_an_interrupted_import_goes_on_and_takes_no_event_twice(
     assert len(read_events(town)) == 5
 
 
+@contextmanager
+def importer_process(setup: Setup) -> Iterator[subprocess.Popen[bytes]]:
+    """An importer in a process of its own; killed at the end."""
+    code = (
+        "import os, sys, threading\n"
+        "import django\n"
+        "django.setup()\n"
+        "from pathlib import Path\n"
+        "from tertulia.workers import past_importer\n"
+        "from tertulia.workers.importer import Setup, work_once\n"
+        "past_importer.TAKEN_ROWS = past_importer.UNDECIDED_MAX = 50\n"
+        "work_once(Setup(sys.argv[1], Path(sys.argv[2]), test_clock=True))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, "-c", code, setup.url, str(setup.data)], env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(LIMIT_S)
+
+
+def test_an_importer_that_is_killed_leaves_all_to_the_next(town: Town, setup: Setup, check: Run) -> None:
+    """SIGKILL in the midst of it: what is committed is counted, and nothing is lost or doubled."""
+    found = check(HEAD + "u1,Order Completed,2026-09-01,9,\n" * 1_000)
+    begin(found, town)
+    with importer_process(setup):
+        wait_for(lambda: (town.engine.run_round(), found.refresh_from_db(), found.rows_done)[2] >= 200)
+    found.refresh_from_db()
+    assert 200 <= found.rows_done < 1_000
+    work_beside(town, setup)
+    found.refresh_from_db()
+    assert (found.state, found.counts["rows"], found.counts["new"]) == ("done", 1_000, 1_000)
+    assert town.rows("select count(*) from event") == [(1_000,)]
+
+
 def test_live_events_do_not_wait_behind_a_file(
     town: Town, setup: Setup, check: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,6 +348,16 @@ def test_live_events_do_not_wait_behind_a_file(
     assert (found.state, found.rows_done) == ("cancelled", 4)
     town.drain()
     assert len(read_events(town)) == 4
+
+
+def test_an_export_with_everything_among_the_properties_is_read(town: Town, take: Run) -> None:
+    """Who and when stand in the inner object, and what the first lines do not have is a property without its place."""
+    line = '{"event":"Order","properties":{"time":1788000000,"distinct_id":"u1","$insert_id":"%s","total":9%s}}\n'
+    rows = [line % (n, "") for n in range(200)] + [line % (200, ',"late":true')]
+    found = take("".join(rows))
+    assert (found.counts["new"], found.counts["rejected"]) == (201, 0)
+    told = town.rows("select distinct user_id, properties from event order by 2")
+    assert told == [("u1", {"total": 9}), ("u1", {"late": True, "total": 9})]
 
 
 def cancel(found: Any, town: Town) -> None:

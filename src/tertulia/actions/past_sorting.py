@@ -28,9 +28,11 @@ Known = Mapping[tuple[int, IdentityRef], int]
 
 @dataclass(slots=True)
 class Sorted:
-    """What a batch comes to: events to be taken, in their order, how many are here already, and rows refused."""
+    """What a batch comes to: events to be taken, in their order, how many of them name nobody who is known, how many
+    are here already, and rows refused."""
 
     events: list[PastEvent] = field(default_factory=list)
+    strangers: int = 0
     there: int = 0
     problems: list[PastProblem] = field(default_factory=list)
 
@@ -47,6 +49,7 @@ def sort_events(conn: Conn, workspace: int, found: Sequence[PastEvent], *, count
     there = _find_there(conn, workspace, named, known)
     result.events = [event for number, event in enumerate(named) if number not in there]
     result.there = len(there)
+    result.strangers = sum(not _list_contacts(workspace, event, known) for event in result.events)
     return result
 
 

@@ -51,7 +51,8 @@ class PastFieldsIn(Schema):
 class PastImportOut(Schema):
     """`state`: uploaded, checking, checked, applying, done, cancelled or failed (then `fault` says why). `format`: csv,
     sheet, lines (objects) or messages (of tracking SDKs). `new` events are, or will be, taken; `there` are here
-    already; `twice` stand in an earlier row; `rejected` rows by `reasons`."""
+    already; `twice` stand in an earlier row; `rejected` rows by `reasons`. `strangers`: new events of ids that
+    nobody had."""
 
     id: int
     source_id: int
@@ -71,6 +72,7 @@ class PastImportOut(Schema):
     twice: int
     rejected: int
     as_text: int
+    strangers: int
     reasons: dict[str, int]
     names: dict[str, int]
     created_at: datetime
@@ -212,7 +214,7 @@ def _iter_csv(found: Import, listing: Listing) -> Iterator[str]:
 
 def _write(found: Import) -> dict[str, Any]:
     counts = read_counts(found.counts)
-    figures = ("rows", "new", "there", "twice", "rejected", "as_text", "reasons", "names")
+    figures = ("rows", "new", "there", "twice", "rejected", "as_text", "strangers", "reasons", "names")
     same = ("source_id", "name", "state", "fault", "size", "options", "rows_total", "rows_done")
     return {
         "id": found.pk,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PROBLEMS_MAX = 10_000
 PROBLEMS_SHOWN = 20
 IDLE_S = 0.05
-FIGURES = ("rows", "new", "there", "twice", "rejected", "as_text", "reasons", "names")
+FIGURES = ("rows", "new", "there", "twice", "rejected", "as_text", "strangers", "reasons", "names")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,9 @@ PREVIEW_ROWS: Final = 10
 
 class PastCounts(msgspec.Struct):
     """`new` events are taken; `there` are here already, `twice` stand in an earlier row; `rejected` by `reasons`.
-    `as_text`: cells that are not of their column's type. `names` counts what is new by event name, `first_at` and
-    `last_at` bound it; `preview` has the first of it, as long as it is not imported."""
+    `as_text`: cells that are not of their column's type; `strangers`: new events of ids that nobody has yet. `names`
+    counts what is new by event name, `first_at` and `last_at` bound it; `preview` has the first of it, as long as it is
+    not imported."""
 
     rows: int = 0
     new: int = 0
@@ -24,6 +25,7 @@ class PastCounts(msgspec.Struct):
     twice: int = 0
     rejected: int = 0
     as_text: int = 0
+    strangers: int = 0
     reasons: dict[str, int] = {}
     names: dict[str, int] = {}
     first_at: datetime | None = None

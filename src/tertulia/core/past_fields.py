@@ -86,6 +86,7 @@ _GROUPED: Final = re.compile(r"-?[1-9]\d{0,2}(?:([.,])\d{3})+(?!\1)[.,]\d+")
 
 def recognise_past_head(text: str) -> PastField | None:
     """The field that a column's head names, in any of the languages."""
+    text = text.removeprefix("properties.")
     folded = fold_text(text)
     found = _by_head().get(folded)
     if found is not None or folded in _DOUBTFUL:
@@ -218,7 +219,8 @@ def _choose_by_head(first: Sequence[str]) -> list[str]:
     for column, head in enumerate(first):
         field = recognise_past_head(head)
         if field is not None:
-            found = (ranks.get(fold_text(head), len(ranks)), column)
+            folded = fold_text(head.removeprefix("properties."))
+            found = (ranks.get(folded, len(ranks)), column)
             best[field] = min(found, best.get(field, found))
     targets = [""] * len(first)
     for field, (_rank, column) in best.items():

@@ -2,7 +2,8 @@
 
 Two shapes. Messages are calls as an SDK sends them (`type` is track, identify, ...): what they hold is known, so
 nothing has to be mapped. Other objects are rows whose keys are the columns; keys that none of the first lines has are
-not known when the columns are chosen, and are properties as they are.
+not known when the columns are chosen, and are properties as they are. Some exports write who and when among the
+properties too; then those are columns of their own, `properties.time` for one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,11 +15,13 @@ import msgspec
 from tertulia.core.import_reasons import FileProblem, FileReason
 from tertulia.core.ingest import CALLS
 from tertulia.core.ingest_json import NotJson, read_lenient
+from tertulia.core.past_fields import PastField, recognise_past_head
 from tertulia.core.tabular import BLOCK_BYTES, COLUMNS_MAX, SAMPLE_ROWS, Shape, detect_shape, iter_lines
 from tertulia.core.text_encodings import EncodingScan
 
 LINES = "lines"
 MESSAGES = "messages"
+INNER: Final = "properties"  # the object that holds them all in some exports
 LOOKED_AT: Final = 200  # lines whose keys become columns
 CELL_CHARACTERS_MAX: Final = 200  # of a sample
 _MARKS: Final = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
@@ -63,6 +66,16 @@ def read_object(line: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def spread_inner(value: dict[str, Any], key: str) -> dict[str, Any]:
+    """An object with what the inner one under a key has as fields of its own: `properties.time`."""
+    inner = value.get(key)
+    if not key or not isinstance(inner, dict):
+        return value
+    return {name: item for name, item in value.items() if name != key} | {
+        f"{key}.{name}": item for name, item in inner.items()
+    }
+
+
 def write_cell(value: Any) -> str:
     """A value as a cell would hold it; a text as it is, nothing for null."""
     if value is None:
@@ -77,13 +90,27 @@ def _look_at(file: BinaryIO, encoding: str, line_ends: int) -> Shape:
     if not found:
         raise FileProblem(FileReason.JSON_NOT_LINES)
     kind = MESSAGES if all(value.get("type") in CALLS for value in found) else LINES
+    inner = _find_inner(found) if kind == LINES else ""
+    found = [spread_inner(value, inner) for value in found]
     names = tuple(dict.fromkeys(_iter_keys(found)))
     if len(names) > COLUMNS_MAX:
         raise FileProblem(FileReason.TOO_MANY_COLUMNS, columns=len(names), limit=COLUMNS_MAX)
     samples = tuple(
         tuple(write_cell(value.get(name))[:CELL_CHARACTERS_MAX] for name in names) for value in found[:SAMPLE_ROWS]
     )
-    return Shape(kind, encoding, "", "", names, samples, lines=line_ends)
+    return Shape(kind, encoding, "", inner, names, samples, lines=line_ends)
+
+
+def _find_inner(values: list[dict[str, Any]]) -> str:
+    """The inner object that says when, where the outer ones do not; empty where there is none."""
+    if any(_says_when(value) for value in values):
+        return ""
+    inner = [value.get(INNER) for value in values]
+    return INNER if all(isinstance(value, dict) and _says_when(value) for value in inner) else ""
+
+
+def _says_when(value: dict[str, Any]) -> bool:
+    return any(recognise_past_head(name) is PastField.TIME for name in value)
 
 
 def _iter_keys(values: Iterable[dict[str, Any]]) -> Iterator[str]:

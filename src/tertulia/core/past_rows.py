@@ -20,7 +20,7 @@ from tertulia.core.import_values import email_key, read_email, read_yes_no
 from tertulia.core.ingest import Arrival, read_body
 from tertulia.core.ingest_codes import Code
 from tertulia.core.ordinals import Ordinals
-from tertulia.core.past_fields import PROPERTY, PastField, PropertyType, read_figure, read_property
+from tertulia.core.past_fields import PROPERTY, PastField, PropertyType, name_property, read_figure, read_property
 from tertulia.core.past_lines import read_object, write_cell
 from tertulia.core.past_reasons import PastReason
 from tertulia.core.past_time import read_moment
@@ -116,7 +116,7 @@ class PastReader:
 
     def read_fields(self, row: int, value: Mapping[str, Any]) -> PastEvent | PastProblem:
         """An object whose keys are the columns. Never raises for what a file holds."""
-        rest = {name: item for name, item in value.items() if name not in self._known}
+        rest = {name_property(name, 0): item for name, item in value.items() if name not in self._known}
         try:
             return self._read(row, [value.get(name) for name in self._names], rest, typed=True)
         except _Refused as refused:

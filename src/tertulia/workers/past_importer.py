@@ -92,6 +92,7 @@ class _Pass:
         for event in found.events:
             self.counts.add_event(event)
         self.counts.add_there(found.there)
+        self.counts.strangers += found.strangers
         return found.events, problems
 
     def advance(self, cursor: int, rows_done: int) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from tertulia import config
 from tertulia.actions.import_files import open_file
 from tertulia.core.import_reasons import pack_note
-from tertulia.core.past_lines import MESSAGES, is_json, iter_objects
+from tertulia.core.past_lines import MESSAGES, is_json, iter_objects, spread_inner
 from tertulia.core.past_reasons import PastReason
 from tertulia.core.past_rows import (
     SHOWN_CHARACTERS_MAX,
@@ -83,8 +83,10 @@ def _iter_rows(data: Path, job: ImportJob, now: datetime) -> Iterator[Found]:
                     yield PastProblem(row, "", text[:SHOWN_CHARACTERS_MAX], reason)
                 elif value is None:
                     yield PastProblem(row, "", text[:SHOWN_CHARACTERS_MAX], PastReason.NOT_JSON.value)
+                elif shape.kind == MESSAGES:
+                    yield reader.read_message(row, value)
                 else:
-                    yield reader.read_message(row, value) if shape.kind == MESSAGES else reader.read_fields(row, value)
+                    yield reader.read_fields(row, spread_inner(value, shape.sheet))
             return
         head = shape.first_row if terms.options.has_head else 0
         for record in split_pieces(iter_pieces(file, shape), shape.delimiter):

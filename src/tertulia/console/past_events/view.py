@@ -167,6 +167,14 @@ def describe_will(counts: PastCounts) -> list[str]:
                 new,
             ),
         ),
+        (
+            counts.strangers,
+            ngettext(
+                "%(n)s of them is of an id that nobody has yet: it makes a new contact.",
+                "%(n)s of them are of ids that nobody has yet: they make new contacts.",
+                counts.strangers,
+            ),
+        ),
         (there, ngettext("%(n)s is here already and stays.", "%(n)s are here already and stay.", there)),
         (left, ngettext("%(n)s row is left out.", "%(n)s rows are left out.", left)),
         (
@@ -181,7 +189,6 @@ def describe_will(counts: PastCounts) -> list[str]:
     said = [sentence % {"n": f"{number:,}"} for number, sentence in lines if number]
     return [
         *said,
-        _("Ids that nobody has yet make new contacts."),
         _("Nothing is started by them and nothing is sent."),
         _("It cannot be undone. The same file again changes nothing."),
     ]
