@@ -87,6 +87,7 @@ def test_four_steps(alice: Client, source: Any, setup: Setup, conn: psycopg.Conn
     assert "Imported" in page
     assert "Taken" in page
     assert "pedidos.csv" in read(alice, f"/sources/{source.pk}/past/")
+    assert "pedidos.csv is imported: 3 past events, 0 were here, 2 rejected" in read(alice, "/notices/")
     events = conn.execute(
         "select distinct properties, occurred_at from event where name = 'Order Completed'"
     ).fetchall()

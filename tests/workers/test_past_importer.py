@@ -20,7 +20,7 @@ from tests.workers.town import NOW, Town
 from tertulia.core.entries import EventEntry
 from tertulia.errors import Conflict
 from tertulia.workers import past_importer
-from tertulia.workers.importer import Setup, serve, work_once
+from tertulia.workers.importer import Setup, serve, sweep_files, work_once
 
 HEAD = "user_id,event,time,total,coupon\n"
 ORDERS = HEAD + (
@@ -443,6 +443,21 @@ def test_no_list_waits_for_past_events(town: Town, setup: Setup, check: Run) -> 
     work_beside(town, setup)
     past.refresh_from_db()
     assert (past.state, past.counts["new"]) == ("done", 3)
+
+
+def test_the_file_goes_when_it_is_taken_or_cancelled(town: Town, setup: Setup, check: Run, take: Run) -> None:
+    """And as long as somebody may still start it, it stays; of its rows nothing is left in the import."""
+    done, waiting = take(ORDERS), check(HEAD + "u1,Order,2026-09-01,9,\n")
+    cancelled = check(HEAD + "u2,Order,2026-09-01,9,\n")
+    begin(cancelled, town)
+    cancel(cancelled, town)
+    for found in (done, waiting, cancelled):
+        os.utime(setup.data / found.path, (0, 0))
+    assert sweep_files(setup) == 2
+    assert (setup.data / waiting.path).exists()
+    done.refresh_from_db()
+    assert (done.counts["preview"], done.shape["samples"]) == ([], [])
+    assert len(waiting.counts["preview"]) == 1
 
 
 def test_a_file_that_is_gone_fails_the_check_with_a_notice(town: Town, setup: Setup, check: Run) -> None:
