@@ -86,7 +86,7 @@ def list_fields(found: Import, targets: Sequence[str], options: PastOptions) -> 
     types = AS_IT_IS if shape.kind == LINES else TYPES
     columns = []
     for number, (head, target) in enumerate(zip(list_past_heads(found), targets, strict=True)):
-        cells = [row[number] for row in rows if number < len(row) and row[number].strip()]
+        cells = list(dict.fromkeys(row[number] for row in rows if number < len(row) and row[number].strip()))
         shown = target
         if shape.kind == LINES and target.startswith(f"{PROPERTY}:"):  # every value has its own type
             shown = write_property(PropertyType.TEXT, read_property(target)[1])
@@ -106,7 +106,7 @@ def list_message_fields(found: Import) -> list[Column]:
     shape = read_shape_of(found)
     columns = []
     for number, name in enumerate(shape.first):
-        cells = [row[number] for row in shape.samples if row[number].strip()]
+        cells = list(dict.fromkeys(row[number] for row in shape.samples if row[number].strip()))
         words = str(MESSAGE_FIELDS.get(name, _("Left out")))
         columns.append(Column(number, name, words, [], cells[:SAMPLES_SHOWN]))
     return columns

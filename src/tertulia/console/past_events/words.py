@@ -16,7 +16,7 @@ FIELDS: Mapping[str, Promise] = {
     PastField.TIME.value: _("Time"),
     PastField.ZONE.value: _("Time zone"),
     PastField.MESSAGE_ID.value: _("Message id"),
-    PastField.PROPERTIES.value: _("All properties (an object)"),
+    PastField.PROPERTIES.value: _("All properties"),
 }
 TYPES: Mapping[str, Promise] = {
     PropertyType.TEXT.value: _("Property: text"),
@@ -36,7 +36,7 @@ MESSAGE_FIELDS: Mapping[str, Promise] = {
     "event": _("Event name"),
     "name": _("Name of page or screen"),
     "category": _("Property"),
-    "properties": _("All properties (an object)"),
+    "properties": _("All properties"),
     "traits": _("Attributes of the contact"),
     "context": _("What the device said"),
     "timestamp": _("Time"),
