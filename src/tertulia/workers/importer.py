@@ -105,10 +105,21 @@ class Setup:
 def serve(setup: Setup, stop: threading.Event) -> None:
     """Work until told to stop: lists here, past events in a thread beside."""
     setup = replace(setup, stop=stop)
-    beside = threading.Thread(target=_serve_kinds, args=(setup, stop, (PAST_EVENTS,)), name="past events", daemon=True)
+    beside = threading.Thread(target=_serve_past, args=(setup, stop), name="past events", daemon=True)
     beside.start()
     _serve_kinds(setup, stop, LISTS)
     beside.join(STOP_LIMIT_S)
+
+
+def _serve_past(setup: Setup, stop: threading.Event) -> None:
+    """Whatever happens to one import is told in the log, and the next look takes up what there is: nobody would start
+    this thread again."""
+    while not stop.is_set():
+        try:
+            _serve_kinds(setup, stop, (PAST_EVENTS,))
+        except Exception:
+            log.exception("importer: past events begin anew")
+            stop.wait(IDLE_S)
 
 
 def _serve_kinds(setup: Setup, stop: threading.Event, kinds: Sequence[str]) -> None:
