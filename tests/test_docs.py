@@ -9,7 +9,17 @@ from docs import generate
 from tertulia import config
 from tertulia.channels import outcomes, registry
 from tertulia.cli import COMMANDS
-from tertulia.core import deliveries, entries, hook_faults, import_fields, import_reasons, ingest_codes, reasons
+from tertulia.core import (
+    deliveries,
+    entries,
+    hook_faults,
+    import_fields,
+    import_reasons,
+    ingest_codes,
+    past_fields,
+    past_reasons,
+    reasons,
+)
 from tertulia.store import funnel
 
 ROOT = Path(__file__).parent.parent
@@ -74,6 +84,7 @@ def test_every_reason_code_has_its_row() -> None:
         *outcomes.REASONS,
         *(reason.value for reason in import_reasons.Reason),
         *(reason.value for reason in import_reasons.FileReason),
+        *(reason.value for reason in past_reasons.PastReason),
     ]
     assert [code for code in codes if f"\n| `{code}` |" not in page] == []
 
@@ -83,6 +94,7 @@ def test_classes_columns_entries_and_steps_are_named() -> None:
     wanted = {
         "message-classes.md": [kind.value for kind in deliveries.MessageClass],
         "import-columns.md": [field.value for field in import_fields.Field],
+        "past-events.md": [field.value for field in past_fields.PastField],
         "funnel.md": list(funnel.STEPS),
         "tracking-api.md": [code.value for code in ingest_codes.Code],
         "incoming-webhooks.md": [code.value for code in hook_faults.HookCode],

@@ -15,6 +15,7 @@ from tertulia.api import (
     imports,
     matches,
     parked,
+    past_events,
     sources,
     test_clock,
     workspace,
@@ -37,7 +38,9 @@ def make_api() -> NinjaAPI:
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, channels, sources, hooks, imports, contacts, conversations, parked, matches):
+    for noun in (
+        *(workspace, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
+    ):
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)
