@@ -12,8 +12,9 @@ from ninja import Router, Status
 
 from tertulia.actions import contacts as actions
 from tertulia.actions import erasure
+from tertulia.actions.journeys import list_journeys
 from tertulia.actions.matches import access_match
-from tertulia.actions.why import explain_why, tell
+from tertulia.actions.why import explain_reason, explain_why, tell
 from tertulia.api.contact_shapes import (
     AskedOut,
     ConsentIn,
@@ -26,6 +27,7 @@ from tertulia.api.contact_shapes import (
     MergeIn,
     PageOut,
     PreviewOut,
+    RunOut,
     SuggestionOut,
     WhyOut,
 )
@@ -38,6 +40,7 @@ from tertulia.core.search import split_words
 from tertulia.store import contacts as store
 from tertulia.store import ledger_read
 from tertulia.store.events import StoredEvent, list_contact_events
+from tertulia.store.journeys import list_runs
 
 router = Router(tags=["Contacts"])
 
@@ -109,6 +112,17 @@ def list_deliveries(request: HttpRequest, contact_id: int, match_id: int = 0, li
     """What was sent to this contact or is to be, the newest first."""
     family = _read_family(request, contact_id)
     return [write_delivery(row) for row in ledger_read.read_deliveries(conn_of(), family, match_id, read_limit(limit))]
+
+
+@router.get("/contacts/{contact_id}/runs", response=list[RunOut], summary="Journeys of a contact")
+def list_contact_runs(request: HttpRequest, contact_id: int, limit: int = 100) -> list[dict[str, Any]]:
+    """Every passage through a journey, the newest first: those that live and those that are over."""
+    names = {journey.pk: journey.name for journey in list_journeys(workspace_of(request))}
+    runs = list_runs(conn_of(), _read_family(request, contact_id), read_limit(limit))
+    return [
+        {**asdict(run), "journey": names.get(run.journey_id, ""), "sentence": explain_reason(run.reason)}
+        for run in runs
+    ]
 
 
 @router.get("/contacts/{contact_id}/why", response=WhyOut, summary="Why?")

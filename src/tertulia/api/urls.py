@@ -7,7 +7,18 @@ from django.urls import URLPattern, URLResolver, path
 from ninja import NinjaAPI
 
 import tertulia
-from tertulia.api import channels, contacts, conversations, imports, matches, parked, sources, test_clock, workspace
+from tertulia.api import (
+    channels,
+    contacts,
+    conversations,
+    imports,
+    journeys,
+    matches,
+    parked,
+    sources,
+    test_clock,
+    workspace,
+)
 from tertulia.api.auth import BearerKey
 from tertulia.api.docs import show_docs, show_style
 from tertulia.api.problems import install_handlers
@@ -20,13 +31,14 @@ def make_api() -> NinjaAPI:
         title="Tertulia",
         version=tertulia.__version__,
         description="Everything that the console can do. Send `Authorization: Bearer tertulia_…`; errors are "
-        "`{code, sentence, field, line, problems}`; money is in millionths of its currency; instants are in UTC.",
+        "`{code, sentence, field, line, column, problems}`; money is in millionths of its currency; instants are in "
+        "UTC.",
         docs_url=None,
         openapi_url="/openapi.json",
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, channels, sources, imports, contacts, conversations, parked, matches):
+    for noun in (workspace, channels, sources, imports, contacts, conversations, parked, matches, journeys):
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)

@@ -24,6 +24,8 @@ class LedgerRow:
     reason: str
     facts: dict[str, Any]
     epoch: int
+    journey_id: int | None = None
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class DeliveryRow:
     delivered_at: datetime | None
     read_at: datetime | None
     failed_at: datetime | None
+    journey_id: int | None
+    step: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def read_ledger(
     """The decisions about these contacts, the newest first; of one match, or of all (0)."""
     args = {**_family_args(family), "match": match_id, "before": before or "infinity", "limit": limit}
     rows = fetch_all(conn, load("ledger_read")["rows"], args)
-    return [LedgerRow(*(*row[:8], read_json(row[8]), row[9])) for row in rows]
+    return [LedgerRow(*(*row[:8], read_json(row[8]), *row[9:])) for row in rows]
 
 
 def read_deliveries(conn: Conn, family: Sequence[int], match_id: int = 0, limit: int = 100) -> list[DeliveryRow]:
