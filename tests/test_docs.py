@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from docs import generate
@@ -10,6 +11,9 @@ from tertulia import config
 from tertulia.channels import outcomes, registry
 from tertulia.cli import COMMANDS
 from tertulia.core import deliveries, entries, import_fields, import_reasons, ingest_codes, reasons
+from tertulia.core.journeys import walk_steps
+from tertulia.core.steps.registry import list_kinds
+from tertulia.documents.journeys import Around, check_journey
 from tertulia.store import funnel
 
 ROOT = Path(__file__).parent.parent
@@ -100,6 +104,20 @@ def test_every_table_of_the_schema_has_its_row() -> None:
     names = re.findall(r"^create table (\w+)", sql, re.MULTILINE)
     names += re.findall(r"^class (\w+)\((?:models\.Model|AbstractBaseUser)", models, re.MULTILINE)
     assert [name for name in names if f"\n| `{name}` |" not in page] == []
+
+
+def test_examples_of_journeys_are_valid() -> None:
+    """Every whole document, every step and every condition on the page; each kind of step has one."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", read("journeys.md"), re.MULTILINE | re.DOTALL)
+    head = "name: Example\nentry:\n  event: Order Completed\n"
+    kinds = set()
+    for block in blocks:
+        steps = block if block.startswith("- ") else "- {id: end, kind: exit}\n"
+        where = "" if block.startswith("- ") else "  where:\n" + indent(block, "    ")
+        text = block if block.startswith("name: ") else f"{head}{where}steps:\n{indent(steps, '  ')}"
+        apps = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "telegram"}
+        kinds |= {step.kind for step in walk_steps(check_journey(text, Around(apps)).steps)}
+    assert (len(blocks) > 6, kinds) == (True, set(list_kinds()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

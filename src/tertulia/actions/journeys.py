@@ -27,6 +27,7 @@ from tertulia.errors import Conflict, NotFound
 
 ID_MAX: Final = 2**31 - 1
 NAME_CHARACTERS_MAX: Final = 200
+KEY: Final = r"[a-z0-9][a-z0-9_-]{0,59}"
 KEY_CHARACTERS_MAX: Final = 60
 DOCUMENT_CHARACTERS_MAX: Final = 500_000
 
@@ -90,7 +91,7 @@ def create_journey(
     """A draft. `key`: its name in files; made from the name where none is given. Raises Refused, Conflict."""
     _refuse_text(text, name)
     wanted = key or _make_key(name)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", wanted):
+    if not re.fullmatch(KEY, wanted):
         message = _("A key has small letters, digits, - and _, and is at most 60 long.")
         raise Refused([Problem("invalid", message, "key")])
     taken = set(Journey.objects.filter(workspace=workspace, key__startswith=wanted).values_list("key", flat=True))

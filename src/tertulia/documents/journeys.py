@@ -19,6 +19,7 @@ from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written,
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 TEXTS: Final = ("text", "neutral")
+NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
 
     if not journey.name.strip():
         yield problem(("name",), _("Give the journey a name."))
+    if len(journey.name.strip()) > NAME_CHARACTERS_MAX:
+        yield problem(("name",), _("Give the journey a name of at most 200 characters."))
     if not journey.entry.event.strip():
         yield problem(("entry", "event"), _("Give the name of the event that starts the journey."))
     yield from _check_condition(written, journey.entry.where, ("entry", "where"))
