@@ -74,8 +74,10 @@ def test_a_draft_changes_under_its_version_alone(mine: Ask) -> None:
     assert mine("POST", "/journeys", {"document": CART, "key": "cart"}, 409)["code"] == "conflict"
     assert mine("POST", "/journeys", {"document": CART, "key": "A b"}, 400)["field"] == "key"
     assert mine("POST", "/journeys", {"document": "steps: []"}, 400)["field"] == "name"
+    assert mine("POST", "/journeys", {"document": '{"name": "Json", "steps": []}'}, 201)["name"] == "Json"
+    assert mine("POST", "/journeys", {"document": "name: Torn\nsteps: [}"}, 201)["name"] == "Torn"
     mine("DELETE", path, status=204)
-    assert mine("GET", "/journeys") == []
+    assert {row["key"] for row in mine("GET", "/journeys")} == {"json", "torn"}
 
 
 def test_V1_a_published_journey_keeps_its_revisions(mine: Ask) -> None:

@@ -21,7 +21,7 @@ from tertulia.channels import registry
 from tertulia.core.journeys import Journey as Document
 from tertulia.data.models import Channel, Journey, JourneyRevision, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
-from tertulia.documents.lines import BadDocument
+from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.documents.lines import Problem as Fault
 from tertulia.errors import Conflict, NotFound
 
@@ -192,8 +192,13 @@ def delete_draft(journey: Journey, user: User | None, now: datetime) -> None:
 
 def read_name(text: str) -> str:
     """The name that a document gives, also where the rest of it is wrong; empty without one."""
-    found = re.search(r"^name:[ \t]*(.+?)[ \t]*$", text, re.MULTILINE)
-    return found[1].strip("\"' ") if found else ""
+    try:
+        value = read_lines(text).value
+    except BadDocument:
+        found = re.search(r"^name:[ \t]*(.+?)[ \t]*$", text, re.MULTILINE)
+        return found[1].strip("\"' ") if found else ""
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _move(journey: Journey, user: User | None, now: datetime, state: str, verb: str, **fields: object) -> None:

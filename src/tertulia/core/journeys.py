@@ -20,6 +20,7 @@ STEPS_MAX: Final = 200
 EXCEPTIONS_MAX: Final = 20
 
 EventType = Literal["track", "page", "screen", "identify", "group"]
+NAMELESS: Final = ("identify", "group")
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -28,9 +29,9 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 class EventRule(Part, frozen=True, kw_only=True):
     """An event by its name, or that of a page or screen with its `type`, and a condition on its properties and on the
-    contact as of that event (E3). A derived event is named like any other."""
+    contact as of that event (E3). A derived event is named like any other; identify and group calls have no name."""
 
-    event: str
+    event: str = ""
     type: EventType = "track"
     where: Condition | None = None
 

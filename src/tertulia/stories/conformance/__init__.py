@@ -10,4 +10,5 @@ same scenarios.
     stage    one scenario's world: its workspace, channels, people, and what they received
     steps    what can happen
     checks   what can be expected
+    journeys both, of journeys
 """

@@ -60,6 +60,7 @@ class Stage:
     channels: dict[str, Channel] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)  # name -> write key
     matches: dict[str, int] = field(default_factory=dict)
+    journeys: dict[str, int] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)

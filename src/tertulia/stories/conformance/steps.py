@@ -2,12 +2,14 @@
 
 import csv
 import io
-import re
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
 from tertulia.stories.conformance.sink import Plan
+from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
 from tertulia.stories.conformance.wire import Post, Writer
 
@@ -17,17 +19,10 @@ AGENTS = {
     "scanner": "python-requests/2.32",
     "nobody": "",
 }
-UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+MEANWHILE_READS = 100
+MEANWHILE_POLL_S = 0.05
 
 Step = Callable[[Stage, Any], None]
-
-
-def read_span(text: str) -> float:
-    """`90s`, `5m`, `2h`, `31d` in seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", str(text))
-    if not found:
-        raise Failed(f"{text!r} is no span of time such as 90s or 2h")
-    return float(found[1]) * UNITS_S[found[2]]
 
 
 def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -111,8 +106,8 @@ def steer_match(verb: str) -> Step:
 def plan_provider(stage: Stage, told: Mapping[str, Any]) -> None:
     """How a provider answers from now on: `answers` in turn (ok, throttled, down, blocked, unknown_number, hang_up:
     taken, but the line is cut; vanish: the line is cut and nothing is taken), the last for ever; `for` one person, else
-    everybody. `receipt_first`: the receipt comes before the answer. `looks_up: false`: it says nothing when it is asked
-    about a lost message."""
+    everybody. `receipt_first`: the receipt comes before the answer. `meanwhile`: calls that are told, and decided,
+    before the answer comes. `looks_up: false`: it says nothing when it is asked about a lost message."""
     channel = stage.channel(told["channel"])
     channel.account.looks_up = told.get("looks_up", channel.account.looks_up)
     answers = told.get("answers", ["ok"])
@@ -126,6 +121,8 @@ def plan_provider(stage: Stage, told: Mapping[str, Any]) -> None:
             stage.call_hook(channel, post)
 
         channel.account.before_answer = tell_first
+    if "meanwhile" in told:
+        channel.account.before_answer = lambda sent: track_meanwhile(stage, told["for"], told["meanwhile"])
 
 
 def give_receipt(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -188,7 +185,7 @@ def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
     """A company's app or site tells what customers did: `calls` in one batch of its SDK to the `source` (the first one
     by default), `times` over. Each names its `call` (track by default), `user`, `anonymous`, `previous` and `group`,
     the `event` and its `properties` or `traits`; `id` the SDK's, `ago` how long ago by the client's clock, which is
-    `slow` by so much. The answer is the last one."""
+    `slow` by so much. A phone among the traits is that of their `firstName`. The answer is the last one."""
     source = told.get("source", next(iter(stage.sources), ""))
     slow = timedelta(seconds=read_span(told["slow"])) if "slow" in told else timedelta()
     batch = [_make_call(stage, call, stage.now - slow) for call in told["calls"]]
@@ -196,6 +193,16 @@ def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
         stage.track(source, {"batch": batch, "sentAt": (stage.now - slow).isoformat()})
     if not told.get("at_once"):
         stage.drain()
+
+
+def track_meanwhile(stage: Stage, who: str, calls: list[Mapping[str, Any]]) -> None:
+    """Tell calls of a person, and wait until the last of them is decided. The server is at work, so it never rests."""
+    path = f"/contacts/{stage.find_person(who)}/events"
+    track_calls(stage, {"calls": calls, "at_once": True})
+    for _again in range(MEANWHILE_READS):
+        if any(event["name"] == calls[-1]["event"] for event in stage.api("GET", path)):
+            return
+        time.sleep(MEANWHILE_POLL_S)
 
 
 def give_signal(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -300,7 +307,11 @@ STEPS: Mapping[str, Step] = {
     "erase": erase_person,
     "sensitive": mark_sensitive,
     "preview": preview_match,
+    "journey": publish_journey,
+    "steer": steer_journey,
     "wait": wait,
+    "wait_until": go_to,
+    "wait_for_change": go_before_change,
 }
 
 
@@ -321,6 +332,9 @@ def _make_call(stage: Stage, told: Mapping[str, Any], clock: datetime) -> dict[s
     at = clock - timedelta(seconds=read_span(told["ago"])) if "ago" in told else clock
     message_id = f"{stage.number}-{told.get('id') or stage.next_id()}"
     made = {"type": told.get("call", "track"), "messageId": message_id, "timestamp": at.isoformat()}
+    traits = told.get("traits", {})
+    if "firstName" in traits and "phone" in traits:
+        stage.phones.setdefault(traits["firstName"], traits["phone"])
     return made | {field: told[name] for name, field in _CALL_FIELDS.items() if name in told}
 
 
