@@ -145,14 +145,15 @@ def write_diagram() -> Iterator[str]:
 
 def write_fields(part: str) -> Iterator[str]:
     """The fields of one part of a journey's document. KeyError for a field whose meaning nobody wrote."""
-    fields = DOCUMENT["ExitStep" if part == "Step" else part]["properties"]
-    shared = set(OF_EVERY_STEP) if part == "Step" or part.endswith("Step") else set()
-    named = [name for name in fields if (name in shared) is (part == "Step") or not shared]
-    if surplus := MEANINGS[part].keys() - set(named):
-        raise KeyError(f"{part} has no field {', '.join(sorted(surplus))}")
-    needed = DOCUMENT["ExitStep" if part == "Step" else part].get("required", ())
+    spec = DOCUMENT["ExitStep" if part == "Step" else part]
+    fields, needed = spec["properties"], spec.get("required", ())
+    shared = OF_EVERY_STEP if part == "Step" or part.endswith("Step") else ()
+    named = shared if part == "Step" else [name for name in fields if name not in shared]
+    meanings = MEANINGS.get(part, {})
+    if wrong := meanings.keys() ^ set(named):
+        raise KeyError(f"journey-fields.toml and the program differ about {part}: {', '.join(sorted(wrong))}")
     rows = (
-        (f"`{name}`", _name_type(fields[name]), _name_default(fields[name], name in needed), MEANINGS[part][name])
+        (f"`{name}`", _name_type(fields[name]), _name_default(fields[name], name in needed), meanings[name])
         for name in named
     )
     yield from table(("Field", "What it is", "Without it", "Meaning"), rows)

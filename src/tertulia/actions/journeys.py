@@ -29,7 +29,7 @@ ID_MAX: Final = 2**31 - 1
 NAME_CHARACTERS_MAX: Final = 200
 KEY: Final = r"[a-z0-9][a-z0-9_-]{0,59}"
 KEY_CHARACTERS_MAX: Final = 60
-DOCUMENT_CHARACTERS_MAX: Final = 500_000
+DOCUMENT_CHARACTERS_MAX: Final = 200_000
 
 _NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "draft": (),

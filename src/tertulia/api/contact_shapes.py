@@ -189,7 +189,7 @@ class DecisionOut(Schema):
     facts: dict[str, Any]
     epoch: int
     journey_id: int | None
-    step: str | None
+    step: str
 
 
 class DeliveryOut(Schema):
