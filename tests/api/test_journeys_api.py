@@ -155,6 +155,30 @@ def test_runs_are_counted_by_step_and_told_of_a_contact(town: Town, mine: Ask) -
     assert [row["entered"] for row in mine("GET", "/journeys")] == [2]
 
 
+def test_S1_why_somebody_is_in_it_or_not(town: Town, mine: Ask) -> None:
+    """Never, with the condition and its value; in it; refused, with the ledger's reason."""
+    contact = add_customer(town)
+    told = publish(mine)
+    path = f"/journeys/{told['id']}/why?contact_id={contact}"
+    add_to_cart(town, properties={"price": 20})
+    never = mine("GET", path)
+    assert (never["outcome"], never["runs"], never["decisions"]) == ("never", [], [])
+    assert never["sentence"] == "Never entered: when “Product Added” last came, price was 20."
+    assert never["more"] == "The journey asks for: price over 100."
+    add_to_cart(town)
+    inside = mine("GET", path)
+    assert (inside["outcome"], inside["runs"][0]["step"]) == ("in", "pause")
+    mine("POST", f"/journeys/{told['id']}/close")
+    town.advance(HOUR)
+    town.outcome(town.sending("sms")[0], "ok", provider_id="p1")
+    town.advance(MINUTE)
+    add_to_cart(town)
+    refused = mine("GET", path)
+    assert (refused["outcome"], refused["reason"]) == ("not_entered", "entry.closed")
+    assert {row["outcome"] for row in refused["decisions"]} == {"sent", "not_entered"}
+    mine("GET", f"/journeys/{told['id']}/why?contact_id=1", status=404)
+
+
 def test_unsent_messages_of_older_revisions_are_counted_under_their_step(town: Town, mine: Ask) -> None:
     """A step that the newest revision does not have any more stands behind the others."""
     add_customer(town)

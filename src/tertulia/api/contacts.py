@@ -37,10 +37,11 @@ from tertulia.core.consent import write_subject
 from tertulia.core.entries import Entry
 from tertulia.core.merge import ConsentConflict, ConversationConflict, FieldConflict, Preview, UserIdConflict
 from tertulia.core.search import split_words
+from tertulia.data.models import Workspace
 from tertulia.store import contacts as store
 from tertulia.store import ledger_read
 from tertulia.store.events import StoredEvent, list_contact_events
-from tertulia.store.journeys import list_runs
+from tertulia.store.journeys import RunView, list_runs
 
 router = Router(tags=["Contacts"])
 
@@ -117,12 +118,7 @@ def list_deliveries(request: HttpRequest, contact_id: int, match_id: int = 0, li
 @router.get("/contacts/{contact_id}/runs", response=list[RunOut], summary="Journeys of a contact")
 def list_contact_runs(request: HttpRequest, contact_id: int, limit: int = 100) -> list[dict[str, Any]]:
     """Every passage through a journey, the newest first: those that live and those that are over."""
-    names = {journey.pk: journey.name for journey in list_journeys(workspace_of(request))}
-    runs = list_runs(conn_of(), _read_family(request, contact_id), read_limit(limit))
-    return [
-        {**asdict(run), "journey": names.get(run.journey_id, ""), "sentence": explain_reason(run.reason)}
-        for run in runs
-    ]
+    return write_runs(workspace_of(request), list_runs(conn_of(), _read_family(request, contact_id), read_limit(limit)))
 
 
 @router.get("/contacts/{contact_id}/why", response=WhyOut, summary="Why?")
@@ -207,6 +203,15 @@ def get_delivery(request: HttpRequest, delivery_id: UUID) -> Status[Any]:
 def write_decisions(rows: Sequence[ledger_read.LedgerRow]) -> list[dict[str, Any]]:
     """Rows of the ledger, each with its sentence."""
     return [{**asdict(row), "sentence": tell(row.outcome, row.reason)} for row in rows]
+
+
+def write_runs(workspace: Workspace, runs: Sequence[RunView]) -> list[dict[str, Any]]:
+    """Runs, each with the journey's name and the sentence of its reason."""
+    names = {journey.pk: journey.name for journey in list_journeys(workspace)}
+    return [
+        {**asdict(run), "journey": names.get(run.journey_id, ""), "sentence": explain_reason(run.reason)}
+        for run in runs
+    ]
 
 
 def write_delivery(row: ledger_read.DeliveryRow) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from ninja import Router, Schema, Status
 from tertulia.actions import journeys as actions
 from tertulia.actions.journey_counts import Unsent, count_journey
 from tertulia.actions.why import explain_reason
+from tertulia.actions.why_journey import explain_entry
+from tertulia.api.contact_shapes import DecisionOut, RunOut
+from tertulia.api.contacts import write_decisions, write_runs
 from tertulia.api.paging import read_limit
 from tertulia.api.problems import ProblemOut, write_problem
 from tertulia.api.shell import conn_of, now, workspace_of, writing
@@ -124,6 +127,22 @@ class CountsOut(Schema):
     ended: dict[str, int]
     not_entered: list[UnsentOut]
     steps: list[StepOut]
+
+
+class EntryOut(Schema):
+    """The account of one contact and one journey. `outcome`: in, completed, left, exited, not_entered (refused), or
+    never; `sentence` tells it, `more` adds what the entry asks for, with the value that was there; `reason` is a code
+    where there is one. `runs` and `decisions` are all there is, the newest first."""
+
+    contact_id: int
+    journey_id: int
+    outcome: str
+    reason: str
+    sentence: str
+    more: str
+    at: datetime | None
+    runs: list[RunOut]
+    decisions: list[DecisionOut]
 
 
 class VisitorOut(Schema):
@@ -266,6 +285,25 @@ def list_people(request: HttpRequest, journey_id: int, step: str = "", limit: in
     """Who is at a `step` now, or anywhere in the journey, those that came first."""
     journey = _access(request, journey_id)
     return store.list_at_step(conn_of(), journey.pk, step or None, read_limit(limit))
+
+
+@router.get("/journeys/{journey_id}/why", response=EntryOut, summary="Why is a contact in it, or not?")
+def get_why(request: HttpRequest, journey_id: int, contact_id: int) -> dict[str, Any]:
+    """Of who entered the runs tell, of who was refused the ledger; of anybody else the entry is asked again, and the
+    answer names the condition that fails."""
+    journey = _access(request, journey_id)
+    answer = explain_entry(conn_of(), journey.workspace, contact_id, journey)
+    return {
+        "contact_id": answer.contact_id,
+        "journey_id": answer.journey_id,
+        "outcome": answer.outcome,
+        "reason": answer.code,
+        "sentence": answer.sentence,
+        "more": answer.more,
+        "at": answer.at,
+        "runs": write_runs(journey.workspace, answer.runs),
+        "decisions": write_decisions(answer.rows),
+    }
 
 
 def _access(request: HttpRequest, journey_id: int) -> Journey:

@@ -146,10 +146,10 @@ def _start(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: C
 
 
 def tell_event(event: Happened) -> dict[str, Any]:
-    """What a run keeps of the event that began it."""
+    """What a run keeps of the event that began it; a call without a name goes by its type."""
     return {
         "id": str(event.id),
-        "name": event.name,
+        "name": event.name or event.type,
         "type": event.type,
         "occurred_at": event.occurred_at.isoformat(),
         "properties": dict(event.properties),
@@ -224,7 +224,12 @@ def _refuse(world: World, journey: JourneyFacts, event: ev.StoreEvent, reason: R
             outcome="not_entered",
             gate="entry",
             reason=reason.value,
-            facts={**facts, "event": str(event.id), "event_name": event.name, "revision": journey.revision},
+            facts={
+                **facts,
+                "event": str(event.id),
+                "event_name": event.name or event.type,
+                "revision": journey.revision,
+            },
             epoch=world.config.epoch(journey.workspace),
             at=world.now,
             journey_id=journey.id,

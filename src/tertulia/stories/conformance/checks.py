@@ -9,6 +9,7 @@ from tertulia.stories.conformance.journeys import (
     read_journey_decisions,
     read_journey_messages,
     read_runs,
+    read_why_entry,
     settle_order,
 )
 from tertulia.stories.conformance.stage import Failed, Stage
@@ -254,6 +255,7 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "events": _read_events,
     "last_session": _read_session,
     "runs": read_runs,
+    "why_entry": read_why_entry,
     "journey_decisions": read_journey_decisions,
     "journey_messages": read_journey_messages,
     "name": lambda stage, who, contact, expected: contact["name"],

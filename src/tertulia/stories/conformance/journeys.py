@@ -1,7 +1,7 @@
 """What can happen to journeys in a scenario, and what can be expected of them.
 
 A journey stands in the scenario as its document, and is published as JSON. Its steps and runs are read over the API: of
-a person `runs`, `journey_decisions` and `journey_messages`, of a journey its state and counts.
+a person `runs`, `why_entry`, `journey_decisions` and `journey_messages`, of a journey its state and counts.
 """
 
 import json
@@ -117,6 +117,15 @@ def read_runs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any)
         words = f"{row['outcome']} {row['reason']}" if row["outcome"] else f"at {row['step']}"
         told.append((row["started_at"], f"{_name(stage, row['journey_id'])} {words}".strip() + by))
     return settle_order(told, expected)
+
+
+def read_why_entry(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """`cart never`, `cart not_entered entry.live_run` for each journey that the scenario has."""
+    found = []
+    for name in stage.journeys:
+        told = stage.api("GET", f"{_path(stage, name)}/why", params={"contact_id": contact["id"]})
+        found.append(f"{name} {told['outcome']} {told['reason']}".strip())
+    return found
 
 
 def read_journey_decisions(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
