@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from textwrap import indent
 
+import jsonschema_rs
 import pytest
 from docs import generate
 
@@ -13,7 +14,8 @@ from tertulia.cli import COMMANDS
 from tertulia.core import deliveries, entries, import_fields, import_reasons, ingest_codes, reasons
 from tertulia.core.journeys import walk_steps
 from tertulia.core.steps.registry import list_kinds
-from tertulia.documents.journeys import Around, check_journey
+from tertulia.documents.journeys import Around, check_journey, write_schema
+from tertulia.documents.lines import read_lines
 from tertulia.store import funnel
 
 ROOT = Path(__file__).parent.parent
@@ -107,7 +109,9 @@ def test_every_table_of_the_schema_has_its_row() -> None:
 
 
 def test_examples_of_journeys_are_valid() -> None:
-    """Every whole document, every step and every condition on the page; each kind of step has one."""
+    """Every whole document, every step and every condition on the page; each kind of step has one. The published
+    schema takes them too."""
+    validator = jsonschema_rs.validator_for(write_schema())
     blocks = re.findall(r"^```yaml\n(.*?)^```$", read("journeys.md"), re.MULTILINE | re.DOTALL)
     head = "name: Example\nentry:\n  event: Order Completed\n"
     kinds = set()
@@ -115,6 +119,7 @@ def test_examples_of_journeys_are_valid() -> None:
         steps = block if block.startswith("- ") else "- {id: end, kind: exit}\n"
         where = "" if block.startswith("- ") else "  where:\n" + indent(block, "    ")
         text = block if block.startswith("name: ") else f"{head}{where}steps:\n{indent(steps, '  ')}"
+        assert validator.is_valid(read_lines(text).value), block
         apps = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "telegram"}
         kinds |= {step.kind for step in walk_steps(check_journey(text, Around(apps)).steps)}
     assert (len(blocks) > 6, kinds) == (True, set(list_kinds()))
