@@ -11,6 +11,7 @@ from tertulia.api import (
     channels,
     contacts,
     conversations,
+    hooks,
     imports,
     journeys,
     matches,
@@ -38,7 +39,7 @@ def make_api() -> NinjaAPI:
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, channels, sources, imports, contacts, conversations, parked, matches, journeys):
+    for noun in (workspace, channels, sources, hooks, imports, contacts, conversations, parked, matches, journeys):
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)

@@ -27,7 +27,7 @@ select id from source where client_side
 -- name: refusals
 select source_id, count(*)
 from event_discard
-where workspace = %(workspace)s and at >= %(since)s and code <> 'bad_timestamp'
+where workspace = %(workspace)s and at >= %(since)s and code not in ('bad_timestamp', 'privacy_request')
 group by source_id
 
 -- name: event_names

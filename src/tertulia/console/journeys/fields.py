@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from msgspec import inspect
 
 from tertulia.actions.problems import Problem
-from tertulia.console.journeys.words import FIELDS, OPERATORS, SUBJECTS, name_choice
+from tertulia.console.journeys.words import CHOICES, FIELDS, OPERATORS, SUBJECTS, name_choice
 from tertulia.core.conditions import Condition
 from tertulia.core.journeys import Reentry
 from tertulia.documents.edit import write_document
@@ -85,7 +85,7 @@ def _build_field(
     here = f"{path}.{told.encode_name}" if path else told.encode_name
     made = FormField(name, _(meta.get("title", told.encode_name)), _told(meta), widget)
     made.error = next((p.sentence for p in problems if p.field == here or _belongs(p.field, here, widget)), "")
-    _fill(made, inner, value, here, problems, around, optional=not told.required)
+    _fill(made, inner, value, here, problems, around, default=_default(told))
     return made
 
 
@@ -99,21 +99,22 @@ def _belongs(found: str, here: str, widget: str) -> bool:
 
 
 def _fill(
-    made: FormField, inner: Any, value: Any, here: str, problems: Sequence[Problem], around: Around, *, optional: bool
+    made: FormField, inner: Any, value: Any, here: str, problems: Sequence[Problem], around: Around, *, default: Any
 ) -> None:
     match made.widget:
         case "select":
-            empty = [("", _("not said"), not value)] if optional and None in _choices(inner) else []
-            made.options = empty + [(one, name_choice(one), one == value) for one in _choices(inner) if one is not None]
+            chosen = default if value is None else value
+            empty = [("", _("not said"), not chosen)] if default is None else []
+            made.options = empty + [(one, name_choice(one), one == chosen) for one in _choices(inner)]
         case "several":
-            chosen = value if isinstance(value, list) else []
-            made.options = [(one, name_choice(one), one in chosen) for one in _choices(inner.item_type)]
+            several = value if isinstance(value, list) else []
+            made.options = [(one, name_choice(one), one in several) for one in _choices(inner.item_type)]
         case "channels":
-            chosen = [str(one) for one in value] if isinstance(value, list) else []
-            known = [*around.channels, *((name, name) for name in chosen if name not in dict(around.channels))]
+            ways = [str(one) for one in value] if isinstance(value, list) else []
+            known = [*around.channels, *((name, name) for name in ways if name not in dict(around.channels))]
             made.rows = [
                 {"options": [(name, label, name == one) for name, label in known]}
-                for one in [*chosen, *[""] * max(CHANNELS_MAX - len(chosen), 1)]
+                for one in [*ways, *[""] * max(CHANNELS_MAX - len(ways), 1)]
             ]
         case "event":
             made.value = "" if value is None else str(value)
@@ -155,7 +156,7 @@ def read(kind: type, posted: QueryDict, prefix: str, before: Any, *, leave: Sequ
                 made[name] = old[name]
             continue
         value = _read_field(widget, inner, posted, f"{prefix}{name}", old.get(name))
-        if value not in (None, "", [], {}) or (told.required and value is not None):
+        if (told.required and value is not None) or value not in (None, "", [], {}, _default(told)):
             made[name] = value
     return made | {name: value for name, value in old.items() if name not in made and name not in _names(kind)}
 
@@ -352,7 +353,13 @@ def _choose_widget(inner: Any, said: str, value: Any) -> str:
 
 
 def _choices(inner: Any) -> list[Any]:
-    return list(inner.values)
+    """In the order in which they are explained."""
+    order = list(CHOICES)
+    return sorted(inner.values, key=lambda one: order.index(one) if one in order else len(order))
+
+
+def _default(told: inspect.Field) -> Any:
+    return None if told.required else told.default
 
 
 def _struct_of(inner: Any) -> type[msgspec.Struct]:

@@ -11,8 +11,10 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from tertulia.actions.problems import Problem
+from tertulia.console.journeys.words import describe_condition
 from tertulia.core.steps.base import Step, Way
 from tertulia.core.steps.registry import list_kinds
+from tertulia.documents.edit import read_part
 
 Path = tuple[str | int, ...]
 
@@ -113,16 +115,28 @@ def _draw_node(raw: Any, sequence: Path, place: int, figures: Figures, problems:
         now=figures.now.get(id_, 0),
         reached=figures.reached(id_),
         problems=len(mine),
-        ways=[_draw_way(way, path, figures, problems, figures.reached(id_)) for way in ways],
+        ways=[_draw_way(way, fields, path, figures, problems) for way in ways],
     )
 
 
-def _draw_way(way: Way, path: Path, figures: Figures, problems: Sequence[Problem], came: int) -> WayView:
+def _draw_way(
+    way: Way, fields: Mapping[str, Any], path: Path, figures: Figures, problems: Sequence[Problem]
+) -> WayView:
+    """Called by its name, else by the kind's word for it or the condition under which it is taken."""
     inner = (*path, *way.field)
     nodes = _draw(way.steps, inner, figures, problems)
-    label = way.name or (_(way.message) if way.message else _("Branch"))
+    came = figures.reached(str(fields.get("id", "")))
+    label = way.name or (_(way.message) if way.message else "") or _tell_condition(fields, way) or _("Branch")
     share = nodes[0].reached / came if came and nodes else None
     return WayView(label, write_path(inner), nodes, len(way.steps), share)
+
+
+def _tell_condition(fields: Mapping[str, Any], way: Way) -> str:
+    try:
+        holder = read_part(fields, way.field[:-1])
+    except LookupError:
+        return ""
+    return describe_condition(holder.get("when")) if isinstance(holder, dict) else ""
 
 
 def _try(fields: Mapping[str, Any], kind: type[Step] | None) -> Step | None:

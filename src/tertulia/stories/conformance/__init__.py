@@ -11,4 +11,5 @@ same scenarios.
     steps    what can happen
     checks   what can be expected
     journeys both, of journeys
+    tracking what apps, sites and shops tell
 """

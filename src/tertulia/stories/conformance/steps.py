@@ -2,15 +2,15 @@
 
 import csv
 import io
-import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
+from tertulia.stories.conformance.tracking import post_hooks, track_calls, track_meanwhile
 from tertulia.stories.conformance.wire import Post, Writer
 
 AGENTS = {
@@ -19,8 +19,6 @@ AGENTS = {
     "scanner": "python-requests/2.32",
     "nobody": "",
 }
-MEANWHILE_READS = 100
-MEANWHILE_POLL_S = 0.05
 
 Step = Callable[[Stage, Any], None]
 
@@ -181,30 +179,6 @@ def write_together(stage: Stage, told: list[Mapping[str, Any]]) -> None:
     stage.drain()
 
 
-def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
-    """A company's app or site tells what customers did: `calls` in one batch of its SDK to the `source` (the first one
-    by default), `times` over. Each names its `call` (track by default), `user`, `anonymous`, `previous` and `group`,
-    the `event` and its `properties` or `traits`; `id` the SDK's, `ago` how long ago by the client's clock, which is
-    `slow` by so much. A phone among the traits is that of their `firstName`. The answer is the last one."""
-    source = told.get("source", next(iter(stage.sources), ""))
-    slow = timedelta(seconds=read_span(told["slow"])) if "slow" in told else timedelta()
-    batch = [_make_call(stage, call, stage.now - slow) for call in told["calls"]]
-    for _again in range(told.get("times", 1)):
-        stage.track(source, {"batch": batch, "sentAt": (stage.now - slow).isoformat()})
-    if not told.get("at_once"):
-        stage.drain()
-
-
-def track_meanwhile(stage: Stage, who: str, calls: list[Mapping[str, Any]]) -> None:
-    """Tell calls of a person, and wait until the last of them is decided. The server is at work, so it never rests."""
-    path = f"/contacts/{stage.find_person(who)}/events"
-    track_calls(stage, {"calls": calls, "at_once": True})
-    for _again in range(MEANWHILE_READS):
-        if any(event["name"] == calls[-1]["event"] for event in stage.api("GET", path)):
-            return
-        time.sleep(MEANWHILE_POLL_S)
-
-
 def give_signal(stage: Stage, told: Mapping[str, Any]) -> None:
     """A platform tells of a person: `event` blocked or unblocked."""
     channel = stage.channel(told["channel"])
@@ -298,6 +272,7 @@ STEPS: Mapping[str, Step] = {
     "write": write_message,
     "together": write_together,
     "track": track_calls,
+    "hook": post_hooks,
     "signal": give_signal,
     "post": post_raw,
     "retry": retry_parked,
@@ -313,29 +288,6 @@ STEPS: Mapping[str, Step] = {
     "wait_until": go_to,
     "wait_for_change": go_before_change,
 }
-
-
-_CALL_FIELDS = {
-    "user": "userId",
-    "anonymous": "anonymousId",
-    "previous": "previousId",
-    "group": "groupId",
-    "event": "event",
-    "name": "name",
-    "properties": "properties",
-    "traits": "traits",
-    "context": "context",
-}
-
-
-def _make_call(stage: Stage, told: Mapping[str, Any], clock: datetime) -> dict[str, Any]:
-    at = clock - timedelta(seconds=read_span(told["ago"])) if "ago" in told else clock
-    message_id = f"{stage.number}-{told.get('id') or stage.next_id()}"
-    made = {"type": told.get("call", "track"), "messageId": message_id, "timestamp": at.isoformat()}
-    traits = told.get("traits", {})
-    if "firstName" in traits and "phone" in traits:
-        stage.phones.setdefault(traits["firstName"], traits["phone"])
-    return made | {field: told[name] for name, field in _CALL_FIELDS.items() if name in told}
 
 
 def _make_message(stage: Stage, told: Mapping[str, Any]) -> Post:
