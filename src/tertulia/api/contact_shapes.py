@@ -284,7 +284,7 @@ class ConflictOut(Schema):
     holds: str
 
 
-class PreviewOut(Schema):
+class MergePreviewOut(Schema):
     """What a merge would do; nothing with an `obstacle`. `revoked`: queued messages that would be taken back."""
 
     obstacle: str

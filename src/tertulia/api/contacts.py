@@ -25,8 +25,8 @@ from tertulia.api.contact_shapes import (
     EventOut,
     HappeningOut,
     MergeIn,
+    MergePreviewOut,
     PageOut,
-    PreviewOut,
     RunOut,
     SuggestionOut,
     WhyOut,
@@ -147,7 +147,7 @@ def post_consent(request: HttpRequest, contact_id: int, form: ConsentIn) -> dict
     return _ask(request, [entry])
 
 
-@router.get("/contacts/{contact_id}/merge-preview", response=PreviewOut, summary="Preview a merge")
+@router.get("/contacts/{contact_id}/merge-preview", response=MergePreviewOut, summary="Preview a merge")
 def get_merge_preview(request: HttpRequest, contact_id: int, absorbed: int) -> dict[str, Any]:
     """Every conflict, and what will hold."""
     return _write_preview(actions.preview_merge(conn_of(), workspace_of(request), contact_id, absorbed))

@@ -55,7 +55,7 @@ class ResumeIn(Schema):
     how: str = "shift"
 
 
-class ListedOut(Schema):
+class ListedJourneyOut(Schema):
     """`state`: draft, live, closed, paused, resuming, cancelling or cancelled. `version` rises with every change of
     the draft; `revision` is the newest published one, and `published` says whether the draft is the same. `entered`,
     `inside` and `sent`: how often somebody entered, how many are in it now, how many messages were sent."""
@@ -75,7 +75,7 @@ class ListedOut(Schema):
     sent: int
 
 
-class JourneyOut(ListedOut):
+class JourneyOut(ListedJourneyOut):
     """With its draft, and everything that is wrong with it."""
 
     document: str
@@ -156,7 +156,7 @@ class VisitorOut(Schema):
     due_at: datetime | None
 
 
-@router.get("/journeys", response=list[ListedOut], summary="Journeys")
+@router.get("/journeys", response=list[ListedJourneyOut], summary="Journeys")
 def list_journeys(request: HttpRequest) -> list[dict[str, Any]]:
     """Those changed last first."""
     return _write_list(actions.list_journeys(workspace_of(request)))
