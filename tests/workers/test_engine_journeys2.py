@@ -1,5 +1,6 @@
 """Journeys through the engine on a real database: what the first page of tests leaves out."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +42,16 @@ def test_E3_an_identify_call_ends_a_run(town: Town) -> None:
     assert town.live_runs() == [(contact, "pause")]
     town.event("identify", user="u1", traits={"plan": "gold"})
     assert town.past_runs() == [(contact, "exited", "run.exception")]
+
+
+@pytest.mark.parametrize(("bought", "lives"), [('"17"', False), ("17", False), ('"18"', True), ("null", True)])
+def test_X1_the_same_cart_is_the_same_as_a_number_and_as_a_text(town: Town, bought: str, lives: bool) -> None:
+    """As the key of a run is, whatever the shop's systems make of it."""
+    add_customer(town)
+    town.publish(CART.replace("- event: Order Completed", "- {event: Order Completed, same: cart_id}"))
+    add_to_cart(town, properties={"cart_id": 17})
+    town.event("track", user="u1", name="Order Completed", properties={"cart_id": json.loads(bought)})
+    assert bool(town.live_runs()) is lives
 
 
 ORDER = """
