@@ -27,6 +27,8 @@ from tertulia.core import (
     hook_presets,
     import_fields,
     import_reasons,
+    past_fields,
+    past_reasons,
     reasons,
 )
 from tertulia.documents.journeys import write_schema
@@ -120,6 +122,21 @@ def write_columns() -> Iterator[str]:
         yield ""
 
 
+def write_past_fields() -> Iterator[str]:
+    """What a column of past events can be, with the heads that are recognised."""
+    known: dict[past_fields.PastField, list[str]] = {}
+    for head, field in past_fields._by_head().items():
+        known.setdefault(field, []).append(head)
+    rows = ((f"`{f.value}`", ", ".join(known.get(f, []))) for f in past_fields.PastField)
+    yield from table(("Field", "Heads"), rows)
+
+
+def write_past_reasons() -> Iterator[str]:
+    """Why a row of past events is not taken."""
+    rows = ((f"`{r.value}`", _plain(past_reasons.PAST_SENTENCES[r])) for r in past_reasons.PastReason)
+    yield from table(("Code", "What people read"), rows)
+
+
 def write_entries() -> Iterator[str]:
     """Each kind of log entry with its fields."""
     for kind in get_args(entries.Entry):
@@ -197,6 +214,8 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "file-reasons": write_file_reasons,
     "classes": write_classes,
     "columns": write_columns,
+    "past-fields": write_past_fields,
+    "past-reasons": write_past_reasons,
     "entries": write_entries,
     "states": write_states,
     "diagram": write_diagram,

@@ -11,7 +11,17 @@ from docs import generate
 from tertulia import config
 from tertulia.channels import outcomes, registry
 from tertulia.cli import COMMANDS
-from tertulia.core import deliveries, entries, hook_faults, import_fields, import_reasons, ingest_codes, reasons
+from tertulia.core import (
+    deliveries,
+    entries,
+    hook_faults,
+    import_fields,
+    import_reasons,
+    ingest_codes,
+    past_fields,
+    past_reasons,
+    reasons,
+)
 from tertulia.core.journeys import walk_steps
 from tertulia.core.steps.registry import list_kinds
 from tertulia.documents.journeys import Around, check_journey, write_schema
@@ -80,6 +90,7 @@ def test_every_reason_code_has_its_row() -> None:
         *outcomes.REASONS,
         *(reason.value for reason in import_reasons.Reason),
         *(reason.value for reason in import_reasons.FileReason),
+        *(reason.value for reason in past_reasons.PastReason),
     ]
     assert [code for code in codes if f"\n| `{code}` |" not in page] == []
 
@@ -89,6 +100,7 @@ def test_classes_columns_entries_and_steps_are_named() -> None:
     wanted = {
         "message-classes.md": [kind.value for kind in deliveries.MessageClass],
         "import-columns.md": [field.value for field in import_fields.Field],
+        "past-events.md": [field.value for field in past_fields.PastField],
         "funnel.md": list(funnel.STEPS),
         "tracking-api.md": [code.value for code in ingest_codes.Code],
         "incoming-webhooks.md": [code.value for code in hook_faults.HookCode],

@@ -21,6 +21,7 @@ COMMANDS = {
     "sender": "Run a sender, which calls providers (needs DATABASE_URL).",
     "importer": "Run an importer, which takes lists in (needs DATABASE_URL).",
     "import": "Import a customer list or an opt-out list.",
+    "import-events": "Import past events of a source, which start nothing.",
     "plan": "Show what applying a folder of documents would change.",
     "apply": "Publish a folder of documents: all or none.",
     "why": "Say why a message was or was not sent, gate by gate.",

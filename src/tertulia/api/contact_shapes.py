@@ -145,7 +145,8 @@ class ContactOut(Schema):
 class EventOut(Schema):
     """One event. `type`: identify, track, page, screen, group or alias; `derived` of one that Tertulia added itself
     (`session_started`, `session_ended`), whose `source_id` is 0. Of identify and group `properties` are the traits.
-    `contact_id` is whom it came to, who may be merged since; 0 for a group's own."""
+    `contact_id` is whom it came to, who may be merged since; 0 for a group's own. `imported`: it came from a file of
+    past events, and started nothing."""
 
     id: UUID
     contact_id: int
@@ -159,6 +160,7 @@ class EventOut(Schema):
     context: dict[str, Any]
     occurred_at: datetime
     received_at: datetime
+    imported: bool
 
 
 class HappeningOut(Schema):

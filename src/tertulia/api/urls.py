@@ -16,6 +16,7 @@ from tertulia.api import (
     journeys,
     matches,
     parked,
+    past_events,
     sources,
     test_clock,
     workspace,
@@ -39,7 +40,10 @@ def make_api() -> NinjaAPI:
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, channels, sources, hooks, imports, contacts, conversations, parked, matches, journeys):
+    for noun in (
+        *(workspace, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
+        journeys,
+    ):
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)

@@ -3,7 +3,8 @@
 `react` is called with every event as it is stored, after its attributes were written (E3). Exceptions come first, then
 runs that wait for the event, then entries; one event may do all three in different journeys. What is refused for a
 state that leaves no trace of its own (a live run, re-entry, a pause) is a row of the ledger (S1); an event that does
-not pass an entry's condition leaves none, for the same core explains it from the history at any time.
+not pass an entry's condition leaves none, for the same core explains it from the history at any time. Imported history
+starts nothing and wakes nothing (E4); it may end a run, for who bought is not asked to buy.
 """
 
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ def react(world: World, event: ev.StoreEvent) -> None:
         run = world.runs.get(run_id)
         if run is not None and run.journey_id in heard.follows and _touch_run(world, run, event, subject):
             concerned.add(run.journey_id)
-    if event.occurred_at >= world.now - HORIZON:
+    if event.occurred_at >= world.now - HORIZON and not event.imported:
         for journey_id in heard.starts:
             if journey_id not in concerned:
                 _consider(world, world.config.journeys[journey_id], event, contact, subject)
@@ -66,14 +67,14 @@ def _touch_run(world: World, run: RunRow, event: ev.StoreEvent, subject: Subject
     program = find_program(world, run)
     for rule in program.journey.exceptions:
         if _ends(rule, run.event.get("properties", {}), event, subject) and _is_after(run, event):
-            if matches(program.journey.entry, event, subject):
+            if matches(program.journey.entry, event, subject) and not event.imported:
                 restart(world, run, tell_event(event), event.occurred_at)
                 return True
             end(world, run, "exited", Reason.EXCEPTION.value, event.id)
             return False
     heard = program.hears(run.step)
     if heard is not None and (name_type(event.type), event.name) == ("track", heard.event):
-        wakes = event.occurred_at >= run.since and judge(heard.where, subject).holds
+        wakes = not event.imported and event.occurred_at >= run.since and judge(heard.where, subject).holds
         if wakes:
             advance(world, run, Woken.EVENT)
     return False

@@ -54,6 +54,38 @@ def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
             stage.phones.setdefault(row["name"], row["phone"])
 
 
+def import_past(stage: Stage, told: Mapping[str, Any]) -> None:
+    """A file of past events for the `source` (the first one by default), checked and taken as a person does it, `times`
+    over: `rows` with `user` or another column that says who, `event`, `ago` before now or `time`, and properties. The
+    last answer has the counts and the reasons."""
+    name = told.get("source", next(iter(stage.sources), ""))
+    source = next(item["id"] for item in stage.api("GET", "/sources") if item["name"] == name)
+    rows = [_place_in_time(stage, row) for row in told["rows"]]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(dict.fromkeys(head for row in rows for head in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    for _again in range(told.get("times", 1)):
+        file = {"file": ("past.csv", out.getvalue().encode(), "text/csv")}
+        path = f"/sources/{source}/past-events"
+        path += f"/{stage.api('POST', path, files=file)['id']}"
+        if "user" in rows[0]:
+            stage.api("PUT", f"{path}/fields", {"fields": {"user": "user_id"}})
+        stage.api("POST", f"{path}/check")
+        stage.drain()
+        checked = stage.api("GET", path)
+        if checked["new"]:
+            stage.api("POST", f"{path}/start")
+        stage.drain()
+        done = stage.api("GET", path)
+        stage.last_body = " ".join(
+            f"{name} {count}"
+            for name, count in (("new", done["new"]), ("there", done["there"]), *sorted(done["reasons"].items()))
+        )
+        if checked["new"] and done["state"] != "done":
+            raise Failed(f"the import is {done['state']}: {done['fault']}")
+
+
 def undo_import(stage: Stage, name: str) -> None:
     """Undo the import of that name."""
     stage.api("POST", f"/imports/{stage.imports[name]}/undo")
@@ -259,6 +291,7 @@ def wait(stage: Stage, span: str) -> None:
 
 STEPS: Mapping[str, Step] = {
     "import": import_list,
+    "import_past": import_past,
     "undo_import": undo_import,
     "match": send_match,
     "launch": launch_match,
@@ -288,6 +321,14 @@ STEPS: Mapping[str, Step] = {
     "wait_until": go_to,
     "wait_for_change": go_before_change,
 }
+
+
+def _place_in_time(stage: Stage, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of past events with its time instead of how long ago it was."""
+    told = {name: value for name, value in row.items() if name != "ago"}
+    return (
+        {**told, "time": (stage.now - timedelta(seconds=read_span(row["ago"]))).isoformat()} if "ago" in row else told
+    )
 
 
 def _make_message(stage: Stage, told: Mapping[str, Any]) -> Post:
