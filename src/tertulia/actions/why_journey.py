@@ -98,10 +98,12 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
     for event in events:
         finding = judge(document.entry.where, _look(contact, event))
         if finding.holds:
-            if event.received_at < first.published_at:
+            if event.imported:
+                sentence = _("Never entered: “%(event)s” was imported, and history starts nothing.") % said
+            elif event.received_at < first.published_at:
                 sentence = _("Never entered: “%(event)s” came before the journey was published.") % said
             else:
-                sentence = _("Never entered: “%(event)s” was too old when it came, or was imported.") % said
+                sentence = _("Never entered: “%(event)s” was too old when it came.") % said
             return EntryAnswer(contact.id, journey.pk, "never", sentence, event.occurred_at)
     finding = judge(document.entry.where, _look(contact, events[0]))
     return _tell_condition(contact.id, journey, document, events[0], finding)

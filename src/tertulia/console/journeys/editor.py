@@ -53,6 +53,7 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         return render(request, "journeys/unreadable.html", context)
     figures = read_figures(journey)
     chosen = request.GET.get("at", "")
+    panel = describe_panel(request, journey, value, chosen, problems)
     context |= {
         "nodes": draw_flow(value, figures, problems),
         "figures": figures,
@@ -61,7 +62,9 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         "entry_problems": sum(problem.field.split(".")[0] == ENTRY for problem in problems),
         "chosen": chosen,
         "kinds": [(name, _(kind.TITLE), _(kind.ABOUT), kind.ICON) for name, kind in list_kinds().items()],
-        "panel": describe_panel(request, journey, value, chosen, problems),
+        "panel": panel,
+        "here_now": figures.now.get(panel["step"], 0) if panel else 0,
+        "came_here": figures.reached(panel["step"]) if panel else 0,
         "document": document,
     }
     return render(request, "journeys/editor.html", context)
