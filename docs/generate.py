@@ -7,10 +7,12 @@ gives each name its function. `python docs/generate.py --check` changes nothing 
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -29,8 +31,12 @@ from tertulia.core import (
     past_reasons,
     reasons,
 )
+from tertulia.documents.journeys import write_schema
 
 DOCS = Path(__file__).parent
+MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "journey-fields.toml").read_text(encoding="utf-8"))
+DOCUMENT: Mapping[str, Any] = write_schema()["$defs"]
+OF_EVERY_STEP = ("id", "kind", "name")
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
@@ -163,6 +169,22 @@ def write_diagram() -> Iterator[str]:
     yield "```"
 
 
+def write_fields(part: str) -> Iterator[str]:
+    """The fields of one part of a journey's document. KeyError for a field whose meaning nobody wrote."""
+    spec = DOCUMENT["ExitStep" if part == "Step" else part]
+    fields, needed = spec["properties"], spec.get("required", ())
+    shared = OF_EVERY_STEP if part == "Step" or part.endswith("Step") else ()
+    named = shared if part == "Step" else [name for name in fields if name not in shared]
+    meanings = MEANINGS.get(part, {})
+    if wrong := meanings.keys() ^ set(named):
+        raise KeyError(f"journey-fields.toml and the program differ about {part}: {', '.join(sorted(wrong))}")
+    rows = (
+        (f"`{name}`", _name_type(fields[name]), _name_default(fields[name], name in needed), meanings[name])
+        for name in named
+    )
+    yield from table(("Field", "What it is", "Without it", "Meaning"), rows)
+
+
 def write_hook_faults() -> Iterator[str]:
     """What can be wrong with a mapping of webhooks."""
     rows = ((f"`{code.value}`", _plain(hook_faults.SENTENCES[code])) for code in hook_faults.FaultCode)
@@ -197,6 +219,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "entries": write_entries,
     "states": write_states,
     "diagram": write_diagram,
+    **{f"fields-{name.lower()}": partial(write_fields, name) for name in DOCUMENT},
     "hook-faults": write_hook_faults,
     "hook-presets": write_hook_presets,
 }
@@ -270,6 +293,46 @@ def _describe_default(action: argparse.Action) -> str:
 
 def _name_field(field: msgspec.structs.FieldInfo) -> str:
     return f"`{field.encode_name}`"
+
+
+def _name_type(spec: Mapping[str, Any]) -> str:
+    """A type of a JSON Schema in words."""
+    if "$ref" in spec:
+        return _PART_WORDS.get(str(spec["$ref"]).rpartition("/")[2], "object")
+    if "const" in spec:
+        return "the kind"
+    if "enum" in spec:
+        return ", ".join(f"`{value}`" for value in spec["enum"])
+    if "anyOf" in spec:
+        names = [_name_type(item) for item in spec["anyOf"] if item.get("type") != "null"]
+        return " or ".join(dict.fromkeys(names))
+    match spec.get("type"):
+        case "array":
+            return f"list of {_name_type(spec['items'])}"
+        case "object":
+            return f"names, each with {_name_type(spec['additionalProperties'])}"
+        case other:
+            return _TYPE_WORDS[str(other)]
+
+
+def _name_default(spec: Mapping[str, Any], is_needed: bool) -> str:
+    if is_needed:
+        return "refused"
+    default = spec.get("default")
+    return f"`{default}`" if default not in (None, "", [], ()) else ""
+
+
+_TYPE_WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
+_PART_WORDS = {
+    "Condition": "[condition](#conditions)",
+    "EventEntry": "[entry](#entry)",
+    "ExceptionRule": "[exceptions](#exceptions)",
+    "Reentry": "[a while](#re-entry)",
+    "Step": "[steps](#steps)",
+    "Branch": "[ways](#branch)",
+    "Until": "[an instant](#until)",
+    "Value": "[a property](#update)",
+}
 
 
 def _plain(sentence: str) -> str:

@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 
+import jsonschema_rs
 import pytest
 from docs import generate
 
@@ -20,6 +22,10 @@ from tertulia.core import (
     past_reasons,
     reasons,
 )
+from tertulia.core.journeys import walk_steps
+from tertulia.core.steps.registry import list_kinds
+from tertulia.documents.journeys import Around, check_journey, write_schema
+from tertulia.documents.lines import read_lines
 from tertulia.store import funnel
 
 ROOT = Path(__file__).parent.parent
@@ -113,6 +119,23 @@ def test_every_table_of_the_schema_has_its_row() -> None:
     names = re.findall(r"^create table (\w+)", sql, re.MULTILINE)
     names += re.findall(r"^class (\w+)\((?:models\.Model|AbstractBaseUser)", models, re.MULTILINE)
     assert [name for name in names if f"\n| `{name}` |" not in page] == []
+
+
+def test_examples_of_journeys_are_valid() -> None:
+    """Every whole document, every step and every condition on the page; each kind of step has one. The published
+    schema takes them too."""
+    validator = jsonschema_rs.validator_for(write_schema())
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", read("journeys.md"), re.MULTILINE | re.DOTALL)
+    head = "name: Example\nentry:\n  event: Order Completed\n"
+    kinds = set()
+    for block in blocks:
+        steps = block if block.startswith("- ") else "- {id: end, kind: exit}\n"
+        where = "" if block.startswith("- ") else "  where:\n" + indent(block, "    ")
+        text = block if block.startswith("name: ") else f"{head}{where}steps:\n{indent(steps, '  ')}"
+        assert validator.is_valid(read_lines(text).value), block
+        apps = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "telegram"}
+        kinds |= {step.kind for step in walk_steps(check_journey(text, Around(apps)).steps)}
+    assert (len(blocks) > 6, kinds) == (True, set(list_kinds()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

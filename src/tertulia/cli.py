@@ -22,6 +22,8 @@ COMMANDS = {
     "importer": "Run an importer, which takes lists in (needs DATABASE_URL).",
     "import": "Import a customer list or an opt-out list.",
     "import-events": "Import past events of a source, which start nothing.",
+    "plan": "Show what applying a folder of documents would change.",
+    "apply": "Publish a folder of documents: all or none.",
     "why": "Say why a message was or was not sent, gate by gate.",
     "export": "Print everything that is kept of a person.",
     "erase": "Remove a person everywhere and keep the proof.",

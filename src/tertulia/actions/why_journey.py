@@ -91,7 +91,7 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
         return EntryAnswer(contact.id, journey.pk, "never", _("The journey was never published."), None)
     document = read_journey(newest.document)
     events = list_named_events(conn, family, document.entry.type, document.entry.event, EVENTS_MAX)
-    said = {"event": document.entry.event}
+    said = {"event": document.entry.event or document.entry.type}
     if not events:
         sentence = _("Never entered: “%(event)s” has not come for this customer since events are kept.") % said
         return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
@@ -123,7 +123,7 @@ def _look(contact: Any, event: StoredEvent) -> Subject:
 def _tell_condition(
     contact_id: int, journey: Journey, document: Document, event: StoredEvent, finding: Finding
 ) -> EntryAnswer:
-    said = {"event": document.entry.event}
+    said = {"event": document.entry.event or document.entry.type}
     if finding.decided_by is None:
         sentence = _("Never entered: “%(event)s” came, and none of its conditions held.") % said
         return EntryAnswer(contact_id, journey.pk, "never", sentence, event.occurred_at)

@@ -13,6 +13,7 @@ from tertulia.api import (
     conversations,
     hooks,
     imports,
+    journeys,
     matches,
     parked,
     past_events,
@@ -32,7 +33,8 @@ def make_api() -> NinjaAPI:
         title="Tertulia",
         version=tertulia.__version__,
         description="Everything that the console can do. Send `Authorization: Bearer tertulia_…`; errors are "
-        "`{code, sentence, field, line, problems}`; money is in millionths of its currency; instants are in UTC.",
+        "`{code, sentence, field, line, column, problems}`; money is in millionths of its currency; instants are in "
+        "UTC.",
         docs_url=None,
         openapi_url="/openapi.json",
         auth=BearerKey(),
@@ -40,6 +42,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
+        journeys,
     ):
         made.add_router("", noun.router)
     if is_test_clock():

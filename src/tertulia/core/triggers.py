@@ -86,10 +86,10 @@ def matches(rule: EventRule, event: Happened, subject: Subject) -> bool:
 
 
 def _ends(rule: ExceptionRule, began: Mapping[str, Any], event: Happened, subject: Subject) -> bool:
-    """X1, where the rule says so only for the same cart or order."""
+    """X1, where the rule says so only for the same cart or order, by whatever type its number is told."""
     if not matches(rule, event, subject):
         return False
-    return not rule.same or read_path(event.properties, rule.same) == read_path(began, rule.same)
+    return not rule.same or _read_key(rule.same, event.properties) == _read_key(rule.same, began)
 
 
 def _is_after(run: RunRow, event: Happened) -> bool:
@@ -104,7 +104,7 @@ def _consider(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact
     rule = journey.program.journey.entry
     if not matches(rule, event, subject):
         return
-    key = _read_key(rule.key, event)
+    key = _read_key(rule.key, event.properties)
     live = [
         run
         for run_id in world.runs_of.get(contact.id, ())
@@ -147,19 +147,19 @@ def _start(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: C
 
 
 def tell_event(event: Happened) -> dict[str, Any]:
-    """What a run keeps of the event that began it."""
+    """What a run keeps of the event that began it; a call without a name goes by its type."""
     return {
         "id": str(event.id),
-        "name": event.name,
+        "name": event.name or event.type,
         "type": event.type,
         "occurred_at": event.occurred_at.isoformat(),
         "properties": dict(event.properties),
     }
 
 
-def _read_key(path: str, event: Happened) -> str:
+def _read_key(path: str, properties: Mapping[str, Any]) -> str:
     """R1: the value of the named property, as text; empty without one."""
-    value = read_path(event.properties, path) if path else None
+    value = read_path(properties, path) if path else None
     return "" if value is None else str(value)[:KEY_CHARACTERS_MAX]
 
 
@@ -225,7 +225,12 @@ def _refuse(world: World, journey: JourneyFacts, event: ev.StoreEvent, reason: R
             outcome="not_entered",
             gate="entry",
             reason=reason.value,
-            facts={**facts, "event": str(event.id), "event_name": event.name, "revision": journey.revision},
+            facts={
+                **facts,
+                "event": str(event.id),
+                "event_name": event.name or event.type,
+                "revision": journey.revision,
+            },
             epoch=world.config.epoch(journey.workspace),
             at=world.now,
             journey_id=journey.id,
