@@ -20,7 +20,7 @@ from tertulia.console.access import get_now
 from tertulia.console.journeys import fields
 from tertulia.console.journeys.flow import Figures, Path, draw_flow, read_path, write_path
 from tertulia.console.journeys.head import describe_journey
-from tertulia.console.journeys.words import describe_condition
+from tertulia.console.journeys.words import describe_condition, name_choice
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
 from tertulia.core.journeys import EventEntry, Journey
@@ -82,10 +82,13 @@ def describe_entry(value: Any) -> dict[str, str]:
     """The trigger's node: the event, and what must hold."""
     entry = value.get("entry") if isinstance(value, dict) else None
     told = entry if isinstance(entry, dict) else {}
+    type_ = str(told.get("type", "track"))
+    nameless = name_choice(type_) if type_ in ("identify", "group") else _("No event yet")
+    title = str(told.get("event") or nameless)
     parts = [describe_condition(told.get("where"))]
     if told.get("key"):
         parts.append(_("one run for each %(key)s") % {"key": told["key"]})
-    return {"title": str(told.get("event") or _("No event yet")), "summary": " · ".join(filter(None, parts))}
+    return {"title": title, "summary": " · ".join(filter(None, parts))}
 
 
 def describe_exceptions(value: Any) -> list[str]:
