@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from tertulia.channels import costs, registry
 from tertulia.channels.base import Account
 from tertulia.core.journeys import Program, compile_journey
+from tertulia.core.windows import read_window
 from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
 from tertulia.store.channels import ChannelRow, load_channels
@@ -33,6 +34,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
             epoch=row.epoch,
             zone=row.zone,
             sensitive=frozenset(row.sensitive),
+            window=read_window(list(row.window), name="workspace") if row.window else None,
         )
         for row in read_workspaces(conn)
     }

@@ -389,12 +389,14 @@ def decide_row(
     reason: str,
     facts: dict[str, Any],
 ) -> fx.Decide:
-    """A row of the ledger about a delivery (S1)."""
+    """A row of the ledger about a delivery (S1). Held again for the same reason it has one row, unless that says until
+    when it waits: those are decisions of their own."""
     attempt = getattr(delivery, "attempt", 0)
+    until = [str(facts["until"])] if outcome == "held" and "until" in facts else []
     return fx.Decide(
         workspace=delivery.workspace,
         contact_id=delivery.contact_id,
-        id=derive_id("ledger", str(delivery.id), outcome, gate, reason, attempt),
+        id=derive_id("ledger", str(delivery.id), outcome, gate, reason, attempt, *until),
         match_id=delivery.match_id,
         delivery_id=delivery.id,
         outcome=outcome,

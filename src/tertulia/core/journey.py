@@ -19,13 +19,14 @@ from tertulia.core.journeys import Node, Program
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.stages import LANE_BULK, find_number
-from tertulia.core.steps.base import Change, GoOn, Leave, Send, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.steps.base import Change, GoOn, Leave, Move, Send, Skip, Step, View, WaitUntil, Woken
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.world import ChannelFacts, World
-from tertulia.core.zones import choose_zone, load_zone
+from tertulia.core.zones import ZoneChoice, choose_zone, load_zone
 from tertulia.ids import day_of, derive_delivery_id, derive_id
 
 LANE_URGENT: Final = 1
+RUNNING: Final = ("live", "closed")  # journeys whose runs go on
 HANDED_OVER: Final = ("sending", "unknown")
 ARRIVED: Final = ("sent", "delivered", "read")
 
@@ -74,10 +75,19 @@ def _go(world: World, run: RunRow, step: str | None) -> None:
 
 
 def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
-    """Do what the step says. Steps have no way back, so this ends."""
+    """Ask the step and do what it says."""
+    _do(world, run, node, node.step.act(_look(world, run, woken)))
+
+
+def _look(world: World, run: RunRow, woken: Woken) -> View:
     contact = world.contacts[run.contact_id]
-    subject = make_subject(run.event.get("properties", {}), contact)
-    match node.step.act(View(world.now, load_zone(_find_zone(world, run, contact)), subject, woken)):
+    zone = find_zone(world, contact, find_program(world, run).journey.zone).zone
+    return View(world.now, load_zone(zone), make_subject(run.event.get("properties", {}), contact), woken)
+
+
+def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
+    """Steps have no way back, so this ends."""
+    match move:
         case GoOn(way):
             _go(world, run, node.next if way is None else node.ways[way])
         case Skip(reason):
@@ -89,10 +99,22 @@ def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
             _send(world, run, node.step, 0)
         case Change(attributes):
             changed = dict.fromkeys(attributes, world.now)
-            world.add(ev.ChangeContact(run.workspace, contact.id, {}, dict(attributes), changed, world.now))
+            world.add(ev.ChangeContact(run.workspace, run.contact_id, {}, dict(attributes), changed, world.now))
             _go(world, run, node.next)
         case Leave(reason):
             end(world, run, "left", reason)
+
+
+def resolve_clocks(world: World, contact: ContactRow) -> None:
+    """T5: the contact's clock is another one now, so waits for a time by it are resolved again. What is late by it goes
+    on where the journey runs; one that is paused stays as it is until it does."""
+    for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
+        node = find_program(world, run).nodes.get(run.step)
+        if node is None or run.due_at is None or not node.step.is_wall_clock:
+            continue
+        move = node.step.resolve(_look(world, run, Woken.ARRIVED), run.since)
+        frozen = world.config.journeys[run.journey_id].state not in RUNNING
+        _do(world, run, node, WaitUntil(world.now) if frozen and not isinstance(move, WaitUntil) else move)
 
 
 def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
@@ -106,13 +128,12 @@ def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
     _go(world, run, skipped.next)
 
 
-def _find_zone(world: World, run: RunRow, contact: ContactRow) -> str:
-    """T4."""
+def find_zone(world: World, contact: ContactRow, journey_zone: str = "") -> ZoneChoice:
+    """Whose clock a contact's times are read by (T4)."""
     number = find_number(contact)
     region = next((row.country for row in contact.addresses if row.value == number), "") if number else ""
     config = world.config
-    own = find_program(world, run).journey.zone
-    return choose_zone(contact.zone, region, own, config.workspaces[run.workspace].zone, config.zones).zone
+    return choose_zone(contact.zone, region, journey_zone, config.workspaces[contact.workspace].zone, config.zones)
 
 
 # messages
@@ -190,9 +211,10 @@ def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, 
     return identity.kind, identity.value, identity.scope
 
 
-def follow_delivery(world: World, delivery_id: UUID | None) -> None:
+def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool = False) -> None:
     """What became of a message lets its run go on: one that was taken, or whose outcome nobody knows, to the next step;
-    one that was not, to the next channel. A run that is elsewhere by now, or over, is not concerned."""
+    one that was not, to the next channel, unless it was refused `everywhere`. A run that is elsewhere by now, or over,
+    is not concerned."""
     closed, opened = (world.closed.get(delivery_id), world.open.get(delivery_id)) if delivery_id else (None, None)
     row = closed or opened
     run = world.runs.get(row.run_id) if row is not None and row.run_id is not None else None
@@ -201,7 +223,7 @@ def follow_delivery(world: World, delivery_id: UUID | None) -> None:
     if closed is None and row.state != "unknown":
         return
     node = find_program(world, run).nodes[run.step]
-    if row.state in ARRIVED or row.state == "unknown":
+    if everywhere or row.state in ARRIVED or row.state == "unknown":
         _go(world, run, node.next)
     else:
         _send(world, run, node.step, row.stage + 1)

@@ -15,6 +15,7 @@ from tertulia.core.conditions import Condition
 from tertulia.core.durations import read_duration
 from tertulia.core.steps.base import Hears, Step
 from tertulia.core.steps.registry import read_step
+from tertulia.core.windows import WindowRule
 
 STEPS_MAX: Final = 200
 EXCEPTIONS_MAX: Final = 20
@@ -62,7 +63,8 @@ class Reentry(
 
 class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     """The document. `zone`: for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
-    when; runs go on after the end."""
+    when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
+    `outside`: what becomes of a message outside of both (Q1, Q2)."""
 
     name: str
     entry: EventEntry
@@ -73,6 +75,8 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     starts: datetime | None = None
     ends: datetime | None = None
     zone: str = ""
+    window: WindowRule | None = None
+    outside: Literal["hold", "drop", "next_channel"] = "hold"
     note: str = ""
 
 
@@ -100,6 +104,11 @@ class Program:
         """How long before entry an exception may count."""
         told = (read_duration(rule.lookback) for rule in self.journey.exceptions if rule.lookback)
         return max(told, default=timedelta())
+
+    @property
+    def has_clocks(self) -> bool:
+        """Whether a run may wait for a time by the contact's clock (T5)."""
+        return any(node.step.is_wall_clock for node in self.nodes.values())
 
     def list_heard(self) -> Iterator[tuple[str, str]]:
         """Type and name of every event that a live run listens for."""

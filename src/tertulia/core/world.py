@@ -31,6 +31,7 @@ from tertulia.core.rows import (
     RunRow,
     SessionRow,
 )
+from tertulia.core.windows import Window
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
@@ -51,6 +52,7 @@ class WorkspaceFacts:
     epoch: int
     zone: str = "UTC"  # for contacts of whom no zone is known (T4)
     sensitive: frozenset[str] = frozenset()  # attributes that only a verified customer may be sent (M6)
+    window: Window | None = None  # outside it are the quiet hours (Q1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class WorkspaceRow:
     epoch: int
     zone: str
     sensitive: Sequence[str]
+    window: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ import structlog
 
 from tertulia.actions import cycle
 from tertulia.actions.config import load_config
+from tertulia.core.journey import RUNNING
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.stages import channels_of
 from tertulia.core.world import Config
@@ -51,7 +52,6 @@ FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
 DUE_PER_ROUND: Final = 1_000  # sessions that end, runs that are woken
 RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
-RUNNING: Final = ("live", "closed")  # journeys whose runs go on
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Complaint, Move, Send, Step, View
+from tertulia.core.windows import WindowRule
 
 MessageClassName = Literal["transactional", "service", "marketing"]
 
@@ -12,7 +13,8 @@ MessageClassName = Literal["transactional", "service", "marketing"]
 class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     """`channels`: the channels' names, or a kind (`sms`, `whatsapp`, ...) for the workspace's first of it. `text` is
     Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
-    `on_missing`: what a variable without a value does (S4). `class`: the journey's, if not given."""
+    `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
+    given (Q1, Q2)."""
 
     KIND: ClassVar[str] = "message"
     PAUSES: ClassVar[bool] = True
@@ -22,6 +24,8 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     neutral: str = ""
     on_missing: Literal["fail", "default", "skip"] = "fail"
     class_: MessageClassName | None = None
+    window: WindowRule | None = None
+    outside: Literal["hold", "drop", "next_channel"] | None = None
 
     def act(self, view: View) -> Move:
         """One delivery."""
