@@ -128,7 +128,7 @@ def test_Q2_the_next_channel_is_tried(town: Town) -> None:
     town.publish(document)
     town.event("track", user="u1", name="Product Added")
     assert town.past_runs() == [(contact, "completed", "")]
-    assert [row[3] for row in town.ledger()] == ["address.none", "send_window.closed"]
+    assert sorted(row[3] for row in town.ledger()) == ["address.none", "send_window.closed"]
 
 
 def test_Q2_held_again_when_the_hours_have_changed(town: Town) -> None:

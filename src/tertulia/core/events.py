@@ -31,7 +31,7 @@ from tertulia.core.came import find_linked
 from tertulia.core.entries import EventEntry, MergeEntry, key_of, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.import_values import email_key
-from tertulia.core.journey import find_zone, resolve_clocks
+from tertulia.core.journey import resolve_clocks
 from tertulia.core.phones import Phone
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import end_in_background, go_on
@@ -71,9 +71,9 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
         _link_user(world, entry, workspace, contact)
         _follow_alias(world, entry, workspace, contact)
         _link_device(world, entry, workspace, contact)
-        clock = find_zone(world, contact) if world.runs_of.get(contact_id) else None
+        before = contact.zone, len(contact.addresses)
         _learn(world, entry, workspace, contact)
-        if clock is not None and find_zone(world, contact).zone != clock.zone:
+        if (contact.zone, len(contact.addresses)) != before:
             resolve_clocks(world, contact)
         go_on(world, entry, workspace, contact)
         _see(world, entry, workspace, contact)

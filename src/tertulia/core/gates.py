@@ -5,14 +5,14 @@ carries the facts that each gate used, so the ledger can show them. Nothing is l
 the claim loaded in its transaction, and the same facts give the same verdict for the claim, for `why` and for a
 preview.
 
-Gates whose subject cannot be configured yet (audience re-check, country rules, frequency caps, hold-out) stand in the
+Gates whose subject cannot be configured yet (audience re-check, country rules, hold-out) stand in the
 order and pass with the fact "none set"; who adds the subject adds its facts to `SendFacts` and its rule here, and
 nothing moves.
 
-A message is *held* where time alone may change the answer (paused, outside its window, throttled, budget spent, channel
-stopped) and *dropped* where it will not. One that is dropped on a channel may go out on the next of its list, unless
-the refusal is for all of them. `render` is called only when every earlier gate has let the message pass: it is the dear
-one.
+A message is *held* where time alone may change the answer (paused, outside its window, at a cap, throttled, budget
+spent, channel stopped) and *dropped* where it will not. One that is dropped on a channel may go out on the next of its
+list, unless the refusal is for all of them. `render` is called only when every earlier gate has let the message pass:
+it is the dear one.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +23,17 @@ from uuid import UUID
 
 import msgspec
 
+from tertulia.core.caps import (
+    AtCap,
+    Cap,
+    CapsPassed,
+    CapsRefused,
+    Counted,
+    Slot,
+    defer_until,
+    judge_caps,
+    write_per,
+)
 from tertulia.core.consent import Cause, ConsentState, Given, Suppression, permits
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
 from tertulia.core.identity import Trust
@@ -64,7 +75,8 @@ class SendFacts(msgspec.Struct, frozen=True):
     stops this class here (`find_suppression`). `tokens` are the sends that the channel's and match's rate still allow,
     `retry_at` when the next one is free. `budget_left_micros` None: no budget; `cost_micros` what this send will cost
     at most. `windows` are those of the workspace and of what the message belongs to, read in `zone`; `outside` what
-    becomes of it while one is closed."""
+    becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count them, `message` this
+    one; `at_cap` what becomes of it where there is no room."""
 
     delivery_id: UUID
     now: datetime
@@ -88,6 +100,10 @@ class SendFacts(msgspec.Struct, frozen=True):
     windows: tuple[Window, ...]
     zone: ZoneChoice
     outside: Outside
+    caps: tuple[Cap, ...]
+    slots: tuple[Slot, ...]
+    message: Counted
+    at_cap: AtCap
     channel_stopped: bool
     tokens: float
     retry_at: datetime | None
@@ -334,8 +350,26 @@ def _tell_clock(facts: SendFacts, windows: list[str]) -> dict[str, object]:
 
 
 def _gate_caps(facts: SendFacts) -> Finding:
-    """No frequency cap can be set yet; replies and transactional messages will be exempt (F5)."""
-    return Pass(_exempt(CLASS_RULES[facts.message_class].exempt_from_caps))
+    """Frequency caps (F1, F5, F6): the facts name the cap and the messages that it counted."""
+    match judge_caps(facts.caps, facts.slots, facts.now, load_zone(facts.zone.zone), facts.message):
+        case CapsPassed(exempt=True):
+            return Pass({"exempt": True, "important": facts.message.important})
+        case CapsPassed(counts):
+            told = [{"cap": cap.name, "counted": count, "limit": cap.limit} for cap, count in counts]
+            return Pass({"caps": told} if told else _exempt(exempt=False))
+        case CapsRefused(cap, counted, free_at):
+            used: Facts = {
+                "cap": cap.name,
+                "limit": cap.limit,
+                "per": write_per(cap),
+                "counted": [str(delivery_id) for delivery_id in counted],
+                "free_at": free_at.isoformat(),
+            }
+            if facts.at_cap is AtCap.DEFER:
+                return Refuse(Verb.HOLD, Reason.CAP_REACHED, used, defer_until(free_at, facts.deadline))
+            return Refuse(Verb.DROP, Reason.CAP_REACHED, used, everywhere=facts.at_cap is AtCap.DROP)
+        case never:
+            assert_never(never)
 
 
 def _exempt(exempt: bool) -> Facts:

@@ -12,7 +12,9 @@ from uuid import UUID
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import slot_effects as sx
 from tertulia.core.attempts import decide_row, revoke_delivery
+from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Subject
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.journeys import Node, Program
@@ -22,7 +24,7 @@ from tertulia.core.stages import LANE_BULK, find_number
 from tertulia.core.steps.base import Change, GoOn, Leave, Move, Send, Skip, Step, View, WaitUntil, Woken
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.world import ChannelFacts, World
-from tertulia.core.zones import ZoneChoice, choose_zone, load_zone
+from tertulia.core.zones import load_zone
 from tertulia.ids import day_of, derive_delivery_id, derive_id
 
 LANE_URGENT: Final = 1
@@ -106,8 +108,10 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
 
 
 def resolve_clocks(world: World, contact: ContactRow) -> None:
-    """T5: the contact's clock is another one now, so waits for a time by it are resolved again. What is late by it goes
-    on where the journey runs; one that is paused stays as it is until it does."""
+    """T5: the contact's clock may be another one now, so waits for a time by it are resolved again, and what waits for
+    its hours or for a calendar's cap is looked at again. What is late goes on where the journey runs; one that is
+    paused stays as it is until it does."""
+    world.add(sx.WakeHeld(contact.workspace, contact.id, world.now))
     for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
         node = find_program(world, run).nodes.get(run.step)
         if node is None or run.due_at is None or not node.step.is_wall_clock:
@@ -126,14 +130,6 @@ def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
     if isinstance(skipped.step, MessageStep):
         decide_step(world, run, skipped.step.id, "not_sent", "run", reason, {})
     _go(world, run, skipped.next)
-
-
-def find_zone(world: World, contact: ContactRow, journey_zone: str = "") -> ZoneChoice:
-    """Whose clock a contact's times are read by (T4)."""
-    number = find_number(contact)
-    region = next((row.country for row in contact.addresses if row.value == number), "") if number else ""
-    config = world.config
-    return choose_zone(contact.zone, region, journey_zone, config.workspaces[contact.workspace].zone, config.zones)
 
 
 # messages
@@ -163,6 +159,8 @@ def _queue(
     cause = (str(run.id), step.id, run.visit, place)
     delivery_id = derive_delivery_id(run.contact_id, day_of(world.now), "run", *cause)
     kind, value, scope = to
+    if run.delivery_id is not None:
+        world.add(sx.MoveSlot(run.workspace, run.contact_id, run.delivery_id, delivery_id))
     world.add(
         fx.QueueDelivery(
             workspace=run.workspace,

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     MUST_WRITE_FIRST = "window.must_write_first"
     OUTSIDE_HOURS = "send_window.closed"
     NEVER_OPEN = "send_window.never"
+    CAP_REACHED = "cap.reached"
     CHANNEL_STOPPED = "throttle.channel_stopped"
     THROTTLED = "throttle.rate"
     BUDGET_SPENT = "budget.spent"
@@ -122,6 +123,7 @@ SENTENCES: Final = {
         "The hours in which messages may go out never come: the quiet hours and the journey's window do not meet."
         " Change one of them."
     ),
+    Reason.CAP_REACHED: gettext_noop("This customer has had as many messages as a frequency cap allows."),
     Reason.CHANNEL_STOPPED: gettext_noop("The channel is stopped; look at its page for what is wrong."),
     Reason.THROTTLED: gettext_noop("Waiting its turn at the speed that the channel or the match allows."),
     Reason.BUDGET_SPENT: gettext_noop("The budget is spent; raise it to go on."),

@@ -160,6 +160,21 @@ class PassageRow:
     message_at: datetime | None
 
 
+@dataclass(slots=True)
+class SlotRow:
+    """A logical message's place under the caps; fields as in slot_effects.SetSlot."""
+
+    contact_id: int
+    message_id: UUID
+    delivery_id: UUID
+    channel: str
+    topic: str
+    class_: str
+    important: bool
+    state: str
+    at: datetime
+
+
 class Recalled(msgspec.Struct, frozen=True):
     """A stored event that may have ended a run before it began (E5, X3)."""
 

@@ -4,11 +4,26 @@ A message of a run has what its step says, and where that says nothing the journ
 what the workspace says.
 """
 
+from tertulia.core.caps import Cap
 from tertulia.core.journey import find_program
 from tertulia.core.rows import OpenDelivery, RunRow
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.windows import Outside, Window, compile_window
-from tertulia.core.world import World
+from tertulia.core.world import Config, WorkspaceFacts, World
+
+
+def list_changed(before: Config, after: Config) -> list[int]:
+    """The workspaces whose quiet hours or caps are others now: what waits for them is looked at again."""
+    known = before.workspaces
+    return [
+        workspace.id
+        for workspace in after.workspaces.values()
+        if workspace.id in known and _rules_of(known[workspace.id]) != _rules_of(workspace)
+    ]
+
+
+def _rules_of(workspace: WorkspaceFacts) -> tuple[Window | None, tuple[Cap, ...], str]:
+    return workspace.window, workspace.caps, workspace.zone
 
 
 def find_run(world: World, delivery: OpenDelivery) -> RunRow | None:

@@ -51,6 +51,7 @@ _ERASURES = (
     "erase_memberships",
     "erase_session",
     "erase_runs",
+    "erase_slots",
     "erase_passages",
     "erase_discards",
     "erase_deliveries",

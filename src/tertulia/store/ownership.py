@@ -75,6 +75,11 @@ def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
     return [WorkspaceRow(*row) for row in fetch_all(conn, load("ownership")["workspaces"], {})]
 
 
+def read_caps(conn: Conn) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """Workspace, name and document of every frequency cap, in the order in which they were made."""
+    return [(workspace, name, document) for workspace, name, document in fetch_all(conn, load("ownership")["caps"], {})]
+
+
 def read_matches(conn: Conn) -> list[MatchFacts]:
     """Every match that has been launched."""
     return [_match(row) for row in fetch_all(conn, load("ownership")["matches"], {})]

@@ -25,6 +25,9 @@ select id, name, link_key, link_domain, link_days, country, language, currency, 
        sensitive_attributes, send_window
 from workspace
 
+-- name: caps
+select workspace_id, name, document from cap order by id
+
 -- name: epochs
 select coalesce(sum(epoch), 0)::bigint, count(*) from workspace
 

@@ -26,6 +26,7 @@ from tertulia.actions import cycle
 from tertulia.actions.config import load_config
 from tertulia.core.journey import RUNNING
 from tertulia.core.rows import OpenDelivery
+from tertulia.core.send_rules import list_changed
 from tertulia.core.stages import channels_of
 from tertulia.core.world import Config
 from tertulia.errors import Conflict, StoodDown
@@ -41,6 +42,7 @@ from tertulia.store.log import CHANNEL, LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
 from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
 from tertulia.store.sessions import read_due_sessions
+from tertulia.store.slots import wake_workspaces
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
@@ -172,8 +174,11 @@ class Engine:
         now = time.monotonic()
         epochs = (ownership.read_epochs(self.conn), now // CONFIG_CHECK_S)
         if epochs != self._config_epochs:
-            self.config = load_config(self.conn, self.public_url)
+            before, self.config = self.config, load_config(self.conn, self.public_url)
             self._config_epochs = epochs
+            if before is not None and (changed := list_changed(before, self.config)):
+                self._fence()
+                wake_workspaces(self.conn, changed, list(self.epochs), self.now())
         self.conn.commit()
 
     def now(self) -> datetime:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 SQL = (Path(__file__).parent.parent / "sql" / "0025_caps.sql").read_text(encoding="utf-8")
 DROP = """
 drop table slot;
-alter table delivery_open drop column capped
+alter table delivery_open drop column held_by
 """
 
 

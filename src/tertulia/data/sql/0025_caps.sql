@@ -15,5 +15,7 @@ create table slot (
 ) with (fillfactor = 80);
 create index slot_by_age on slot (at);
 
--- Whether it waits for a slot, and is woken when one is released (F6).
-alter table delivery_open add column capped boolean not null default false;
+-- The gate that holds it back until a time (send_window, cap), empty for none: it is looked at again when what that gate
+-- hangs on has changed.
+alter table delivery_open add column held_by text not null default '';
+create index delivery_open_held on delivery_open (workspace) where held_by <> '';

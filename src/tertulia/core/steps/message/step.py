@@ -14,7 +14,8 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     """`channels`: the channels' names, or a kind (`sms`, `whatsapp`, ...) for the workspace's first of it. `text` is
     Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
     `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
-    given (Q1, Q2)."""
+    given (Q1, Q2). `at_cap`: what becomes of it when the customer has had enough messages (F6); an `important` one
+    passes the caps (F5)."""
 
     KIND: ClassVar[str] = "message"
     PAUSES: ClassVar[bool] = True
@@ -26,6 +27,8 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     class_: MessageClassName | None = None
     window: WindowRule | None = None
     outside: Literal["hold", "drop", "next_channel"] | None = None
+    at_cap: Literal["defer", "drop", "next_channel"] = "defer"
+    important: bool = False
 
     def act(self, view: View) -> Move:
         """One delivery."""
