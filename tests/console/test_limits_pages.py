@@ -93,3 +93,91 @@ def test_Q1_why_says_whose_hours_were_closed_by_which_clock(cast: Cast, facts, w
     from tertulia.console.contact.why import describe_facts
 
     assert describe_facts("send_window", facts) == words
+
+
+CAP = {"name": "Three a week", "limit": "3", "per": "week", "classes": ["marketing"], "channels": ["sms", "whatsapp"]}
+
+
+def test_F1_a_cap_is_added_changed_and_deleted(cast: Cast, alice):
+    """As documents write it; what is ticked nowhere is left out. Topics, which are not on the page, stay."""
+    from tertulia.data.models import Audit, Cap
+
+    assert "No caps yet" in alice.get(PAGE).content.decode()
+    assert alice.post(f"{PAGE}caps/", CAP).status_code == 302
+    cap = Cap.objects.get()
+    assert cap.document == {"limit": 3, "per": "week", "classes": ["marketing"], "channels": ["sms", "whatsapp"]}
+    page = alice.get(PAGE).content.decode()
+    assert "3 messages a week" in page
+    assert "Marketing, SMS, WhatsApp" in page
+    Cap.objects.update(document={**cap.document, "topics": ["marketing"]})
+    form = alice.get(f"{PAGE}caps/{cap.pk}/").content.decode()
+    assert 'value="Three a week"' in form
+    assert 'value="whatsapp" checked' in form
+    changed = {"name": "One in two days", "limit": "1", "per": "length", "length": "48 h", "counts_important": "on"}
+    assert alice.post(f"{PAGE}caps/{cap.pk}/", changed).status_code == 302
+    cap.refresh_from_db()
+    assert cap.document == {"limit": 1, "per": "48 h", "topics": ["marketing"], "counts_important": True}
+    assert cap.window_s == 48 * 3600
+    assert "1 message in 48 h" in alice.get(PAGE).content.decode()
+    assert alice.post(f"{PAGE}caps/{cap.pk}/delete/").status_code == 302
+    assert not Cap.objects.exists()
+    verbs = list(Audit.objects.order_by("id").values_list("verb", flat=True))
+    assert verbs == ["cap_created", "cap_changed", "cap_deleted"]
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "words"),
+    [
+        ("name", {"name": " "}, "Give the cap a name"),
+        ("limit", {"limit": "many"}, "whole number from 1 to 1000"),
+        ("limit", {"limit": "9999"}, "whole number from 1 to 1000"),
+        ("length", {"per": "length", "length": "soon"}, "a duration such as 24 h"),
+        ("name", {"name": "Taken"}, "There is a cap with this name"),
+    ],
+)
+def test_F1_a_wrong_cap_is_not_added(cast: Cast, alice, field, sent, words):
+    """The sentence stands under its field, and what was typed stays."""
+    from tertulia.data.models import Cap
+
+    alice.post(f"{PAGE}caps/", CAP | {"name": "Taken"})
+    response = alice.post(f"{PAGE}caps/", CAP | sent)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert words in page.split(f'class="error" id="{field}-help"')[1].split("</span>")[0]
+    assert 'value="whatsapp" checked' in page
+    assert Cap.objects.count() == 1
+
+
+def test_other_workspaces_caps_are_out_of_reach(cast: Cast, alice):
+    """Charlie's cap is a 404 for Alice, and Bob, who is an agent, changes none."""
+    from tertulia.data.models import Cap
+
+    his = Cap.objects.create(workspace=cast.other, name="His", document={"limit": 1, "per": "day"}, window_s=1)
+    assert alice.get(f"{PAGE}caps/{his.pk}/").status_code == 404
+    assert alice.post(f"{PAGE}caps/{his.pk}/", CAP).status_code == 404
+    assert alice.post(f"{PAGE}caps/{his.pk}/delete/").status_code == 404
+    assert make_client(cast.bob).post(f"{PAGE}caps/", CAP).status_code == 403
+    assert list(Cap.objects.values_list("name", flat=True)) == ["His"]
+    assert "Add a cap" not in make_client(cast.bob).get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"exempt": True, "important": True}, "important, so exempt"),
+        ({"exempt": True, "important": False}, "exempt"),
+        (
+            {"caps": [{"cap": "Daily", "counted": 0, "limit": 1}, {"cap": "Weekly", "counted": 2, "limit": 3}]},
+            "“Daily”: 0 of 1, “Weekly”: 2 of 3",
+        ),
+        (
+            {"cap": "Daily", "counted": ["a", "b"], "free_at": "2026-11-02T09:00:00+00:00"},
+            "“Daily” counted 2; room again from 2 Nov 09:00",
+        ),
+    ],
+)
+def test_F6_why_names_the_cap_and_when_there_is_room(cast: Cast, facts, words):
+    """Beside the gate, in words."""
+    from tertulia.console.contact.why import describe_facts
+
+    assert describe_facts("cap", facts) == words

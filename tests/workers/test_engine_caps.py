@@ -48,10 +48,15 @@ def add_customer(town: Town, phone: str = "+5511987650001", user: str = "u1") ->
 
 
 def set_cap(town: Town, name: str = "two a day", **document: Any) -> None:
-    """Two in 24 hours, unless it says otherwise."""
-    from tertulia.actions.caps import save_cap
+    """Two in 24 hours, unless it says otherwise. One of the same name is changed."""
+    from tertulia.actions.caps import change_cap, create_cap
+    from tertulia.data.models import Cap
 
-    save_cap(town.workspace, None, town.now, name, {"limit": 2, "per": "24 h"} | document)
+    told = {"limit": 2, "per": "24 h"} | document
+    if (known := Cap.objects.filter(name=name).first()) is not None:
+        change_cap(known, None, town.now, name, told)
+    else:
+        create_cap(town.workspace, None, town.now, name, told)
 
 
 def publish_offer(

@@ -28,7 +28,7 @@ def list_caps(workspace: Workspace) -> list[Cap]:
 def access_cap(workspace: Workspace, cap_id: int) -> Cap:
     """The only way to a cap: one of this workspace. Raises NotFound."""
     found = Cap.objects.filter(pk=cap_id, workspace=workspace) if 0 <= cap_id <= ID_MAX else None
-    cap: Cap | None = found.first() if found is not None else None
+    cap: Cap | None = found.select_related("workspace").first() if found is not None else None
     if cap is None:
         raise NotFound(_("This cap does not exist in this workspace."))
     return cap
@@ -39,28 +39,29 @@ def list_channels() -> list[str]:
     return ["sms", *(adapter.kind for adapter in registry.kinds() if adapter.capabilities.app)]
 
 
-def save_cap(
-    workspace: Workspace,
-    user: User | None,
-    now: datetime,
-    name: str,
-    document: Mapping[str, Any],
-    cap: Cap | None = None,
-) -> Cap:
-    """A new cap, or another name and document of one; without `cap` that of the same name is changed. Raises Refused,
-    and Conflict for a name that another cap has."""
+def create_cap(workspace: Workspace, user: User | None, now: datetime, name: str, document: Mapping[str, Any]) -> Cap:
+    """A new cap. Raises Refused, and Conflict for a name that another cap has."""
     refuse(check_cap(name, document))
-    named = Cap.objects.filter(workspace=workspace, name=name.strip()).first()
-    if cap is not None and named is not None and named.pk != cap.pk:
-        raise Conflict(_("There is a cap with this name. Choose another."), field="name")
-    saved = cap or named or Cap(workspace=workspace)
-    if saved.pk is None and Cap.objects.filter(workspace=workspace).count() >= CAPS_MAX:
+    if Cap.objects.filter(workspace=workspace).count() >= CAPS_MAX:
         raise Refused([Problem("range", _("A workspace has at most %(most)d caps.") % {"most": CAPS_MAX}, "name")])
-    saved.name, saved.document = name.strip(), dict(document)
-    saved.window_s = int(find_horizon(read_cap(saved.name, document)).total_seconds())
-    saved.save()
-    record_change(workspace, user, now, "cap_saved", f"cap:{saved.pk}", {"name": saved.name, **saved.document})
-    return saved
+    return _save(Cap(workspace=workspace), user, now, name, document, "cap_created")
+
+
+def change_cap(cap: Cap, user: User | None, now: datetime, name: str, document: Mapping[str, Any]) -> Cap:
+    """Another name and document. Raises Refused, and Conflict for a name that another cap has."""
+    refuse(check_cap(name, document))
+    return _save(cap, user, now, name, document, "cap_changed")
+
+
+def _save(cap: Cap, user: User | None, now: datetime, name: str, document: Mapping[str, Any], verb: str) -> Cap:
+    named = Cap.objects.filter(workspace=cap.workspace, name=name.strip()).exclude(pk=cap.pk)
+    if named.exists():
+        raise Conflict(_("There is a cap with this name. Choose another."), field="name")
+    cap.name, cap.document = name.strip(), dict(document)
+    cap.window_s = int(find_horizon(read_cap(cap.name, document)).total_seconds())
+    cap.save()
+    record_change(cap.workspace, user, now, verb, f"cap:{cap.pk}", {"name": cap.name, **cap.document})
+    return cap
 
 
 def delete_cap(workspace: Workspace, user: User | None, now: datetime, cap_id: int) -> None:

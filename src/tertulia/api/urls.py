@@ -7,7 +7,18 @@ from django.urls import URLPattern, URLResolver, path
 from ninja import NinjaAPI
 
 import tertulia
-from tertulia.api import channels, contacts, conversations, imports, matches, parked, sources, test_clock, workspace
+from tertulia.api import (
+    caps,
+    channels,
+    contacts,
+    conversations,
+    imports,
+    matches,
+    parked,
+    sources,
+    test_clock,
+    workspace,
+)
 from tertulia.api.auth import BearerKey
 from tertulia.api.docs import show_docs, show_style
 from tertulia.api.problems import install_handlers
@@ -26,7 +37,7 @@ def make_api() -> NinjaAPI:
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, channels, sources, imports, contacts, conversations, parked, matches):
+    for noun in (workspace, caps, channels, sources, imports, contacts, conversations, parked, matches):
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)

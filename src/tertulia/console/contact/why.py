@@ -89,6 +89,8 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
             return _describe_window(facts)
         case "send_window":
             return _describe_hours(facts)
+        case "cap":
+            return _describe_caps(facts)
         case "throttle":
             budget = facts.get("budget_left_micros")
             return "" if not isinstance(budget, int) else _("budget left: %(sum).2f") % {"sum": budget / 1_000_000}
@@ -152,6 +154,16 @@ def _describe_hours(facts: Mapping[str, Any]) -> str:
     if facts.get("zone_fallback"):
         parts.append(_("a zone that nobody knows was passed over"))
     return ", ".join(parts)
+
+
+def _describe_caps(facts: Mapping[str, Any]) -> str:
+    """How many each cap counted; of one that was reached when there is room again."""
+    if facts.get("exempt"):
+        return _("important, so exempt") if facts.get("important") else _("exempt")
+    if "cap" in facts:
+        said = {"name": facts["cap"], "counted": len(facts.get("counted", ())), "at": _format(facts.get("free_at"))}
+        return _("“%(name)s” counted %(counted)d; room again from %(at)s") % said
+    return ", ".join(_("“%(cap)s”: %(counted)d of %(limit)d") % told for told in facts.get("caps", ()))
 
 
 def read_instant(text: object) -> datetime | None:
