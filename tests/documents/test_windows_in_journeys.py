@@ -57,6 +57,15 @@ def test_Q2_only_known_words_say_what_becomes_of_a_message() -> None:
         check_journey(JOURNEY.format(window=GOOD, step=GOOD) + "outside: wait\n", AROUND)
 
 
+def test_a_deadline_is_a_duration() -> None:
+    """How long a message makes sense."""
+    document = JOURNEY.format(window=GOOD, step=GOOD)
+    assert check_journey(document + "    within: 2 h\n", AROUND).steps[0]["within"] == "2 h"
+    with pytest.raises(BadDocument) as bad:
+        check_journey(document + "    within: soon\n", AROUND)
+    assert [(problem.place.line, problem.path[-1]) for problem in bad.value.problems] == [(12, "within")]
+
+
 def test_the_schema_describes_windows() -> None:
     """From, to and days, for one set of hours and for a list of them."""
     schema = write_schema()

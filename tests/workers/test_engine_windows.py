@@ -131,6 +131,20 @@ def test_Q2_the_next_channel_is_tried(town: Town) -> None:
     assert sorted(row[3] for row in town.ledger()) == ["address.none", "send_window.closed"]
 
 
+def test_Q2_a_message_that_makes_sense_for_a_while_is_not_held_longer(town: Town) -> None:
+    """At its deadline it is dropped, on every channel, and the run goes on."""
+    contact = add_customer(town)
+    set_quiet_hours(town, [{"from": "12:00", "to": "21:00"}])
+    document = REMINDER.format(head="", step="within: 2 h").replace("[sms]", "[sms, http_sms]")
+    town.publish(document)
+    town.event("track", user="u1", name="Product Added")
+    [facts] = read_facts(town, "held")
+    assert facts["until"] == (NOW + 2 * HOUR).isoformat()
+    town.advance(2 * HOUR)
+    assert town.past_runs() == [(contact, "completed", "")]
+    assert town.rows("select state, reason from delivery") == [("dropped", "deadline.passed")]
+
+
 def test_Q2_held_again_when_the_hours_have_changed(town: Town) -> None:
     """It passes all gates again on release, and each time it is held is a decision of its own."""
     add_customer(town)

@@ -33,7 +33,8 @@ def load_journey_facts(conn: Conn, world: World, told: Sequence[Told]) -> None:
     for entry, contact_ids in told:
         heard = bool(derived) or (name_type(entry.call), entry.name) in names
         for contact_id in map(world.follow, contact_ids):
-            if heard or (clocks and may_change_clock(entry, world.contacts[contact_id], world.config.zones)):
+            contact = world.contacts.get(contact_id)
+            if heard or (clocks and contact and may_change_clock(entry, contact, world.config.zones)):
                 at = entry.at
                 if derived and (session := world.sessions.get(contact_id)) is not None:
                     at = min(at, session.started_at)

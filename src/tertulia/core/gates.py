@@ -18,8 +18,10 @@ it is the dear one.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, assert_never
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -40,7 +42,7 @@ from tertulia.core.identity import Trust
 from tertulia.core.match import Need, is_trusted
 from tertulia.core.reasons import Reason
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, Outcome, Rendered
-from tertulia.core.wall_clock import read_wall
+from tertulia.core.wall_clock import Span, read_wall
 from tertulia.core.windows import Outside, Window, choose_windows, find_closed, next_opening, spread
 from tertulia.core.zones import ZoneChoice, load_zone
 
@@ -254,7 +256,9 @@ def _gate_deadline(facts: SendFacts) -> Finding:
     if facts.deadline is None:
         return Pass(NONE_SET)
     used: Facts = {"deadline": facts.deadline.isoformat()}
-    return Refuse(Verb.DROP, Reason.DEADLINE_PASSED, used) if facts.now >= facts.deadline else Pass(used)
+    if facts.now >= facts.deadline:
+        return Refuse(Verb.DROP, Reason.DEADLINE_PASSED, used, everywhere=True)
+    return Pass(used)
 
 
 def _gate_platform(facts: SendFacts) -> Finding:
@@ -319,7 +323,7 @@ def _gate_windows(facts: SendFacts) -> Finding:
     closed = find_closed(windows, facts.now, zone)
     if closed is None:
         return Pass(used)
-    opening = next_opening(windows, facts.now, zone)
+    opening = _find_opening(windows, facts.now, zone)
     if opening is None:
         return Refuse(Verb.DROP, Reason.NEVER_OPEN, used | {"closed": closed.name}, everywhere=True)
     used |= {"closed": closed.name, "opens": opening.begin.isoformat()}
@@ -333,6 +337,12 @@ def _gate_windows(facts: SendFacts) -> Finding:
             return Refuse(Verb.DROP, Reason.OUTSIDE_HOURS, used, everywhere=everywhere)
         case _:
             assert_never(facts.outside)
+
+
+@lru_cache(maxsize=1_000)
+def _find_opening(windows: tuple[Window, ...], now: datetime, zone: ZoneInfo) -> Span | None:
+    """The next opening. Many messages of a cycle are held by the same hours, and finding it takes 0.4 ms."""
+    return next_opening(windows, now, zone)
 
 
 def _tell_clock(facts: SendFacts, windows: list[str]) -> dict[str, object]:

@@ -17,6 +17,7 @@ from tertulia.core.attempts import decide_row, revoke_delivery
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Subject
 from tertulia.core.deliveries import MessageClass
+from tertulia.core.durations import read_duration
 from tertulia.core.journeys import Node, Program
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
@@ -177,7 +178,7 @@ def _queue(
             content={},
             cause=f"journey:{run.journey_id}",
             not_before=world.now,
-            deadline=None,
+            deadline=run.since + read_duration(step.within) if step.within else None,
             at=world.now,
             journey_id=run.journey_id,
             run_id=run.id,
