@@ -17,7 +17,16 @@ import msgspec
 from tertulia import config
 from tertulia.channels import outcomes
 from tertulia.cli import COMMANDS
-from tertulia.core import deliveries, entries, import_fields, import_reasons, reasons
+from tertulia.core import (
+    deliveries,
+    entries,
+    hook_faults,
+    hook_mapping,
+    hook_presets,
+    import_fields,
+    import_reasons,
+    reasons,
+)
 
 DOCS = Path(__file__).parent
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -137,6 +146,26 @@ def write_diagram() -> Iterator[str]:
     yield "```"
 
 
+def write_hook_faults() -> Iterator[str]:
+    """What can be wrong with a mapping of webhooks."""
+    rows = ((f"`{code.value}`", _plain(hook_faults.SENTENCES[code])) for code in hook_faults.FaultCode)
+    yield from table(("Code", "What people read"), rows)
+
+
+def write_hook_presets() -> Iterator[str]:
+    """What each topic of a shop comes to, as the presets themselves say."""
+    for kind in (hook_presets.SHOPIFY, hook_presets.WOOCOMMERCE):
+        yield f"### {kind}\n"
+        told: dict[str, list[str]] = {}
+        for rule in hook_mapping.compile_mapping(hook_presets.fill_preset(kind, 1)).rules:
+            made = rule.event or {"identify": "who it is", "nothing": ""}.get(rule.do, rule.do)
+            for topic in rule.topics:
+                told.setdefault(topic, []).append(f"`{made}`" if rule.event or rule.do == "privacy_request" else made)
+        rows = ((f"`{topic}`", ", ".join(filter(None, made)) or "nothing") for topic, made in told.items())
+        yield from table(("Topic", "What is made of it"), rows)
+        yield ""
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": write_settings,
     "commands": write_commands,
@@ -149,6 +178,8 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "entries": write_entries,
     "states": write_states,
     "diagram": write_diagram,
+    "hook-faults": write_hook_faults,
+    "hook-presets": write_hook_presets,
 }
 
 

@@ -9,7 +9,7 @@ from docs import generate
 from tertulia import config
 from tertulia.channels import outcomes, registry
 from tertulia.cli import COMMANDS
-from tertulia.core import deliveries, entries, import_fields, import_reasons, ingest_codes, reasons
+from tertulia.core import deliveries, entries, hook_faults, import_fields, import_reasons, ingest_codes, reasons
 from tertulia.store import funnel
 
 ROOT = Path(__file__).parent.parent
@@ -85,6 +85,7 @@ def test_classes_columns_entries_and_steps_are_named() -> None:
         "import-columns.md": [field.value for field in import_fields.Field],
         "funnel.md": list(funnel.STEPS),
         "tracking-api.md": [code.value for code in ingest_codes.Code],
+        "incoming-webhooks.md": [code.value for code in hook_faults.HookCode],
     }
     missing = [(page, name) for page, names in wanted.items() for name in names if f"\n| `{name}` |" not in read(page)]
     heads = headings_of(read("log-entries.md"))

@@ -61,7 +61,9 @@ def test_what_is_no_duration_says_how_to_write_one(written: object) -> None:
     assert str(caught.value) == NOT_A_DURATION
 
 
-@pytest.mark.parametrize("written", ["0 s", "000 w", "1826 d", "261 w", "157680001 s", "999999999 w", f"{10**4_000} s"])
+@pytest.mark.parametrize(
+    "written", ["0 s", "000 w", "1826 d", "261 w", "157680001 s", "999999999 w", "1" + 5_000 * "0" + " s"]
+)
 def test_a_duration_has_limits(written: str) -> None:
     """More than nothing, at most five years."""
     with pytest.raises(ValueError, match="1825 d") as caught:

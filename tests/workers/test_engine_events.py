@@ -381,6 +381,25 @@ def test_C5_an_erased_person_leaves_no_event_behind(town: Town) -> None:
     assert user(town, "user-4711") not in (contact, other)
 
 
+def test_C5_samples_of_webhooks_that_name_an_erased_person_are_gone(town: Town) -> None:
+    """By whom their events named, by an address, by a long id; others' stay, also those with the number inside."""
+    told = {
+        "by-event": ("{}", ["shop-1-7"]),
+        "by-address": ('{"mail": "Ana@Loja.example"}', []),
+        "by-id": ('{"customer": 6147919001}', []),
+        "other": ('{"n": 7, "mail": "bea@loja.example"}', ["7"]),
+    }
+    for topic, (body, people) in told.items():
+        town.conn.execute(
+            "insert into hook_sample values (1, gen_random_uuid(), %s, 1, now(), %s, '{}', %s, 2, 1, '', %s)",
+            (town.workspace.pk, topic, body, people),
+        )
+    town.conn.commit()
+    town.event("identify", user="shop-1-7", device="6147919001", traits={"email": "ana@loja.example"})
+    town.erase(user(town, "shop-1-7"))
+    assert town.rows("select topic from hook_sample") == [("other",)]
+
+
 def test_C5_a_short_id_erases_nothing_of_others(town: Town) -> None:
     """`7` stands in many entries; only those that name the user go."""
     town.event("track", user="7", name="Opened")

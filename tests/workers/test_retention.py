@@ -210,3 +210,14 @@ def test_C5_entries_of_a_writer_that_is_gone_are_erased_too(conn: Conn) -> None:
     conn.execute("insert into log_position values (1, 1, 1)")
     assert run(conn, load("effects")["erase_log"], {"workspace": 1, "id": 7, "values": [], "named": []}) == 2
     assert conn.execute("select writer, seq from log").fetchall() == [(1, 2)]
+
+
+def test_samples_of_webhooks_are_forgotten_after_a_month(conn: Conn) -> None:
+    """Whatever else is kept for ever."""
+    for at in (OLD, NEW):
+        conn.execute(
+            "insert into hook_sample values (1, gen_random_uuid(), 1, 1, %s, 'orders', '{}', '{}', 2, 1, '', '{}')",
+            (at,),
+        )
+    assert forget(conn) == 1
+    assert conn.execute("select at from hook_sample").fetchall() == [(NEW,)]

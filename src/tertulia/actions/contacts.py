@@ -93,7 +93,7 @@ def read_timeline(
 def tell_event(event: events.StoredEvent) -> store.Happening:
     """An event as a line of the timeline: `ref` its id, `fact` its type, `text` its name."""
     return store.Happening(
-        *(event.occurred_at, "event", event.contact_id, None, str(event.id), event.type, event.name, None)
+        *(event.occurred_at, "event", event.contact_id, None, str(event.id), event.type, event.name, None, None)
     )
 
 

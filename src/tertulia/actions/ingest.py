@@ -15,18 +15,21 @@ from tertulia.core.entries import EventEntry, key_of, route
 from tertulia.core.ingest import Discard
 from tertulia.store.db import Conn
 from tertulia.store.discards import StoredDiscard, insert_discards
+from tertulia.store.hook_samples import NewSample, insert_samples, tell_privacy
 from tertulia.store.identities import find_contacts
 from tertulia.store.log import LogWriter, NewEntry
 
 
 class EventRequest(msgspec.Struct, frozen=True):
-    """One request of an SDK, read. `notes` are discards and warnings, to be kept."""
+    """One request of an SDK, read, or one webhook. `notes` are discards and warnings, to be kept; `sample` is the
+    webhook as it came."""
 
     id: UUID
     workspace: int
     source_id: int
     entries: Sequence[EventEntry]
     notes: Sequence[Discard]
+    sample: NewSample | None = None
 
 
 def record_events(conn: Conn, log: LogWriter, requests: Sequence[EventRequest], now: datetime) -> None:
@@ -36,9 +39,11 @@ def record_events(conn: Conn, log: LogWriter, requests: Sequence[EventRequest], 
 
 
 def record_notes(conn: Conn, requests: Sequence[EventRequest], now: datetime) -> None:
-    """Keep the requests' notes alone."""
+    """Keep the requests' notes and samples alone."""
     notes = [StoredDiscard(r.id, r.workspace, r.source_id, note) for r in requests for note in r.notes]
     insert_discards(conn, notes, now)
+    tell_privacy(conn, notes, now)
+    insert_samples(conn, [r.sample for r in requests if r.sample is not None], now)
 
 
 def place_events(conn: Conn, events: Sequence[tuple[int, EventEntry]]) -> list[NewEntry]:

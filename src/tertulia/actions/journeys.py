@@ -28,7 +28,7 @@ from tertulia.errors import Conflict, NotFound
 ID_MAX: Final = 2**31 - 1
 NAME_CHARACTERS_MAX: Final = 200
 KEY_CHARACTERS_MAX: Final = 60
-DOCUMENT_CHARACTERS_MAX: Final = 500_000
+DOCUMENT_CHARACTERS_MAX: Final = 200_000
 
 _NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "draft": (),

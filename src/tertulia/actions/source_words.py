@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-WARNINGS: Final = frozenset({"bad_timestamp"})
+WARNINGS: Final = frozenset({"bad_timestamp", "privacy_request"})
 """Codes of messages that were taken all the same."""
 
 WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
@@ -105,6 +105,46 @@ WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
     "rate_limited": (
         gettext_lazy("Too many calls came at once. The caller was told to come again."),
         gettext_lazy("The tracking SDKs do so by themselves; your own code waits as long as Retry-After says."),
+    ),
+    "body_packed": (
+        gettext_lazy("The webhook's body is compressed, so its signature cannot be compared."),
+        gettext_lazy("Have it sent as it is."),
+    ),
+    "no_mapping": (
+        gettext_lazy("A webhook came, and there is no mapping that says what it means."),
+        gettext_lazy("Write one on the tab Mapping. The webhook is kept there as a sample to try it on."),
+    ),
+    "no_rule": (
+        gettext_lazy("No rule of the mapping is for this webhook."),
+        gettext_lazy("Write a rule for its topic, or add the topic to a rule with “do: nothing”."),
+    ),
+    "mapping_failed": (
+        gettext_lazy("A path of the mapping does not fit this webhook, so its event was not made."),
+        gettext_lazy("Try the mapping on the sample: it names the line and the field."),
+    ),
+    "list_too_long": (
+        gettext_lazy("“each” leads to a list of more than 100 entries, so no event was made of them."),
+        gettext_lazy("Have it sent in smaller pieces, or choose fewer entries in the path."),
+    ),
+    "no_secret": (
+        gettext_lazy("A webhook came, and there is no secret here to prove it with. It was refused."),
+        gettext_lazy("Enter the signing secret on the tab Connect."),
+    ),
+    "no_signature": (
+        gettext_lazy("A webhook came without a signature. It was refused."),
+        gettext_lazy("Have the sender sign, or say on the tab Connect how it proves itself."),
+    ),
+    "bad_signature": (
+        gettext_lazy("A webhook's signature is wrong. It was refused."),
+        gettext_lazy("Enter the secret once more, as it stands at the sender. If nothing else calls, it was changed."),
+    ),
+    "too_old": (
+        gettext_lazy("A webhook's signed time is too far from ours. It was refused."),
+        gettext_lazy("Look at the sender's clock, or allow a longer time on the tab Connect."),
+    ),
+    "privacy_request": (
+        gettext_lazy("A customer, or the shop, demands their data or its erasure."),
+        gettext_lazy("Find the contact by the ids in what came, then export or erase it there."),
     ),
 }
 

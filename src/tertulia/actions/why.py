@@ -143,6 +143,7 @@ def tell(outcome: str, reason: str) -> str:
         "not_sent": _("Not sent."),
         "failed": _("Failed."),
         "revoked": _("Taken back before it was sent."),
+        "not_entered": _("Did not enter."),
     }
     head = heads.get(outcome, outcome)
     return f"{head} {explain_reason(reason)}" if reason else head

@@ -12,6 +12,7 @@ from tertulia.actions.source_words import explain_discard
 from tertulia.api.contact_shapes import EventOut
 from tertulia.api.paging import read_instant, read_limit
 from tertulia.api.shell import conn_of, now, workspace_of, writing
+from tertulia.core.hook_presets import SDK
 from tertulia.core.sessions import DERIVED_SOURCE
 from tertulia.data.models import Source
 from tertulia.ids import day_of
@@ -25,10 +26,12 @@ DAYS_MAX = 366
 
 
 class SourceIn(Schema):
-    """`client_side`: the callers are customers' own browsers and phones, not a server."""
+    """`client_side`: the callers are customers' own browsers and phones, not a server. `kind`: sdk, or shopify,
+    woocommerce, webhook for a system that posts webhooks of its own; it stays as it was made."""
 
     name: str
     client_side: bool = False
+    kind: str = SDK
 
 
 class SourceOut(Schema):
@@ -36,6 +39,7 @@ class SourceOut(Schema):
 
     id: int
     name: str
+    kind: str
     client_side: bool
     state: str
     write_key: str
@@ -94,9 +98,11 @@ def list_sources(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.post("/sources", response={201: SourceOut}, summary="Create a source")
 def post_source(request: HttpRequest, form: SourceIn) -> Status[dict[str, Any]]:
-    """It gets a write key of its own."""
+    """It gets a key of its own. Of one that posts webhooks see `/sources/{source_id}/hook` for the address."""
     with writing():
-        source = actions.create_source(workspace_of(request), None, now(), _read(form), actions.make_write_key())
+        source = actions.create_source(
+            workspace_of(request), None, now(), _read(form), actions.make_write_key(form.kind)
+        )
     return Status(201, _write(request, [source])[0])
 
 
@@ -111,7 +117,7 @@ def put_source(request: HttpRequest, source_id: int, form: SourceIn) -> dict[str
     """Its name and its side."""
     with writing():
         source = actions.access_source(workspace_of(request), source_id)
-        actions.change_source(source, None, now(), _read(form))
+        actions.change_source(source, None, now(), actions.SourceForm(form.name, form.client_side, source.kind))
     return _write(request, [source])[0]
 
 
@@ -147,7 +153,7 @@ def renew_key(request: HttpRequest, source_id: int) -> dict[str, Any]:
     """Whatever sends with the old key is refused from now on."""
     with writing():
         source = actions.access_source(workspace_of(request), source_id)
-        actions.renew_key(source, None, now(), actions.make_write_key())
+        actions.renew_key(source, None, now(), actions.make_write_key(source.kind))
     return _write(request, [source])[0]
 
 
@@ -195,7 +201,7 @@ def _list_kinds(workspace: int, source_id: int, days: int) -> list[dict[str, Any
 
 
 def _read(form: SourceIn) -> actions.SourceForm:
-    return actions.SourceForm(form.name, form.client_side)
+    return actions.SourceForm(form.name, form.client_side, form.kind)
 
 
 def _write(request: HttpRequest, sources: list[Source]) -> list[dict[str, Any]]:
@@ -205,6 +211,7 @@ def _write(request: HttpRequest, sources: list[Source]) -> list[dict[str, Any]]:
         {
             "id": source.pk,
             "name": source.name,
+            "kind": source.kind,
             "client_side": source.client_side,
             "state": source.state,
             "write_key": source.write_key,

@@ -12,6 +12,7 @@ from tertulia.api import (
     channels,
     contacts,
     conversations,
+    hooks,
     imports,
     matches,
     parked,
@@ -37,7 +38,7 @@ def make_api() -> NinjaAPI:
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, caps, channels, sources, imports, contacts, conversations, parked, matches):
+    for noun in (workspace, caps, channels, sources, hooks, imports, contacts, conversations, parked, matches):
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)

@@ -1,4 +1,5 @@
-"""`tertulia why --contact C [--match M] [--json]`: why a message was or was not sent, gate by gate (S1)."""
+"""`tertulia why --contact C [--match M] [--journey J] [--json]`: why a message was or was not sent, gate by gate, and
+why somebody is in a journey or not (S1)."""
 
 import argparse
 import sys
@@ -12,14 +13,16 @@ from tertulia.errors import NotFound
 
 if TYPE_CHECKING:
     from tertulia.actions.why import Answer
-    from tertulia.data.models import Match
+    from tertulia.actions.why_journey import EntryAnswer
+    from tertulia.data.models import Journey, Match, Workspace
 
 MARKS = {"passed": "passed ", "failed": "STOPPED", "not_reached": "-      "}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contact", required=True, help="an id, a phone number, an e-mail or an external id")
-    parser.add_argument("--match", type=int, help="the match's number; without one every launched match")
+    parser.add_argument("--match", type=int, help="the match's number")
+    parser.add_argument("--journey", help="the journey's number or key; without either every match and journey")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     add_workspace(parser)
 
@@ -27,22 +30,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     with open_django() as url:
         from tertulia.actions.why import explain_why
-        from tertulia.data.models import Match
+        from tertulia.actions.why_journey import explain_entry
         from tertulia.store.db import connect
 
         workspace = find_workspace(options.workspace)
-        launched = Match.objects.filter(workspace=workspace).exclude(state="draft").order_by("pk")
-        matches = list(launched.filter(pk=options.match) if options.match else launched)
-        if not matches:
-            raise NotFound("There is no such match." if options.match else "No match has been launched yet.")
+        matches, journeys = _find_matches(workspace, options), _find_journeys(workspace, options)
+        if not matches and not journeys:
+            raise NotFound("No match has been launched yet, and no journey published.")
         with connect(url) as conn:
             contact = find_contact(conn, workspace, options.contact)
             answers = [(match, explain_why(conn, workspace, contact, match)) for match in matches]
+            entries = [(journey, explain_entry(conn, workspace, contact, journey)) for journey in journeys]
     if options.json:
-        sys.stdout.write(msgspec.json.encode([asdict(answer) for _, answer in answers]).decode() + "\n")
+        found = [asdict(answer) for _, answer in answers] + [asdict(entry) for _, entry in entries]
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
     else:
-        sys.stdout.write("\n".join(describe(match, answer) for match, answer in answers))
+        told = [describe(match, answer) for match, answer in answers]
+        told += [describe_entry(journey, entry) for journey, entry in entries]
+        sys.stdout.write("\n".join(told))
     return 0
+
+
+def _find_matches(workspace: "Workspace", options: argparse.Namespace) -> "list[Match]":
+    """The one that was asked for, or every launched one where no journey was."""
+    from tertulia.data.models import Match
+
+    launched = Match.objects.filter(workspace=workspace).exclude(state="draft").order_by("pk")
+    if options.match is None:
+        return [] if options.journey else list(launched)
+    found = list(launched.filter(pk=options.match))
+    if not found:
+        raise NotFound("There is no such match.")
+    return found
+
+
+def _find_journeys(workspace: "Workspace", options: argparse.Namespace) -> "list[Journey]":
+    """The one that was asked for, or every published one where no match was."""
+    from tertulia.data.models import Journey
+
+    published = Journey.objects.filter(workspace=workspace, revision__isnull=False).order_by("pk")
+    if options.journey is None:
+        return [] if options.match else list(published)
+    by = {"pk": int(options.journey)} if options.journey.isdecimal() else {"key": options.journey}
+    found = list(published.filter(**by))
+    if not found:
+        raise NotFound("There is no such journey, or it was never published.")
+    return found
+
+
+def describe_entry(journey: "Journey", answer: "EntryAnswer") -> str:
+    """One journey's account for people."""
+    lines = [f"{journey.name}: {answer.outcome}", f"  {answer.sentence}"]
+    lines += [f"  {answer.more}"] if answer.more else []
+    return "\n".join(lines) + "\n"
 
 
 def describe(match: "Match", answer: "Answer") -> str:

@@ -7,19 +7,23 @@ it. A program is immutable, as is the revision that it is of (V1).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from tertulia.core.conditions import Condition
 from tertulia.core.durations import read_duration
+from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Hears, Step
+from tertulia.core.steps.message.step import MessageClassName, OutsideName
 from tertulia.core.steps.registry import read_step
 from tertulia.core.windows import WindowRule
 
 STEPS_MAX: Final = 200
 EXCEPTIONS_MAX: Final = 20
 
+Second = Literal["ignore", "restart", "parallel"]
 EventType = Literal["track", "page", "screen", "identify", "group"]
 
 
@@ -31,25 +35,33 @@ class EventRule(Part, frozen=True, kw_only=True):
     """An event by its name, or that of a page or screen with its `type`, and a condition on its properties and on the
     contact as of that event (E3). A derived event is named like any other."""
 
-    event: str
-    type: EventType = "track"
-    where: Condition | None = None
+    event: Annotated[str, Meta(title=_("Event"), extra_json_schema={"x-widget": "event"})]
+    type: Annotated[EventType, Meta(title=_("Kind of call"))] = "track"
+    where: Annotated[Condition | None, Meta(title=_("Only where"))] = None
 
 
 class EventEntry(EventRule, frozen=True, kw_only=True):
     """R1: one run for each contact and value of the property `key`, or for each contact without one. `second`: what an
     event does that would start another of the same key while one lives."""
 
-    key: str = ""
-    second: Literal["ignore", "restart", "parallel"] = "ignore"
+    key: Annotated[
+        str,
+        Meta(
+            title=_("One run for each"),
+            description=_("A property of the event, such as cart_id. Empty: one run for each customer."),
+        ),
+    ] = ""
+    second: Annotated[Second, Meta(title=_("The same event again while one runs"))] = "ignore"
 
 
 class ExceptionRule(EventRule, frozen=True, kw_only=True):
     """X1: ends the run at once. `lookback`: how long before entry it counts too (X3). `same`: only an event with the
     same value of this property as the event of entry has (a purchase of that cart)."""
 
-    lookback: str = ""
-    same: str = ""
+    lookback: Annotated[str, Meta(title=_("Also so long before entry"), description=_("Empty: only after entry."))] = ""
+    same: Annotated[
+        str, Meta(title=_("With the same"), description=_("A property, such as cart_id: only of that cart."))
+    ] = ""
 
 
 class Reentry(
@@ -66,18 +78,26 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
     `outside`: what becomes of a message outside of both (Q1, Q2)."""
 
-    name: str
-    entry: EventEntry
+    name: Annotated[str, Meta(title=_("Name"))]
+    entry: Annotated[EventEntry, Meta(title=_("Starts when"))]
     steps: tuple[Any, ...]
-    class_: Literal["transactional", "service", "marketing"] = "marketing"
-    reentry: Literal["always", "never"] | Reentry = "always"
-    exceptions: tuple[ExceptionRule, ...] = ()
-    starts: datetime | None = None
-    ends: datetime | None = None
-    zone: str = ""
-    window: WindowRule | None = None
-    outside: Literal["hold", "drop", "next_channel"] = "hold"
-    note: str = ""
+    class_: Annotated[MessageClassName, Meta(title=_("Class of its messages"))] = "marketing"
+    reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"
+    exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
+    starts: Annotated[datetime | None, Meta(title=_("People enter from"))] = None
+    ends: Annotated[datetime | None, Meta(title=_("People enter until"))] = None
+    zone: Annotated[
+        str, Meta(title=_("Time zone"), description=_("For customers of whom none is known, such as Europe/Lisbon."))
+    ] = ""
+    window: Annotated[
+        WindowRule | None,
+        Meta(
+            title=_("Messages go out"),
+            description=_("From and to, in local times of the customer, and days; beside the workspace's quiet hours."),
+        ),
+    ] = None
+    outside: Annotated[OutsideName, Meta(title=_("Outside these hours"))] = "hold"
+    note: Annotated[str, Meta(title=_("Note"), description=_("Seen by your team only."))] = ""
 
 
 @dataclass(frozen=True, slots=True)

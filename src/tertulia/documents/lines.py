@@ -15,7 +15,7 @@ from tertulia.core.reasons import gettext_noop as _
 
 Path = tuple[str | int, ...]
 
-CHARACTERS_MAX: Final = 500_000
+CHARACTERS_MAX: Final = 200_000
 DEPTH_MAX: Final = 40
 
 
@@ -68,14 +68,17 @@ class _Loader(yaml.SafeLoader):
     """Scalars as in YAML 1.2's core schema."""
 
 
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
+CORE_SCALARS: Final = (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
     ("null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+)
+"""Type, pattern and first characters of what is no text."""
+
+_Loader.yaml_implicit_resolvers = {}
+for _type, _pattern, _first in CORE_SCALARS:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_type}", re.compile(_pattern), list(_first))
 _Loader.yaml_implicit_resolvers.setdefault("", []).append(("tag:yaml.org,2002:null", re.compile(r"^$")))
 
 
@@ -83,8 +86,8 @@ def read_lines(text: str) -> Written:
     """Raises BadDocument with the place of what is no YAML, or cannot be part of a document."""
     if len(text) > CHARACTERS_MAX:
         raise BadDocument([Problem(Place(1, 1), (), _("The document is too long."))])
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         places: dict[Path, Place] = {(): Place(1, 1)}
         value = None if node is None else _build(loader, node, (), places, set())
@@ -96,8 +99,8 @@ def read_lines(text: str) -> Written:
         ) from None
     except yaml.YAMLError:
         raise BadDocument([Problem(Place(1, 1), (), _("There is a character here that a text cannot have."))]) from None
-    finally:
-        loader.dispose()
+    except RecursionError:
+        raise BadDocument([Problem(Place(1, 1), (), _("This is nested too deeply."))]) from None
     return Written(value, places)
 
 

@@ -18,6 +18,8 @@ from tertulia.edge.live import Hub
 from tertulia.edge.metrics import Metrics
 from tertulia.edge.refusals import Refusals
 from tertulia.edge.registry import Registry
+from tertulia.edge.source_hooks import PREFIX as HOOK_PREFIX
+from tertulia.edge.source_hooks import SourceHooks
 from tertulia.edge.unsubscribe import Request, Unsubscribe, UnsubscribeWork
 from tertulia.edge.webhooks import GROUP_EVERY_S, Hooks, WebhookWork, are_light
 from tertulia.edge.writer import GroupWriter, Notifier
@@ -67,6 +69,7 @@ class Edge:
             is_light=lambda _: False,  # a request may have 8 MiB
         )
         self.ingest = Ingest(self.registry, self.event_writer, self.clock, self.metrics)
+        self.source_hooks = SourceHooks(self.registry, self.ingest, self.clock, self.metrics)
         self._by_name: dict[str, Handler] = {
             "l": self.links.open_link,
             "e": self.links.open_entry,
@@ -108,7 +111,7 @@ class Edge:
         not ours serves nothing."""
         path = scope["path"]
         name = path[1:].partition("/")[0]
-        handler = self._by_name.get(name)
+        handler = self.source_hooks if path.startswith(HOOK_PREFIX) else self._by_name.get(name)
         hosts = self.registry.snapshot.hosts
         if name in ANY_HOST or not hosts:
             return handler

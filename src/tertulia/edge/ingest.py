@@ -193,13 +193,13 @@ class Ingest:
             raise await self._keep(source, refuse_large()) from None
         notes = [*taken.discards, *taken.warnings]
         request = EventRequest(self._ids.make(), source.workspace, source.id, taken.entries, notes)
-        if not await self._submit(request, size_bytes + taken.shared_bytes):
+        if not await self.submit(request, size_bytes + taken.shared_bytes):
             taken = Taken([], [*taken.discards, Discard(0, Code.NOT_WRITTEN.value, count=len(taken.entries))], [])
         self._metrics.count_events("accepted", len(taken.entries))
         self._metrics.count_events("discarded", sum(discard.count for discard in taken.discards))
         return len(taken.entries), taken.discards
 
-    async def _submit(self, request: EventRequest, size_bytes: int) -> bool:
+    async def submit(self, request: EventRequest, size_bytes: int) -> bool:
         """Wait for the commit of a request; whether its entries stand in the log. Raises Refusal."""
         count = len(request.entries)
         full = self._events_waiting >= EVENTS_WAITING_MAX or self._bytes_waiting >= BYTES_WAITING_MAX
@@ -229,7 +229,7 @@ class Ingest:
             sample = raw[: SAMPLE_MAX * 4].decode("utf-8", "replace").replace("\0", "")[:SAMPLE_MAX]
             note = Discard(0, refusal.code, sample=sample)
             with contextlib.suppress(Refusal):
-                await self._submit(EventRequest(self._ids.make(), source.workspace, source.id, (), (note,)), len(raw))
+                await self.submit(EventRequest(self._ids.make(), source.workspace, source.id, (), (note,)), len(raw))
         return refusal
 
     async def _find_header_source(self, scope: Scope) -> FrontSource | None:

@@ -11,11 +11,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import psycopg
 import structlog
 
 from tertulia.channels import registry as kinds
 from tertulia.channels.base import MASK, Account, Adapter
+from tertulia.core.hook_faults import MappingInvalid
+from tertulia.core.hook_mapping import Compiled, compile_mapping
+from tertulia.core.hook_presets import SDK
+from tertulia.core.hook_signatures import FIXED, Signing
 from tertulia.edge.http import LOOPBACK_NAMES, host_of
 from tertulia.errors import ConfigError
 from tertulia.store.db import Conn
@@ -28,7 +33,7 @@ from tertulia.store.front import (
     load_front,
     read_fingerprint,
 )
-from tertulia.store.sealing import unseal_json
+from tertulia.store.sealing import unseal, unseal_json
 
 LOOK_EVERY_S = 2.0
 LOOK_AT_ONCE_S = 0.2  # at most so often for what is not known
@@ -77,6 +82,17 @@ class ChannelView:
 
 
 @dataclass(frozen=True, slots=True)
+class HookView:
+    """A source of webhooks with its mapping compiled and its secret opened. `mapping` is None where there is none, or
+    none that can be used any more."""
+
+    facts: FrontSource
+    signing: Signing
+    secret: str = field(repr=False)
+    mapping: Compiled | None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything at one moment. `hosts` leads from a host name to the workspace whose links it serves, or None where
     it serves all (PUBLIC_URL's own)."""
@@ -87,6 +103,7 @@ class Snapshot:
     matches: Mapping[int, FrontMatch] = field(default_factory=dict)
     hosts: Mapping[str, int | None] = field(default_factory=dict)
     by_write_key: Mapping[str, FrontSource] = field(default_factory=dict)
+    by_hook_key: Mapping[str, HookView] = field(default_factory=dict)
 
 
 class Registry:
@@ -125,6 +142,10 @@ class Registry:
     def find_source(self, write_key: str) -> FrontSource | None:
         """A source by its write key."""
         return self.snapshot.by_write_key.get(write_key)
+
+    def find_hook(self, key: str) -> HookView | None:
+        """A source of webhooks by the last part of its address, which is no write key."""
+        return self.snapshot.by_hook_key.get(key)
 
     async def look_again(self) -> None:
         """Something is asked for that the snapshot does not have: return when the thread has looked once more. Those
@@ -194,8 +215,26 @@ def make_snapshot(front: Front, public_url: str) -> Snapshot:
         {channel.facts.public_id: channel for channel in channels.values()},
         front.matches,
         hosts,
-        {source.write_key: source for source in front.sources.values()},
+        {source.write_key: source for source in front.sources.values() if source.kind == SDK},
+        {source.write_key: hook for source in front.sources.values() if (hook := _open_hook(source)) is not None},
     )
+
+
+def _open_hook(source: FrontSource) -> HookView | None:
+    if source.kind == SDK:
+        return None
+    try:
+        signing = FIXED.get(source.kind) or msgspec.convert(source.signing, Signing)
+        secret = unseal(source.secret).decode() if source.secret else ""
+    except (ConfigError, msgspec.ValidationError) as error:
+        log.error("hook_left_out", source=source.id, error=type(error).__name__)
+        return None
+    try:
+        mapping = compile_mapping(source.mapping) if source.mapping.strip() else None
+    except MappingInvalid:
+        log.error("mapping_left_out", source=source.id)
+        mapping = None
+    return HookView(source, signing, secret, mapping)
 
 
 def _open_account(channel: FrontChannel, public_url: str) -> Account:

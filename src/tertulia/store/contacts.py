@@ -169,6 +169,7 @@ class Happening:
     fact: str
     text: str
     match_id: int | None
+    journey_id: int | None
 
 
 def list_contacts(

@@ -326,53 +326,56 @@ where shard = %(shard)s and workspace = %(workspace)s and contact_id = %(id)s an
 -- sort, `ref` what it leads to, `fact` a code, `text` people's own words.
 select * from (
     select m.provider_at as at, case m.direction when 'in' then 'message_in' else 'message_out' end as what,
-           m.contact_id, m.channel_id, m.provider_id as ref, m.form as fact, m.text as text, null::integer as match_id
+           m.contact_id, m.channel_id, m.provider_id as ref, m.form as fact, m.text as text, null::integer as match_id,
+           null::integer as journey_id
     from message m
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on m.shard = k.shard and m.contact_id = k.id
     where m.provider_at < %(before)s
     union all
     select coalesce(d.sent_at, d.failed_at, d.made_at), 'delivery', d.contact_id, d.channel_id, d.id::text, d.state,
-           coalesce(d.content ->> 'text', ''), d.match_id
+           coalesce(d.content ->> 'text', ''), d.match_id, d.journey_id
     from delivery d
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
     where coalesce(d.sent_at, d.failed_at, d.made_at) < %(before)s
     union all
     select d.made_at, 'delivery', d.contact_id, d.channel_id, d.id::text, d.state, coalesce(d.content ->> 'text', ''),
-           d.match_id
+           d.match_id, d.journey_id
     from delivery_open d
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
     where d.made_at < %(before)s
     union all
-    select c.at, 'click', c.contact_id, null, c.id::text, c.class, c.app, c.match_id
+    select c.at, 'click', c.contact_id, null, c.id::text, c.class, c.app, c.match_id, null
     from click c
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
     where c.at < %(before)s
     union all
     select c.at, 'consent', c.contact_id, null, c.id::text, c.state, c.channel || ' ' || c.topic || ' ' || c.source,
-           null
+           null, null
     from consent c
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
     where c.at < %(before)s
     union all
-    select i.linked_at, 'linked', i.contact_id, i.channel_id, i.value, i.kind, i.username, null
+    select i.linked_at, 'linked', i.contact_id, i.channel_id, i.value, i.kind, i.username, null, null
     from contact_identity i
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
     where i.linked_at < %(before)s
     union all
-    select i.unlinked_at, 'unlinked', i.contact_id, i.channel_id, i.value, i.kind, i.username, null
+    select i.unlinked_at, 'unlinked', i.contact_id, i.channel_id, i.value, i.kind, i.username, null, null
     from contact_identity i
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on i.shard = k.shard and i.contact_id = k.id
     where i.unlinked_at < %(before)s
     union all
-    select distinct m.at, 'merged', m.contact_id, null::integer, m.id::text, '', m.into_id::text, null::integer
+    select distinct m.at, 'merged', m.contact_id, null::integer, m.id::text, '', m.into_id::text, null::integer,
+           null::integer
     from merge m where m.workspace = %(workspace)s and m.at < %(before)s
       and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
     union all
-    select distinct m.undone_at, 'unmerged', m.contact_id, null::integer, m.id::text, '', m.into_id::text, null::integer
+    select distinct m.undone_at, 'unmerged', m.contact_id, null::integer, m.id::text, '', m.into_id::text, null::integer,
+           null::integer
     from merge m where m.workspace = %(workspace)s and m.undone_at < %(before)s
       and (m.contact_id = any(%(ids)s::bigint[]) or m.into_id = any(%(ids)s::bigint[]))
     union all
-    select n.started_at, 'imported', r.contact_id, null, n.id::text, r.outcome, n.name, null
+    select n.started_at, 'imported', r.contact_id, null, n.id::text, r.outcome, n.name, null, null
     from import_row r
     join import n on n.id = r.import_id
     where n.workspace_id = %(workspace)s and r.shard = any(%(shards)s::smallint[])

@@ -35,4 +35,4 @@ def _family_args(family: Sequence[int]) -> dict[str, Any]:
 
 
 def _row(row: tuple[Any, ...]) -> LedgerRow:
-    return LedgerRow(*(*row[:8], read_json(row[8]), row[9]))
+    return LedgerRow(*(*row[:8], read_json(row[8]), *row[9:]))

@@ -3,7 +3,8 @@
 
 -- name: unsent
 -- Decisions that did not end in a message, the newest first; what was sent is told by its delivery.
-select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l.reason, l.facts, l.epoch
+select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l.reason, l.facts, l.epoch,
+       l.journey_id, coalesce(l.step, '')
 from ledger l
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.shard = k.shard and l.contact_id = k.id
 where l.at < %(before)s and l.outcome <> 'sent'
@@ -12,7 +13,8 @@ limit %(limit)s
 
 -- name: account
 -- A decision by its id, or every decision about the delivery of that id, the newest first.
-select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l.reason, l.facts, l.epoch
+select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l.reason, l.facts, l.epoch,
+       l.journey_id, coalesce(l.step, '')
 from ledger l
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.shard = k.shard and l.contact_id = k.id
 where l.id = %(id)s or l.delivery_id = %(id)s

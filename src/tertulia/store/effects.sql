@@ -429,6 +429,17 @@ where d.workspace = %(workspace)s
   and (exists (select 1 from unnest(%(values)s::text[]) as n (needle) where position(n.needle in d.sample) > 0)
        or exists (select 1 from unnest(%(quoted)s::text[]) as n (needle) where position(n.needle in d.sample) > 0))
 
+-- name: erase_samples
+-- Webhooks of their shop: by whom their events named, else by an address in the body, or an id that is long enough to
+-- be nobody else's.
+delete from hook_sample h
+where h.workspace = %(workspace)s
+  and (h.people && %(who)s::text[]
+       or exists (select 1 from unnest(%(values)s::text[]) as n (needle)
+                  where position(lower(n.needle) in lower(h.body)) > 0)
+       or exists (select 1 from unnest(%(who)s::text[]) as n (needle)
+                  where length(n.needle) > 5 and position(n.needle in h.body) > 0))
+
 -- name: erase_suggestions
 delete from merge_suggestion
 where workspace = %(workspace)s and (contact_id = %(id)s or other_id = %(id)s)

@@ -25,6 +25,7 @@ def erase(conn: Conn, group: list[fx.Erase]) -> None:
         at["needles"] = [value.encode() for value in e.values if value]
         # As the log has an event's ids: with their name, for one may be as short as a number.
         at["named"] = [f'"{name}":{write_json(value)}' for kind, value in e.ids for name in (kind, "previous_id")]
+        at["who"] = [value for _, value in e.ids]
         at["quoted"] = [write_json(value) for _, value in e.ids]
         shards = [shard_of_address(e.workspace, kind, canonical) for kind, canonical in e.addresses]
         keys = {
@@ -54,6 +55,7 @@ _ERASURES = (
     "erase_slots",
     "erase_passages",
     "erase_discards",
+    "erase_samples",
     "erase_deliveries",
     "erase_open",
     "erase_consents",

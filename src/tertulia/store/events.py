@@ -79,6 +79,14 @@ def list_contact_events(conn: Conn, contact_ids: Sequence[int], before: datetime
     return [_read_event(row) for row in fetch_all(conn, load("events")["contact_events"], args)]
 
 
+def list_named_events(conn: Conn, contact_ids: Sequence[int], type_: str, name: str, limit: int) -> list[StoredEvent]:
+    """What these contacts did of one type and name, the newest first; `track` takes in what was derived."""
+    ids = list(contact_ids)
+    types = [type_, "derived"] if type_ == "track" else [type_]
+    args = {"shards": [shard_of_contact(id_) for id_ in ids], "ids": ids, "name": name, "types": types, "limit": limit}
+    return [_read_event(row) for row in fetch_all(conn, load("events")["named_events"], args)]
+
+
 def list_groups(conn: Conn, contact_ids: Sequence[int]) -> list[str]:
     """The ids of the groups that these contacts belong to."""
     ids = list(contact_ids)

@@ -1,5 +1,22 @@
 -- Events as pages read them. %(source_id)s null means every source.
 
+-- name: named_events
+-- What a contact and those merged into it did of one name, the newest first; a derived event counts as a call of its name.
+select e.id, e.contact_id, e.source_id, e.type, e.name, e.message_id, e.user_id, e.anonymous_id, e.properties,
+       e.context, e.occurred_at, e.received_at
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
+cross join lateral (
+    select v.id, v.contact_id, v.source_id, v.type, v.name, v.message_id, v.user_id, v.anonymous_id, v.properties,
+           v.context, v.occurred_at, v.received_at
+    from event v
+    where v.shard = k.shard and v.contact_id = k.id and v.name = %(name)s
+      and v.type = any(%(types)s::text[])
+    order by v.occurred_at desc
+    limit %(limit)s
+) e
+order by e.occurred_at desc, e.id
+limit %(limit)s
+
 -- name: contact_events
 -- A session's beginning stands before the event that began it, its end after the last one.
 -- One probe of the contact's index for each of a family (M8), each giving no more than is asked for.

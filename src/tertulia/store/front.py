@@ -3,6 +3,7 @@ changes seldom."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tertulia.store.db import Conn, fetch_all, fetch_one, load
 
@@ -45,13 +46,18 @@ class FrontMatch:
 
 @dataclass(frozen=True, slots=True)
 class FrontSource:
-    """A source of events. `client_side`: its callers are customers' own devices. `state` is live or disabled."""
+    """A source of events. `client_side`: its callers are customers' own devices. `state` is live or disabled. Of one
+    that posts webhooks (`kind` is not sdk) `secret` is sealed, `signing` and `mapping` as configured."""
 
     id: int
     workspace: int
     write_key: str
     client_side: bool
     state: str
+    kind: str = "sdk"
+    secret: bytes = field(default=b"", repr=False)
+    signing: Mapping[str, Any] = field(default_factory=dict)
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)

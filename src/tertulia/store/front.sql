@@ -10,7 +10,8 @@ select (select coalesce(sum(epoch), 0) from workspace)::text
     || ':' || (select coalesce(sum(hashtextextended(concat_ws('|', match_id, channel_id, "order"), 0)::numeric), 0)
                from match_channel)::text
     || ':' || (select coalesce(sum(hashtextextended(
-           concat_ws('|', id, workspace_id, write_key, client_side, state), 0)::numeric), 0) from source)::text
+           concat_ws('|', id, workspace_id, write_key, client_side, state, kind, md5(secret), signing, md5(mapping)), 0)::numeric),
+           0) from source)::text
 
 -- name: workspaces
 select id, name, language, link_domain from workspace
@@ -28,4 +29,4 @@ where m.state <> 'draft'
 group by m.id
 
 -- name: sources
-select id, workspace_id, write_key, client_side, state from source
+select id, workspace_id, write_key, client_side, state, kind, secret, signing, mapping from source

@@ -24,6 +24,8 @@ class LedgerRow:
     reason: str
     facts: dict[str, Any]
     epoch: int
+    journey_id: int | None = None
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,14 @@ def read_ledger(
     """The decisions about these contacts, the newest first; of one match, or of all (0)."""
     args = {**_family_args(family), "match": match_id, "before": before or "infinity", "limit": limit}
     rows = fetch_all(conn, load("ledger_read")["rows"], args)
-    return [LedgerRow(*(*row[:8], read_json(row[8]), row[9])) for row in rows]
+    return [LedgerRow(*(*row[:8], read_json(row[8]), *row[9:])) for row in rows]
+
+
+def read_journey_ledger(conn: Conn, family: Sequence[int], journey_id: int, limit: int) -> list[LedgerRow]:
+    """The decisions about these contacts and one journey, the newest first."""
+    args = {**_family_args(family), "journey": journey_id, "limit": limit}
+    rows = fetch_all(conn, load("ledger_read")["journey_rows"], args)
+    return [LedgerRow(*(*row[:8], read_json(row[8]), *row[9:])) for row in rows]
 
 
 def read_deliveries(conn: Conn, family: Sequence[int], match_id: int = 0, limit: int = 100) -> list[DeliveryRow]:

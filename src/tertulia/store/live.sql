@@ -34,7 +34,7 @@ from channel c where c.id = %(id)s
 
 -- name: source
 -- Of events the last day's, of what was not taken the last one's instant: both small however long it has gone on.
-select concat_ws('/', s.name, s.state, s.client_side, s.write_key,
+select concat_ws('/', s.name, s.state, s.client_side, s.write_key, md5(s.secret), md5(s.mapping),
                  (select concat_ws('/', t.day, sum(t.count)) from event_tally t
                   where t.workspace = s.workspace_id and t.source_id = s.id
                     and t.day = (select max(l.day) from event_tally l where l.workspace = s.workspace_id)

@@ -20,6 +20,7 @@ from psycopg import sql
 
 from tertulia.ids import day_of
 from tertulia.store.db import Conn, fetch_all, load, run
+from tertulia.store.hook_samples import KEPT_DAYS
 from tertulia.store.slots import forget_slots
 
 BATCH_ROWS = 20_000
@@ -55,7 +56,7 @@ def list_duties(kept: Kept) -> Sequence[Callable[[Conn, datetime], int]]:
         found += [_make_history_duty(history), _make_duty("forget_references", history + REFERENCES_LONGER)]
     if kept.events is not None:
         found.append(_make_events_duty(timedelta(days=kept.events)))
-    return found
+    return [*found, _make_duty("forget_samples", KEPT_DAYS)]
 
 
 def drop_partitions(conn: Conn, before: date, parents: Sequence[str] = HISTORY) -> int:

@@ -82,3 +82,8 @@ where t.shard = o.shard and t.workspace = o.workspace and t.source_id = o.source
 delete from event_discard d
 using (select r.shard, r.id from event_discard r where r.at < %(before)s limit %(limit)s) o
 where d.shard = o.shard and d.id = o.id
+
+-- name: forget_samples
+delete from hook_sample s
+using (select h.shard, h.id from hook_sample h where h.at < %(before)s limit %(limit)s) o
+where s.shard = o.shard and s.id = o.id

@@ -46,3 +46,15 @@ def count_refusals(conn: Conn, workspace: int, since: datetime) -> dict[int, int
     """How many messages of each source were not taken since an instant; warnings, whose messages were taken, apart."""
     args = {"workspace": workspace, "since": since}
     return {row[0]: row[1] for row in fetch_all(conn, load("sources")["refusals"], args)}
+
+
+def list_event_names(conn: Conn, workspace: int, since: date, limit: int = 200) -> list[str]:
+    """Names of the events that came since a UTC day, derived ones too, the most frequent first."""
+    args = {"workspace": workspace, "since": since, "limit": limit}
+    return [row[0] for row in fetch_all(conn, load("sources")["event_names"], args)]
+
+
+def count_named(conn: Conn, workspace: int, name: str, since: date) -> int:
+    """How many events of a name came since a UTC day."""
+    row = fetch_one(conn, load("sources")["named"], {"workspace": workspace, "name": name, "since": since})
+    return int(row[0]) if row else 0

@@ -27,5 +27,19 @@ select id from source where client_side
 -- name: refusals
 select source_id, count(*)
 from event_discard
-where workspace = %(workspace)s and at >= %(since)s and code <> 'bad_timestamp'
+where workspace = %(workspace)s and at >= %(since)s and code not in ('bad_timestamp', 'privacy_request')
 group by source_id
+
+-- name: event_names
+-- Names of what came lately, the most frequent first; by the index over workspace and day.
+select name
+from event_tally
+where workspace = %(workspace)s and day >= %(since)s and name <> '' and type in ('track', 'derived')
+group by name
+order by sum(count) desc, name
+limit %(limit)s
+
+-- name: named
+select coalesce(sum(count), 0)::bigint
+from event_tally
+where workspace = %(workspace)s and day >= %(since)s and name = %(name)s

@@ -7,8 +7,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tertulia.actions.contacts import Detail, read_detail
+from tertulia.actions.why import explain_reason
+from tertulia.actions.why_journey import explain_entry
 from tertulia.console.access import get_now
 from tertulia.console.contact.acts import change_consent, dismiss, erase, merge, preview_merge, unmerge
 from tertulia.console.contact.person import (
@@ -29,10 +32,13 @@ from tertulia.console.contacts.filters import list_imports
 from tertulia.console.routes import route
 from tertulia.console.zones import read_zone
 from tertulia.core.consent import UNDOABLE_SOURCES
-from tertulia.data.models import Channel, Match, Source
+from tertulia.data.models import Channel, Journey, Match, Source
 from tertulia.store.contacts import read_undone_evidence
 from tertulia.store.db import Conn, django_conn
 from tertulia.store.decisions import count_stopped, read_account
+from tertulia.store.journeys import RunView, list_runs
+
+RUNS = 100
 
 
 def show_contact(request: HttpRequest, contact_id: int) -> HttpResponse:
@@ -87,6 +93,35 @@ def show_consent(request: HttpRequest, contact_id: int) -> HttpResponse:
     return render(request, "contact/consent.html", describe(request, conn, person) | {"tab": "consent", "rows": rows})
 
 
+def show_runs(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """The contact's runs of journeys; with `?journey=` why it is, was or never was in that one."""
+    conn, person = django_conn(), find_person(request, contact_id)
+    if person.contact.id != contact_id:
+        return HttpResponseRedirect(reverse("contact_runs", args=[person.contact.id]))
+    names = list_names(request).journeys
+    journeys = Journey.objects.filter(workspace=request.workspace, revision__isnull=False).order_by("name")
+    asked = request.GET.get("journey", "")
+    chosen = next((journey for journey in journeys if str(journey.pk) == asked), None)
+    runs = list_runs(conn, person.family, RUNS)
+    context = describe(request, conn, person) | {
+        "tab": "runs",
+        "runs": [(run, names.get(run.journey_id, ""), explain_run(run)) for run in runs],
+        "journeys": journeys,
+        "chosen": chosen,
+        "answer": explain_entry(conn, request.workspace, contact_id, chosen) if chosen else None,
+    }
+    return render(request, "contact/runs.html", context)
+
+
+def explain_run(run: RunView) -> str:
+    """Where it is, or how it ended, in words."""
+    if run.ended_at is None:
+        return _("at “%(step)s”") % {"step": run.step}
+    if run.outcome == "completed":
+        return _("went to the end")
+    return explain_reason(run.reason) if run.reason else _("left at “%(step)s”") % {"step": run.step}
+
+
 def find_person(request: HttpRequest, contact_id: int) -> Detail:
     """The contact with all that belongs to it, merges followed. 404 outside the workspace."""
     return read_detail(django_conn(), request.workspace, contact_id)
@@ -115,11 +150,13 @@ def describe(request: HttpRequest, conn: Conn, person: Detail) -> dict[str, obje
 
 
 def list_names(request: HttpRequest) -> Names:
-    """Channels, matches and sources of the workspace, archived ones too: the past names them."""
+    """Channels, matches, sources and journeys of the workspace, archived ones too: the past names them."""
     channels = Channel.objects.filter(workspace=request.workspace).values_list("pk", "kind", "name")
     matches = Match.objects.filter(workspace=request.workspace).values_list("pk", "name")
     sources = Source.objects.filter(workspace=request.workspace).values_list("pk", "name")
-    return Names({pk: (kind, name) for pk, kind, name in channels}, dict(matches), dict(sources))
+    journeys = Journey.objects.filter(workspace=request.workspace).values_list("pk", "name")
+    named = {pk: (kind, name) for pk, kind, name in channels}
+    return Names(named, dict(matches), dict(sources), dict(journeys))
 
 
 def find_why(conn: Conn, person: Detail, wanted: str) -> Why | None:
@@ -148,6 +185,7 @@ def read_before(text: str) -> datetime | None:
 ROUTES = (
     route("", show_contact, "contact"),
     route("consent/", show_consent, "contact_consent"),
+    route("runs/", show_runs, "contact_runs"),
     route("consent/change/", change_consent, "change_consent"),
     route("merge/<int:other_id>/", preview_merge, "preview_merge"),
     route("merge/<int:other_id>/do/", merge, "merge_contacts"),

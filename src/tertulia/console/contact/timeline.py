@@ -18,6 +18,7 @@ from tertulia.store.contacts import Happening, read_timeline
 from tertulia.store.db import Conn
 from tertulia.store.decisions import list_unsent
 from tertulia.store.events import list_contact_events
+from tertulia.store.journeys import RunView, list_runs
 from tertulia.store.ledger_read import LedgerRow
 
 PAGE_ACTS = 60
@@ -43,15 +44,16 @@ class Names:
     channels: Mapping[int, tuple[str, str]]
     matches: Mapping[int, str]
     sources: Mapping[int, str]
+    journeys: Mapping[int, str]
 
     def app(self, channel_id: int | None) -> str:
         """The app's name for people: WhatsApp, SMS, ..."""
         kind = self.channels.get(channel_id or 0, ("", ""))[0]
         return CHANNEL_MARKS.get(kind, ("", _("SMS") if kind else _("an app")))[1]
 
-    def match(self, match_id: int | None) -> str:
-        """The match's name, or empty."""
-        return self.matches.get(match_id or 0, "")
+    def cause(self, row: Happening | LedgerRow) -> str:
+        """The name of the match or journey that it belongs to, or empty."""
+        return self.matches.get(row.match_id or 0, "") or self.journeys.get(row.journey_id or 0, "")
 
 
 def list_days(
@@ -64,12 +66,26 @@ def list_days(
         happenings = [item for item in happenings if (item.what in MESSAGES) == (show == "messages")]
     events = [] if show in ("messages", "decisions") else list_contact_events(conn, family, before or END, PAGE_ACTS)
     acts = [tell_happening(item, names) for item in happenings] + [tell_decision(item, names) for item in decisions]
+    if show in ("all", "decisions"):
+        acts += [act for run in list_runs(conn, family, PAGE_ACTS) for act in tell_run(run, names, before)]
     acts += [tell_event(event, names.sources.get(event.source_id, "")) for event in events]
     acts.sort(key=lambda act: act.at, reverse=True)
     shown = acts[:PAGE_ACTS]
     on = shown[-1].at if len(acts) >= PAGE_ACTS else None
     days = groupby(shown, key=lambda act: timezone.localtime(act.at).date())
     return [(day, fold_views(found)) for day, found in days], on
+
+
+def tell_run(run: RunView, names: Names, before: datetime | None) -> list[Act]:
+    """A contact entered a journey, and how that ended; of what happened before an instant."""
+    subject = names.journeys.get(run.journey_id, "") or _("A journey")
+    event = str(run.event.get("name", ""))
+    acts = [Act(run.started_at, "workflow", "accent", _("entered"), subject, fact=event)]
+    if run.ended_at is not None:
+        words = {"completed": _("completed"), "left": _("left"), "exited": _("ended at once")}
+        reason = explain_reason(run.reason) if run.reason else ""
+        acts.append(Act(run.ended_at, "flag", "", words.get(run.outcome, run.outcome), subject, fact=reason))
+    return [act for act in acts if before is None or act.at < before]
 
 
 def tell_decision(decision: LedgerRow, names: Names) -> Act:
@@ -79,9 +95,10 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "not_sent": (_("not sent"), "ban", "warn"),
         "failed": (_("failed"), "circle-alert", "danger"),
         "revoked": (_("revoked"), "undo-2", ""),
+        "not_entered": (_("not entered"), "ban", ""),
     }
     words, icon, tone = outcome.get(decision.outcome, (decision.outcome, "info", ""))
-    subject = names.match(decision.match_id) or _("Message")
+    subject = names.cause(decision) or _("Message")
     return Act(decision.at, icon, tone, words, subject, "", explain_reason(decision.reason), str(decision.id))
 
 
@@ -170,7 +187,7 @@ def _tell_known(item: Happening) -> Act:
 
 
 def _as_head(names: Names, item: Happening) -> str:
-    name = names.match(item.match_id)
+    name = names.cause(item)
     return f"{name}:" if name else ""
 
 

@@ -49,6 +49,7 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "not_sent": _("Not sent"),
         "failed": _("Failed"),
         "revoked": _("Revoked"),
+        "not_entered": _("Not entered"),
     }
     return Why(
         newest,
@@ -81,6 +82,8 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
     if facts.get("rule") == "none set":
         return _("none set")
     match gate:
+        case "entry":
+            return str(facts.get("event_name", ""))
         case "consent":
             return _describe_consent(facts)
         case "suppression":

@@ -3,7 +3,8 @@
 from django.utils.translation import gettext_lazy
 
 GATE_NAMES = {
-    "run": gettext_lazy("Match was live"),
+    "entry": gettext_lazy("Entry"),
+    "run": gettext_lazy("Match or journey was live"),
     "audience": gettext_lazy("In the audience"),
     "address": gettext_lazy("Address present"),
     "trust": gettext_lazy("Trust"),

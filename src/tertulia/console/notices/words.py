@@ -22,7 +22,8 @@ class Told:
 
 def tell_notice(notice: Notice) -> Told:
     """The notice in words."""
-    facts = {"name": "", "rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0, "fault": ""} | notice.facts
+    counts = {"rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0}
+    facts = {"name": "", "fault": "", "topic": ""} | counts | notice.facts
     said = {key: plain_num(value) if isinstance(value, int) else value for key, value in facts.items()}
     known = {
         "import_started": ("upload", "", _("The import of %(name)s has begun: %(rows)s rows")),
@@ -34,6 +35,7 @@ def tell_notice(notice: Notice) -> Told:
         "import_failed": ("circle-x", "danger", _("%(name)s could not be imported")),
         "import_undone": ("undo-2", "", _("The import of %(name)s was undone: %(undone)s contacts")),
         "channel_fault": ("circle-x", "danger", _("%(name)s stopped: %(fault)s")),
+        "privacy_request": ("triangle-alert", "warn", _("%(name)s passes on a privacy request: %(topic)s")),
         "match_paused": ("octagon-pause", "warn", _("The match %(name)s paused itself")),
         "match_done": ("circle-check", "ok", _("The match %(name)s is done")),
     }
@@ -41,4 +43,6 @@ def tell_notice(notice: Notice) -> Told:
     url = notice.link
     if not url and notice.kind == "channel_fault" and isinstance(notice.facts.get("channel"), int):
         url = find_address("channel", notice.facts["channel"])
+    if not url and notice.kind == "privacy_request" and isinstance(notice.facts.get("source"), int):
+        url = find_address("source_debugger", notice.facts["source"])
     return Told(notice, icon, tone, sentence % said, url)

@@ -1,26 +1,24 @@
 """How a source is connected: its write key, the address to enter, code for each SDK, and whether anything arrived."""
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tertulia.actions.sources import KEY_HEAD, access_source
-from tertulia.console.access import get_now, may_change
+from tertulia.console.access import may_change
 from tertulia.console.routes import route
-from tertulia.console.sources.head import DAY, describe_source
+from tertulia.console.sources.head import describe_arrival
+from tertulia.console.sources.hooks import show_hook
+from tertulia.console.sources.near import is_near
 from tertulia.console.sources.snippets import TEST_EVENT, list_snippets
-from tertulia.data.models import Source
-from tertulia.store.db import django_conn
-from tertulia.store.sources import count_refusals, read_last_event
-
-NEAR_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+from tertulia.core.hook_presets import SDK
 
 
 def show_connect(request: HttpRequest, source_id: int) -> HttpResponse:
     """Key, address and the code of the chosen SDK. The key is shown to those who may change the source."""
     source = access_source(request.workspace, source_id)
+    if source.kind != SDK:
+        return show_hook(request, source, describe_arrival(request, source))
     key = source.write_key if may_change(request) else f"{KEY_HEAD}…"
     address = settings.PUBLIC_URL
     snippets = list_snippets(source.client_side)
@@ -34,7 +32,7 @@ def show_connect(request: HttpRequest, source_id: int) -> HttpResponse:
         "lines": lines,
         "code": "\n".join(line.text for line in lines),
         "test": "\n".join(line.text for line in test_lines),
-        "is_near": urlsplit(address).hostname in NEAR_HOSTS,
+        "is_near": is_near(address),
     }
     return render(request, "sources/connect.html", context)
 
@@ -43,14 +41,6 @@ def show_arrival(request: HttpRequest, source_id: int) -> HttpResponse:
     """Whether anything arrived, alone: asked again and again until it has."""
     source = access_source(request.workspace, source_id)
     return render(request, "sources/arrival.html", describe_arrival(request, source))
-
-
-def describe_arrival(request: HttpRequest, source: Source) -> dict[str, object]:
-    """The head, when the last event arrived, and how many messages were not taken."""
-    conn, workspace = django_conn(), request.workspace.pk
-    last_at = read_last_event(conn, workspace, source.pk)
-    refused = count_refusals(conn, workspace, get_now(request) - DAY).get(source.pk, 0)
-    return describe_source(request, source, last_at, "connect") | {"refused": refused}
 
 
 ROUTES = (

@@ -18,13 +18,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from tertulia.actions.hooks import list_newest
 from tertulia.actions.source_words import WARNINGS, explain_discard
 from tertulia.actions.sources import access_source
 from tertulia.console.access import get_now
 from tertulia.console.routes import route
 from tertulia.console.sources.head import DAY, describe_source
+from tertulia.console.sources.mapping import show_json
 from tertulia.console.sources.words import CALL_ICONS, name_call, name_event, name_visitor
+from tertulia.console.tags import plain_num
+from tertulia.core.hook_presets import SDK
 from tertulia.data.models import Source
 from tertulia.ids import day_of
 from tertulia.store.contacts import list_contacts_by_id
@@ -38,6 +43,7 @@ from tertulia.store.events import (
     list_discards,
     list_recent,
 )
+from tertulia.store.hook_samples import Sample, read_sample
 from tertulia.store.sources import read_last_event
 
 ROWS_MAX = 100
@@ -90,7 +96,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What stands beside the list: one event as JSON, or the beginning of a message that was not taken."""
+    """What stands beside the list: one event as JSON, the beginning of a message that was not taken, or a webhook as it
+    came (`sample_id`)."""
 
     title: str
     at: datetime
@@ -101,6 +108,7 @@ class Opened:
     remedy: str = ""
     code: str = ""
     taken: bool = True
+    sample_id: str = ""
 
 
 def show_debugger(request: HttpRequest, source_id: int) -> HttpResponse:
@@ -142,7 +150,9 @@ def describe_stream(request: HttpRequest, source: Source, asked: Asked) -> dict[
     after = now - LOOKED_BACK
     events = [] if asked.code else list_recent(conn, workspace, source.pk, asked.name, after, ROWS_MAX)
     discards = [] if asked.name else list_discards(conn, workspace, source.pk, now + DAY, ROWS_MAX, asked.code)
-    rows = build_rows(conn, workspace, events, discards, asked)
+    samples = [] if asked.name or asked.code or source.kind == SDK else list_newest(conn, source, ROWS_MAX)
+    rows = build_rows(conn, workspace, events, discards, asked) + build_samples(samples, asked)
+    rows = sorted(rows, key=lambda row: row.at, reverse=True)[:ROWS_MAX]
     codes = count_discards(conn, workspace, source.pk, now - DAY)
     return describe_source(request, source, None, "debugger") | {
         "asked": asked,
@@ -192,6 +202,22 @@ def build_rows(
     return sorted(rows, key=lambda row: row.at, reverse=True)[:ROWS_MAX]
 
 
+def build_samples(samples: Sequence[Sample], asked: Asked) -> list[Row]:
+    """The webhooks themselves, each with what it came to."""
+    rows = []
+    for sample in samples:
+        key = f"s.{sample.id}"
+        told = ngettext("%(n)d event", "%(n)d events", sample.events) % {"n": sample.events}
+        rows.append(
+            Row(
+                *(sample.at, "log-in", "warn" if sample.code else "", _("Webhook")),
+                *(sample.topic or _("without a topic"), told, 0),
+                *(replace(asked, opened=key).write(), key == asked.opened),
+            )
+        )
+    return rows
+
+
 def read_names(conn: Conn, workspace: int, events: Sequence[StoredEvent]) -> dict[int, str]:
     """The names of the contacts that these events came to, where they have one."""
     ids = list({event.contact_id for event in events if event.contact_id})
@@ -216,6 +242,8 @@ def find_opened(
     if kind == "d":
         found = [row for row in discards if str(row.id) == rest]
         return show_discard(found[0]) if found else None
+    if kind == "s":
+        return find_sample(conn, source, rest)
     event = next((row for row in events if write_key(row) == asked.opened), None)
     event = event or find_event(conn, source, rest)
     return show_event(event, name_who(event, read_names(conn, source.workspace_id, [event]))) if event else None
@@ -232,6 +260,22 @@ def find_event(conn: Conn, source: Source, key: str) -> StoredEvent | None:
     except (ValueError, OverflowError, OSError):
         return None
     return next((row for row in near if row.id == event_id and row.source_id == source.pk), None)
+
+
+def find_sample(conn: Conn, source: Source, key: str) -> Opened | None:
+    """A webhook as it came, by its id."""
+    try:
+        sample = read_sample(conn, source.workspace_id, source.pk, UUID(key))
+    except ValueError:
+        return None
+    if sample is None:
+        return None
+    wrong, remedy = explain_discard(sample.code) if sample.code else ("", "")
+    text = show_json(sample.body) or _("Too large to keep: %(size)s bytes") % {"size": plain_num(sample.size_bytes)}
+    return Opened(
+        sample.topic or _("Webhook"), sample.at, text, wrong=wrong, remedy=remedy, code=sample.code,
+        taken=sample.events > 0 or sample.code in WARNINGS, sample_id=str(sample.id),
+    )  # fmt: skip
 
 
 def show_event(event: StoredEvent, who: str) -> Opened:

@@ -13,9 +13,11 @@ from tertulia.actions.problems import Refused
 from tertulia.actions.sources import SourceForm, create_source, list_sources, make_write_key
 from tertulia.console.access import get_now, may_change
 from tertulia.console.routes import route
-from tertulia.console.sources import connect, debugger, derived, schema, settings_tab
-from tertulia.console.sources.head import DAY, describe_state
+from tertulia.console.sources import connect, debugger, derived, hooks, mapping, schema, settings_tab
+from tertulia.console.sources.head import DAY, describe_state, name_kind
+from tertulia.console.sources.hook_words import CHOICES
 from tertulia.console.toasts import toast
+from tertulia.core.hook_presets import SDK
 from tertulia.core.sessions import DERIVED_SOURCE
 from tertulia.ids import day_of
 from tertulia.store.db import django_conn
@@ -37,6 +39,7 @@ def show_sources(request: HttpRequest) -> HttpResponse:
         rows.append(
             {
                 "source": source,
+                "kind": name_kind(source),
                 "state": describe_state(source, last_at),
                 "today": days[-1],
                 "days": days,
@@ -66,16 +69,18 @@ def count_days(volumes: Sequence[SourceVolume], now: datetime) -> list[int]:
 
 def add_source(request: HttpRequest) -> HttpResponse:
     """The form (GET); the source made from it, then how it is connected (POST)."""
-    form = SourceForm(request.POST.get("name", ""), request.POST.get("side") == "client")
+    side = request.POST.get("side", request.GET.get("side", "server"))
+    kind = SDK if side in ("server", "client") else side
+    form = SourceForm(request.POST.get("name", ""), side == "client", kind)
     errors: dict[str, str] = {}
     if request.method == "POST":
         try:
-            source = create_source(request.workspace, request.user, get_now(request), form, make_write_key())
+            source = create_source(request.workspace, request.user, get_now(request), form, make_write_key(form.kind))
             toast(request, _("%(name)s created") % {"name": source.name})
             return HttpResponseRedirect(reverse("source", args=[source.pk]))
         except Refused as refused:
             errors = {problem.field: problem.sentence for problem in refused.problems}
-    context = {"form": form, "errors": errors, "may_change": may_change(request)}
+    context = {"form": form, "errors": errors, "may_change": may_change(request), "choices": CHOICES, "side": side}
     return render(request, "sources/new.html", context, status=422 if errors else 200)
 
 
@@ -84,6 +89,8 @@ ROUTES = (
     route("new/", add_source, "new_source"),
     *derived.ROUTES,
     *connect.ROUTES,
+    *hooks.ROUTES,
+    *mapping.ROUTES,
     *debugger.ROUTES,
     *schema.ROUTES,
     *settings_tab.ROUTES,

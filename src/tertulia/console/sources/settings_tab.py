@@ -13,6 +13,7 @@ from tertulia.console.access import get_now
 from tertulia.console.routes import route
 from tertulia.console.sources.head import describe_source
 from tertulia.console.toasts import toast
+from tertulia.core.hook_presets import SDK
 from tertulia.store.db import django_conn
 from tertulia.store.sources import has_events, read_last_event
 
@@ -20,9 +21,9 @@ from tertulia.store.sources import has_events, read_last_event
 def show_settings(request: HttpRequest, source_id: int) -> HttpResponse:
     """The form (GET), or its change (POST)."""
     source = actions.access_source(request.workspace, source_id)
-    form, errors = actions.SourceForm(source.name, source.client_side), {}
+    form, errors = actions.SourceForm(source.name, source.client_side, source.kind), {}
     if request.method == "POST":
-        form = actions.SourceForm(request.POST.get("name", ""), request.POST.get("side") == "client")
+        form = actions.SourceForm(request.POST.get("name", ""), request.POST.get("side") == "client", source.kind)
         try:
             actions.change_source(source, request.user, get_now(request), form)
             toast(request, _("Settings saved"))
@@ -49,8 +50,11 @@ def renew_key(request: HttpRequest, source_id: int) -> HttpResponse:
     """Another write key; the old one is refused from now on."""
     source = actions.access_source(request.workspace, source_id)
     if request.method == "POST":
-        actions.renew_key(source, request.user, get_now(request), actions.make_write_key())
-        toast(request, _("Write key renewed. Enter the new one wherever the old one stands."))
+        actions.renew_key(source, request.user, get_now(request), actions.make_write_key(source.kind))
+        if source.kind == SDK:
+            toast(request, _("Write key renewed. Enter the new one wherever the old one stands."))
+        else:
+            toast(request, _("Address renewed. Enter the new one wherever the old one stands."))
     return HttpResponseRedirect(reverse("source", args=[source_id]))
 
 

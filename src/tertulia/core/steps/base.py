@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Meta
 
 from tertulia.core.conditions import Condition, Subject
+from tertulia.core.reasons import gettext_noop as _
 
 
 class Woken(StrEnum):
@@ -83,11 +85,12 @@ Move = GoOn | Skip | WaitUntil | Send | Change | Leave
 @dataclass(frozen=True, slots=True)
 class Way:
     """A sequence of steps of its own that a step may lead into; afterwards the run goes on behind the step. `field`:
-    where it stands in the document."""
+    where it stands in the document. `name` is its author's, `message` the kind's own word for it (a message id)."""
 
     field: tuple[str | int, ...]
-    label: str
     steps: tuple[Any, ...]
+    name: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +110,36 @@ class Complaint:
     parameters: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a step does, in few words: a message id with its parameters."""
+
+    message: str
+    parameters: Mapping[str, str]
+
+
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """A step of a document. `id` is its name inside the journey: runs, counts and the ledger know it by that."""
+    """A step of a document. `id` is its name inside the journey: runs, counts and the ledger know it by that. `TITLE`,
+    `ABOUT` (message ids), `ICON` and the titles of the fields are what people see of the kind; `SAMPLE` are the fields
+    of a new one."""
 
     KIND: ClassVar[str] = ""
-    PAUSES: ClassVar[bool] = False  # whether a run may stay here
+    TITLE: ClassVar[str] = ""
+    ABOUT: ClassVar[str] = ""
+    ICON: ClassVar[str] = "circle"
+    SAMPLE: ClassVar[Mapping[str, Any]] = {}
 
     id: str
     kind: str
-    name: str = ""
+    name: Annotated[str, Meta(title=_("Name"), description=_("Seen by your team only."))] = ""
 
     def act(self, view: View) -> Move:
         """What a run does here."""
         raise NotImplementedError
+
+    def summarise(self) -> Summary:
+        """What it does, in few words."""
+        return Summary("", {})
 
     def list_ways(self) -> tuple[Way, ...]:
         """The sequences inside, in their order."""

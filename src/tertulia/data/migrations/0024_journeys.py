@@ -20,7 +20,7 @@ SOMEBODY = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=djan
 class Migration(migrations.Migration):
     """Reversible."""
 
-    dependencies = (("data", "0021_sessions"),)
+    dependencies = (("data", "0023_source_hooks"),)
     operations = (
         migrations.RunSQL("set local lock_timeout = '10s';\n" + SQL, DROP),
         migrations.CreateModel(

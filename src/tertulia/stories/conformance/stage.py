@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -47,6 +48,16 @@ class Channel:
     account: Account
 
 
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A source of webhooks: where it posts, and how it signs."""
+
+    id: int
+    address: str
+    secret: str
+    signing: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Stage:
     """Where a scenario plays."""
@@ -59,6 +70,7 @@ class Stage:
     now: datetime = NEVER
     channels: dict[str, Channel] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)  # name -> write key
+    hooks: dict[str, Hook] = field(default_factory=dict)
     matches: dict[str, int] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
@@ -99,8 +111,17 @@ class Stage:
         self.channels[name] = Channel(made["id"], kind, made["hook_url"], provider, self.sink.accounts[account_name])
 
     def add_source(self, name: str, told: dict[str, Any]) -> None:
-        """Add a source of events."""
-        self.sources[name] = self.api("POST", "/sources", {"name": name, **told})["write_key"]
+        """Add a source of events; of one that posts webhooks its secret, and its `mapping` where it has one."""
+        form = {key: value for key, value in told.items() if key != "mapping"}
+        made = self.api("POST", "/sources", {"name": name, **form})
+        self.sources[name] = made["write_key"]
+        if made["kind"] != "sdk":
+            path = f"/sources/{made['id']}/hook"
+            secret = f"{name}-secret"
+            hook = self.api("PUT", f"{path}/secret", {"secret": secret})
+            if "mapping" in told:
+                self.api("PUT", f"{path}/mapping", {"mapping": told["mapping"]})
+            self.hooks[name] = Hook(made["id"], hook["address"], secret, hook["signing"])
 
     def channel(self, name: str) -> Channel:
         if name not in self.channels:
@@ -132,6 +153,13 @@ class Stage:
         if source not in self.sources:
             raise Failed(f"the scenario has no source {source!r}")
         response = self.http.post("/v1/batch", json=body, auth=(self.sources[source], ""))
+        self.last_status, self.last_body = response.status_code, response.text
+
+    def post_hook(self, source: str, raw: bytes, headers: dict[str, str]) -> None:
+        """Post a webhook as a business's own system does. Raises Failed for a source that the scenario has not."""
+        if source not in self.hooks:
+            raise Failed(f"the scenario has no source of webhooks {source!r}")
+        response = self.http.post(urlsplit(self.hooks[source].address).path, content=raw, headers=headers)
         self.last_status, self.last_body = response.status_code, response.text
 
     def open_url(self, path: str, method: str, agent: str, **headers: str) -> None:

@@ -1,7 +1,10 @@
 """What can happen in a scenario. Each function is one verb; its argument is what the document says under it."""
 
+import base64
 import csv
+import hmac
 import io
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -198,6 +201,29 @@ def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
         stage.drain()
 
 
+def post_hooks(stage: Stage, told: Mapping[str, Any]) -> None:
+    """A business's own system posts a webhook to the `source` (the first one by default), `times` over: its `body`, in
+    which the text `now` is this instant, about a `topic`; `id` the shop's own of this event. `signed: false`: with a
+    wrong signature. The answer is the last one."""
+    source = told.get("source", next(iter(stage.hooks), ""))
+    hook = stage.hooks.get(source)
+    secret = hook.secret if hook and told.get("signed", True) else "wrong"
+    raw = json.dumps(told["body"]).replace('"now"', json.dumps(stage.now.isoformat())).encode()
+    digest = hmac.digest(secret.encode(), raw, "sha256")
+    in_hex = hook is not None and hook.signing["encoding"] == "hex"
+    headers = {"content-type": "application/json"}
+    if hook is not None:
+        headers[hook.signing["header"]] = digest.hex() if in_hex else base64.b64encode(digest).decode()
+    topic = str(told.get("topic", ""))
+    headers |= {"x-shopify-topic": topic, "x-wc-webhook-topic": topic, "x-topic": topic}
+    if "id" in told:
+        headers["x-shopify-event-id"] = f"{stage.number}-{told['id']}"
+    for _again in range(told.get("times", 1)):
+        stage.post_hook(source, raw, headers)
+    if not told.get("at_once"):
+        stage.drain()
+
+
 def give_signal(stage: Stage, told: Mapping[str, Any]) -> None:
     """A platform tells of a person: `event` blocked or unblocked."""
     channel = stage.channel(told["channel"])
@@ -291,6 +317,7 @@ STEPS: Mapping[str, Step] = {
     "write": write_message,
     "together": write_together,
     "track": track_calls,
+    "hook": post_hooks,
     "signal": give_signal,
     "post": post_raw,
     "retry": retry_parked,

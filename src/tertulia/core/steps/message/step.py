@@ -1,13 +1,19 @@
 """Send one message: the first channel of the list on which the customer can be reached, then the next where that one
 is refused or fails. The run stays until the message has its verdict (X2)."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
 
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Complaint, Move, Send, Step, View
+from tertulia.core.steps.base import Complaint, Move, Send, Step, Summary, View
 from tertulia.core.windows import WindowRule
 
+OutsideName = Literal["hold", "drop", "next_channel"]
+AtCapName = Literal["defer", "drop", "next_channel"]
+Missing = Literal["fail", "default", "skip"]
 MessageClassName = Literal["transactional", "service", "marketing"]
 
 
@@ -19,22 +25,51 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
 
     KIND: ClassVar[str] = "message"
-    PAUSES: ClassVar[bool] = True
+    TITLE: ClassVar[str] = _("Message")
+    ABOUT: ClassVar[str] = _("Write to the customer on the first channel that reaches them.")
+    ICON: ClassVar[str] = "message-circle"
+    SAMPLE: ClassVar[Mapping[str, Any]] = {"channels": ["sms"], "text": "Hello {{ contact.name }}"}
 
-    channels: tuple[str, ...]
-    text: str
-    neutral: str = ""
-    on_missing: Literal["fail", "default", "skip"] = "fail"
-    class_: MessageClassName | None = None
-    window: WindowRule | None = None
-    outside: Literal["hold", "drop", "next_channel"] | None = None
-    within: str = ""
-    at_cap: Literal["defer", "drop", "next_channel"] = "defer"
-    important: bool = False
+    channels: Annotated[
+        tuple[str, ...],
+        Meta(title=_("Channels, in this order"), extra_json_schema={"x-widget": "channels"}),
+    ]
+    text: Annotated[str, Meta(title=_("Text"), extra_json_schema={"x-widget": "template"})]
+    neutral: Annotated[
+        str,
+        Meta(
+            title=_("Neutral text"),
+            description=_("Sent instead where the text is personal and the customer is not verified."),
+            extra_json_schema={"x-widget": "template"},
+        ),
+    ] = ""
+    on_missing: Annotated[Missing, Meta(title=_("Where a variable has no value"))] = "fail"
+    class_: Annotated[MessageClassName | None, Meta(title=_("Class"), description=_("The journey's, if not said."))] = (
+        None
+    )
+    window: Annotated[
+        WindowRule | None,
+        Meta(
+            title=_("Goes out"),
+            description=_("From and to, in local times of the customer, and days. The journey's, if not said."),
+        ),
+    ] = None
+    outside: Annotated[
+        OutsideName | None, Meta(title=_("Outside these hours"), description=_("The journey's, if not said."))
+    ] = None
+    within: Annotated[
+        str, Meta(title=_("Makes sense for"), description=_("Such as 2 h. Not sent later, however long it was held."))
+    ] = ""
+    at_cap: Annotated[AtCapName, Meta(title=_("Where a frequency cap is reached"))] = "defer"
+    important: Annotated[bool, Meta(title=_("Important"), description=_("It passes the frequency caps."))] = False
 
     def act(self, view: View) -> Move:
         """One delivery."""
         return Send(self.channels)
+
+    def summarise(self) -> Summary:
+        """Channels, then the beginning of the text."""
+        return Summary("%(channels)s: %(text)s", {"channels": " → ".join(self.channels), "text": self.text.strip()})
 
     def find_faults(self) -> list[Complaint]:
         """A message needs somewhere to go and something to say."""

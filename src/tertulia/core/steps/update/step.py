@@ -1,12 +1,14 @@
 """Write attributes of the contact: a value given here, or one of the event's properties."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from tertulia.core.conditions import Scalar, read_path
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Change, Complaint, Move, Step, View
+from tertulia.core.steps.base import Change, Complaint, Move, Step, Summary, View
 
 
 class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
@@ -20,8 +22,18 @@ class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
     """`set`: attribute -> value, `{from: property}`, or null to clear it."""
 
     KIND: ClassVar[str] = "update"
+    TITLE: ClassVar[str] = _("Update the contact")
+    ABOUT: ClassVar[str] = _("Write attributes of the contact.")
+    ICON: ClassVar[str] = "pencil"
+    SAMPLE: ClassVar[Mapping[str, Any]] = {"set": {"interested": True}}
 
-    set_: dict[str, Scalar | Value | None]
+    set_: Annotated[
+        dict[str, Scalar | Value | None],
+        Meta(
+            title=_("Attributes"),
+            description=_("One a line: name, colon, value. A value of the event: {from: property}. null clears."),
+        ),
+    ]
 
     def act(self, view: View) -> Move:
         """Every attribute that has a value."""
@@ -32,6 +44,10 @@ class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
             elif (found := read_path(view.subject.properties, value.from_)) is not None:
                 written[name] = found
         return Change(written)
+
+    def summarise(self) -> Summary:
+        """The attributes."""
+        return Summary("%(names)s", {"names": ", ".join(self.set_)})
 
     def find_faults(self) -> list[Complaint]:
         """Something is written, and under a name."""

@@ -1,18 +1,21 @@
 """Wait: for a duration, for calendar days, until a time of day or a weekday, or until an instant that the contact or
 the event names (T3, T5, T6)."""
 
+from collections.abc import Mapping
 from datetime import datetime, time
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Meta
 
 from tertulia.core.conditions import read_instant, read_path
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Complaint, GoOn, Leave, Move, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.steps.base import Complaint, GoOn, Leave, Move, Skip, Step, Summary, View, WaitUntil, Woken
 from tertulia.core.wall_clock import Late, add_calendar_days, next_time_of_day, next_weekday, settle_past
 
+LateName = Literal["run_now", "skip", "exit"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -21,10 +24,10 @@ class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """An instant that stands in an attribute of the contact or a property of the event, `before` or `after` it by a
     duration."""
 
-    attribute: str = ""
-    property: str = ""
-    before: str = ""
-    after: str = ""
+    attribute: Annotated[str, Meta(title=_("Attribute of the contact"))] = ""
+    property: Annotated[str, Meta(title=_("Property of the event"))] = ""
+    before: Annotated[str, Meta(title=_("So long before it"))] = ""
+    after: Annotated[str, Meta(title=_("So long after it"))] = ""
 
 
 class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
@@ -34,14 +37,21 @@ class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
     instant is past (T6): go on, skip the step behind it, or end."""
 
     KIND: ClassVar[str] = "wait"
-    PAUSES: ClassVar[bool] = True
+    TITLE: ClassVar[str] = _("Wait")
+    ABOUT: ClassVar[str] = _("For a while, until a time of day, a weekday or a date.")
+    ICON: ClassVar[str] = "clock"
+    SAMPLE: ClassVar[Mapping[str, Any]] = {"for": "1 h"}
 
-    for_: str = ""
-    calendar_days: int | None = None
-    weekdays: tuple[Weekday, ...] = ()
-    at: str = ""
-    until: Until | None = None
-    late: Literal["run_now", "skip", "exit"] | None = None
+    for_: Annotated[str, Meta(title=_("For"), description=_("Such as 30 min, 2 h or 7 d. A day is 24 hours here."))] = (
+        ""
+    )
+    calendar_days: Annotated[
+        int | None, Meta(title=_("Calendar days"), description=_("The local date and so many days, at a time of day."))
+    ] = None
+    weekdays: Annotated[tuple[Weekday, ...], Meta(title=_("On one of these days"))] = ()
+    at: Annotated[str, Meta(title=_("At"), description=_("The customer's local time, such as 09:00."))] = ""
+    until: Annotated[Until | None, Meta(title=_("Until an instant"))] = None
+    late: Annotated[LateName | None, Meta(title=_("Where that has passed"))] = None
 
     def act(self, view: View) -> Move:
         """Wait once; woken, go on."""
@@ -83,6 +93,19 @@ class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
                 return Skip("wait.late")
             case Late.EXIT:
                 return Leave("wait.late")
+
+    def summarise(self) -> Summary:
+        """How long, or until when."""
+        if self.for_:
+            return Summary("%(time)s", {"time": self.for_})
+        if self.calendar_days is not None:
+            told = {"days": str(self.calendar_days), "at": self.at or "…"}
+            return Summary(_("%(days)s calendar days, at %(at)s"), told)
+        if self.weekdays:
+            return Summary(_("until %(days)s, %(at)s"), {"days": ", ".join(self.weekdays), "at": self.at})
+        if self.until is not None:
+            return Summary(_("until %(name)s"), {"name": self.until.attribute or self.until.property})
+        return Summary(_("until %(at)s"), {"at": self.at})
 
     @property
     def is_wall_clock(self) -> bool:

@@ -1,11 +1,14 @@
 """Wait for an event, at most for a while: two ways, the one on which it came and the one on which it did not."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
 
 from tertulia.core.conditions import Condition, find_faults
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Complaint, GoOn, Hears, Move, Step, View, WaitUntil, Way, Woken
+from tertulia.core.steps.base import Complaint, GoOn, Hears, Move, Step, Summary, View, WaitUntil, Way, Woken
 
 
 class WaitForStep(Step, frozen=True, kw_only=True):
@@ -13,11 +16,14 @@ class WaitForStep(Step, frozen=True, kw_only=True):
     come here."""
 
     KIND: ClassVar[str] = "wait_for"
-    PAUSES: ClassVar[bool] = True
+    TITLE: ClassVar[str] = _("Wait for an event")
+    ABOUT: ClassVar[str] = _("Until the customer does something, at most for a while: two ways.")
+    ICON: ClassVar[str] = "hourglass"
+    SAMPLE: ClassVar[Mapping[str, Any]] = {"event": "Order Completed", "at_most": "1 d"}
 
-    event: str
-    at_most: str
-    where: Condition | None = None
+    event: Annotated[str, Meta(title=_("Event"), extra_json_schema={"x-widget": "event"})]
+    at_most: Annotated[str, Meta(title=_("At most"), description=_("Such as 30 min, 2 h or 7 d."))]
+    where: Annotated[Condition | None, Meta(title=_("Only where"))] = None
     came: tuple[Any, ...] = ()
     missed: tuple[Any, ...] = ()
 
@@ -29,11 +35,18 @@ class WaitForStep(Step, frozen=True, kw_only=True):
 
     def list_ways(self) -> tuple[Way, ...]:
         """It came, or the time was over."""
-        return Way(("came",), "", self.came), Way(("missed",), "", self.missed)
+        return (
+            Way(("came",), self.came, message=_("It came")),
+            Way(("missed",), self.missed, message=_("It did not")),
+        )
 
     def hears(self) -> Hears | None:
         """The event."""
         return Hears(self.event, self.where)
+
+    def summarise(self) -> Summary:
+        """Event and time-out."""
+        return Summary(_("%(event)s, at most %(time)s"), {"event": self.event, "time": self.at_most})
 
     def find_faults(self) -> list[Complaint]:
         """A name, a duration, a condition that means something."""

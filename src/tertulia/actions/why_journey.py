@@ -1,0 +1,139 @@
+"""Why is a contact in a journey, was once, or never came in (S1)?
+
+Of who entered the runs tell, and of who was refused for a state that left no trace (a pause, re-entry) the ledger. For
+who never met an entry nothing is stored: the entry is asked again of the events that the contact has, by the same core
+that decides, and the answer names the comparison that fails, with the value that was there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from tertulia.actions.contacts import access_contact
+from tertulia.actions.why import explain_reason
+from tertulia.core.conditions import Finding, Subject, judge, name_operator, name_subject, read_operand
+from tertulia.core.journeys import Journey as Document
+from tertulia.data.models import Journey, Workspace
+from tertulia.documents.journeys import read_journey
+from tertulia.store import contacts as contact_store
+from tertulia.store.db import Conn
+from tertulia.store.events import StoredEvent, list_named_events
+from tertulia.store.journeys import RunView, list_runs
+from tertulia.store.ledger_read import LedgerRow, read_journey_ledger
+
+RUNS_MAX: Final = 200
+EVENTS_MAX: Final = 50
+ROWS_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAnswer:
+    """The account. `outcome` is in, completed, left, exited, not_entered (refused) or never; `code` the reason's, where
+    there is one; `more` what else is to be known. `runs` and `rows` are all there is, the newest first."""
+
+    contact_id: int
+    journey_id: int
+    outcome: str
+    sentence: str
+    at: datetime | None
+    code: str = ""
+    more: str = ""
+    runs: tuple[RunView, ...] = ()
+    rows: tuple[LedgerRow, ...] = ()
+
+    @property
+    def is_in(self) -> bool:
+        return self.outcome == "in"
+
+
+def explain_entry(conn: Conn, workspace: Workspace, contact_id: int, journey: Journey) -> EntryAnswer:
+    """The account for one contact and one journey. Raises NotFound for another workspace's contact."""
+    contact = access_contact(conn, workspace, contact_id)
+    family = (contact.id, *contact_store.read_absorbed(conn, workspace.pk, contact.id))
+    runs = tuple(run for run in list_runs(conn, family, RUNS_MAX) if run.journey_id == journey.pk)
+    rows = tuple(read_journey_ledger(conn, family, journey.pk, ROWS_MAX))
+    refusal = next((row for row in rows if row.outcome == "not_entered"), None)
+    if runs and (refusal is None or runs[0].started_at >= refusal.at or runs[0].ended_at is None):
+        return _tell_run(contact.id, journey, runs, rows)
+    if refusal is not None:
+        sentence = _("Did not enter. %(reason)s") % {"reason": explain_reason(refusal.reason)}
+        more = _("“%(event)s” was there, and its conditions held.") % {"event": refusal.facts.get("event_name", "")}
+        told = (contact.id, journey.pk, "not_entered", sentence, refusal.at, refusal.reason, more)
+        return EntryAnswer(*told, runs, rows)
+    return _tell_never(conn, contact, family, journey)
+
+
+def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows: tuple[LedgerRow, ...]) -> EntryAnswer:
+    run = runs[0]
+    said = {"event": run.event.get("name", ""), "step": run.step}
+    if run.ended_at is None:
+        sentence = _("Is in it, at “%(step)s”; entered by “%(event)s”.") % said
+        return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, runs=runs, rows=rows)
+    heads = {
+        "completed": _("Went to the end of it; entered by “%(event)s”.") % said,
+        "left": _("Left it at “%(step)s”; entered by “%(event)s”.") % said,
+        "exited": _("It ended at “%(step)s”; entered by “%(event)s”.") % said,
+    }
+    reason = explain_reason(run.reason) if run.reason else ""
+    sentence = heads.get(run.outcome, run.outcome)
+    told = (contact_id, journey.pk, run.outcome, sentence, run.ended_at, run.reason, reason)
+    return EntryAnswer(*told, runs, rows)
+
+
+def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journey) -> EntryAnswer:
+    """The entry, asked again."""
+    newest = journey.revisions.filter(number=journey.revision).first()
+    first = journey.revisions.order_by("number").first()
+    if newest is None or first is None:
+        return EntryAnswer(contact.id, journey.pk, "never", _("The journey was never published."), None)
+    document = read_journey(newest.document)
+    events = list_named_events(conn, family, document.entry.type, document.entry.event, EVENTS_MAX)
+    said = {"event": document.entry.event}
+    if not events:
+        sentence = _("Never entered: “%(event)s” has not come for this customer since events are kept.") % said
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+    for event in events:
+        finding = judge(document.entry.where, _look(contact, event))
+        if finding.holds:
+            if event.received_at < first.published_at:
+                sentence = _("Never entered: “%(event)s” came before the journey was published.") % said
+            else:
+                sentence = _("Never entered: “%(event)s” was too old when it came, or was imported.") % said
+            return EntryAnswer(contact.id, journey.pk, "never", sentence, event.occurred_at)
+    finding = judge(document.entry.where, _look(contact, events[0]))
+    return _tell_condition(contact.id, journey, document, events[0], finding)
+
+
+def _look(contact: Any, event: StoredEvent) -> Subject:
+    fields = {
+        "name": contact.name,
+        "surname": contact.surname,
+        "language": contact.locale,
+        "country": contact.country,
+        "zone": contact.zone,
+    }
+    return Subject(event.properties, contact.attributes, fields)
+
+
+def _tell_condition(
+    contact_id: int, journey: Journey, document: Document, event: StoredEvent, finding: Finding
+) -> EntryAnswer:
+    said = {"event": document.entry.event}
+    if finding.decided_by is None:
+        sentence = _("Never entered: “%(event)s” came, and none of its conditions held.") % said
+        return EntryAnswer(contact_id, journey.pk, "never", sentence, event.occurred_at)
+    kind, name = name_subject(finding.decided_by)
+    operand = read_operand(finding.decided_by)
+    said |= {
+        "name": name,
+        "value": _("nothing") if finding.value is None else str(finding.value),
+        "operator": name_operator(finding.decided_by).replace("_", " "),
+        "operand": ", ".join(map(str, operand)) if isinstance(operand, tuple) else str(operand),
+    }
+    sentence = _("Never entered: when “%(event)s” last came, %(name)s was %(value)s.") % said
+    asks = _("The journey asks for: %(name)s %(operator)s %(operand)s.") % said
+    now = "" if kind == "property" else _("Attributes are looked at as they are now.")
+    return EntryAnswer(contact_id, journey.pk, "never", sentence, event.occurred_at, more=f"{asks} {now}".strip())

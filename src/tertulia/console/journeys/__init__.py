@@ -1,0 +1,1 @@
+"""Journeys: the list, the editor, its text, the review before publishing, and who is where."""

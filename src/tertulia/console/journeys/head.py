@@ -1,0 +1,23 @@
+"""What every tab of a journey shows in its head: name, state, draft and revision."""
+
+from django.http import HttpRequest
+
+from tertulia.actions.journeys import is_published
+from tertulia.actions.problems import Problem
+from tertulia.console.access import get_now, may_change
+from tertulia.console.journeys.words import describe_state
+from tertulia.data.models import Journey
+
+
+def describe_journey(request: HttpRequest, journey: Journey, tab: str, problems: list[Problem]) -> dict[str, object]:
+    """The context that the tabs share."""
+    return {
+        "journey": journey,
+        "state": describe_state(journey),
+        "same": is_published(journey),
+        "problems": problems,
+        "tab": tab,
+        "topic": f"journey:{journey.pk}",
+        "may_change": may_change(request) and journey.state not in ("cancelling", "cancelled"),
+        "now": get_now(request),
+    }

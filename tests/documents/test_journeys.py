@@ -1,0 +1,117 @@
+"""What is wrong with a journey's document is told by line and column, with what to do."""
+
+import msgspec
+import pytest
+
+from tertulia.core.journeys import compile_journey
+from tertulia.core.steps.registry import list_kinds
+from tertulia.documents.journeys import Around, check_journey, read_journey, write_schema
+from tertulia.documents.lines import BadDocument
+
+AROUND = Around({"Shop SMS": "sms", "WhatsApp": "whatsapp"}, frozenset({"Europe/Lisbon"}))
+GOOD = """name: Cart
+entry:
+  event: Added
+  where:
+    all:
+      - {property: price, over: 100}
+steps:
+  - id: pause
+    kind: wait
+    for: 1 h
+  - id: tell
+    kind: message
+    channels: [sms]
+    text: Hello {{ contact.name }}
+"""
+
+
+def tell(text: str) -> list[tuple[int, int, str]]:
+    """Line, column and sentence of everything that is wrong."""
+    with pytest.raises(BadDocument) as bad:
+        check_journey(text, AROUND)
+    return [(p.place.line, p.place.column, p.sentence) for p in bad.value.problems]
+
+
+def test_a_good_one_is_a_program() -> None:
+    """In which every step knows what comes behind it."""
+    program = compile_journey(check_journey(GOOD, AROUND))
+    assert program.first == "pause"
+    assert [(id_, node.next) for id_, node in program.nodes.items()] == [("pause", "tell"), ("tell", None)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("for: 1 h", "for: 1", 10, "This is to be a text, and is a whole number."),
+        ("for: 1 h", "for: soon", 10, "Give a duration such as 30 min, 2 h or 7 d."),
+        ("for: 1 h", "fro: 1 h", 10, "There is no field “fro” here."),
+        ("for: 1 h", "for: 1 h\n    at: 09:00", 11, "A duration has no time of day."),
+        ("for: 1 h", "late: skip", 8, "Give exactly one of for, calendar_days, weekdays, at and until."),
+        ("kind: wait", "kind: weight", 9, "Say which kind of step it is: branch, exit, message,"),
+        ("id: tell", "id: pause", 11, "The step on line 8 is called “pause” too."),
+        ("id: tell", "id: Tell me", 11, "An id has small letters, digits, - and _"),
+        ("channels: [sms]", "channels: [line]", 13, "No channel is called “line”, and none is of that kind."),
+        ("channels: [sms]", "channels: []", 13, "Give at least one channel."),
+        ("contact.name }}", "contact.name", 14, "A variable or tag is opened and its closing braces are missing."),
+        ("over: 100", "over: a lot", 6, "Compare with a number, or with an instant"),
+        ("over: 100", "over: 100, under: 3", 6, "Give exactly one operator"),
+        ("property: price", "field: age", 6, "A contact has these fields: name, surname, language, country, zone."),
+        ("  event: Added", "  evnt: Added", 3, "There is no field “evnt” here."),
+        ("name: Cart", "name: Cart\nzone: Lisbon", 2, "There is no time zone “Lisbon”."),
+        ("name: Cart", "name: Cart\nstarts: 2027-01-02T00:00:00Z\nends: 2027-01-01T00:00:00Z", 3, "before it starts"),
+        ("name: Cart", "name: Cart\nstarts: 2027-01-02T00:00:00", 2, "Say in which zone"),
+        ("name: Cart", "name: Cart\nreentry: {after: 7}", 2, "This is to be a text, and is a whole number."),
+        ("name: Cart", "name: Cart\nname: Car", 2, "“name” stands here twice."),
+        ("  - id: tell", "  - {id: end, kind: exit}\n  - id: tell", 12, "Nobody comes here"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_where_it_stands(old: str, new: str, line: int, words: str) -> None:
+    """One clear sentence with what to do."""
+    assert old in GOOD
+    [(found, _, sentence)] = tell(GOOD.replace(old, new))
+    assert (found, words in sentence) == (line, True), sentence
+
+
+def test_everything_is_told_at_once() -> None:
+    """In the order of the lines."""
+    wrong = (
+        GOOD.replace("for: 1 h", "for: soon")
+        .replace("channels: [sms]", "channels: []")
+        .replace("event: Added", "event: 3")
+    )
+    assert [line for line, _, _ in tell(wrong)] == [3, 10, 13]
+
+
+def test_times_and_dates_are_texts() -> None:
+    """What an older YAML takes for a number of minutes, or for false."""
+    text = GOOD.replace("for: 1 h", "at: 10:30").replace("name: Cart", "name: no")
+    assert read_journey(text).name == "no"
+    assert check_journey(text, AROUND).steps[0]["at"] == "10:30"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "- a", "name: x", "a: &b 1\nc: *b", "a: " + "[" * 60, "[" * 9999, "\0", "x: ? 1"]
+)
+def test_what_is_no_document_at_all_is_told_too(text: str) -> None:
+    """Whatever it is."""
+    assert tell(text)
+
+
+def test_the_schema_has_every_kind_with_its_own_name() -> None:
+    """And every list of steps is one."""
+    schema = write_schema()
+    defs = schema["$defs"]
+    names = [ref["$ref"].rpartition("/")[2] for ref in defs["Step"]["oneOf"]]
+    kinds = {defs[name]["properties"]["kind"]["const"] for name in names}
+    assert kinds == set(list_kinds())
+    assert schema["$defs"]["Journey"]["properties"]["steps"]["items"] == {"$ref": "#/$defs/Step"}
+    assert schema["$defs"]["BranchStep"]["properties"]["else"]["items"] == {"$ref": "#/$defs/Step"}
+
+
+@pytest.mark.parametrize("kind", list(list_kinds().values()), ids=lambda kind: kind.KIND)
+def test_a_new_step_of_every_kind_is_right_as_it_stands(kind: type) -> None:
+    """Its sample is valid, and it has words and an icon."""
+    step = msgspec.convert({"id": "x", "kind": kind.KIND, **kind.SAMPLE}, kind)
+    assert step.find_faults() == []
+    assert "" not in (kind.TITLE, kind.ABOUT, kind.ICON)
