@@ -246,6 +246,19 @@ def test_T5_what_any_call_fills_in_moves_it_too(town: Town) -> None:
     assert town.rows("select due_at from run_open") == [(NOW + 5 * HOUR,)]
 
 
+def test_T5_a_zone_that_no_event_told_is_minded_when_the_wait_is_over(town: Town) -> None:
+    """A list was imported meanwhile: at 9:00 in London it is 4:00 where the customer is now."""
+    contact = add_customer(town)
+    town.advance(-HOUR)
+    town.publish(AT_NINE)
+    town.event("track", user="u1", name="Product Added")
+    town.rows("update contact set zone = 'America/New_York' where id = %s returning id", contact)
+    town.advance(HOUR)
+    assert town.sending("sms") == []
+    town.advance(5 * HOUR)
+    assert len(town.sending("sms")) == 1
+
+
 @pytest.mark.parametrize(
     ("late", "sent", "reasons"), [("", 0, ["wait.late"]), (", late: run_now", 1, ["passed"]), (", late: exit", 0, [])]
 )

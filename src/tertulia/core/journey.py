@@ -59,12 +59,18 @@ def begin(world: World, run: RunRow) -> None:
 
 
 def advance(world: World, run: RunRow, woken: Woken) -> None:
-    """A run that waited goes on."""
+    """A run that waited goes on. By a clock that no event has changed, such as an import's, it may have to wait on: the
+    time that it waits for is still to come there (T5)."""
     node = find_program(world, run).nodes.get(run.step)
     if node is None:
         _go(world, run, None)
-    else:
-        _follow(world, run, node, woken)
+        return
+    if woken is Woken.TIMER and node.step.is_wall_clock:
+        move = node.step.resolve(_look(world, run, woken), run.since)
+        if isinstance(move, WaitUntil):
+            _do(world, run, node, move)
+            return
+    _follow(world, run, node, woken)
 
 
 def _go(world: World, run: RunRow, step: str | None) -> None:
