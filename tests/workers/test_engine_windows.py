@@ -120,6 +120,19 @@ def test_Q2_dropped_outside_the_window_it_is_sent_on_no_channel(town: Town) -> N
     assert town.rows("select state, reason from delivery") == [("dropped", "send_window.closed")]
 
 
+def test_R3_who_received_nothing_for_a_closed_window_may_enter_again(town: Town) -> None:
+    """An entry counts when a message went out, or when nothing kept one back but the customer's own choices."""
+    add_customer(town)
+    remind(town, head='window: {from: "12:00", to: "23:00"}\noutside: drop\nreentry: never')
+    town.advance(4 * HOUR)
+    town.event("track", user="u1", name="Product Added")
+    [sent] = town.sending("sms")
+    town.outcome(sent, "ok", provider_id="p1")
+    town.event("track", user="u1", name="Product Added")
+    assert [row[3] for row in town.ledger()] == ["send_window.closed", "entry.once", "passed"]
+    assert len(town.past_runs()) == 2
+
+
 def test_Q2_the_next_channel_is_tried(town: Town) -> None:
     """What the step says wins over the journey; the customer has no other app, so nothing goes out."""
     contact = add_customer(town)

@@ -100,6 +100,8 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     _give_slot_back(world, delivery)
     if delivery.match_id is not None:
         queue_next_stage(world, delivery, verdict.reason.value, world.now)
+    if verdict.gate == "send_window" and (run := find_run(world, delivery)) is not None:
+        run.withheld = True
     follow_delivery(world, delivery.id, everywhere=verdict.everywhere)
 
 

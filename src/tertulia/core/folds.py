@@ -78,7 +78,7 @@ def _fold_run(world: "World", e: rx.SetRun) -> None:
         world.runs_of.setdefault(e.contact_id, []).append(e.id)
     world.runs[e.id] = RunRow(
         *(e.id, e.workspace, e.contact_id, e.journey_id, e.revision, e.key, e.step, e.visit, e.entered_at),
-        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event),
+        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event, e.withheld),
     )
 
 

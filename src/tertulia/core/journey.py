@@ -255,6 +255,7 @@ def keep(world: World, run: RunRow) -> None:
         rx.SetRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
             *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
+            run.withheld,
         )
     )
 
@@ -263,16 +264,16 @@ def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: dateti
     """R1, X4: begin again with a new event's data; what is queued is taken back."""
     take_back(world, run, Reason.RUN_RESTARTED, None)
     run.event, run.entered_at, run.visit, run.step = event, max(entered_at, run.entered_at), run.visit + 1, ""
-    run.delivery_id, run.due_at = None, None
+    run.delivery_id, run.due_at, run.withheld = None, None, False
     begin(world, run)
 
 
 def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | None = None) -> None:
-    """The run is over. One that went its way counts as an entry; one that an exception ended does only if it had sent
-    something (R3)."""
+    """The run is over. One that went its way counts as an entry; one that an exception ended, or of which a message was
+    dropped outside its window, does only if it had sent something (R3)."""
     if outcome == "exited":
         take_back(world, run, Reason(reason), event_id)
-    else:
+    elif not run.withheld:
         _note_passage(world, run, None)
     world.add(
         rx.EndRun(

@@ -147,6 +147,7 @@ class RunRow:
     due_at: datetime | None
     delivery_id: UUID | None
     event: dict[str, Any]
+    withheld: bool = False
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from django.db import migrations, models
 SQL = (Path(__file__).parent.parent / "sql" / "0025_caps.sql").read_text(encoding="utf-8")
 DROP = """
 drop table slot;
-alter table delivery_open drop column held_by
+alter table delivery_open drop column held_by;
+alter table run_open drop column withheld
 """
 
 

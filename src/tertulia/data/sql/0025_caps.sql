@@ -19,3 +19,6 @@ create index slot_by_age on slot (at);
 -- hangs on has changed.
 alter table delivery_open add column held_by text not null default '';
 create index delivery_open_held on delivery_open (workspace) where held_by <> '';
+
+-- R3: whether a message of the run was dropped outside its window.
+alter table run_open add column withheld boolean not null default false;
