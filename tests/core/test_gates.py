@@ -2,25 +2,38 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tertulia.core.caps import AtCap, Cap, Counted, Slot, SlotState
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.gates import NONE_SET, ORDER, Platform, RunState, SendFacts, Verb, judge
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.reasons import SENTENCES, Reason, explain
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, ProblemCode, Rendered, TemplateProblem
+from tertulia.core.windows import Outside, read_window
+from tertulia.core.zones import ZoneChoice, ZoneSource
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PHONE = IdentityRef("phone", "", "+5511987654321")
 GRANT = ConsentFact(1, PHONE, "sms", "marketing", Given.GRANTED, Source.FORM, NOW, evidence="form 3", text_version="v2")
 STOP = replace(GRANT, given=Given.WITHDRAWN, source=Source.OPT_WORD)
 BLOCK = replace(STOP, source=Source.PLATFORM_BLOCK)
+MORNING = read_window({"from": "08:00", "to": "12:00"}, name="workspace")
+EVENING = read_window({"from": "17:00", "to": "20:00"}, name="journey")
+ONE_IN_A_DAY = Cap("one in a day", 1, timedelta(days=1))
+EARLIER = Slot(
+    *(UUID(int=1), "sms", "marketing", MessageClass.MARKETING, False),
+    *(NOW - timedelta(hours=4), SlotState.USED),
+)
+FULL: dict[str, object] = {"caps": (ONE_IN_A_DAY,), "slots": (EARLIER,)}
 GOOD = SendFacts(
+    delivery_id=UUID(int=7),
     now=NOW,
     message_class=MessageClass.MARKETING,
     topic="marketing",
@@ -39,6 +52,13 @@ GOOD = SendFacts(
     deadline=NOW + timedelta(hours=1),
     platform=Platform.FREE,
     window_until=None,
+    windows=(),
+    zone=ZoneChoice("America/Sao_Paulo", ZoneSource.CONTACT),
+    outside=Outside.HOLD,
+    caps=(),
+    slots=(),
+    message=Counted(UUID(int=7), "sms", "marketing", MessageClass.MARKETING, important=False),
+    at_cap=AtCap.DEFER,
     channel_stopped=False,
     tokens=5.0,
     retry_at=NOW + timedelta(seconds=2),
@@ -74,6 +94,13 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("deadline", Verb.DROP, Reason.DEADLINE_PASSED, {"deadline": NOW}),
     ("platform_window", Verb.DROP, Reason.WINDOW_CLOSED, {"platform": Platform.CLOSED}),
     ("platform_window", Verb.DROP, Reason.MUST_WRITE_FIRST, {"platform": Platform.CUSTOMER_FIRST}),
+    ("send_window", Verb.HOLD, Reason.OUTSIDE_HOURS, {"windows": (EVENING,)}),
+    ("send_window", Verb.DROP, Reason.OUTSIDE_HOURS, {"windows": (EVENING,), "outside": Outside.DROP}),
+    ("send_window", Verb.DROP, Reason.OUTSIDE_HOURS, {"windows": (EVENING,), "outside": Outside.NEXT_CHANNEL}),
+    ("send_window", Verb.DROP, Reason.NEVER_OPEN, {"windows": (EVENING, MORNING)}),
+    ("cap", Verb.HOLD, Reason.CAP_REACHED, FULL),
+    ("cap", Verb.DROP, Reason.CAP_REACHED, FULL | {"at_cap": AtCap.DROP}),
+    ("cap", Verb.DROP, Reason.CAP_REACHED, FULL | {"at_cap": AtCap.NEXT_CHANNEL}),
     ("throttle", Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel_stopped": True}),
     ("throttle", Verb.HOLD, Reason.BUDGET_SPENT, {"budget_left_micros": 59_999}),
     ("throttle", Verb.HOLD, Reason.THROTTLED, {"tokens": 0.5}),
@@ -162,7 +189,8 @@ def test_S1_rendering_is_asked_only_when_the_rest_passed() -> None:
 @pytest.mark.parametrize("kind", [MessageClass.REPLY, MessageClass.TRANSACTIONAL])
 def test_S0_replies_and_transactional_pass_a_withdrawal_never_a_block(kind: MessageClass) -> None:
     """And their exemption from windows and caps is on record."""
-    facts = replace(GOOD, message_class=kind, consent=ConsentState(Given.WITHDRAWN, STOP))
+    message = replace(GOOD.message, message_class=kind)
+    facts = replace(GOOD, message_class=kind, message=message, consent=ConsentState(Given.WITHDRAWN, STOP))
     verdict = judge(facts)
     assert verdict.outcome is Verb.SEND
     assert dict(verdict.passed)["send_window"]["exempt"] is dict(verdict.passed)["cap"]["exempt"] is True
@@ -200,3 +228,72 @@ def test_S1_every_reason_has_its_sentence() -> None:
     """One table, no gaps, whole sentences."""
     assert set(SENTENCES) == set(Reason)
     assert all(explain(reason).endswith(".") for reason in Reason)
+
+
+def test_Q1_the_windows_are_read_by_the_customers_clock() -> None:
+    """It is 09:00 in São Paulo and 12:00 in London; the facts say whose clock it was and what it showed."""
+    facts = dict(judge(replace(GOOD, windows=(MORNING,))).passed)["send_window"]
+    assert facts == {
+        "windows": ["workspace"], "zone": "America/Sao_Paulo", "zone_of": "contact", "local": "2026-11-22T09:00"
+    }  # fmt: skip
+    london = replace(GOOD, windows=(MORNING,), zone=ZoneChoice("Europe/London", ZoneSource.PHONE))
+    assert judge(london).reason is Reason.OUTSIDE_HOURS
+
+
+def test_Q2_a_held_message_is_released_within_the_opening() -> None:
+    """Not at its very beginning with all others, the same again on a replay, and no later than its deadline."""
+    held = replace(GOOD, windows=(EVENING,), deadline=None)
+    verdicts = [judge(replace(held, delivery_id=UUID(int=n))) for n in range(50)]
+    opens = datetime(2026, 11, 22, 20, tzinfo=UTC)
+    released = [verdict.until for verdict in verdicts if verdict.until]
+    assert all(opens <= until < opens + timedelta(minutes=15) for until in released)
+    assert len(set(released)) == 50
+    assert verdicts[0].facts["closed"] == "journey"
+    assert verdicts[0].facts["opens"] == opens.isoformat()
+    assert judge(replace(held, delivery_id=UUID(int=3))).until == released[3]
+    assert judge(replace(held, deadline=NOW + timedelta(hours=1))).until == NOW + timedelta(hours=1)
+
+
+def test_Q2_what_is_dropped_is_dropped_on_every_channel_or_tries_the_next() -> None:
+    """The document says which."""
+    assert judge(replace(GOOD, windows=(EVENING,), outside=Outside.DROP)).everywhere
+    assert not judge(replace(GOOD, windows=(EVENING,), outside=Outside.NEXT_CHANNEL)).everywhere
+
+
+@pytest.mark.parametrize("kind", [MessageClass.REPLY, MessageClass.TRANSACTIONAL])
+def test_Q3_replies_and_transactional_messages_pass_at_any_hour(kind: MessageClass) -> None:
+    """And the facts say that they are exempt."""
+    verdict = judge(replace(GOOD, message_class=kind, windows=(EVENING,)))
+    assert verdict.outcome is Verb.SEND
+    assert dict(verdict.passed)["send_window"] == {"exempt": True}
+
+
+def test_T4_a_zone_that_was_refused_is_told() -> None:
+    """The contact's own is no zone, so that of the number counts."""
+    choice = ZoneChoice("America/Sao_Paulo", ZoneSource.PHONE, ((ZoneSource.CONTACT, "Mars/Olympus"),))
+    facts = dict(judge(replace(GOOD, windows=(MORNING,), zone=choice)).passed)["send_window"]
+    assert facts["zone_fallback"] == ["contact: Mars/Olympus"]
+
+
+def test_F6_at_a_cap_it_waits_for_a_slot_or_its_deadline() -> None:
+    """The facts name the cap and what it counted; the document may say to drop it, or to try the next channel."""
+    full = replace(GOOD, deadline=None, caps=(ONE_IN_A_DAY,), slots=(EARLIER,))
+    verdict = judge(full)
+    free = NOW + timedelta(hours=20)
+    assert verdict.until == free
+    assert verdict.facts == {
+        "cap": "one in a day", "limit": 1, "per": "1 d", "counted": [str(UUID(int=1))], "free_at": free.isoformat()
+    }  # fmt: skip
+    assert judge(replace(full, deadline=NOW + timedelta(hours=1))).until == NOW + timedelta(hours=1)
+    assert judge(replace(full, at_cap=AtCap.DROP)).everywhere
+    assert not judge(replace(full, at_cap=AtCap.NEXT_CHANNEL)).everywhere
+
+
+def test_F5_an_important_message_passes_the_caps_and_the_facts_say_so() -> None:
+    """One that is not important tells how many each cap counted."""
+    important = replace(GOOD.message, important=True)
+    verdict = judge(replace(GOOD, caps=(ONE_IN_A_DAY,), slots=(EARLIER,), message=important))
+    assert dict(verdict.passed)["cap"] == {"exempt": True, "important": True}
+    roomy = Cap("three in a day", 3, timedelta(days=1))
+    verdict = judge(replace(GOOD, caps=(roomy,), slots=(EARLIER,)))
+    assert dict(verdict.passed)["cap"] == {"caps": [{"cap": "three in a day", "counted": 1, "limit": 3}]}

@@ -6,13 +6,15 @@ from zoneinfo import available_timezones
 
 from tertulia.channels import costs, registry
 from tertulia.channels.base import Account
+from tertulia.core.caps import Cap, read_cap
 from tertulia.core.journeys import Program, compile_journey
+from tertulia.core.windows import read_window
 from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.db import Conn
 from tertulia.store.journeys import read_published
-from tertulia.store.ownership import read_matches, read_undone, read_workspaces
+from tertulia.store.ownership import read_caps, read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
 from tertulia.store.sources import read_client_sources
 
@@ -20,6 +22,9 @@ from tertulia.store.sources import read_client_sources
 def load_config(conn: Conn, public_url: str) -> Config:
     """Every workspace, channel and launched match, and which imports were undone. Raises ConfigError when SECRET_KEY
     cannot open what it sealed."""
+    caps: dict[int, list[Cap]] = {}
+    for workspace, name, document in read_caps(conn):
+        caps.setdefault(workspace, []).append(read_cap(name, document))
     workspaces = {
         row.id: WorkspaceFacts(
             id=row.id,
@@ -33,6 +38,8 @@ def load_config(conn: Conn, public_url: str) -> Config:
             epoch=row.epoch,
             zone=row.zone,
             sensitive=frozenset(row.sensitive),
+            window=read_window(list(row.window), name="workspace") if row.window else None,
+            caps=tuple(caps.get(row.id, ())),
         )
         for row in read_workspaces(conn)
     }

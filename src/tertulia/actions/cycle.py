@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from tertulia.actions.cycle_facts import load_claims, load_facts, load_session_facts
+from tertulia.actions.cycle_facts import load_claims, load_deferred_facts, load_facts, load_session_facts
 from tertulia.actions.run_facts import load_run_facts
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
@@ -36,6 +36,7 @@ from tertulia.core.journey import advance, end, follow_delivery
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import OpenDelivery, RunRow, SessionRow
 from tertulia.core.sessions import IDLE, settle
+from tertulia.core.slots import wake_deferred
 from tertulia.core.stages import LANE_BULK, channel_of_stage
 from tertulia.core.steps.base import Woken
 from tertulia.core.world import Config, World
@@ -319,6 +320,7 @@ def _forward_receipt(workspace: int, entry: ReceiptEntry, delivery_id: UUID) -> 
 
 
 def _write(conn: Conn, world: World, batch: Batch) -> None:
+    wake_deferred(world, load_deferred_facts(conn, world))
     forwards = writer.write(conn, world.effects, world.now)
     for forward in forwards:
         batch.forwards.append(

@@ -6,7 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from tertulia.actions.run_facts import load_journey_facts, load_journeys_of_sessions, load_runs_of_deliveries
+from tertulia.core import slot_effects as sx
 from tertulia.core.came import subject_of
+from tertulia.core.caps import find_horizon
 from tertulia.core.claim import first_code_hash
 from tertulia.core.entries import (
     AbsorbEntry,
@@ -28,6 +30,7 @@ from tertulia.core.entries import (
     shard_of_identity,
 )
 from tertulia.core.events import KEYS_KEPT, find_shared, identities_of, place_event
+from tertulia.core.folds import fold
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
@@ -42,6 +45,9 @@ from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
 from tertulia.store.runs import load_runs, load_runs_of
 from tertulia.store.sessions import load_doings, load_sessions
+from tertulia.store.slots import load_deferred, load_slots
+
+SlotChange = sx.SetSlot | sx.MoveSlot | sx.ReleaseSlot
 
 
 def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]) -> None:
@@ -245,3 +251,37 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
         if delivery.match_id is not None and world.config.matches[delivery.match_id].budget_micros is not None
     }
     loader.load_spent(conn, world, budgeted)
+    load_slots(conn, world, find_since(world))
+
+
+def find_since(world: World) -> dict[int, datetime]:
+    """Of the loaded contacts whose workspace has caps, how far back these look."""
+    reach = {
+        workspace.id: world.now - max(map(find_horizon, workspace.caps))
+        for workspace in world.config.workspaces.values()
+        if workspace.caps
+    }
+    return {row.id: reach[row.workspace] for row in world.contacts.values() if row.workspace in reach}
+
+
+def load_deferred_facts(conn: Conn, world: World) -> list[OpenDelivery]:
+    """F6: the messages that wait for a slot, of contacts of whom the cycle has released one, with what judging them
+    needs. Most cycles release none."""
+    moved = {effect.delivery_id for effect in world.effects if isinstance(effect, sx.MoveSlot)}
+    released = [effect for effect in world.effects if isinstance(effect, sx.ReleaseSlot)]
+    concerned = {effect.contact_id for effect in released if effect.delivery_id not in moved}
+    deferred = [row for row in load_deferred(conn, concerned) if _is_deferred(world, row)] if concerned else []
+    if deferred:
+        loader.load_profiles(conn, world, {row.contact_id for row in deferred})
+        load_runs(conn, world, {row.run_id: row.contact_id for row in deferred if row.run_id is not None})
+        since = find_since(world)
+        load_slots(conn, world, {id_: at for id_, at in since.items() if id_ not in world.counted})
+        for effect in [effect for effect in world.effects if isinstance(effect, SlotChange)]:
+            fold(world, effect)  # what the cycle did to slots that were not loaded then; to the others nothing new
+    return deferred
+
+
+def _is_deferred(world: World, row: OpenDelivery) -> bool:
+    """Whether what the database says of a message still holds in this cycle."""
+    known = world.open.get(row.id)
+    return row.id not in world.closed and (known is None or known.state == row.state)

@@ -1,7 +1,7 @@
 """The facts that journeys need of a cycle: the live runs of those whom its events concern, and what entries ask for.
 
 Most events mean nothing to any journey, and cost nothing here: what is loaded is loaded for the contacts of those that
-are listened for.
+are listened for, and of those that change the clock by which somebody waits (T5).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tertulia.core.entries import EventEntry
+from tertulia.core.events import may_change_clock
 from tertulia.core.folds import name_type
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow
 from tertulia.core.sessions import ENDED, STARTED
@@ -26,10 +27,14 @@ def load_journey_facts(conn: Conn, world: World, told: Sequence[Told]) -> None:
         return
     names = {(type_, name) for _, type_, name in world.config.heard}
     derived = {("track", STARTED), ("track", ENDED)} & names
+    journeys = world.config.journeys.values()
+    clocks = any(program.has_clocks for journey in journeys for program in journey.programs.values())
     since: dict[int, datetime] = {}
     for entry, contact_ids in told:
-        if derived or (name_type(entry.call), entry.name) in names:
-            for contact_id in map(world.follow, contact_ids):
+        heard = bool(derived) or (name_type(entry.call), entry.name) in names
+        for contact_id in map(world.follow, contact_ids):
+            contact = world.contacts.get(contact_id)
+            if heard or (clocks and contact and may_change_clock(entry, contact, world.config.zones)):
                 at = entry.at
                 if derived and (session := world.sessions.get(contact_id)) is not None:
                     at = min(at, session.started_at)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.audit import record_change
 from tertulia.actions.problems import Problem, refuse
+from tertulia.actions.quiet_hours import check_hours
 from tertulia.core.sensitive import OWN_FIELDS
 from tertulia.data.models import ApiKey, Import, User, Workspace
 from tertulia.errors import NotFound
@@ -31,7 +32,8 @@ ATTRIBUTE_CHARACTERS_MAX: Final = 100
 class WorkspaceForm:
     """`link_domain` is where short links begin (https://l.example), empty for the server's own address; `country`
     ISO 3166, for numbers without a country code; `zone` IANA; `currency` ISO 4217; `link_days` until a link expires;
-    `sensitive` the attributes that only a verified customer may be sent (M6), None to leave them as they are."""
+    `sensitive` the attributes that only a verified customer may be sent (M6), `send_window` the hours in which
+    marketing and service messages may go out (Q1); None leaves either as it is."""
 
     name: str
     link_domain: str = ""
@@ -41,6 +43,7 @@ class WorkspaceForm:
     currency: str = "EUR"
     link_days: int = 30
     sensitive: tuple[str, ...] | None = None
+    send_window: Sequence[Any] | None = None
 
 
 def create_workspace(user: User | None, now: datetime, form: WorkspaceForm, link_key: bytes) -> Workspace:
@@ -58,8 +61,8 @@ def update_workspace(workspace: Workspace, user: User | None, now: datetime, for
     refuse(check_form(form))
     before = set(workspace.sensitive_attributes)
     _fill(workspace, form)
-    names = ["name", "link_domain", "country", "language", "zone", "currency", "link_days", "sensitive_attributes"]
-    workspace.save(update_fields=names)
+    names = ("name", "link_domain", "country", "language", "zone", "currency", "link_days")
+    workspace.save(update_fields=[*names, "sensitive_attributes", "send_window"])
     record_change(workspace, user, now, "workspace_changed", f"workspace:{workspace.pk}")
     after = set(workspace.sensitive_attributes)
     if after != before:
@@ -90,6 +93,7 @@ def check_form(form: WorkspaceForm) -> list[Problem]:
         problems.append(Problem("choice", _("Give the currency as three letters, such as BRL."), "currency"))
     if not 1 <= form.link_days <= LINK_DAYS_MAX:
         problems.append(Problem("range", _("Links last from 1 to 365 days."), "link_days"))
+    problems += check_hours(form.send_window or ())
     names = form.sensitive or ()
     if any(not 0 < len(name) <= ATTRIBUTE_CHARACTERS_MAX for name in names) or len(names) > SENSITIVE_MAX:
         sentence = _("Name at most %(count)d attributes, each with at most %(characters)d characters.")
@@ -159,6 +163,8 @@ def _fill(workspace: Workspace, form: WorkspaceForm) -> None:
     workspace.link_days = form.link_days
     if form.sensitive is not None:
         workspace.sensitive_attributes = sorted(set(form.sensitive))
+    if form.send_window is not None:
+        workspace.send_window = list(form.send_window)
 
 
 def _free_slug(name: str) -> str:

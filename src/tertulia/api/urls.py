@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 
 import tertulia
 from tertulia.api import (
+    caps,
     channels,
     contacts,
     conversations,
@@ -41,7 +42,7 @@ def make_api() -> NinjaAPI:
         urls_namespace="api",
     )
     for noun in (
-        *(workspace, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
+        *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
         journeys,
     ):
         made.add_router("", noun.router)

@@ -18,7 +18,9 @@ router = Router(tags=["Workspace"])
 
 class WorkspaceIn(Schema):
     """`link_domain`: where short links begin, empty for the server's own address. `link_days`: until a link expires.
-    `sensitive_attributes`: attributes of contacts that only a verified customer may be sent; left out, they stay."""
+    `sensitive_attributes`: attributes of contacts that only a verified customer may be sent. `send_window`: the hours
+    in which marketing and service messages may go out, by the customer's clock, as `{"from": "09:00", "to": "21:00",
+    "days": ["mon", "tue"]}`; an empty list for always. Left out, either stays."""
 
     name: str
     link_domain: str = ""
@@ -28,12 +30,14 @@ class WorkspaceIn(Schema):
     currency: str = "EUR"
     link_days: int = 30
     sensitive_attributes: list[str] | None = None
+    send_window: list[dict[str, Any]] | None = None
 
 
 class WorkspaceOut(WorkspaceIn):
     """`epoch` rises with every change that a decision depends on."""
 
     sensitive_attributes: list[str]
+    send_window: list[dict[str, Any]]
     id: int
     slug: str
     epoch: int
@@ -96,7 +100,7 @@ def get_workspace(request: HttpRequest) -> Workspace:
 
 @router.put("/workspace", response=WorkspaceOut, summary="Change the workspace")
 def put_workspace(request: HttpRequest, form: WorkspaceIn) -> Workspace:
-    """Name, link domain, country, language, zone, currency, sensitive attributes."""
+    """Name, link domain, country, language, zone, currency, sensitive attributes, quiet hours."""
     workspace = workspace_of(request)
     told = form.dict()
     sensitive = told.pop("sensitive_attributes")

@@ -83,6 +83,7 @@ PAGES: tuple[Page, ...] = (
     Page("parked", "parked/", _("Parked"), "octagon-pause", change=ADMINS, parent="channels"),
     Page("notices", "notices/", _("Notifications"), "bell", change=ANYONE, group=Group.FOOT),
     Page("settings", "settings/", _("Settings"), "settings", change=ADMINS, group=Group.FOOT, key=","),
+    Page("limits", "settings/limits/", _("Quiet hours and caps"), "clock", change=ADMINS, parent="settings"),
     Page("team", "settings/team/", _("Team"), "users", see=ADMINS, change=ADMINS, parent="settings"),
     Page("keys", "settings/keys/", _("Keys"), "key-round", see=ADMINS, change=ADMINS, parent="settings"),
     Page("preferences", "you/", _("Your preferences"), "user", change=ANYONE),

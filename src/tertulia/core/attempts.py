@@ -30,6 +30,7 @@ from tertulia.core.entries import LookUpEntry, OutcomeEntry, ReceiptEntry
 from tertulia.core.identity import IdentityRef
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ClosedDelivery, OpenDelivery
+from tertulia.core.slots import release_slot, take_slot
 from tertulia.core.sms import count_parts
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.world import ChannelFacts, World
@@ -150,8 +151,12 @@ def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEnt
         )
     )
     if failed:
+        release_slot(world, delivery)
         _follow_failure(world, delivery, entry.outcome, entry.reason, entry.code, entry.at, entry.withdraws)
-    elif delivery.match_id is not None and transition.new in REACHED:
+        return
+    if before is DeliveryState.FAILED and transition.new in REACHED:
+        take_slot(world, delivery, important=False)
+    if delivery.match_id is not None and transition.new in REACHED:
         if before not in REACHED:  # given up, and it had been sent after all
             facts = {"stage": delivery.stage, "reason": ""}
             world.progress_to(delivery.contact_id, delivery.match_id, "sent", at=entry.at, **facts)
@@ -312,6 +317,8 @@ def _reason(outcome: str, reason: str) -> str:
 
 def _finish(world: World, delivery: OpenDelivery, event: DeliveryEvent, reason: str, at: datetime) -> None:
     world.add(_closed(world, delivery, advance(DeliveryState(delivery.state), event), reason, at))
+    if event is not DeliveryEvent.EXPIRE:  # that one may have arrived
+        release_slot(world, delivery)
 
 
 def _closed(
@@ -389,12 +396,14 @@ def decide_row(
     reason: str,
     facts: dict[str, Any],
 ) -> fx.Decide:
-    """A row of the ledger about a delivery (S1)."""
+    """A row of the ledger about a delivery (S1). Held again for the same reason it has one row, unless that says until
+    when it waits: those are decisions of their own."""
     attempt = getattr(delivery, "attempt", 0)
+    until = [str(facts["until"])] if outcome == "held" and "until" in facts else []
     return fx.Decide(
         workspace=delivery.workspace,
         contact_id=delivery.contact_id,
-        id=derive_id("ledger", str(delivery.id), outcome, gate, reason, attempt),
+        id=derive_id("ledger", str(delivery.id), outcome, gate, reason, attempt, *until),
         match_id=delivery.match_id,
         delivery_id=delivery.id,
         outcome=outcome,

@@ -23,9 +23,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
-from tertulia.core.durations import read_duration
+from tertulia.core.durations import read_duration, write_duration
 from tertulia.core.reasons import gettext_noop
-from tertulia.core.wall_clock import Span, day_bounds, month_bounds, week_bounds
+from tertulia.core.wall_clock import DAY, Span, day_bounds, month_bounds, week_bounds
 
 LIMIT_MAX: Final = 1000
 NOT_A_CAP: Final = gettext_noop(
@@ -49,11 +49,26 @@ class Period(StrEnum):
     MONTH = "month"
 
 
+_LONGEST: Final = {
+    Period.DAY: 2 * DAY,
+    Period.WEEK: 8 * DAY,
+    Period.MONTH: 32 * DAY,
+}  # days that clocks change are longer
+
+
 class SlotState(StrEnum):
     """How far the message of a slot has come. Both count."""
 
     RESERVED = "reserved"  # the gate was passed; `at` is the planned hand-over
     USED = "used"  # handed over at `at`
+
+
+class AtCap(StrEnum):
+    """What becomes of a message at a cap (F6)."""
+
+    DEFER = "defer"  # until a slot is free, or its deadline
+    DROP = "drop"
+    NEXT_CHANNEL = "next_channel"
 
 
 class Cap(msgspec.Struct, frozen=True):
@@ -161,6 +176,16 @@ def judge_caps(
     cap, counted = covering[free.index(free_at)]
     in_the_way = tuple(slot.delivery_id for slot in _list_in_the_way(cap, counted, planned_at, zone))
     return CapsRefused(cap, in_the_way, _free_from_all(covering, free_at, zone))
+
+
+def find_horizon(cap: Cap) -> timedelta:
+    """How long ago a message may lie that the cap still counts."""
+    return cap.window if isinstance(cap.window, timedelta) else _LONGEST[cap.window]
+
+
+def write_per(cap: Cap) -> str:
+    """The window as documents write it: `24 h`, `week`."""
+    return cap.window.value if isinstance(cap.window, Period) else write_duration(cap.window)
 
 
 def takes_slot(message_class: MessageClass) -> bool:

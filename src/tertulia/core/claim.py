@@ -9,19 +9,22 @@ from typing import Final
 from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_row
 from tertulia.core.came import subject_of
-from tertulia.core.consent import MARKETING, SERVICE, Target, derive, find_suppression
+from tertulia.core.caps import AtCap
+from tertulia.core.clocks import find_zone
+from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
-from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
+from tertulia.core.deliveries import DeliveryEvent, DeliveryState, advance
 from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
-from tertulia.core.journey import find_program, follow_delivery, note_message
+from tertulia.core.journey import follow_delivery, note_message
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
+from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
+from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
-from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
@@ -68,19 +71,24 @@ def _hand_over(
         ),
         decide_row(world, delivery, "sent", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
-    if (run := _find_run(world, delivery)) is not None:
+    step = find_step(world, delivery)
+    take_slot(world, delivery, important=step is not None and step.important)
+    if (run := find_run(world, delivery)) is not None:
         note_message(world, run)
 
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     until = verdict.until or world.now + timedelta(seconds=HOLD_AGAIN_S)
+    facts = _facts(verdict) | ({"until": until.isoformat()} if verdict.until else {})
     world.add(
         fx.SetOpenState(
             *(delivery.workspace, delivery.contact_id, delivery.id, DeliveryState.QUEUED.value, delivery.attempt),
-            *(delivery.content, until),
+            *(delivery.content, until, verdict.gate if verdict.until else ""),
         ),
-        decide_row(world, delivery, "held", verdict.gate, verdict.reason.value, _facts(verdict)),
+        decide_row(world, delivery, "held", verdict.gate, verdict.reason.value, facts),
     )
+    if verdict.gate == "cap":
+        _give_slot_back(world, delivery)
 
 
 def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
@@ -89,9 +97,18 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
         _closed(world, delivery, transition.new.value, verdict.reason.value),
         decide_row(world, delivery, "not_sent", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
+    _give_slot_back(world, delivery)
     if delivery.match_id is not None:
         queue_next_stage(world, delivery, verdict.reason.value, world.now)
-    follow_delivery(world, delivery.id)
+    if verdict.gate == "send_window" and (run := find_run(world, delivery)) is not None:
+        run.withheld = True
+    follow_delivery(world, delivery.id, everywhere=verdict.everywhere)
+
+
+def _give_slot_back(world: World, delivery: OpenDelivery) -> None:
+    """An earlier attempt, here or on the channel before, may have taken one."""
+    if delivery.attempt or delivery.stage:
+        release_slot(world, delivery)
 
 
 def _closed(world: World, delivery: OpenDelivery, state: str, reason: str) -> fx.CloseDelivery:
@@ -118,7 +135,7 @@ def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
     """Which of a match's texts it is, and what in it is sensitive. One that was rendered for an earlier attempt stays
     what it is."""
     marked = world.config.workspaces[delivery.workspace].sensitive
-    if (step := _find_step(world, delivery)) is not None:
+    if (step := find_step(world, delivery)) is not None:
         return _choose_once(delivery, step.text, step.neutral, marked, trust)
     if delivery.match_id is None:
         return Choice("", False, ())
@@ -136,23 +153,11 @@ def _choose_once(delivery: OpenDelivery, text: str, neutral: str, marked: frozen
     return choose_text(text, neutral, marked, trust)
 
 
-def _find_run(world: World, delivery: OpenDelivery) -> RunRow | None:
-    """The live run that a message belongs to; None for what belongs to none, or to one that is over."""
-    run = world.runs.get(delivery.run_id) if delivery.run_id is not None else None
-    return run if run is not None and run.delivery_id == delivery.id else None
-
-
-def _find_step(world: World, delivery: OpenDelivery) -> MessageStep | None:
-    run = _find_run(world, delivery)
-    step = find_program(world, run).nodes[delivery.step].step if run is not None else None
-    return step if isinstance(step, MessageStep) else None
-
-
 def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> RunState:
     """Whether what the message belongs to still wants it."""
     if delivery.run_id is None:
         return _RUN[match.state] if match else RunState.LIVE
-    if _find_run(world, delivery) is None:
+    if find_run(world, delivery) is None:
         return RunState.ENDED
     journey = world.config.journeys[delivery.journey_id or 0]
     return RunState.PAUSED if journey.state == "paused" else RunState.LIVE
@@ -165,17 +170,17 @@ def _gather(
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
     contact = world.contacts[delivery.contact_id]
     subject = subject_of(IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value))
-    class_ = MessageClass(delivery.class_)
-    topic = MARKETING if class_ is MessageClass.MARKETING else SERVICE
-    kind = channel.kind if channel.app else "sms"
+    step = find_step(world, delivery)
+    message = describe(world, delivery, important=step is not None and step.important)
     row = next((a for a in contact.addresses if a.value == delivery.to_value), None)
     linked = next((i for i in contact.identities if i.identity.value == delivery.to_value), None)
     suppressions = world.suppressed.get((delivery.workspace, subject.kind, subject.value), [])
     platform = _platform(world, channel, match, delivery, linked)
     return SendFacts(
+        delivery_id=delivery.id,
         now=world.now,
-        message_class=class_,
-        topic=topic,
+        message_class=message.message_class,
+        topic=message.topic,
         run=_find_state(world, delivery, match),
         contact_merged=contact.merged_into is not None and (match is not None or delivery.run_id is not None),
         contact_erased=contact.erased,
@@ -186,11 +191,18 @@ def _gather(
         trust=trust,
         sensitive=choice.used,
         neutral=choice.neutral,
-        consent=derive(contact.consents, Target(subject, kind, topic), undone=world.config.undone),
-        suppression=find_suppression(suppressions, subject, kind, class_),
+        consent=derive(contact.consents, Target(subject, message.channel, message.topic), undone=world.config.undone),
+        suppression=find_suppression(suppressions, subject, message.channel, message.message_class),
         deadline=delivery.deadline,
         platform=platform,
         window_until=linked.window_until if linked else None,
+        windows=list_windows(world, delivery),
+        zone=find_zone(world, contact, find_journey_zone(world, delivery)),
+        outside=find_outside(world, delivery),
+        caps=world.config.workspaces[delivery.workspace].caps,
+        slots=list_others(world, delivery),
+        message=message,
+        at_cap=AtCap(step.at_cap) if step is not None else AtCap.DEFER,
         channel_stopped=channel.state != "live",
         tokens=1.0,
         retry_at=None,
@@ -204,7 +216,7 @@ def _gather(
 
 def _read_policy(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> OnMissing:
     """S4: what a variable without a value does."""
-    step = _find_step(world, delivery)
+    step = find_step(world, delivery)
     return OnMissing(step.on_missing if step else match.on_missing if match else "fail")
 
 
@@ -241,7 +253,7 @@ def _renderer(
             contents.append(content)
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
-        if (run := _find_run(world, delivery)) is not None:
+        if (run := find_run(world, delivery)) is not None:
             outcome = _render_text(
                 choice.text, run_facts(world, run, contact), world, _read_policy(world, delivery, None)
             )

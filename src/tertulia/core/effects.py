@@ -15,6 +15,7 @@ from tertulia.core.entries import Entry
 from tertulia.core.event_effects import EventEffect
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.run_effects import RunEffect
+from tertulia.core.slot_effects import SlotEffect
 from tertulia.core.talk_effects import TalkEffect
 
 
@@ -282,7 +283,8 @@ class QueueDelivery(msgspec.Struct, frozen=True):
 
 class SetOpenState(msgspec.Struct, frozen=True):
     """An undecided delivery goes from one open state to another (I4): sending with its content, back to queued for a
-    retry, unknown, held until `not_before`."""
+    retry, unknown, held until `not_before`. `held_by`: the gate that holds it, where it looks at it sooner when what it
+    hangs on has changed."""
 
     workspace: int
     contact_id: int
@@ -291,6 +293,7 @@ class SetOpenState(msgspec.Struct, frozen=True):
     attempt: int
     content: dict[str, Any]
     not_before: datetime
+    held_by: str = ""
 
 
 class AskProvider(msgspec.Struct, frozen=True):
@@ -406,6 +409,7 @@ Effect = (
     CreateContact
     | EventEffect
     | RunEffect
+    | SlotEffect
     | TalkEffect
     | AddAddress
     | RouteIdentity

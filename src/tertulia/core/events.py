@@ -31,6 +31,7 @@ from tertulia.core.came import find_linked
 from tertulia.core.entries import EventEntry, MergeEntry, key_of, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.import_values import email_key
+from tertulia.core.journey import resolve_clocks
 from tertulia.core.phones import Phone
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import end_in_background, go_on
@@ -72,7 +73,10 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
         _link_user(world, entry, workspace, contact)
         _follow_alias(world, entry, workspace, contact)
         _link_device(world, entry, workspace, contact)
+        before = contact.zone, len(contact.addresses)
         _learn(world, entry, workspace, contact)
+        if (contact.zone, len(contact.addresses)) != before:
+            resolve_clocks(world, contact)
         go_on(world, entry, workspace, contact)
         _see(world, entry, workspace, contact)
     if entry.call == "group" and entry.group_id:
@@ -116,6 +120,15 @@ def find_owner(world: World, entry: EventEntry, workspace: int) -> int | None:
     device = _find_contact(world, workspace, DEVICE, entry.anonymous_id)
     taken = device is not None and entry.user_id and _has_user(world.contacts[device])
     return None if taken else device
+
+
+def may_change_clock(entry: EventEntry, contact: ContactRow, zones: frozenset[str]) -> bool:
+    """Whether an event may change the zone whose clock a contact lives by (T4, T5). Any call may fill in what is not
+    known; only an identify call changes it, or brings a number whose region has a zone."""
+    told = read_settings(entry.context, zones) | read_settings(entry.traits, zones)
+    if entry.call == "identify":
+        return told.get("zone", contact.zone) != contact.zone or (not contact.zone and "phone" in entry.traits)
+    return not contact.zone and "zone" in told
 
 
 def find_shared(world: World, entries: Iterable[tuple[int, EventEntry]]) -> set[int]:

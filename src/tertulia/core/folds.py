@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import slot_effects as sx
 from tertulia.core import talk_effects as tx
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.conversation import ConversationRow
@@ -25,6 +26,7 @@ from tertulia.core.rows import (
     Recalled,
     RunRow,
     SessionRow,
+    SlotRow,
 )
 from tertulia.ids import shard_of_contact
 
@@ -77,7 +79,7 @@ def _fold_run(world: "World", e: rx.SetRun) -> None:
         world.runs_of.setdefault(e.contact_id, []).append(e.id)
     world.runs[e.id] = RunRow(
         *(e.id, e.workspace, e.contact_id, e.journey_id, e.revision, e.key, e.step, e.visit, e.entered_at),
-        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event),
+        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event, e.withheld),
     )
 
 
@@ -216,6 +218,25 @@ def _fold_unmerge(world: "World", e: fx.UndoMerge) -> None:
         row.merged_into = None
 
 
+def _fold_slot(world: "World", e: sx.SetSlot) -> None:
+    world.slots.setdefault(world.follow(e.contact_id), {})[e.message_id] = SlotRow(
+        *(e.contact_id, e.message_id, e.delivery_id, e.channel, e.topic, e.class_, e.important, e.state, e.at)
+    )
+
+
+def _fold_slot_move(world: "World", e: sx.MoveSlot) -> None:
+    row = world.released.pop(e.delivery_id, None)
+    if row is not None:
+        row.delivery_id = e.to_id
+        world.slots.setdefault(world.follow(e.contact_id), {})[row.message_id] = row
+
+
+def _fold_slot_release(world: "World", e: sx.ReleaseSlot) -> None:
+    rows = world.slots.get(world.follow(e.contact_id), {})
+    for row in [row for row in rows.values() if row.delivery_id == e.delivery_id]:
+        world.released[e.delivery_id] = rows.pop(row.message_id)
+
+
 def _fold_queue(world: "World", e: fx.QueueDelivery) -> None:
     world.open.setdefault(
         e.id,
@@ -265,6 +286,9 @@ _FOLDS: dict[type, Any] = {
     rx.SetRun: _fold_run,
     rx.EndRun: _fold_run_end,
     rx.NotePassage: _fold_passage,
+    sx.SetSlot: _fold_slot,
+    sx.MoveSlot: _fold_slot_move,
+    sx.ReleaseSlot: _fold_slot_release,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,
     fx.LinkIdentity: _fold_link,

@@ -5,28 +5,46 @@ carries the facts that each gate used, so the ledger can show them. Nothing is l
 the claim loaded in its transaction, and the same facts give the same verdict for the claim, for `why` and for a
 preview.
 
-Gates whose subject cannot be configured yet (audience re-check, country rules, send windows, frequency caps, hold-out)
-stand in the order and pass with the fact "none set"; who adds the subject adds its facts to `SendFacts` and its rule
-here, and nothing moves.
+Gates whose subject cannot be configured yet (audience re-check, country rules, hold-out) stand in the
+order and pass with the fact "none set"; who adds the subject adds its facts to `SendFacts` and its rule here, and
+nothing moves.
 
-A message is *held* where time alone may change the answer (paused, throttled, budget spent, channel stopped) and
-*dropped* where it will not. `render` is called only when every earlier gate has let the message pass: it is the dear
-one.
+A message is *held* where time alone may change the answer (paused, outside its window, at a cap, throttled, budget
+spent, channel stopped) and *dropped* where it will not. One that is dropped on a channel may go out on the next of its
+list, unless the refusal is for all of them. `render` is called only when every earlier gate has let the message pass:
+it is the dear one.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, assert_never
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tertulia.core.caps import (
+    AtCap,
+    Cap,
+    CapsPassed,
+    CapsRefused,
+    Counted,
+    Slot,
+    defer_until,
+    judge_caps,
+    write_per,
+)
 from tertulia.core.consent import Cause, ConsentState, Given, Suppression, permits
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
 from tertulia.core.identity import Trust
 from tertulia.core.match import Need, is_trusted
 from tertulia.core.reasons import Reason
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, Outcome, Rendered
+from tertulia.core.wall_clock import Span, read_wall
+from tertulia.core.windows import Outside, Window, choose_windows, find_closed, next_opening, spread
+from tertulia.core.zones import ZoneChoice, load_zone
 
 Facts = Mapping[str, object]
 NONE_SET: Final[Facts] = {"rule": "none set"}
@@ -58,8 +76,11 @@ class SendFacts(msgspec.Struct, frozen=True):
     `mobile_needed` on SMS. `consent` is derived for the address, channel and topic; `suppression` is the gravest that
     stops this class here (`find_suppression`). `tokens` are the sends that the channel's and match's rate still allow,
     `retry_at` when the next one is free. `budget_left_micros` None: no budget; `cost_micros` what this send will cost
-    at most."""
+    at most. `windows` are those of the workspace and of what the message belongs to, read in `zone`; `outside` what
+    becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count them, `message` this
+    one; `at_cap` what becomes of it where there is no room."""
 
+    delivery_id: UUID
     now: datetime
     message_class: MessageClass
     topic: str
@@ -78,6 +99,13 @@ class SendFacts(msgspec.Struct, frozen=True):
     deadline: datetime | None
     platform: Platform
     window_until: datetime | None
+    windows: tuple[Window, ...]
+    zone: ZoneChoice
+    outside: Outside
+    caps: tuple[Cap, ...]
+    slots: tuple[Slot, ...]
+    message: Counted
+    at_cap: AtCap
     channel_stopped: bool
     tokens: float
     retry_at: datetime | None
@@ -104,12 +132,14 @@ class Pass(msgspec.Struct, frozen=True):
 
 
 class Refuse(msgspec.Struct, frozen=True):
-    """A gate did not: hold (until, if known) or drop, why, on these facts."""
+    """A gate did not: hold (until, if known) or drop, why, on these facts. `everywhere`: what is dropped is not tried
+    on another channel."""
 
     verb: Verb
     reason: Reason
     facts: Facts
     until: datetime | None = None
+    everywhere: bool = False
 
 
 Finding = Pass | Refuse
@@ -118,7 +148,8 @@ Gate = Callable[[SendFacts], Finding]
 
 class Verdict(msgspec.Struct, frozen=True):
     """The decision about one message (S1). `gate` is the one that refused, `provider` when all passed; `passed` the
-    gates before it with the facts each used. `text` is there only to send; `until` when a held one is due again."""
+    gates before it with the facts each used. `text` is there only to send; `until` when a held one is due again;
+    `everywhere` as in Refuse."""
 
     outcome: Verb
     gate: str
@@ -127,6 +158,7 @@ class Verdict(msgspec.Struct, frozen=True):
     passed: tuple[tuple[str, Facts], ...]
     text: str = ""
     until: datetime | None = None
+    everywhere: bool = False
 
 
 def judge(facts: SendFacts) -> Verdict:
@@ -138,8 +170,8 @@ def judge(facts: SendFacts) -> Verdict:
             case Pass(used, made):
                 passed.append((name, used))
                 text = made or text
-            case Refuse(verb, reason, used, until):
-                return Verdict(verb, name, reason, used, tuple(passed), until=until)
+            case Refuse(verb, reason, used, until, everywhere):
+                return Verdict(verb, name, reason, used, tuple(passed), until=until, everywhere=everywhere)
     return Verdict(Verb.SEND, "provider", Reason.PASSED, {}, tuple(passed), text)
 
 
@@ -224,7 +256,9 @@ def _gate_deadline(facts: SendFacts) -> Finding:
     if facts.deadline is None:
         return Pass(NONE_SET)
     used: Facts = {"deadline": facts.deadline.isoformat()}
-    return Refuse(Verb.DROP, Reason.DEADLINE_PASSED, used) if facts.now >= facts.deadline else Pass(used)
+    if facts.now >= facts.deadline:
+        return Refuse(Verb.DROP, Reason.DEADLINE_PASSED, used, everywhere=True)
+    return Pass(used)
 
 
 def _gate_platform(facts: SendFacts) -> Finding:
@@ -279,17 +313,77 @@ def _gate_render(facts: SendFacts) -> Finding:
 
 
 def _gate_windows(facts: SendFacts) -> Finding:
-    """No send window or quiet hours can be set yet; replies and transactional messages will be exempt (Q3)."""
-    return Pass(_exempt(CLASS_RULES[facts.message_class].exempt_from_windows))
+    """Send window and quiet hours, by the customer's clock (Q1-Q3). What is held is released within the opening, at a
+    place of its own (Q2), and looked at sooner where its deadline comes first."""
+    windows = choose_windows(facts.windows, facts.message_class)
+    if not windows:
+        return Pass(_exempt(CLASS_RULES[facts.message_class].exempt_from_windows))
+    zone = load_zone(facts.zone.zone)
+    used = _tell_clock(facts, [window.name for window in windows])
+    closed = find_closed(windows, facts.now, zone)
+    if closed is None:
+        return Pass(used)
+    opening = _find_opening(windows, facts.now, zone)
+    if opening is None:
+        return Refuse(Verb.DROP, Reason.NEVER_OPEN, used | {"closed": closed.name}, everywhere=True)
+    used |= {"closed": closed.name, "opens": opening.begin.isoformat()}
+    match facts.outside:
+        case Outside.HOLD:
+            until = spread(facts.delivery_id, opening.begin, opening.end)
+            until = min(until, facts.deadline or until)
+            return Refuse(Verb.HOLD, Reason.OUTSIDE_HOURS, used, until)
+        case Outside.DROP | Outside.NEXT_CHANNEL:
+            everywhere = facts.outside is Outside.DROP
+            return Refuse(Verb.DROP, Reason.OUTSIDE_HOURS, used, everywhere=everywhere)
+        case _:
+            assert_never(facts.outside)
+
+
+@lru_cache(maxsize=1_000)
+def _find_opening(windows: tuple[Window, ...], now: datetime, zone: ZoneInfo) -> Span | None:
+    """The next opening. Many messages of a cycle are held by the same hours, and finding it takes 0.4 ms."""
+    return next_opening(windows, now, zone)
+
+
+def _tell_clock(facts: SendFacts, windows: list[str]) -> dict[str, object]:
+    """Whose clock it was, what it showed, and which windows were read by it (T4)."""
+    choice = facts.zone
+    used: dict[str, object] = {
+        "windows": windows,
+        "zone": choice.zone,
+        "zone_of": choice.source.value,
+        "local": read_wall(facts.now, load_zone(choice.zone)).isoformat(timespec="minutes"),
+    }
+    if choice.fallback:
+        used[choice.fallback] = [f"{source.value}: {name}" for source, name in choice.refused]
+    return used
 
 
 def _gate_caps(facts: SendFacts) -> Finding:
-    """No frequency cap can be set yet; replies and transactional messages will be exempt (F5)."""
-    return Pass(_exempt(CLASS_RULES[facts.message_class].exempt_from_caps))
+    """Frequency caps (F1, F5, F6): the facts name the cap and the messages that it counted."""
+    match judge_caps(facts.caps, facts.slots, facts.now, load_zone(facts.zone.zone), facts.message):
+        case CapsPassed(exempt=True):
+            return Pass({"exempt": True, "important": facts.message.important})
+        case CapsPassed(counts):
+            told = [{"cap": cap.name, "counted": count, "limit": cap.limit} for cap, count in counts]
+            return Pass({"caps": told} if told else _exempt(exempt=False))
+        case CapsRefused(cap, counted, free_at):
+            used: Facts = {
+                "cap": cap.name,
+                "limit": cap.limit,
+                "per": write_per(cap),
+                "counted": [str(delivery_id) for delivery_id in counted],
+                "free_at": free_at.isoformat(),
+            }
+            if facts.at_cap is AtCap.DEFER:
+                return Refuse(Verb.HOLD, Reason.CAP_REACHED, used, defer_until(free_at, facts.deadline))
+            return Refuse(Verb.DROP, Reason.CAP_REACHED, used, everywhere=facts.at_cap is AtCap.DROP)
+        case never:
+            assert_never(never)
 
 
 def _exempt(exempt: bool) -> Facts:
-    return {**NONE_SET, "exempt": exempt}
+    return {"exempt": True} if exempt else {**NONE_SET, "exempt": False}
 
 
 def _gate_none_set(facts: SendFacts) -> Finding:

@@ -12,20 +12,24 @@ from uuid import UUID
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import slot_effects as sx
 from tertulia.core.attempts import decide_row, revoke_delivery
+from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Subject
 from tertulia.core.deliveries import MessageClass
+from tertulia.core.durations import read_duration
 from tertulia.core.journeys import Node, Program
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.stages import LANE_BULK, find_number
-from tertulia.core.steps.base import Change, GoOn, Leave, Send, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.steps.base import Change, GoOn, Leave, Move, Send, Skip, Step, View, WaitUntil, Woken
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.world import ChannelFacts, World
-from tertulia.core.zones import choose_zone, load_zone
+from tertulia.core.zones import load_zone
 from tertulia.ids import day_of, derive_delivery_id, derive_id
 
 LANE_URGENT: Final = 1
+RUNNING: Final = ("live", "closed")  # journeys whose runs go on
 HANDED_OVER: Final = ("sending", "unknown")
 MAY_HAVE_ARRIVED: Final = ("sent", "delivered", "read", "expired")  # the last: nobody ever said what became of it
 UNKNOWN_PATIENCE: Final = timedelta(minutes=15)  # by then a provider that can be asked has said what it does not have
@@ -56,14 +60,21 @@ def begin(world: World, run: RunRow) -> None:
 
 
 def advance(world: World, run: RunRow, woken: Woken) -> None:
-    """A run that waited goes on."""
+    """A run that waited goes on. By a clock that no event has changed, such as an import's, it may have to wait on: the
+    time that it waits for is still to come there (T5)."""
     node = find_program(world, run).nodes.get(run.step)
     if node is None:
         _go(world, run, None)
-    elif run.delivery_id is not None:
+        return
+    if run.delivery_id is not None:
         _lose_patience(world, run, node)
-    else:
-        _follow(world, run, node, woken)
+        return
+    if woken is Woken.TIMER and node.step.is_wall_clock:
+        move = node.step.resolve(_look(world, run, woken), run.since)
+        if isinstance(move, WaitUntil):
+            _do(world, run, node, move)
+            return
+    _follow(world, run, node, woken)
 
 
 def _go(world: World, run: RunRow, step: str | None) -> None:
@@ -77,10 +88,19 @@ def _go(world: World, run: RunRow, step: str | None) -> None:
 
 
 def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
-    """Do what the step says. Steps have no way back, so this ends."""
+    """Ask the step and do what it says."""
+    _do(world, run, node, node.step.act(_look(world, run, woken)))
+
+
+def _look(world: World, run: RunRow, woken: Woken) -> View:
     contact = world.contacts[run.contact_id]
-    subject = make_subject(run.event.get("properties", {}), contact)
-    match node.step.act(View(world.now, load_zone(_find_zone(world, run, contact)), subject, woken)):
+    zone = find_zone(world, contact, find_program(world, run).journey.zone).zone
+    return View(world.now, load_zone(zone), make_subject(run.event.get("properties", {}), contact), woken)
+
+
+def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
+    """Steps have no way back, so this ends."""
+    match move:
         case GoOn(way):
             _go(world, run, node.next if way is None else node.ways[way])
         case Skip(reason):
@@ -92,10 +112,24 @@ def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
             _send(world, run, node.step, 0)
         case Change(attributes):
             changed = dict.fromkeys(attributes, world.now)
-            world.add(ev.ChangeContact(run.workspace, contact.id, {}, dict(attributes), changed, world.now))
+            world.add(ev.ChangeContact(run.workspace, run.contact_id, {}, dict(attributes), changed, world.now))
             _go(world, run, node.next)
         case Leave(reason):
             end(world, run, "left", reason)
+
+
+def resolve_clocks(world: World, contact: ContactRow) -> None:
+    """T5: the contact's clock may be another one now, so waits for a time by it are resolved again, and what waits for
+    its hours or for a calendar's cap is looked at again. What is late goes on where the journey runs; one that is
+    paused stays as it is until it does."""
+    world.add(sx.WakeHeld(contact.workspace, contact.id, world.now))
+    for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
+        node = find_program(world, run).nodes.get(run.step)
+        if node is None or run.due_at is None or not node.step.is_wall_clock:
+            continue
+        move = node.step.resolve(_look(world, run, Woken.ARRIVED), run.since)
+        frozen = world.config.journeys[run.journey_id].state not in RUNNING
+        _do(world, run, node, WaitUntil(world.now) if frozen and not isinstance(move, WaitUntil) else move)
 
 
 def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
@@ -107,15 +141,6 @@ def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
     if isinstance(skipped.step, MessageStep):
         decide_step(world, run, skipped.step.id, "not_sent", "run", reason, {})
     _go(world, run, skipped.next)
-
-
-def _find_zone(world: World, run: RunRow, contact: ContactRow) -> str:
-    """T4."""
-    number = find_number(contact)
-    region = next((row.country for row in contact.addresses if row.value == number), "") if number else ""
-    config = world.config
-    own = find_program(world, run).journey.zone
-    return choose_zone(contact.zone, region, own, config.workspaces[run.workspace].zone, config.zones).zone
 
 
 # messages
@@ -145,6 +170,8 @@ def _queue(
     cause = (str(run.id), step.id, run.visit, place)
     delivery_id = derive_delivery_id(run.contact_id, day_of(world.now), "run", *cause)
     kind, value, scope = to
+    if run.delivery_id is not None:
+        world.add(sx.MoveSlot(run.workspace, run.contact_id, run.delivery_id, delivery_id))
     world.add(
         fx.QueueDelivery(
             workspace=run.workspace,
@@ -161,7 +188,7 @@ def _queue(
             content={},
             cause=f"journey:{run.journey_id}",
             not_before=world.now,
-            deadline=None,
+            deadline=run.since + read_duration(step.within) if step.within else None,
             at=world.now,
             journey_id=run.journey_id,
             run_id=run.id,
@@ -193,10 +220,10 @@ def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, 
     return identity.kind, identity.value, identity.scope
 
 
-def follow_delivery(world: World, delivery_id: UUID | None) -> None:
+def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool = False) -> None:
     """What became of a message lets its run go on: one that was taken to the next step, one that was not to the next
-    channel. While nobody knows, the run stays for a while: the message may go out again, and an exception has to find
-    its run (X2). A run that is elsewhere by now, or over, is not concerned."""
+    channel, unless it was refused `everywhere`. While nobody knows, the run stays for a while: the message may go out
+    again, and an exception has to find its run (X2). A run that is elsewhere by now, or over, is not concerned."""
     closed, opened = (world.closed.get(delivery_id), world.open.get(delivery_id)) if delivery_id else (None, None)
     row = closed or opened
     run = world.runs.get(row.run_id) if row is not None and row.run_id is not None else None
@@ -209,7 +236,7 @@ def follow_delivery(world: World, delivery_id: UUID | None) -> None:
             keep(world, run)
     elif closed is None:
         return
-    elif row.state in MAY_HAVE_ARRIVED:
+    elif everywhere or row.state in MAY_HAVE_ARRIVED:
         _go(world, run, node.next)
     else:
         _send(world, run, node.step, row.stage + 1)
@@ -246,6 +273,7 @@ def keep(world: World, run: RunRow) -> None:
         rx.SetRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
             *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
+            run.withheld,
         )
     )
 
@@ -254,16 +282,16 @@ def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: dateti
     """R1, X4: begin again with a new event's data; what is queued is taken back."""
     take_back(world, run, Reason.RUN_RESTARTED, None)
     run.event, run.entered_at, run.visit, run.step = event, max(entered_at, run.entered_at), run.visit + 1, ""
-    run.delivery_id, run.due_at = None, None
+    run.delivery_id, run.due_at, run.withheld = None, None, False
     begin(world, run)
 
 
 def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | None = None) -> None:
-    """The run is over. One that went its way counts as an entry; one that an exception ended does only if it had sent
-    something (R3)."""
+    """The run is over. One that went its way counts as an entry; one that an exception ended, or of which a message was
+    dropped outside its window, does only if it had sent something (R3)."""
     if outcome == "exited":
         take_back(world, run, Reason(reason), event_id)
-    else:
+    elif not run.withheld:
         _note_passage(world, run, None)
     world.add(
         rx.EndRun(

@@ -16,8 +16,9 @@ from tertulia.core.conditions import Condition
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Hears, Step
-from tertulia.core.steps.message.step import MessageClassName
+from tertulia.core.steps.message.step import MessageClassName, OutsideName
 from tertulia.core.steps.registry import read_step
+from tertulia.core.windows import WindowRule
 
 STEPS_MAX: Final = 200
 EXCEPTIONS_MAX: Final = 20
@@ -75,7 +76,8 @@ class Reentry(
 
 class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     """The document. `zone`: for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
-    when; runs go on after the end."""
+    when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
+    `outside`: what becomes of a message outside of both (Q1, Q2)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
     entry: Annotated[EventEntry, Meta(title=_("Starts when"))]
@@ -88,6 +90,14 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     zone: Annotated[
         str, Meta(title=_("Time zone"), description=_("For customers of whom none is known, such as Europe/Lisbon."))
     ] = ""
+    window: Annotated[
+        WindowRule | None,
+        Meta(
+            title=_("Messages go out"),
+            description=_("From and to, in local times of the customer, and days; beside the workspace's quiet hours."),
+        ),
+    ] = None
+    outside: Annotated[OutsideName, Meta(title=_("Outside these hours"))] = "hold"
     note: Annotated[str, Meta(title=_("Note"), description=_("Seen by your team only."))] = ""
 
 
@@ -115,6 +125,11 @@ class Program:
         """How long before entry an exception may count."""
         told = (read_duration(rule.lookback) for rule in self.journey.exceptions if rule.lookback)
         return max(told, default=timedelta())
+
+    @property
+    def has_clocks(self) -> bool:
+        """Whether a run may wait for a time by the contact's clock (T5)."""
+        return any(node.step.is_wall_clock for node in self.nodes.values())
 
     def list_heard(self) -> Iterator[tuple[str, str]]:
         """Type and name of every event that a live run listens for."""

@@ -41,6 +41,9 @@ class Reason(StrEnum):
     DEADLINE_PASSED = "deadline.passed"
     WINDOW_CLOSED = "window.closed"
     MUST_WRITE_FIRST = "window.must_write_first"
+    OUTSIDE_HOURS = "send_window.closed"
+    NEVER_OPEN = "send_window.never"
+    CAP_REACHED = "cap.reached"
     CHANNEL_STOPPED = "throttle.channel_stopped"
     THROTTLED = "throttle.rate"
     BUDGET_SPENT = "budget.spent"
@@ -113,6 +116,14 @@ SENTENCES: Final = {
     Reason.DEADLINE_PASSED: gettext_noop("The time until which the message makes sense had passed."),
     Reason.WINDOW_CLOSED: gettext_noop("The app lets us write only for a while after the customer's last message."),
     Reason.MUST_WRITE_FIRST: gettext_noop("In this app the customer must write first."),
+    Reason.OUTSIDE_HOURS: gettext_noop(
+        "By this customer's clock it was outside the hours in which messages may go out."
+    ),
+    Reason.NEVER_OPEN: gettext_noop(
+        "The hours in which messages may go out never come: the quiet hours and the journey's window do not meet."
+        " Change one of them."
+    ),
+    Reason.CAP_REACHED: gettext_noop("This customer has had as many messages as a frequency cap allows."),
     Reason.CHANNEL_STOPPED: gettext_noop("The channel is stopped; look at its page for what is wrong."),
     Reason.THROTTLED: gettext_noop("Waiting its turn at the speed that the channel or the match allows."),
     Reason.BUDGET_SPENT: gettext_noop("The budget is spent; raise it to go on."),

@@ -147,6 +147,7 @@ class RunRow:
     due_at: datetime | None
     delivery_id: UUID | None
     event: dict[str, Any]
+    withheld: bool = False
 
 
 @dataclass(slots=True)
@@ -158,6 +159,21 @@ class PassageRow:
     key: str
     entry_at: datetime
     message_at: datetime | None
+
+
+@dataclass(slots=True)
+class SlotRow:
+    """A logical message's place under the caps; fields as in slot_effects.SetSlot."""
+
+    contact_id: int
+    message_id: UUID
+    delivery_id: UUID
+    channel: str
+    topic: str
+    class_: str
+    important: bool
+    state: str
+    at: datetime
 
 
 class Recalled(msgspec.Struct, frozen=True):

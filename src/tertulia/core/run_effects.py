@@ -9,7 +9,8 @@ import msgspec
 
 class SetRun(msgspec.Struct, frozen=True):
     """A live run as it is now: at `step` since `since`, woken at `due_at` or by the verdict of `delivery_id`. `event`
-    is what began it; it occurred at `entered_at`, and `started_at` is when that was decided."""
+    is what began it; it occurred at `entered_at`, and `started_at` is when that was decided. `withheld`: a message
+    was dropped outside its window (R3)."""
 
     workspace: int
     contact_id: int
@@ -25,6 +26,7 @@ class SetRun(msgspec.Struct, frozen=True):
     due_at: datetime | None
     delivery_id: UUID | None
     event: dict[str, Any]
+    withheld: bool
 
 
 class EndRun(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from tertulia.core import effects as fx
+from tertulia.core import slot_effects as sx
 from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery
 from tertulia.core.world import MatchFacts, World
 from tertulia.ids import day_of, derive_delivery_id
@@ -47,6 +48,7 @@ def queue_next_stage(world: World, delivery: OpenDelivery | ClosedDelivery, reas
     world.progress_to(delivery.contact_id, match.id, "unreached", at=at, reason=reason, stage=stage)
     delivery_id = derive_delivery_id(delivery.contact_id, day_of(world.now), "match", match.id, stage)
     world.add(
+        sx.MoveSlot(delivery.workspace, delivery.contact_id, delivery.id, delivery_id),
         fx.QueueDelivery(
             workspace=delivery.workspace,
             contact_id=delivery.contact_id,
@@ -64,5 +66,5 @@ def queue_next_stage(world: World, delivery: OpenDelivery | ClosedDelivery, reas
             not_before=world.now,
             deadline=None,
             at=world.now,
-        )
+        ),
     )

@@ -13,8 +13,10 @@ as plain wall times and only then turned into instants.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,6 +39,7 @@ SAME_TIME: Final = gettext_noop('"from" and "to" are the same time; for a whole 
 _TIME: Final = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
 _DAYS: Final = {day.name.lower(): day for day in Weekday}
 
+DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _Stretch = tuple[datetime, datetime]  # wall times, from and before
 
 
@@ -55,6 +58,33 @@ class Window(msgspec.Struct, frozen=True):
     hours: tuple[Hours, ...]
     name: str = ""
     by_law: bool = False
+
+
+class Outside(StrEnum):
+    """What becomes of a message outside its window (Q2)."""
+
+    HOLD = "hold"  # until the window opens
+    DROP = "drop"
+    NEXT_CHANNEL = "next_channel"
+
+
+class HoursRule(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"begin": "from", "end": "to"},
+):
+    """Hours as a document writes them: local times such as 09:00, and the days on which they begin; without `days`
+    every day."""
+
+    begin: str
+    end: str
+    days: tuple[DayName, ...] | None = None
+
+
+WindowRule = HoursRule | tuple[HoursRule, ...]
 
 
 class WindowProblem(ValueError):
@@ -82,6 +112,22 @@ def read_window(written: object, *, name: str = "", by_law: bool = False) -> Win
             problem.number = number
             raise
     return Window(tuple(hours), name, by_law)
+
+
+@lru_cache(maxsize=10_000)
+def compile_window(rule: WindowRule, name: str) -> Window:
+    """The window of a document's field. A revision never changes, so it is read once. Raises WindowProblem."""
+    return read_window(write_window(rule), name=name)
+
+
+def write_window(rule: WindowRule) -> list[dict[str, object]]:
+    """A document's window as plain values, which `read_window` reads."""
+    several = (rule,) if isinstance(rule, HoursRule) else rule
+    written: list[dict[str, object]] = []
+    for hours in several:
+        days = {} if hours.days is None else {"days": list(hours.days)}
+        written.append({"from": hours.begin, "to": hours.end, **days})
+    return written
 
 
 def choose_windows(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core.caps import Cap
 from tertulia.core.consent import Suppression
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import Entry, EventEntry, Inbound, Signal, TokenEntry
@@ -30,7 +31,9 @@ from tertulia.core.rows import (
     Recalled,
     RunRow,
     SessionRow,
+    SlotRow,
 )
+from tertulia.core.windows import Window
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
@@ -51,6 +54,8 @@ class WorkspaceFacts:
     epoch: int
     zone: str = "UTC"  # for contacts of whom no zone is known (T4)
     sensitive: frozenset[str] = frozenset()  # attributes that only a verified customer may be sent (M6)
+    window: Window | None = None  # outside it are the quiet hours (Q1)
+    caps: tuple[Cap, ...] = ()  # F1
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,9 @@ class World:
     runs_of: dict[int, list[UUID]] = field(default_factory=dict)
     passages: dict[tuple[int, int, str], PassageRow] = field(default_factory=dict)  # by journey, contact and key
     recalled: dict[int, list[Recalled]] = field(default_factory=dict)  # events that journeys listen to, of a contact
+    slots: dict[int, dict[UUID, SlotRow]] = field(default_factory=dict)  # by contact, merges followed (M8), and message
+    counted: set[int] = field(default_factory=set)  # contacts whose slots are loaded
+    released: dict[UUID, SlotRow] = field(default_factory=dict)  # by the attempt that had it: the next may take it over
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()
     local: list[tuple[int, int, Entry]] = field(default_factory=list)

@@ -14,6 +14,7 @@ from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
+from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
 
@@ -93,6 +94,7 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
         yield problem(
             ("zone",), _("There is no time zone “%(zone)s”. Write one such as Europe/Lisbon."), zone=journey.zone
         )
+    yield from _check_window(written, journey.window, ("window",))
     if not journey.steps:
         yield problem(("steps",), _("Give at least one step."))
 
@@ -120,6 +122,17 @@ def _check_duration(written: Written, text: str, path: Path) -> Iterator[Problem
             read_duration(text)
     except ValueError as error:
         yield Problem(written.find(path), path, str(error))
+
+
+def _check_window(written: Written, window: WindowRule | None, path: Path) -> Iterator[Problem]:
+    if window is None:
+        return
+    try:
+        read_window(write_window(window))
+    except WindowProblem as problem:
+        several = () if isinstance(window, HoursRule) else (problem.number - 1,)
+        place: Path = (*path, *several, *((problem.field,) if problem.field else ()))
+        yield Problem(written.find(place), place, problem.sentence)
 
 
 class _Steps:
@@ -175,6 +188,7 @@ class _Steps:
             self._add((*path, *complaint.path), complaint.message, complaint.parameters)
         self._check_channels(step, path)
         self._check_templates(step, path)
+        self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         for way in step.list_ways():
             self.check(way.steps, (*path, *way.field))
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import slot_effects as sx
 from tertulia.core import talk_effects as tx
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.errors import Conflict
@@ -33,6 +34,7 @@ from tertulia.store.event_effects import (
 from tertulia.store.run_effects import end_runs, note_passages, set_runs, settle_runs, tally_steps
 from tertulia.store.sending import ask_providers
 from tertulia.store.sessions import set_sessions
+from tertulia.store.slots import move_slots, release_slots, set_slots, settle_releases, wake_held
 from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
 from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_advances
 
@@ -54,6 +56,8 @@ def write(conn: Conn, effects: Sequence[fx.Effect], now: datetime) -> list[fx.Fo
     groups[fx.CloseDelivery], groups[fx.AdvanceDelivery] = join_advances(
         groups.get(fx.CloseDelivery, ()), groups.get(fx.AdvanceDelivery, ())
     )
+    if sx.ReleaseSlot in groups:
+        groups[sx.ReleaseSlot] = settle_releases(groups[sx.ReleaseSlot], groups.get(sx.MoveSlot, ()))
     if rx.SetRun in groups:
         groups[rx.SetRun] = settle_runs(groups[rx.SetRun], groups.get(rx.EndRun, ()))
     for kind, writer in _WRITERS.items():
@@ -369,7 +373,7 @@ def _queue_deliveries(conn: Conn, group: list[fx.QueueDelivery]) -> None:
 
 def _set_open_states(conn: Conn, group: list[fx.SetOpenState]) -> None:
     rows = _last(group, lambda e: e.id)
-    names = ("id", "state", "attempt", "not_before")
+    names = ("id", "state", "attempt", "not_before", "held_by")
     execute(conn, "set_open_states", columns(rows, *names, shard=_home, content=lambda e: _json(e.content)))
 
 
@@ -482,6 +486,10 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.UndoMerge: _undo_merges,
     fx.QueueDelivery: _queue_deliveries,
     fx.SetOpenState: _set_open_states,
+    sx.ReleaseSlot: release_slots,
+    sx.MoveSlot: move_slots,
+    sx.SetSlot: set_slots,
+    sx.WakeHeld: wake_held,
     fx.AskProvider: ask_providers,
     fx.CloseDelivery: close_deliveries,
     fx.AdvanceDelivery: advance_deliveries,

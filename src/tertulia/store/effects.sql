@@ -275,9 +275,11 @@ on conflict do nothing
 
 -- name: set_open_states
 update delivery_open d
-set state = t.state, attempt = t.attempt, content = t.content::jsonb, not_before = t.not_before, lease_until = null
+set state = t.state, attempt = t.attempt, content = t.content::jsonb, not_before = t.not_before, held_by = t.held_by,
+    lease_until = null
 from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(state)s::text[], %(attempt)s::smallint[], %(content)s::text[],
-            %(not_before)s::timestamptz[]) as t (shard, id, state, attempt, content, not_before)
+            %(not_before)s::timestamptz[], %(held_by)s::text[])
+     as t (shard, id, state, attempt, content, not_before, held_by)
 where d.shard = t.shard and d.id = t.id
 
 -- name: decide
@@ -409,6 +411,9 @@ delete from group_member where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_session
 delete from session where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_slots
+delete from slot where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_runs
 -- What is over stays counted; nothing of what began it does.

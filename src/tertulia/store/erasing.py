@@ -63,6 +63,7 @@ _ERASURES = (
     "erase_memberships",
     "erase_session",
     "erase_runs",
+    "erase_slots",
     "erase_passages",
     "erase_discards",
     "erase_samples",

@@ -27,6 +27,7 @@ class WorkspaceRow:
     epoch: int
     zone: str
     sensitive: Sequence[str]
+    window: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ def read_epochs(conn: Conn) -> tuple[int, int]:
 def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
     """Every workspace, its link key still sealed."""
     return [WorkspaceRow(*row) for row in fetch_all(conn, load("ownership")["workspaces"], {})]
+
+
+def read_caps(conn: Conn) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """Workspace, name and document of every frequency cap, in the order in which they were made."""
+    return [(workspace, name, document) for workspace, name, document in fetch_all(conn, load("ownership")["caps"], {})]
 
 
 def read_matches(conn: Conn) -> list[MatchFacts]:

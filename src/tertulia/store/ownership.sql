@@ -22,8 +22,11 @@ update shard_owner set lease_until = %(now)s where owner = %(owner)s
 
 -- name: workspaces
 select id, name, link_key, link_domain, link_days, country, language, currency, epoch, zone,
-       sensitive_attributes
+       sensitive_attributes, send_window
 from workspace
+
+-- name: caps
+select workspace_id, name, document from cap order by id
 
 -- name: epochs
 select coalesce(sum(epoch), 0)::bigint, count(*) from workspace

@@ -20,7 +20,7 @@ def settle_runs(group: Sequence[rx.SetRun], ended: Sequence[rx.EndRun]) -> list[
 
 def set_runs(conn: Conn, group: list[rx.SetRun]) -> None:
     """Live runs."""
-    names = (*_SAME, "id", "visit", "since", "due_at", "delivery_id")
+    names = (*_SAME, "id", "visit", "since", "due_at", "delivery_id", "withheld")
     run(conn, load("run_effects")["set_runs"], _columns(group, *names, event=lambda e: write_json(e.event)))
 
 

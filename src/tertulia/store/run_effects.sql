@@ -2,18 +2,19 @@
 
 -- name: set_runs
 insert into run_open (shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at,
-                      since, due_at, delivery_id, event)
+                      since, due_at, delivery_id, event, withheld)
 select shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at, since, due_at,
-       delivery_id, event::jsonb
+       delivery_id, event::jsonb, withheld
 from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
             %(journey_id)s::integer[], %(revision)s::integer[], %(key)s::text[], %(step)s::text[],
             %(visit)s::integer[], %(entered_at)s::timestamptz[], %(started_at)s::timestamptz[],
-            %(since)s::timestamptz[], %(due_at)s::timestamptz[], %(delivery_id)s::uuid[], %(event)s::text[])
+            %(since)s::timestamptz[], %(due_at)s::timestamptz[], %(delivery_id)s::uuid[], %(event)s::text[],
+            %(withheld)s::boolean[])
      as t (shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at, since,
-           due_at, delivery_id, event)
+           due_at, delivery_id, event, withheld)
 on conflict (shard, id) do update
    set step = excluded.step, visit = excluded.visit, entered_at = excluded.entered_at, since = excluded.since,
-       due_at = excluded.due_at, delivery_id = excluded.delivery_id,
+       due_at = excluded.due_at, delivery_id = excluded.delivery_id, withheld = excluded.withheld,
        event = case when run_open.visit = excluded.visit then run_open.event else excluded.event end
 
 -- name: close_runs

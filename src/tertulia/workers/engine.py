@@ -24,7 +24,9 @@ import structlog
 
 from tertulia.actions import cycle
 from tertulia.actions.config import load_config
+from tertulia.core.journey import RUNNING
 from tertulia.core.rows import OpenDelivery
+from tertulia.core.send_rules import list_changed
 from tertulia.core.stages import channels_of
 from tertulia.core.world import Config
 from tertulia.errors import Conflict, StoodDown
@@ -40,6 +42,7 @@ from tertulia.store.log import CHANNEL, LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
 from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
 from tertulia.store.sessions import read_due_sessions
+from tertulia.store.slots import wake_workspaces
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
@@ -51,7 +54,6 @@ FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
 DUE_PER_ROUND: Final = 1_000  # sessions that end, runs that are woken
 RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
-RUNNING: Final = ("live", "closed")  # journeys whose runs go on
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5
@@ -178,8 +180,11 @@ class Engine:
         now = time.monotonic()
         epochs = (ownership.read_epochs(self.conn), now // CONFIG_CHECK_S)
         if epochs != self._config_epochs:
-            self.config = load_config(self.conn, self.public_url)
+            before, self.config = self.config, load_config(self.conn, self.public_url)
             self._config_epochs = epochs
+            if before is not None and (changed := list_changed(before, self.config)):
+                self._fence()
+                wake_workspaces(self.conn, changed, list(self.epochs), self.now())
         self.conn.commit()
 
     def now(self) -> datetime:

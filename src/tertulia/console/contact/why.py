@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tertulia.actions.why import read_gates, tell
-from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS
+from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, WINDOWS
 from tertulia.store.ledger_read import LedgerRow
 
 OUTCOMES = {"sent": "badge-ok", "held": "badge-warn", "not_sent": "badge-danger", "failed": "badge-danger"}
@@ -90,6 +90,10 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
             return "" if facts.get("cause", "none") == "none" else str(facts["cause"])
         case "platform_window":
             return _describe_window(facts)
+        case "send_window":
+            return _describe_hours(facts)
+        case "cap":
+            return _describe_caps(facts)
         case "throttle":
             budget = facts.get("budget_left_micros")
             return "" if not isinstance(budget, int) else _("budget left: %(sum).2f") % {"sum": budget / 1_000_000}
@@ -138,6 +142,31 @@ def _describe_window(facts: Mapping[str, Any]) -> str:
         "customer_first": _("the customer must write first"),
     }
     return words.get(str(facts.get("window", "")), "")
+
+
+def _describe_hours(facts: Mapping[str, Any]) -> str:
+    """What the customer's clock showed, and of hours that were closed whose they are and when they begin."""
+    if facts.get("exempt"):
+        return _("exempt")
+    said = {"time": str(facts.get("local", ""))[11:16], "zone": facts.get("zone", "")}
+    parts = [_("%(time)s in %(zone)s") % said]
+    if "closed" in facts:
+        parts.insert(0, str(WINDOWS.get(str(facts["closed"]), facts["closed"])))
+    if opens := _format(facts.get("opens")):
+        parts.append(_("open from %(at)s") % {"at": opens})
+    if facts.get("zone_fallback"):
+        parts.append(_("a zone that nobody knows was passed over"))
+    return ", ".join(parts)
+
+
+def _describe_caps(facts: Mapping[str, Any]) -> str:
+    """How many each cap counted; of one that was reached when there is room again."""
+    if facts.get("exempt"):
+        return _("important, so exempt") if facts.get("important") else _("exempt")
+    if "cap" in facts:
+        said = {"name": facts["cap"], "counted": len(facts.get("counted", ())), "at": _format(facts.get("free_at"))}
+        return _("“%(name)s” counted %(counted)d; room again from %(at)s") % said
+    return ", ".join(_("“%(cap)s”: %(counted)d of %(limit)d") % told for told in facts.get("caps", ()))
 
 
 def read_instant(text: object) -> datetime | None:

@@ -20,6 +20,11 @@ GATE_NAMES = {
     "hold_out": gettext_lazy("Not in the hold-out"),
     "provider": gettext_lazy("Provider"),
 }
+WINDOWS = {
+    "workspace": gettext_lazy("quiet hours"),
+    "journey": gettext_lazy("the journey's window"),
+    "step": gettext_lazy("the step's window"),
+}
 TOPICS = {
     "service": gettext_lazy("service messages"),
     "marketing": gettext_lazy("offers"),

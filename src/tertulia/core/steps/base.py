@@ -150,6 +150,15 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         """The event that a run waits for here."""
         return None
 
+    @property
+    def is_wall_clock(self) -> bool:
+        """Whether a run waits here for a time by the contact's clock (T5)."""
+        return False
+
+    def resolve(self, view: View, since: datetime) -> Move:
+        """Of a wait by the clock that began at `since`: what it comes to in the view's zone (T5)."""
+        raise NotImplementedError
+
     def find_faults(self) -> list[Complaint]:
         """What is wrong with the fields, beyond their types."""
         return []

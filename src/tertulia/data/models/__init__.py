@@ -1,5 +1,6 @@
 """Configuration, written by Django's ORM. Contact-scale data has no models: it is read and written by `store/`."""
 
+from tertulia.data.models.cap import Cap
 from tertulia.data.models.channel import Channel
 from tertulia.data.models.imports import Import
 from tertulia.data.models.journey import Journey, JourneyRevision
@@ -11,6 +12,7 @@ from tertulia.data.models.source import Source
 __all__ = [
     "ApiKey",
     "Audit",
+    "Cap",
     "Channel",
     "Import",
     "Journey",

@@ -56,6 +56,8 @@ class Workspace(models.Model):
     link_days = models.PositiveSmallIntegerField(default=30)
     # Names of attributes that only a verified customer may be sent (M6).
     sensitive_attributes = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    # Hours of the week in which marketing and service messages may go out, as documents write them; empty: always (Q1).
+    send_window = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     epoch = models.BigIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 

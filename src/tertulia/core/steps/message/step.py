@@ -6,9 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
+from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Complaint, Move, Send, Step, Summary, View
+from tertulia.core.windows import WindowRule
 
+OutsideName = Literal["hold", "drop", "next_channel"]
+AtCapName = Literal["defer", "drop", "next_channel"]
 Missing = Literal["fail", "default", "skip"]
 MessageClassName = Literal["transactional", "service", "marketing"]
 
@@ -16,7 +20,9 @@ MessageClassName = Literal["transactional", "service", "marketing"]
 class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     """`channels`: the channels' names, or a kind (`sms`, `whatsapp`, ...) for the workspace's first of it. `text` is
     Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
-    `on_missing`: what a variable without a value does (S4). `class`: the journey's, if not given."""
+    `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
+    given (Q1, Q2). `within`: how long after the run came here the message makes sense, a duration. `at_cap`: what
+    becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
 
     KIND: ClassVar[str] = "message"
     TITLE: ClassVar[str] = _("Message")
@@ -41,6 +47,21 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     class_: Annotated[MessageClassName | None, Meta(title=_("Class"), description=_("The journey's, if not said."))] = (
         None
     )
+    window: Annotated[
+        WindowRule | None,
+        Meta(
+            title=_("Goes out"),
+            description=_("From and to, in local times of the customer, and days. The journey's, if not said."),
+        ),
+    ] = None
+    outside: Annotated[
+        OutsideName | None, Meta(title=_("Outside these hours"), description=_("The journey's, if not said."))
+    ] = None
+    within: Annotated[
+        str, Meta(title=_("Makes sense for"), description=_("Such as 2 h. Not sent later, however long it was held."))
+    ] = ""
+    at_cap: Annotated[AtCapName, Meta(title=_("Where a frequency cap is reached"))] = "defer"
+    important: Annotated[bool, Meta(title=_("Important"), description=_("It passes the frequency caps."))] = False
 
     def act(self, view: View) -> Move:
         """One delivery."""
@@ -60,4 +81,9 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
                 found.append(Complaint(("channels", place), _("The channel stands here twice."), {}))
         if not self.text.strip():
             found.append(Complaint(("text",), _("Give the text of the message."), {}))
+        try:
+            if self.within:
+                read_duration(self.within)
+        except ValueError as error:
+            found.append(Complaint(("within",), str(error), {}))
         return found

@@ -4,6 +4,7 @@ the event names (T3, T5, T6)."""
 from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -32,7 +33,8 @@ class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
     """Exactly one of `for` (a duration: N x 24 h for days), `calendar_days` with `at` (the local date and so many days,
     at a local time), `weekdays` with `at`, `at` alone (the next time that it is so late), and `until`. All local times
-    are the contact's. `late`: what a wait does whose instant is past (T6): go on, skip the step behind it, or end."""
+    are the contact's, and are resolved again when the contact's zone changes (T5). `late`: what a wait does whose
+    instant is past (T6): go on, skip the step behind it, or end."""
 
     KIND: ClassVar[str] = "wait"
     TITLE: ClassVar[str] = _("Wait")
@@ -58,22 +60,34 @@ class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
             return GoOn()
         if self.for_:
             return WaitUntil(view.now + read_duration(self.for_))
-        if self.calendar_days is not None:
-            return WaitUntil(add_calendar_days(view.now, self.calendar_days, read_time(self.at), view.zone))
-        if self.weekdays:
-            days = {WEEKDAYS.index(day) for day in self.weekdays}
-            return WaitUntil(next_weekday(view.now, days, read_time(self.at) or time(0), view.zone))
         if self.until is None:
-            return WaitUntil(next_time_of_day(view.now, read_time(self.at) or time(0), view.zone))
+            return WaitUntil(self._find_wall(view.now, view.zone))
         return self._wait_until(view, self.until)
+
+    def resolve(self, view: View, since: datetime) -> Move:
+        """T5: the same wait by another clock. What is past by it is late (T6)."""
+        at = self._find_wall(since, view.zone)
+        return WaitUntil(at) if at > view.now else self._settle(at, view.now)
+
+    def _find_wall(self, since: datetime, zone: ZoneInfo) -> datetime:
+        """The instant that the contact's clock shows what is waited for."""
+        if self.calendar_days is not None:
+            return add_calendar_days(since, self.calendar_days, read_time(self.at), zone)
+        at = read_time(self.at) or time(0)
+        if self.weekdays:
+            return next_weekday(since, {WEEKDAYS.index(day) for day in self.weekdays}, at, zone)
+        return next_time_of_day(since, at, zone)
 
     def _wait_until(self, view: View, until: Until) -> Move:
         """T6. An instant that nobody knows counts as past long ago."""
         at = _find_instant(view, until)
         if at is not None and at > view.now:
             return WaitUntil(at)
+        return self._settle(at, view.now)
+
+    def _settle(self, at: datetime | None, now: datetime) -> Move:
         policy = Late(self.late) if self.late else None
-        match settle_past(at, view.now, policy) if at is not None else policy or Late.SKIP:
+        match settle_past(at, now, policy) if at is not None else policy or Late.SKIP:
             case Late.RUN_NOW:
                 return GoOn()
             case Late.SKIP:
@@ -120,8 +134,8 @@ class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
         found += _find_duration_faults(("for",), self.for_)
         if self.until is not None:
             found += _find_until_faults(self.until)
-        elif self.late is not None:
-            found.append(Complaint(("late",), _("Only a wait until an instant can be late."), {}))
+        elif self.late is not None and not self.is_wall_clock:
+            found.append(Complaint(("late",), _("A duration is never late."), {}))
         return found
 
 

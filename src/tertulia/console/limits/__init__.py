@@ -1,0 +1,1 @@
+"""When and how often customers are written to: quiet hours and frequency caps."""

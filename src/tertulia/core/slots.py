@@ -1,0 +1,111 @@
+"""Slots under the frequency caps at work: taken at the hand-over, kept through channels, released on failure (F2-F6).
+
+A logical message has one slot, whichever of its attempts goes out: the one that passes the gates takes it, the next
+channel takes it over, and only when no attempt reaches the customer it is free. Then those of the contact's messages
+that wait for a slot are judged in their order, and as many are woken as fit. A merged contact's slots count for the one
+that it became (M8).
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from tertulia.core import effects as fx
+from tertulia.core import slot_effects as sx
+from tertulia.core.caps import CapsPassed, Counted, Slot, SlotState, judge_caps, takes_slot, waking_key
+from tertulia.core.clocks import find_zone
+from tertulia.core.consent import MARKETING, SERVICE
+from tertulia.core.deliveries import DeliveryState, MessageClass
+from tertulia.core.rows import ClosedDelivery, OpenDelivery
+from tertulia.core.world import World
+from tertulia.core.zones import load_zone
+from tertulia.ids import derive_id
+
+
+def name_topic(message_class: MessageClass) -> str:
+    """What a message of a class is about, for consent and caps (F4)."""
+    return MARKETING if message_class is MessageClass.MARKETING else SERVICE
+
+
+def name_channel(world: World, channel_id: int) -> str:
+    """How consent and caps name a channel: an app by its kind, all that sends SMS as one."""
+    channel = world.config.channels[channel_id]
+    return channel.kind if channel.app else "sms"
+
+
+def describe(world: World, delivery: OpenDelivery | ClosedDelivery, *, important: bool) -> Counted:
+    """What caps look at of a message."""
+    class_ = MessageClass(delivery.class_)
+    return Counted(delivery.id, name_channel(world, delivery.channel_id), name_topic(class_), class_, important)
+
+
+def list_others(world: World, delivery: OpenDelivery) -> tuple[Slot, ...]:
+    """The slots of the contact's other messages, each under the attempt that has it."""
+    own = _find_message(world, delivery)
+    rows = world.slots.get(world.follow(delivery.contact_id), {})
+    return tuple(
+        Slot(
+            *(row.delivery_id, row.channel, row.topic, MessageClass(row.class_), row.important, row.at),
+            SlotState(row.state),
+        )
+        for row in rows.values()
+        if row.message_id != own
+    )
+
+
+def take_slot(world: World, delivery: OpenDelivery | ClosedDelivery, *, important: bool) -> None:
+    """The message has its slot from now on. Messages of exempt classes leave none."""
+    message = describe(world, delivery, important=important)
+    if takes_slot(message.message_class):
+        own = _find_message(world, delivery) if isinstance(delivery, OpenDelivery) else delivery.id
+        world.add(
+            sx.SetSlot(
+                *(delivery.workspace, delivery.contact_id, own, delivery.id, message.channel, message.topic),
+                *(delivery.class_, important, SlotState.USED.value, world.now),
+            )
+        )
+
+
+def release_slot(world: World, delivery: OpenDelivery | ClosedDelivery) -> None:
+    """The attempt will not reach the customer."""
+    if takes_slot(MessageClass(delivery.class_)):
+        world.add(sx.ReleaseSlot(delivery.workspace, delivery.contact_id, delivery.id))
+
+
+def wake_deferred(world: World, deferred: Sequence[OpenDelivery]) -> None:
+    """F6: of the messages that wait for a slot, each contact's in their order, as many as there is room for now. They
+    reserve nothing by this: each is judged again at its claim."""
+    woken: dict[int, list[Slot]] = {}
+    for row in sorted(deferred, key=lambda row: waking_key(row.lane, row.deadline, row.made_at, row.id)):
+        contact = world.contacts[world.follow(row.contact_id)]
+        zone = load_zone(find_zone(world, contact, _find_zone_of_journey(world, row)).zone)
+        message = describe(world, row, important=False)  # an important one waits for none
+        caps = world.config.workspaces[row.workspace].caps
+        taken = woken.setdefault(contact.id, [])
+        slots = (*list_others(world, row), *taken)
+        if isinstance(judge_caps(caps, slots, world.now, zone, message), CapsPassed):
+            taken.append(
+                Slot(
+                    *(row.id, message.channel, message.topic, message.message_class, False, world.now),
+                    SlotState.RESERVED,
+                )
+            )
+            world.open[row.id] = row
+            queued = DeliveryState.QUEUED.value
+            world.add(
+                fx.SetOpenState(row.workspace, row.contact_id, row.id, queued, row.attempt, row.content, world.now)
+            )
+
+
+def _find_message(world: World, delivery: OpenDelivery) -> UUID:
+    """The logical message of a delivery: of a run's step and visit, of a match to a contact, else its own."""
+    run = world.runs.get(delivery.run_id) if delivery.run_id is not None else None
+    if run is not None:
+        return derive_id("message", str(run.id), delivery.step, run.visit)
+    if delivery.match_id is not None:
+        return derive_id("message", "match", delivery.match_id, delivery.contact_id)
+    return delivery.id
+
+
+def _find_zone_of_journey(world: World, delivery: OpenDelivery) -> str:
+    run = world.runs.get(delivery.run_id) if delivery.run_id is not None else None
+    return world.config.journeys[run.journey_id].programs[run.revision].journey.zone if run is not None else ""
