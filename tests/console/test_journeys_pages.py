@@ -12,6 +12,7 @@ from tests.console.people import add_people, insert
 from tests.console.tracking import add_event, make_source
 
 from tertulia.documents.journeys import read_journey
+from tertulia.documents.lines import read_lines
 from tertulia.ids import derive_id, shard_of_contact
 
 NOW = datetime.now(UTC)
@@ -338,3 +339,66 @@ def test_who_may_only_look_changes_nothing(cast: Cast, journey, alice):
     assert vera.post(f"/journeys/{journey.pk}/part/", {"version": 1, "at": "steps.0"}).status_code == 403
     for tab in ("", "text/", "review/", "people/"):
         read(make_client(cast.charlie), f"/journeys/{journey.pk}/{tab}", 404)
+
+
+@pytest.mark.parametrize(
+    ("posted", "entry"),
+    [
+        (
+            {"kind": "message", "keyword": "Join\r\n\r\nQuero entrar", "first": "on", "channel": "SMS"},
+            {"kind": "message", "keyword": ["Join", "Quero entrar"], "first": True, "channel": "SMS"},
+        ),
+        ({"kind": "api", "key": "order"}, {"kind": "api", "key": "order"}),
+        ({"kind": "event", "event": "Order Completed"}, {"event": "Order Completed"}),
+    ],
+)
+def test_what_starts_a_journey_is_chosen_on_its_panel(
+    cast: Cast, journey, posted: dict[str, str], entry: dict[str, object]
+) -> None:
+    """The kind first, then its fields; the node says it in words, and Why and the review know it."""
+    client = make_client(cast.alice)
+    form = {f"f.{name}": value for name, value in posted.items()}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "entry", "version": journey.version, **form})
+    journey.refresh_from_db()
+    assert read_lines(journey.document).value["entry"] == entry
+    assert "# first a while" in journey.document
+    page = read(client, f"/journeys/{journey.pk}/?at=entry")
+    assert "What starts it" in page
+    said = {
+        "message": "“Join”, “Quero entrar” · the first on its channel · on SMS",
+        "api": "one run for each order",
+        "event": "Order Completed",
+    }
+    assert said[posted["kind"]] in page
+    assert ("in the last 7 days" in read(client, f"/journeys/{journey.pk}/review/")) is (posted["kind"] == "event")
+
+
+def test_a_keyword_that_stops_is_told_at_its_field(cast: Cast, journey) -> None:
+    """C2: it would never come here."""
+    client = make_client(cast.alice)
+    form = {"at": "entry", "version": journey.version, "f.kind": "message", "f.keyword": "Stop"}
+    client.post(f"/journeys/{journey.pk}/part/", form)
+    page = read(client, f"/journeys/{journey.pk}/?at=entry")
+    assert "“Stop” stops messages or asks for help, and is obeyed as that. Choose another word." in page
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("{kind: api}", "Never entered: the API was not called for this customer."),
+        ("{kind: message}", "Never entered: this customer has not written to you."),
+    ],
+)
+def test_why_knows_what_is_no_event(cast: Cast, database_url: str, journey, entry: str, sentence: str) -> None:
+    """What would have started it did not come."""
+    import psycopg
+
+    client = make_client(cast.alice)
+    with psycopg.connect(database_url) as conn:
+        [contact, *_] = add_people(conn, cast.workspace.pk)
+    journey.document = journey.document.replace(
+        "entry:\n  event: Product Added\n  where: {property: price, over: 100}\n", f"entry: {entry}\n"
+    )
+    journey.save()
+    publish(client, journey)
+    assert sentence in read(client, f"/contacts/{contact}/runs/?journey={journey.pk}")

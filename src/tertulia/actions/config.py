@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from tertulia.channels import costs, registry
 from tertulia.channels.base import Account
 from tertulia.core.journeys import Program, compile_journey
+from tertulia.core.occasions import name_heard
 from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
 from tertulia.store.channels import ChannelRow, load_channels
@@ -66,8 +67,7 @@ def index_journeys(journeys: Iterable[JourneyFacts]) -> Mapping[tuple[int, str, 
     starts: dict[tuple[int, str, str], list[int]] = {}
     follows: dict[tuple[int, str, str], set[int]] = {}
     for journey in journeys:
-        entry = journey.program.journey.entry
-        starts.setdefault((journey.workspace, entry.type, entry.event), []).append(journey.id)
+        starts.setdefault((journey.workspace, *name_heard(journey.program.journey.entry)), []).append(journey.id)
         for program in journey.programs.values():
             for type_, name in program.list_heard():
                 follows.setdefault((journey.workspace, type_, name), set()).add(journey.id)

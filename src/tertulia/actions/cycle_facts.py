@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from tertulia.actions.run_facts import load_journey_facts, load_journeys_of_sessions, load_runs_of_deliveries
+from tertulia.actions.run_facts import (
+    load_journey_facts,
+    load_journeys_of_occasions,
+    load_journeys_of_sessions,
+    load_runs_of_deliveries,
+)
 from tertulia.core.came import subject_of
 from tertulia.core.claim import first_code_hash
 from tertulia.core.entries import (
@@ -18,6 +23,7 @@ from tertulia.core.entries import (
     Inbound,
     LookUpEntry,
     MergeEntry,
+    OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
     Signal,
@@ -40,7 +46,7 @@ from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
-from tertulia.store.runs import load_runs, load_runs_of
+from tertulia.store.runs import load_begun, load_runs, load_runs_of
 from tertulia.store.sessions import load_doings, load_sessions
 
 
@@ -74,6 +80,8 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
             since[contact_id] = min(began, running.started_at) if running else began
         _load_doings(conn, world, since)
         load_journey_facts(conn, world, pairs)
+    load_journeys_of_occasions(conn, world, wants.list_occasions(world))
+    load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
 
@@ -129,6 +137,7 @@ class _Wants:
     inbound: list[tuple[int, Inbound]] = field(default_factory=list)
     receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
     events: list[tuple[int, EventEntry]] = field(default_factory=list)
+    occasions: list[tuple[int, OccasionEntry]] = field(default_factory=list)
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
@@ -172,6 +181,9 @@ class _Wants:
                 self.contacts[entry.absorbed] = None
             case EventEntry():
                 self._add_event(workspace, entry)
+            case OccasionEntry():
+                self.contacts[entry.contact_id] = None
+                self.occasions.append((workspace, entry))
             case _:
                 pass
 
@@ -211,6 +223,16 @@ class _Wants:
             if row and row.contact_id is not None:
                 message = (entry.channel_id, entry.message_id or key_of(entry))
                 found |= {(shard_of_contact(id_), *message) for id_ in (row.contact_id, world.follow(row.contact_id))}
+        return found
+
+    def list_occasions(self, world: World) -> list[tuple[int, int, datetime]]:
+        """What may begin runs and is no event: workspace, contact and instant. A message may turn out to be of anybody
+        whom its identities, links or number lead to."""
+        found = [(workspace, entry.contact_id, entry.at) for workspace, entry in self.occasions]
+        if self.inbound:
+            first = min(entry.at for _, entry in self.inbound)
+            workspaces = {workspace for workspace, _ in self.inbound}
+            found += [(row.workspace, row.id, first) for row in world.contacts.values() if row.workspace in workspaces]
         return found
 
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:

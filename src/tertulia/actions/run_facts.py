@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tertulia.core.entries import EventEntry
 from tertulia.core.folds import name_type
+from tertulia.core.occasions import OCCASIONS
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.world import World
@@ -41,6 +42,18 @@ def load_journeys_of_sessions(conn: Conn, world: World, sessions: Iterable[Sessi
     """Of sessions that may end, where a journey listens for that."""
     if any(name == ENDED for _, _, name in world.config.heard):
         _load(conn, world, {row.contact_id: row.started_at for row in sessions})
+
+
+def load_journeys_of_occasions(conn: Conn, world: World, occasions: Iterable[tuple[int, int, datetime]]) -> None:
+    """Of what is no event and may begin runs: workspace, contact and instant of each, in workspaces in which a journey
+    listens for such."""
+    listening = {workspace for workspace, type_, _ in world.config.heard if type_ in OCCASIONS}
+    since: dict[int, datetime] = {}
+    for workspace, member, at in occasions:
+        if workspace in listening:
+            contact_id = world.follow(member)
+            since[contact_id] = min(at, since.get(contact_id, at))
+    _load(conn, world, since)
 
 
 def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:

@@ -13,6 +13,7 @@ from tertulia.api import (
     conversations,
     hooks,
     imports,
+    journey_starts,
     matches,
     parked,
     sources,
@@ -37,7 +38,8 @@ def make_api() -> NinjaAPI:
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, channels, sources, hooks, imports, contacts, conversations, parked, matches):
+    nouns = (workspace, channels, sources, hooks, imports, contacts, conversations, parked, matches, journey_starts)
+    for noun in nouns:
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)

@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+import msgspec
+
 from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_outcome, decide_receipt
 from tertulia.core.entries import (
@@ -15,12 +17,14 @@ from tertulia.core.entries import (
     Inbound,
     LookUpEntry,
     MergeEntry,
+    OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
     Signal,
     TalkEntry,
     TokenEntry,
     UnmergeEntry,
+    key_of,
 )
 from tertulia.core.events import decide_event
 from tertulia.core.inbound import decide_inbound, decide_token
@@ -34,10 +38,12 @@ from tertulia.core.merging import (
     decide_merge,
     decide_unmerge,
 )
+from tertulia.core.occasions import Occasion
 from tertulia.core.signals import decide_signal
 from tertulia.core.talks import decide_talk
+from tertulia.core.triggers import react
 from tertulia.core.world import World
-from tertulia.ids import derive_id
+from tertulia.ids import derive_id, shard_of_contact
 
 
 class Unplaced(Exception):
@@ -91,8 +97,24 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_erase(world, entry, workspace)
         case EventEntry():
             decide_event(world, entry, workspace, shard)
+        case OccasionEntry():
+            decide_occasion(world, entry, workspace)
         case _:
             assert_never(entry)
+
+
+def decide_occasion(world: World, entry: OccasionEntry, workspace: int) -> None:
+    """What may begin runs, at the contact that it concerns; of one that was merged, at whom it became (M8). One that
+    began a run before does not begin it again, however late it is repeated."""
+    contact_id = world.follow(entry.contact_id)
+    contact = world.contacts.get(contact_id)
+    if contact_id != entry.contact_id and shard_of_contact(contact_id) != shard_of_contact(entry.contact_id):
+        moved = msgspec.structs.replace(entry, contact_id=contact_id)
+        world.forward(workspace, shard_of_contact(contact_id), key_of(entry) + ":to-contact", moved, contact_id)
+    elif contact is not None and not contact.erased and entry.id not in world.begun:
+        properties = dict(entry.properties)
+        occasion = Occasion(workspace, contact_id, entry.id, entry.at, entry.kind, entry.name, properties)
+        react(world, occasion, entry.journey_id)
 
 
 def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:

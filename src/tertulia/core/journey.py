@@ -5,6 +5,7 @@ do, and follows. Nothing here knows kinds of steps: each says its `Move`. A run 
 verdict, so that an exception finds it live and takes the message back (X1).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -35,7 +36,7 @@ def find_program(world: World, run: RunRow) -> Program:
     return world.config.journeys[run.journey_id].programs[run.revision]
 
 
-def make_subject(properties: dict[str, Any], contact: ContactRow) -> Subject:
+def make_subject(properties: Mapping[str, Any], contact: ContactRow) -> Subject:
     """What conditions and steps look at."""
     fields = {
         "name": contact.name,
@@ -45,6 +46,11 @@ def make_subject(properties: dict[str, Any], contact: ContactRow) -> Subject:
         "zone": contact.zone,
     }
     return Subject(properties, contact.attributes, fields)
+
+
+def derive_run_id(journey_id: int, contact_id: int, event_id: UUID) -> UUID:
+    """The same again for what began the run."""
+    return derive_id("run", journey_id, contact_id, str(event_id))
 
 
 def begin(world: World, run: RunRow) -> None:

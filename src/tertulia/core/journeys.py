@@ -39,9 +39,10 @@ class EventRule(Part, frozen=True, kw_only=True):
     where: Annotated[Condition | None, Meta(title=_("Only where"))] = None
 
 
-class EventEntry(EventRule, frozen=True, kw_only=True):
-    """R1: one run for each contact and value of the property `key`, or for each contact without one. `second`: what an
-    event does that would start another of the same key while one lives."""
+class EventEntry(EventRule, frozen=True, kw_only=True, tag_field="kind", tag="event"):
+    """By an event; what a document means that names no kind. R1: one run for each contact and value of the property
+    `key`, or for each contact without one. `second`: what an event does that would start another of the same key while
+    one lives."""
 
     key: Annotated[
         str,
@@ -53,6 +54,42 @@ class EventEntry(EventRule, frozen=True, kw_only=True):
     second: Annotated[Second, Meta(title=_("The same event again while one runs"))] = "ignore"
 
 
+class Entering(Part, frozen=True, kw_only=True):
+    """What every entry without an event has: a condition, and R1. In the condition and in `key`, and in templates as
+    `event`, stand the properties of what began the run."""
+
+    where: Annotated[Condition | None, Meta(title=_("Only where"))] = None
+    key: Annotated[
+        str,
+        Meta(
+            title=_("One run for each"),
+            description=_("A property of what starts it. Empty: one run for each customer."),
+        ),
+    ] = ""
+    second: Annotated[Second, Meta(title=_("The same again while one runs"))] = "ignore"
+
+
+class MessageEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="message"):
+    """By a message of the customer's, after words that stop or ask for help were obeyed (C2): any, the first on its
+    channel, or one that is a keyword, compared as those words are: the whole message without regard to case, accents
+    and punctuation. `channel`: a channel's name, or a kind."""
+
+    keyword: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=_("The message is"),
+            description=_("One word or phrase a line; the whole message is one of them. Empty: any message."),
+            extra_json_schema={"x-widget": "lines"},
+        ),
+    ] = ()
+    first: Annotated[bool, Meta(title=_("Only the first message of a customer on the channel"))] = False
+    channel: Annotated[str, Meta(title=_("On"), extra_json_schema={"x-widget": "channel"})] = ""
+
+
+class ApiEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="api"):
+    """By a call of the API that names the contact."""
+
+
 class ExceptionRule(EventRule, frozen=True, kw_only=True):
     """X1: ends the run at once. `lookback`: how long before entry it counts too (X3). `same`: only an event with the
     same value of this property as the event of entry has (a purchase of that cart)."""
@@ -61,6 +98,10 @@ class ExceptionRule(EventRule, frozen=True, kw_only=True):
     same: Annotated[
         str, Meta(title=_("With the same"), description=_("A property, such as cart_id: only of that cart."))
     ] = ""
+
+
+Entry = EventEntry | MessageEntry | ApiEntry
+"""What may begin a run, told apart by `kind`."""
 
 
 class Reentry(
@@ -77,7 +118,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     when; runs go on after the end."""
 
     name: Annotated[str, Meta(title=_("Name"))]
-    entry: Annotated[EventEntry, Meta(title=_("Starts when"))]
+    entry: Annotated[Entry, Meta(title=_("Starts when"))]
     steps: tuple[Any, ...]
     class_: Annotated[MessageClassName, Meta(title=_("Class of its messages"))] = "marketing"
     reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"

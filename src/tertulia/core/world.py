@@ -181,6 +181,7 @@ class World:
     runs_of: dict[int, list[UUID]] = field(default_factory=dict)
     passages: dict[tuple[int, int, str], PassageRow] = field(default_factory=dict)  # by journey, contact and key
     recalled: dict[int, list[Recalled]] = field(default_factory=dict)  # events that journeys listen to, of a contact
+    begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()
     local: list[tuple[int, int, Entry]] = field(default_factory=list)

@@ -3,13 +3,23 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import msgspec
 
 from tertulia.core.conditions import Condition, find_faults
 from tertulia.core.durations import read_duration
-from tertulia.core.journeys import EXCEPTIONS_MAX, STEPS_MAX, Journey, Reentry
+from tertulia.core.journeys import (
+    EXCEPTIONS_MAX,
+    STEPS_MAX,
+    ApiEntry,
+    Entry,
+    EventEntry,
+    Journey,
+    MessageEntry,
+    Reentry,
+)
+from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.core.steps.base import Step
@@ -32,7 +42,7 @@ class Around:
 def read_journey(text: str) -> Journey:
     """A journey that was found valid before. Raises BadDocument for what is no journey."""
     written = read_lines(text)
-    found = convert(written, written.value, Journey, ())
+    found = convert(written, _name_entry(written.value), Journey, ())
     if isinstance(found, Problem):
         raise BadDocument([found])
     return found
@@ -43,7 +53,7 @@ def check_journey(text: str, around: Around) -> Journey:
     written = read_lines(text)
     if not isinstance(written.value, dict):
         raise BadDocument([Problem(Place(1, 1), (), _("A journey begins with its name: write name, entry and steps."))])
-    journey = convert(written, written.value, Journey, ())
+    journey = convert(written, _name_entry(written.value), Journey, ())
     problems = [journey] if isinstance(journey, Problem) else list(_check_head(written, journey, around))
     steps = written.value.get("steps")
     if isinstance(steps, list):
@@ -59,6 +69,12 @@ def check_journey(text: str, around: Around) -> Journey:
     return journey
 
 
+def _name_entry(value: Any) -> Any:
+    """An entry that names no kind is one by an event."""
+    entry = value.get("entry") if isinstance(value, dict) else None
+    return {**value, "entry": {"kind": "event", **entry}} if isinstance(entry, dict) else value
+
+
 def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[Problem]:
     """What is wrong outside the steps."""
 
@@ -67,9 +83,7 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
 
     if not journey.name.strip():
         yield problem(("name",), _("Give the journey a name."))
-    if not journey.entry.event.strip():
-        yield problem(("entry", "event"), _("Give the name of the event that starts the journey."))
-    yield from _check_condition(written, journey.entry.where, ("entry", "where"))
+    yield from _check_entry(written, journey.entry, around)
     if len(journey.exceptions) > EXCEPTIONS_MAX:
         yield problem(("exceptions",), _("Give at most %(most)s exceptions."), most=str(EXCEPTIONS_MAX))
     for place, rule in enumerate(journey.exceptions):
@@ -92,6 +106,43 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
         )
     if not journey.steps:
         yield problem(("steps",), _("Give at least one step."))
+
+
+def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Problem]:
+    yield from _check_condition(written, entry.where, ("entry", "where"))
+    match entry:
+        case EventEntry():
+            if not entry.event.strip():
+                message = _("Give the name of the event that starts the journey.")
+                yield Problem(written.find(("entry", "event")), ("entry", "event"), message)
+        case MessageEntry():
+            yield from _check_keywords(written, entry)
+            if entry.channel:
+                yield from _check_channel(written, entry.channel, ("entry", "channel"), around)
+        case ApiEntry():
+            pass
+        case _:
+            assert_never(entry)
+
+
+def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
+    """Each says something, and none is obeyed before it comes here (C2)."""
+    for place, word in enumerate(entry.keyword):
+        path: Path = ("entry", "keyword", place)
+        said = classify(word, question_waiting=False, country="", previously_stopped=False)
+        if not normalise(word):
+            yield Problem(written.find(path), path, _("Give a word: letters or digits."))
+        elif said.action in (OptAction.STOP, OptAction.HELP):
+            message = _("“%(word)s” stops messages or asks for help, and is obeyed as that. Choose another word.")
+            yield Problem(written.find(path), path, message, {"word": word})
+
+
+def _check_channel(written: Written, name: str, path: Path, around: Around) -> Iterator[Problem]:
+    known = around.channels
+    if name not in known and name not in known.values():
+        told = {"name": name, "known": ", ".join(sorted({*known, *known.values()})) or "-"}
+        message = _("No channel is called “%(name)s”, and none is of that kind. Connected are: %(known)s.")
+        yield Problem(written.find(path), path, message, told)
 
 
 def _check_condition(written: Written, condition: Condition | None, path: Path) -> Iterator[Problem]:
@@ -165,12 +216,8 @@ class _Steps:
             self.check(way.steps, (*path, *way.field))
 
     def _check_channels(self, step: Step, path: Path) -> None:
-        known = self.around.channels
         for place, name in enumerate(getattr(step, "channels", ())):
-            if name not in known and name not in known.values():
-                told = {"name": name, "known": ", ".join(sorted({*known, *known.values()})) or "-"}
-                message = _("No channel is called “%(name)s”, and none is of that kind. Connected are: %(known)s.")
-                self._add((*path, "channels", place), message, told)
+            self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
 
     def _check_templates(self, step: Step, path: Path) -> None:
         for name in TEXTS:
@@ -197,6 +244,8 @@ def write_schema() -> dict[str, Any]:
     defs = {**shared, **more}
     for kind, ref in kinds.items():
         defs[ref["$ref"].rpartition("/")[2]]["properties"]["kind"] = {"const": kind}
+    defs["EventEntry"]["required"].remove("kind")
+    defs["EventEntry"]["properties"]["kind"]["default"] = "event"
     defs["Step"] = {"oneOf": list(kinds.values())}
     sequence = {"type": "array", "items": {"$ref": "#/$defs/Step"}}
     for part in defs.values():

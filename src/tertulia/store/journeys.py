@@ -95,6 +95,12 @@ def list_runs(conn: Conn, family: Sequence[int], limit: int) -> list[RunView]:
     return [RunView(*(*row[:9], read_json(row[9]), *row[10:])) for row in rows]
 
 
+def find_run(conn: Conn, contact_id: int, run_id: UUID) -> bool:
+    """Whether a contact has this run, live or over."""
+    args = {"shard": shard_of_contact(contact_id), "contact": contact_id, "id": run_id}
+    return bool(fetch_all(conn, load("journeys")["run_exists"], args))
+
+
 def list_at_step(conn: Conn, journey_id: int, step: str | None, limit: int) -> list[StepVisitor]:
     """Who is at a step now (None: anywhere in the journey)."""
     args = {"journey": journey_id, "step": step, "limit": limit}

@@ -48,6 +48,11 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on r.sha
 order by 8 desc, 1
 limit %(limit)s
 
+-- name: run_exists
+select 1 from run_open where shard = %(shard)s and id = %(id)s
+union all
+select 1 from run where shard = %(shard)s and contact_id = %(contact)s and id = %(id)s
+
 -- name: runs_at_step
 -- Who is at a step now, those that came first.
 select r.id, r.contact_id, r.since, r.due_at, c.name, c.surname

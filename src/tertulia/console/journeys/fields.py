@@ -116,6 +116,15 @@ def _fill(
                 {"options": [(name, label, name == one) for name, label in known]}
                 for one in [*ways, *[""] * max(CHANNELS_MAX - len(ways), 1)]
             ]
+        case "channel":
+            said = "" if value is None else str(value)
+            others = [] if said in ("", *dict(around.channels)) else [(said, said)]
+            known = [("", _("any channel")), *around.channels, *others]
+            made.widget = "select"
+            made.options = [(name, label, name == said) for name, label in known]
+        case "lines":
+            lines = value if isinstance(value, list) else []
+            made.value = "\n".join(map(str, lines))
         case "event":
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]
@@ -168,6 +177,8 @@ def _read_field(widget: str, inner: Any, posted: QueryDict, name: str, before: A
             return posted.getlist(name)
         case "channels":
             return list(dict.fromkeys(one for one in posted.getlist(name) if one))
+        case "lines":
+            return [line.strip() for line in text.split("\n") if line.strip()]
         case "condition":
             return _read_condition(posted, name)
         case "reentry":
