@@ -348,6 +348,10 @@ def test_who_may_only_look_changes_nothing(cast: Cast, journey, alice):
             {"kind": "message", "keyword": "Join\r\n\r\nQuero entrar", "first": "on", "channel": "SMS"},
             {"kind": "message", "keyword": ["Join", "Quero entrar"], "first": True, "channel": "SMS"},
         ),
+        (
+            {"kind": "outcome", "outcome": "ignored", "for": "2 d", "journey": "cart-series", "step": "tell"},
+            {"kind": "outcome", "outcome": "ignored", "for": "2 d", "journey": "cart-series", "step": "tell"},
+        ),
         ({"kind": "api", "key": "order"}, {"kind": "api", "key": "order"}),
         ({"kind": "event", "event": "Order Completed"}, {"event": "Order Completed"}),
     ],
@@ -366,6 +370,7 @@ def test_what_starts_a_journey_is_chosen_on_its_panel(
     assert "What starts it" in page
     said = {
         "message": "“Join”, “Quero entrar” · the first on its channel · on SMS",
+        "outcome": "Ignored: neither read, clicked nor answered 2 d · cart-series / tell",
         "api": "one run for each order",
         "event": "Order Completed",
     }
@@ -386,6 +391,7 @@ def test_a_keyword_that_stops_is_told_at_its_field(cast: Cast, journey) -> None:
     ("entry", "sentence"),
     [
         ("{kind: api}", "Never entered: the API was not called for this customer."),
+        ("{kind: outcome, outcome: failed}", "Never entered: no message to this customer came to what starts"),
         ("{kind: message}", "Never entered: this customer has not written to you."),
     ],
 )

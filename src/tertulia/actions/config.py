@@ -52,7 +52,8 @@ def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
     facts = {}
     for row in read_published(conn):
         programs.setdefault(row.id, {})[row.number] = _compile(row.id, row.number, row.document)
-        facts[row.id] = JourneyFacts(row.id, row.workspace, row.name, row.state, row.revision, programs[row.id])
+        told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key)
+        facts[row.id] = JourneyFacts(*told)
     return facts
 
 

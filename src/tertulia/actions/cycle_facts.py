@@ -9,6 +9,7 @@ from tertulia.actions.run_facts import (
     load_journey_facts,
     load_journeys_of_occasions,
     load_journeys_of_sessions,
+    load_outcome_facts,
     load_runs_of_deliveries,
 )
 from tertulia.core.came import subject_of
@@ -37,6 +38,7 @@ from tertulia.core.events import KEYS_KEPT, find_shared, identities_of, place_ev
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
+from tertulia.core.message_outcomes import hears_outcomes
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
 from tertulia.core.sessions import list_due
@@ -64,7 +66,8 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     contacts |= {contact_id for owners in world.owners_of.values() for contact_id in owners}
     contacts |= {link.contact_id for link in world.links.values()}
     deliveries: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
-    contacts |= {delivery.contact_id for delivery in deliveries if delivery.id in wants.troubled}
+    hearing = {workspace for workspace in world.config.workspaces if hears_outcomes(world, workspace)}
+    contacts |= {row.contact_id for row in deliveries if row.id in wants.troubled or row.workspace in hearing}
     loader.load_contacts(conn, world, contacts)
     loader.load_seen_messages(conn, world, wants.messages(world))
     loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
@@ -80,6 +83,7 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
             since[contact_id] = min(began, running.started_at) if running else began
         _load_doings(conn, world, since)
         load_journey_facts(conn, world, pairs)
+    load_outcome_facts(conn, world, wants.inbound)
     load_journeys_of_occasions(conn, world, wants.list_occasions(world))
     load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
     load_runs_of_deliveries(conn, world)
@@ -138,11 +142,14 @@ class _Wants:
     receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
     events: list[tuple[int, EventEntry]] = field(default_factory=list)
     occasions: list[tuple[int, OccasionEntry]] = field(default_factory=list)
+    outcomes: list[tuple[int, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry]] = field(default_factory=list)
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
     def add(self, workspace: int, entry: Entry) -> None:
         """The keys of one entry."""
+        if isinstance(entry, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry):
+            self.outcomes.append((workspace, entry))
         match entry:
             case Inbound():
                 self._add_people(workspace, entry)
@@ -228,12 +235,11 @@ class _Wants:
     def list_occasions(self, world: World) -> list[tuple[int, int, datetime]]:
         """What may begin runs and is no event: workspace, contact and instant. A message may turn out to be of anybody
         whom its identities, links or number lead to."""
-        found = [(workspace, entry.contact_id, entry.at) for workspace, entry in self.occasions]
-        if self.inbound:
-            first = min(entry.at for _, entry in self.inbound)
-            workspaces = {workspace for workspace, _ in self.inbound}
-            found += [(row.workspace, row.id, first) for row in world.contacts.values() if row.workspace in workspaces]
-        return found
+        told = [(workspace, entry.at) for workspace, entry in (*self.inbound, *self.outcomes)]
+        first = min((at for _, at in told), default=world.now)
+        workspaces = {workspace for workspace, _ in told}
+        found = [(row.workspace, row.id, first) for row in world.contacts.values() if row.workspace in workspaces]
+        return found + [(workspace, entry.contact_id, entry.at) for workspace, entry in self.occasions]
 
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
         """What the receipts with a watermark cover."""

@@ -8,15 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tertulia.core.entries import EventEntry
+from tertulia.core.entries import EventEntry, Inbound
 from tertulia.core.folds import name_type
-from tertulia.core.occasions import OCCASIONS
-from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow
+from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
+from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES
+from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.world import World
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.runs import load_passages, load_recalled, load_runs, load_runs_of
+from tertulia.store.watches import load_answered, load_depths
 
 Told = tuple[EventEntry, Iterable[int]]
 
@@ -74,6 +76,22 @@ def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
     load_passages(conn, world, [(member, journey_id) for member, _ in members for journey_id in asked])
 
 
+def load_outcome_facts(conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]]) -> None:
+    """What the outcomes of loaded messages, and answers to messages, ask for, in workspaces in which a journey begins
+    by one."""
+    hearing = {workspace for workspace in world.config.workspaces if hears_outcomes(world, workspace)}
+    if not hearing:
+        return
+    rows: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
+    over = {row.run_id: row.contact_id for row in rows if row.workspace in hearing and row.run_id is not None}
+    asked = {workspace for workspace in hearing if (workspace, OUTCOME, OUTCOMES["replied"]) in world.config.heard}
+    contacts = [row.id for row in world.contacts.values() if row.workspace in asked]
+    channels = {entry.channel_id for workspace, entry in inbound if workspace in asked}
+    load_answered(conn, world, [(one, channel) for one in contacts for channel in channels], world.now - ANSWER_WITHIN)
+    over |= {row.run_id: row.contact_id for row in world.answered.values() if row.run_id is not None}
+    load_depths(conn, world, over)
+
+
 def load_runs_of_deliveries(conn: Conn, world: World) -> None:
     """The live runs that wait for the verdict of a loaded message, and their contacts."""
     wanted: dict[UUID, int] = {}
@@ -90,3 +108,10 @@ def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     load_runs(conn, world, {row.id: row.contact_id for row in runs})
     loader.load_profiles(conn, world, {row.contact_id for row in runs})
     loader.load_open_of(conn, world, {row.contact_id for row in runs if row.delivery_id is not None})
+
+
+def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None:
+    """The facts of messages whose watch is over."""
+    loader.load_profiles(conn, world, {row.contact_id for row in rows})
+    told = [(row.workspace, row.contact_id, row.due_at) for row in rows if not row.heeded]
+    load_journeys_of_occasions(conn, world, told)

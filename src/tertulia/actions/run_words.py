@@ -6,10 +6,16 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from tertulia.core.occasions import CALLED, OCCASIONS, RECEIVED
+from tertulia.core.occasions import CALLED, OCCASIONS, OUTCOMES, RECEIVED
 
 WORDS: Final[Mapping[str, Promise]] = {
     RECEIVED: gettext_lazy("message received"),
+    OUTCOMES["delivered"]: gettext_lazy("message delivered"),
+    OUTCOMES["opened"]: gettext_lazy("message opened"),
+    OUTCOMES["clicked"]: gettext_lazy("link opened"),
+    OUTCOMES["replied"]: gettext_lazy("message answered"),
+    OUTCOMES["failed"]: gettext_lazy("message failed"),
+    OUTCOMES["ignored"]: gettext_lazy("message ignored"),
     CALLED: gettext_lazy("call of the API"),
 }
 

@@ -16,7 +16,7 @@ from tertulia.actions.contacts import access_contact
 from tertulia.actions.run_words import name_cause, name_told_cause
 from tertulia.actions.why import explain_reason
 from tertulia.core.conditions import Finding, Subject, judge, name_operator, name_subject, read_operand
-from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry
+from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry
 from tertulia.data.models import Journey, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.store import contacts as contact_store
@@ -99,6 +99,9 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
             return _tell_no_event(conn, contact, family, journey, entry, first.published_at)
         case MessageEntry():
             return _tell_no_message(conn, contact, family, journey, entry)
+        case OutcomeEntry():
+            sentence = _("Never entered: no message to this customer came to what starts the journey.")
+            return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
         case ApiEntry():
             sentence = _("Never entered: the API was not called for this customer.")
             return EntryAnswer(contact.id, journey.pk, "never", sentence, None)

@@ -1,6 +1,9 @@
 """One entry's decision: the closed union of entries, each with its room."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import assert_never
+from uuid import UUID
 
 import msgspec
 
@@ -38,6 +41,7 @@ from tertulia.core.merging import (
     decide_merge,
     decide_unmerge,
 )
+from tertulia.core.message_outcomes import Noted, note_states, tell_click, tell_outcomes
 from tertulia.core.occasions import Occasion
 from tertulia.core.signals import decide_signal
 from tertulia.core.talks import decide_talk
@@ -68,15 +72,21 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
         case Signal():
             decide_signal(world, entry, workspace, shard)
         case ReceiptEntry():
+            before = note_states(world, entry, workspace)
             if not decide_receipt(world, entry, workspace):
                 raise Unplaced("The receipt names a delivery that does not exist.")
             follow_delivery(world, entry.delivery_id)
+            _begin_by_outcomes(world, before, entry.at, workspace)
         case OutcomeEntry():
+            before = note_states(world, entry, workspace)
             decide_outcome(world, entry, workspace)
             follow_delivery(world, entry.delivery_id)
+            _begin_by_outcomes(world, before, entry.at, workspace)
         case LookUpEntry():
+            before = note_states(world, entry, workspace)
             decide_look_up(world, entry, workspace)
             follow_delivery(world, entry.delivery_id)
+            _begin_by_outcomes(world, before, entry.at, workspace)
         case ClickEntry():
             decide_click(world, entry, workspace)
         case TokenEntry():
@@ -113,8 +123,14 @@ def decide_occasion(world: World, entry: OccasionEntry, workspace: int) -> None:
         world.forward(workspace, shard_of_contact(contact_id), key_of(entry) + ":to-contact", moved, contact_id)
     elif contact is not None and not contact.erased and entry.id not in world.begun:
         properties = dict(entry.properties)
-        occasion = Occasion(workspace, contact_id, entry.id, entry.at, entry.kind, entry.name, properties)
+        told = (entry.at, entry.kind, entry.name, properties, entry.depth)
+        occasion = Occasion(workspace, contact_id, entry.id, *told)
         react(world, occasion, entry.journey_id)
+
+
+def _begin_by_outcomes(world: World, before: Mapping[UUID, Noted], at: datetime, workspace: int) -> None:
+    for occasion in list(tell_outcomes(world, before, at)):
+        decide_occasion(world, occasion, workspace)
 
 
 def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
@@ -129,3 +145,4 @@ def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
     if entry.class_ == "human":
         app = "" if entry.app == "chooser" else entry.app
         world.progress_to(entry.contact_id, entry.match_id, "clicked", at=entry.at, app=app)
+        decide_occasion(world, tell_click(world, entry, click_id), workspace)

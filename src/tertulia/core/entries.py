@@ -271,7 +271,8 @@ class EventEntry(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
 
 class OccasionEntry(msgspec.Struct, frozen=True, tag="occasion", omit_defaults=True):
     """Something that is no event and may begin runs of a contact's journeys, with a name, a type and properties as an
-    event has: a call of the API, which names the journey. `id` is the same when it comes again."""
+    event has: what became of a message, or a call of the API, which names the journey. `id` is the same when it comes
+    again; `depth` counts the journeys through which the customer came here (I11)."""
 
     contact_id: int
     id: UUID
@@ -280,6 +281,7 @@ class OccasionEntry(msgspec.Struct, frozen=True, tag="occasion", omit_defaults=T
     at: datetime
     properties: dict[str, Any] = {}
     journey_id: int | None = None  # the only one that it may start
+    depth: int = 0
 
 
 Entry = (

@@ -23,6 +23,7 @@ STEPS_MAX: Final = 200
 EXCEPTIONS_MAX: Final = 20
 
 Second = Literal["ignore", "restart", "parallel"]
+Outcome = Literal["delivered", "opened", "clicked", "replied", "failed", "ignored"]
 EventType = Literal["track", "page", "screen", "identify", "group"]
 
 
@@ -86,6 +87,22 @@ class MessageEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="m
     channel: Annotated[str, Meta(title=_("On"), extra_json_schema={"x-widget": "channel"})] = ""
 
 
+class OutcomeEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="outcome", rename={"for_": "for"}):
+    """By what became of a message: one of the journey with the key `journey`, at its `step`, or of any journey or
+    match. `ignored`: delivered, and neither read, clicked nor answered `for` so long."""
+
+    outcome: Annotated[Outcome, Meta(title=_("What became of it"))]
+    journey: Annotated[
+        str,
+        Meta(
+            title=_("Of this journey"),
+            description=_("Its key, as its address in files. Empty: of any journey or match."),
+        ),
+    ] = ""
+    step: Annotated[str, Meta(title=_("At this step"), description=_("The step's id. Empty: at any."))] = ""
+    for_: Annotated[str, Meta(title=_("For so long"), description=_("Only for ignored: such as 2 d."))] = ""
+
+
 class ApiEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="api"):
     """By a call of the API that names the contact."""
 
@@ -100,7 +117,7 @@ class ExceptionRule(EventRule, frozen=True, kw_only=True):
     ] = ""
 
 
-Entry = EventEntry | MessageEntry | ApiEntry
+Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry
 """What may begin a run, told apart by `kind`."""
 
 

@@ -1,4 +1,4 @@
-"""What begins a run and is no event: a message of the customer's, or a call of the API.
+"""What begins a run and is no event: a message of the customer's, what became of one of ours, a call of the API.
 
 An occasion has the shape of an event, with a name, a type and properties, so that conditions, keys, templates, the
 ledger and Why take it for one; it is stored nowhere but in the run that it began. `begins` says of either whether it is
@@ -14,14 +14,20 @@ import msgspec
 
 from tertulia.core.conditions import Subject, judge
 from tertulia.core.folds import name_type
-from tertulia.core.journeys import ApiEntry, Entry, EventEntry, EventRule, MessageEntry
+from tertulia.core.journeys import ApiEntry, Entry, EventEntry, EventRule, MessageEntry, OutcomeEntry
 from tertulia.core.opt_words import normalise
 from tertulia.core.world import ChannelFacts
 
 MESSAGE: Final = "message"
 API: Final = "api"
-OCCASIONS: Final = (MESSAGE, API)
+OUTCOME: Final = "outcome"
+OCCASIONS: Final = (MESSAGE, OUTCOME, API)
 RECEIVED: Final = "message_received"
+OUTCOMES: Final[Mapping[str, str]] = {
+    outcome: f"message_{outcome}" for outcome in ("delivered", "opened", "clicked", "replied", "failed", "ignored")
+}
+"""Name by outcome."""
+
 CALLED: Final = "api_call"
 
 
@@ -50,7 +56,8 @@ class Concerning(Happened, Protocol):
 
 
 class Occasion(msgspec.Struct, frozen=True):
-    """Fields as of an event: `type` is one of the kinds of entries."""
+    """Fields as of an event: `type` is one of the kinds of entries. `depth`: through how many journeys
+    the customer came here, each started by the one before (I11)."""
 
     workspace: int
     contact_id: int
@@ -59,6 +66,12 @@ class Occasion(msgspec.Struct, frozen=True):
     type: str
     name: str
     properties: dict[str, Any]
+    depth: int = 0
+
+
+def find_depth(happened: Happened) -> int:
+    """Through how many journeys the customer came here; none for an event."""
+    return happened.depth if isinstance(happened, Occasion) else 0
 
 
 def name_heard(entry: Entry) -> tuple[str, str]:
@@ -68,6 +81,8 @@ def name_heard(entry: Entry) -> tuple[str, str]:
             return entry.type, entry.event
         case MessageEntry():
             return MESSAGE, RECEIVED
+        case OutcomeEntry():
+            return OUTCOME, OUTCOMES[entry.outcome]
         case ApiEntry():
             return API, CALLED
         case _:
@@ -81,6 +96,9 @@ def begins(entry: Entry, happened: Happened, subject: Subject) -> bool:
             return matches(entry, happened, subject)
         case MessageEntry():
             right = happened.type == MESSAGE and _is_asked_for(entry, happened.properties)
+        case OutcomeEntry():
+            named = (happened.type, happened.name) == (OUTCOME, OUTCOMES[entry.outcome])
+            right = named and is_of(entry, happened.properties)
         case ApiEntry():
             right = happened.type == API
         case _:
@@ -100,6 +118,12 @@ def _is_asked_for(entry: MessageEntry, properties: Mapping[str, Any]) -> bool:
         return False
     said = normalise(str(properties.get("text", "")))
     return not entry.keyword or said in map(normalise, entry.keyword)
+
+
+def is_of(entry: OutcomeEntry, properties: Mapping[str, Any]) -> bool:
+    """Whether a message is one of those that an entry names."""
+    asked = (("journey", entry.journey), ("step", entry.step))
+    return all(not value or properties.get(name) == value for name, value in asked)
 
 
 def name_channel(channel: ChannelFacts) -> dict[str, str]:

@@ -38,6 +38,7 @@ from tertulia.core.match import (
     UnknownCode,
     check_digits,
 )
+from tertulia.core.message_outcomes import find_depth, tell_outcome
 from tertulia.core.occasions import MESSAGE, RECEIVED, Occasion, name_channel
 from tertulia.core.opt_texts import confirm
 from tertulia.core.opt_words import NOTHING, OptAction, OptDecision, OptScope, classify
@@ -79,6 +80,7 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     if conversation.question and _answer(world, came, contact):
         return
     react(world, tell_message(came, contact_id, first=first))
+    _reply(world, came, contact_id)
     if entry.shared_phone:
         _join_by_number(world, came, contact)
     if isinstance(resolution.binding, PossibleForward) and resolution.ask:
@@ -107,6 +109,16 @@ def tell_message(came: Came, contact_id: int, *, first: bool) -> Occasion:
     }
     occasion_id = derive_id("occasion", "message", came.channel.id, _message_id(entry))
     return Occasion(came.workspace, contact_id, occasion_id, entry.at, MESSAGE, RECEIVED, properties)
+
+
+def _reply(world: World, came: Came, contact_id: int) -> None:
+    """The first message after one of ours on the channel answers it (R6)."""
+    row = world.answered.pop((contact_id, came.channel.id), None)
+    if row is not None:
+        told = tell_outcome(world, row, "replied", came.entry.at, find_depth(world, row.run_id))
+        properties = {**told.properties, "text": came.entry.text}
+        occasion = (told.id, told.at, told.kind, told.name, properties, told.depth)
+        react(world, Occasion(came.workspace, contact_id, *occasion))
 
 
 def _is_first(world: World, came: Came, contact_id: int) -> bool:

@@ -160,6 +160,21 @@ class PassageRow:
     message_at: datetime | None
 
 
+@dataclass(slots=True)
+class WatchRow:
+    """A message that a journey begins by if it is ignored, its time over; fields as in entry_effects.WatchMessage.
+    `heeded`: it was read, clicked or answered meanwhile."""
+
+    contact_id: int
+    workspace: int
+    journey_id: int
+    delivery_id: UUID
+    due_at: datetime
+    properties: dict[str, Any]
+    depth: int
+    heeded: bool
+
+
 class Recalled(msgspec.Struct, frozen=True):
     """A stored event that may have ended a run before it began (E5, X3)."""
 

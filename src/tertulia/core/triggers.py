@@ -17,7 +17,7 @@ from tertulia.core.durations import read_duration
 from tertulia.core.folds import name_type
 from tertulia.core.journey import advance, begin, derive_run_id, end, find_program, make_subject, restart
 from tertulia.core.journeys import ExceptionRule, Reentry
-from tertulia.core.occasions import Concerning, Happened, begins, matches
+from tertulia.core.occasions import OUTCOME, Concerning, Happened, begins, find_depth, matches
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.steps.base import Woken
@@ -26,6 +26,7 @@ from tertulia.ids import derive_id
 
 HORIZON: Final = timedelta(hours=72)  # an older event starts nothing (E4)
 KEY_CHARACTERS_MAX: Final = 200
+DEPTH_MAX: Final = 3  # journeys that start journeys (I11)
 
 
 def react(world: World, event: Concerning, only: int | None = None) -> None:
@@ -82,7 +83,7 @@ def _is_after(run: RunRow, event: Happened) -> bool:
 
 def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: ContactRow, subject: Subject) -> None:
     rule = journey.program.journey.entry
-    if not begins(rule, event, subject):
+    if not begins(rule, event, subject) or _is_own(journey, event):
         return
     key = _read_key(rule.key, event)
     live = [
@@ -91,6 +92,8 @@ def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: C
         if (run := world.runs[run_id]).journey_id == journey.id and run.key == key
     ]
     refusal = _find_closed(journey, event)
+    if refusal is None and (depth := find_depth(event)) > DEPTH_MAX:
+        refusal = Reason.ENTRY_DEPTH, {"depth": depth}
     if refusal is None and live and rule.second == "ignore":
         refusal = Reason.LIVE_RUN, {"run": str(live[0].id)}
     if refusal is None:
@@ -104,6 +107,11 @@ def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: C
         restart(world, live[0], tell_event(event), event.occurred_at)
     else:
         _start(world, journey, event, contact, key)
+
+
+def _is_own(journey: JourneyFacts, event: Happened) -> bool:
+    """What became of a journey's message does not begin that journey again."""
+    return event.type == OUTCOME and bool(journey.key) and event.properties.get("journey") == journey.key
 
 
 def _start(world: World, journey: JourneyFacts, event: Concerning, contact: ContactRow, key: str) -> None:
@@ -128,7 +136,9 @@ def _start(world: World, journey: JourneyFacts, event: Concerning, contact: Cont
 
 def tell_event(event: Happened) -> dict[str, Any]:
     """What a run keeps of the event that began it."""
+    depth = find_depth(event)
     return {
+        **({"depth": depth} if depth else {}),
         "id": str(event.id),
         "name": event.name,
         "type": event.type,

@@ -120,6 +120,7 @@ class JourneyFacts:
     state: str
     revision: int
     programs: Mapping[int, Program]
+    key: str = ""
 
     @property
     def program(self) -> Program:
@@ -181,6 +182,8 @@ class World:
     runs_of: dict[int, list[UUID]] = field(default_factory=dict)
     passages: dict[tuple[int, int, str], PassageRow] = field(default_factory=dict)  # by journey, contact and key
     recalled: dict[int, list[Recalled]] = field(default_factory=dict)  # events that journeys listen to, of a contact
+    depths: dict[UUID, int] = field(default_factory=dict)  # of runs that are over and whose messages are loaded (I11)
+    answered: dict[tuple[int, int], ClosedDelivery] = field(default_factory=dict)  # by contact, channel: sent last
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

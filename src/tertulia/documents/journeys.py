@@ -17,6 +17,7 @@ from tertulia.core.journeys import (
     EventEntry,
     Journey,
     MessageEntry,
+    OutcomeEntry,
     Reentry,
 )
 from tertulia.core.opt_words import OptAction, classify, normalise
@@ -33,10 +34,12 @@ TEXTS: Final = ("text", "neutral")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`."""
+    """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`,
+    and the keys of `journeys` (None: not known)."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
+    journeys: frozenset[str] | None = None
 
 
 def read_journey(text: str) -> Journey:
@@ -119,10 +122,34 @@ def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Pro
             yield from _check_keywords(written, entry)
             if entry.channel:
                 yield from _check_channel(written, entry.channel, ("entry", "channel"), around)
+        case OutcomeEntry():
+            yield from _check_outcome(written, entry, around)
         case ApiEntry():
             pass
         case _:
             assert_never(entry)
+
+
+def _check_outcome(written: Written, entry: OutcomeEntry, around: Around) -> Iterator[Problem]:
+    """How long only where that means something, and a journey that exists."""
+    here = ("entry", "for")
+    if entry.outcome == "ignored":
+        if not entry.for_.strip():
+            yield Problem(written.find(here), here, _("Say for how long it is ignored: write for, such as 2 d."))
+        yield from _check_duration(written, entry.for_, here)
+    elif entry.for_:
+        yield Problem(written.find(here), here, _("Only ignored has a duration. Leave it out."))
+    here = ("entry", "journey")
+    if entry.outcome == "clicked" and entry.journey:
+        message = _("Only links of matches are counted yet. Leave the journey out.")
+        yield Problem(written.find(here), here, message)
+    elif entry.journey and around.journeys is not None and entry.journey not in around.journeys:
+        message = _("No journey has the key “%(key)s”. There are: %(known)s.")
+        told = {"key": entry.journey, "known": ", ".join(sorted(around.journeys)) or "-"}
+        yield Problem(written.find(here), here, message, told)
+    if entry.step and not entry.journey:
+        here = ("entry", "step")
+        yield Problem(written.find(here), here, _("A step is one of a journey. Give the journey too."))
 
 
 def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:

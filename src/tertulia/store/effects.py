@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tertulia.core import effects as fx
+from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import talk_effects as tx
@@ -35,6 +36,7 @@ from tertulia.store.sending import ask_providers
 from tertulia.store.sessions import set_sessions
 from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
 from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_advances
+from tertulia.store.watches import end_watches, watch_messages
 
 Columns = dict[str, list[Any]]
 
@@ -472,6 +474,8 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     rx.EndRun: end_runs,
     rx.TallyStep: tally_steps,
     rx.NotePassage: note_passages,
+    ee.WatchMessage: watch_messages,
+    ee.EndWatch: end_watches,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

@@ -53,6 +53,7 @@ _ERASURES = (
     "erase_session",
     "erase_runs",
     "erase_passages",
+    "erase_watches",
     "erase_discards",
     "erase_samples",
     "erase_deliveries",

@@ -21,6 +21,7 @@ class PublishedRow:
     revision: int  # the newest
     number: int
     document: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

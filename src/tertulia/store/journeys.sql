@@ -1,6 +1,6 @@
 -- name: published
 -- Every journey that was published, with its newest revision and those that live runs are in.
-select j.id, j.workspace_id, j.name, j.state, j.revision, r.number, r.document
+select j.id, j.workspace_id, j.name, j.state, j.revision, r.number, r.document, j.key
 from journey j
 join journey_revision r on r.journey_id = j.id
 where j.revision is not null and j.state <> 'cancelled'

@@ -40,6 +40,7 @@ from tertulia.store.log import CHANNEL, LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
 from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
 from tertulia.store.sessions import read_due_sessions
+from tertulia.store.watches import put_off_watch, read_due_watches
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
@@ -363,12 +364,21 @@ class Engine:
         due = read_due_runs(self.conn, now, list(self.epochs), self._list_running(), DUE_PER_ROUND)
         self.conn.commit()
         busy = self._do_due(due, cycle.wake_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
+        busy |= self._end_watches(now)
         for journey in self.config.journeys.values():
             if journey.state == "cancelling":
                 busy |= self._cancel(journey.id, now)
             elif journey.state == "resuming":
                 busy |= self._resume(journey.id)
         return busy
+
+    def _end_watches(self, now: datetime) -> bool:
+        """Messages that journeys begin by if they are ignored. The log comes first: an answer may stand there."""
+        if self._behind or not self.epochs:
+            return False
+        due = read_due_watches(self.conn, now, list(self.epochs), DUE_PER_ROUND)
+        self.conn.commit()
+        return self._do_due(due, cycle.settle_watches, lambda row: put_off_watch(self.conn, row, now + RUN_AGAIN), now)
 
     def _do_due(self, rows: Sequence[Due], act: Act[Due], put_off_one: Callable[[Due], None], now: datetime) -> bool:
         """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""

@@ -11,13 +11,14 @@ from msgspec import Struct
 
 from tertulia.actions.problems import Problem
 from tertulia.console.journeys import fields
-from tertulia.console.journeys.words import describe_condition
-from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry
+from tertulia.console.journeys.words import describe_condition, name_choice
+from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry
 
 KIND: Final = "kind"
 KINDS: Final[Mapping[str, tuple[type[Struct], Promise, str]]] = {
     "event": (EventEntry, gettext_lazy("The customer does something: an event"), "zap"),
     "message": (MessageEntry, gettext_lazy("The customer writes: a message"), "message-circle"),
+    "outcome": (OutcomeEntry, gettext_lazy("Something becomes of a message of yours"), "send"),
     "api": (ApiEntry, gettext_lazy("Your server calls the API"), "plug"),
 }
 """Each kind's type, words and icon."""
@@ -41,7 +42,16 @@ def describe_entry(value: Any) -> dict[str, str]:
     return {"title": title, "summary": " · ".join(filter(None, parts)), "icon": KINDS[kind][2]}
 
 
+def _describe_outcome(told: Mapping[str, Any]) -> str:
+    parts = [name_choice(str(told.get("outcome", "")))]
+    parts += [str(told["for"])] if told.get("for") else []
+    of = [str(told[name]) for name in ("journey", "step") if told.get(name)]
+    return " · ".join([" ".join(parts), " / ".join(of) or _("any message")])
+
+
 def _describe_more(kind: str, told: Mapping[str, Any]) -> str:
+    if kind == "outcome":
+        return _describe_outcome(told)
     if kind != "message":
         return ""
     words = told.get("keyword")

@@ -1,0 +1,32 @@
+"""What more ways into a journey bring about: a closed union, part of `effects.Effect`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class WatchMessage(msgspec.Struct, frozen=True):
+    """A message was delivered, and a journey begins if it is ignored until `due_at` (R6). `properties` are those of
+    what then begins it, `depth` that of the run that sent it."""
+
+    workspace: int
+    contact_id: int
+    journey_id: int
+    delivery_id: UUID
+    delivered_at: datetime
+    due_at: datetime
+    properties: dict[str, Any]
+    depth: int
+
+
+class EndWatch(msgspec.Struct, frozen=True):
+    """That instant has come."""
+
+    contact_id: int
+    journey_id: int
+    delivery_id: UUID
+
+
+EntryEffect = WatchMessage | EndWatch

@@ -1,0 +1,17 @@
+-- More ways into a journey.
+
+-- R6: delivered messages that a journey begins by if they are ignored until an instant.
+create table message_watch (
+    shard        smallint    not null,
+    delivery_id  uuid        not null,
+    journey_id   integer     not null,  -- the one that would begin
+    workspace    integer     not null,
+    contact_id   bigint      not null,
+    delivered_at timestamptz not null,
+    due_at       timestamptz not null,
+    properties   jsonb       not null,  -- of what begins the run
+    depth        smallint    not null,
+    primary key (shard, delivery_id, journey_id)
+);
+create index message_watch_due on message_watch (due_at);
+create index message_watch_by_contact on message_watch (shard, contact_id);
