@@ -408,3 +408,15 @@ def test_why_knows_what_is_no_event(cast: Cast, database_url: str, journey, entr
     journey.save()
     publish(client, journey)
     assert sentence in read(client, f"/contacts/{contact}/runs/?journey={journey.pk}")
+
+
+def test_R5_how_many_may_enter_is_set_with_the_whole_journey(cast: Cast, journey) -> None:
+    """The first node says it."""
+    client = make_client(cast.alice)
+    form = {"f.name": "Cart series", "f.entries.per_day": "200", "f.entries.total": "5000"}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "journey", "version": journey.version, **form})
+    journey.refresh_from_db()
+    assert read_lines(journey.document).value["entries"] == {"per_day": 200, "total": 5000}
+    page = read(client, f"/journeys/{journey.pk}/?at=journey")
+    assert "At most so many enter" in page
+    assert "at most 200 a day · at most 5000 in all" in page

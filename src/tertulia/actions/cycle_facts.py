@@ -11,6 +11,7 @@ from tertulia.actions.run_facts import (
     load_journeys_of_sessions,
     load_outcome_facts,
     load_runs_of_deliveries,
+    lock_entries_of,
 )
 from tertulia.core.came import subject_of
 from tertulia.core.claim import first_code_hash
@@ -35,13 +36,15 @@ from tertulia.core.entries import (
     shard_of_identity,
 )
 from tertulia.core.events import KEYS_KEPT, find_shared, identities_of, place_event
+from tertulia.core.folds import name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.message_outcomes import hears_outcomes
+from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
-from tertulia.core.sessions import list_due
+from tertulia.core.sessions import ENDED, STARTED, list_due
 from tertulia.core.traits import read_addresses
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
@@ -86,6 +89,7 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     load_outcome_facts(conn, world, wants.inbound)
     load_journeys_of_occasions(conn, world, wants.list_occasions(world))
     load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
+    lock_entries_of(conn, world, wants.list_starts())
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
 
@@ -240,6 +244,14 @@ class _Wants:
         workspaces = {workspace for workspace, _ in told}
         found = [(row.workspace, row.id, first) for row in world.contacts.values() if row.workspace in workspaces]
         return found + [(workspace, entry.contact_id, entry.at) for workspace, entry in self.occasions]
+
+    def list_starts(self) -> set[tuple[str, str]]:
+        """Types and names of what may begin runs."""
+        found = {(name_type(entry.call), entry.name) for _, entry in self.events}
+        found |= {("track", STARTED), ("track", ENDED)} if self.events else set()
+        found |= {(MESSAGE, RECEIVED)} if self.inbound else set()
+        found |= {(OUTCOME, name) for name in OUTCOMES.values()} if self.inbound or self.outcomes else set()
+        return found | {(entry.kind, entry.name) for _, entry in self.occasions}
 
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
         """What the receipts with a watermark cover."""

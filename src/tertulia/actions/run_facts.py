@@ -4,19 +4,20 @@ Most events mean nothing to any journey, and cost nothing here: what is loaded i
 are listened for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from tertulia.core.entries import EventEntry, Inbound
 from tertulia.core.folds import name_type
 from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
-from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES
+from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.world import World
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
+from tertulia.store.entry_counts import lock_entries
 from tertulia.store.runs import load_passages, load_recalled, load_runs, load_runs_of
 from tertulia.store.watches import load_answered, load_depths
 
@@ -44,6 +45,7 @@ def load_journeys_of_sessions(conn: Conn, world: World, sessions: Iterable[Sessi
     """Of sessions that may end, where a journey listens for that."""
     if any(name == ENDED for _, _, name in world.config.heard):
         _load(conn, world, {row.contact_id: row.started_at for row in sessions})
+        lock_entries_of(conn, world, {("track", ENDED)})
 
 
 def load_journeys_of_occasions(conn: Conn, world: World, occasions: Iterable[tuple[int, int, datetime]]) -> None:
@@ -74,6 +76,14 @@ def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
     load_recalled(conn, world, {member: concerned[root] - lookback for member, root in members}, stops)
     asked = [journey_id for journey_id, program in programs if program.journey.reentry != "always"]
     load_passages(conn, world, [(member, journey_id) for member, _ in members for journey_id in asked])
+
+
+def lock_entries_of(conn: Conn, world: World, names: Container[tuple[str, str]]) -> None:
+    """R5: the counts of journeys that what has one of these types and names may begin. Once a cycle, for the order in
+    which they are locked is what keeps two owners from waiting for each other."""
+    journeys = world.config.journeys.values()
+    live = [row for row in journeys if row.state == "live" and row.program.journey.entries is not None]
+    lock_entries(conn, world, [row for row in live if name_heard(row.program.journey.entry) in names])
 
 
 def load_outcome_facts(conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]]) -> None:
@@ -115,3 +125,4 @@ def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None
     loader.load_profiles(conn, world, {row.contact_id for row in rows})
     told = [(row.workspace, row.contact_id, row.due_at) for row in rows if not row.heeded]
     load_journeys_of_occasions(conn, world, told)
+    lock_entries_of(conn, world, {(OUTCOME, OUTCOMES["ignored"])})

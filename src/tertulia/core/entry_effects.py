@@ -1,10 +1,13 @@
 """What more ways into a journey bring about: a closed union, part of `effects.Effect`."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+
+TOTAL: Final = date(1970, 1, 1)
+"""In place of a day: in all."""
 
 
 class WatchMessage(msgspec.Struct, frozen=True):
@@ -29,4 +32,12 @@ class EndWatch(msgspec.Struct, frozen=True):
     delivery_id: UUID
 
 
-EntryEffect = WatchMessage | EndWatch
+class TakeEntry(msgspec.Struct, frozen=True):
+    """R5: one run more of a journey whose entries are counted, on `day` of its zone."""
+
+    workspace: int
+    journey_id: int
+    day: date
+
+
+EntryEffect = WatchMessage | EndWatch | TakeEntry

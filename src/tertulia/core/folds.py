@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core import effects as fx
+from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import talk_effects as tx
@@ -91,6 +92,12 @@ def _fold_passage(world: "World", e: rx.NotePassage) -> None:
     row.entry_at = max(row.entry_at, e.entry_at)
     if e.message_at is not None:
         row.message_at = max(e.message_at, row.message_at or e.message_at)
+
+
+def _fold_entry(world: "World", e: ee.TakeEntry) -> None:
+    counts = world.entries[e.journey_id]
+    for day in (e.day, ee.TOTAL):
+        counts[day] = counts.get(day, 0) + 1
 
 
 def _fold_session(world: "World", e: ev.SetSession) -> None:
@@ -264,6 +271,7 @@ _FOLDS: dict[type, Any] = {
     rx.SetRun: _fold_run,
     rx.EndRun: _fold_run_end,
     rx.NotePassage: _fold_passage,
+    ee.TakeEntry: _fold_entry,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,
     fx.LinkIdentity: _fold_link,

@@ -21,6 +21,7 @@ from tertulia.core.steps.registry import read_step
 
 STEPS_MAX: Final = 200
 EXCEPTIONS_MAX: Final = 20
+ENTRIES_MAX: Final = 1_000_000_000
 
 Second = Literal["ignore", "restart", "parallel"]
 Outcome = Literal["delivered", "opened", "clicked", "replied", "failed", "ignored"]
@@ -130,6 +131,13 @@ class Reentry(
     since: Literal["entry", "message"] = "entry"
 
 
+class EntryCap(Part, frozen=True, kw_only=True):
+    """R5: how many runs begin at most, for all customers together. A day is the journey's, else the workspace's."""
+
+    per_day: Annotated[int | None, Meta(title=_("A day"))] = None
+    total: Annotated[int | None, Meta(title=_("In all"))] = None
+
+
 class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     """The document. `zone`: for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
     when; runs go on after the end."""
@@ -139,6 +147,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     steps: tuple[Any, ...]
     class_: Annotated[MessageClassName, Meta(title=_("Class of its messages"))] = "marketing"
     reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"
+    entries: Annotated[EntryCap | None, Meta(title=_("At most so many enter"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
     starts: Annotated[datetime | None, Meta(title=_("People enter from"))] = None
     ends: Annotated[datetime | None, Meta(title=_("People enter until"))] = None

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from tertulia.core import effects as fx
+from tertulia.core import entry_effects as ee
 from tertulia.core.conditions import Subject, judge, read_path
 from tertulia.core.durations import read_duration
 from tertulia.core.folds import name_type
@@ -100,7 +101,7 @@ def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: C
         refusal = _find_exception(world, journey, event, contact)
     again = bool(live) and rule.second == "restart"
     if refusal is None and not again:
-        refusal = _find_reentry(world, journey, contact, key)
+        refusal = _find_reentry(world, journey, contact, key) or _find_cap(world, journey)
     if refusal is not None:
         _refuse(world, journey, event, *refusal)
     elif again:
@@ -131,6 +132,8 @@ def _start(world: World, journey: JourneyFacts, event: Concerning, contact: Cont
         delivery_id=None,
         event=tell_event(event),
     )
+    if journey.program.journey.entries is not None:
+        world.add(ee.TakeEntry(journey.workspace, journey.id, world.config.find_day(journey, world.now)))
     begin(world, run)
 
 
@@ -201,6 +204,20 @@ def _find_reentry(world: World, journey: JourneyFacts, contact: ContactRow, key:
     if last is None or world.now >= last + read_duration(policy.after):
         return None
     return Reason.REENTRY_SOON, {policy.since: last.isoformat(), "after": policy.after}
+
+
+def _find_cap(world: World, journey: JourneyFacts) -> Refusal | None:
+    """R5: as many as may have entered, today or in all. The counts are locked until the cycle's commit, so no other
+    owner counts beside this one."""
+    cap = journey.program.journey.entries
+    if cap is None:
+        return None
+    today = world.config.find_day(journey, world.now)
+    counts = world.entries[journey.id]
+    for name, most, day in (("total", cap.total, ee.TOTAL), ("per_day", cap.per_day, today)):
+        if most is not None and counts.get(day, 0) >= most:
+            return Reason.ENTRY_CAP, {"cap": name, "most": most}
+    return None
 
 
 def _refuse(world: World, journey: JourneyFacts, event: Concerning, reason: Reason, facts: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ from tertulia.core.rows import (
     RunRow,
     SessionRow,
 )
+from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
@@ -152,6 +153,11 @@ class Config:
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
 
+    def find_day(self, journey: JourneyFacts, now: datetime) -> date:
+        """The day of a journey's entries (R5): of its own zone, else of the workspace's."""
+        zone = journey.program.journey.zone or self.workspaces[journey.workspace].zone
+        return now.astimezone(load_zone(zone)).date()
+
 
 @dataclass(slots=True)
 class World:
@@ -182,6 +188,7 @@ class World:
     runs_of: dict[int, list[UUID]] = field(default_factory=dict)
     passages: dict[tuple[int, int, str], PassageRow] = field(default_factory=dict)  # by journey, contact and key
     recalled: dict[int, list[Recalled]] = field(default_factory=dict)  # events that journeys listen to, of a contact
+    entries: dict[int, dict[date, int]] = field(default_factory=dict)  # by journey: runs of a day, of TOTAL in all (R5)
     depths: dict[UUID, int] = field(default_factory=dict)  # of runs that are over and whose messages are loaded (I11)
     answered: dict[tuple[int, int], ClosedDelivery] = field(default_factory=dict)  # by contact, channel: sent last
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle

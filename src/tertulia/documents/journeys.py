@@ -10,6 +10,7 @@ import msgspec
 from tertulia.core.conditions import Condition, find_faults
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import (
+    ENTRIES_MAX,
     EXCEPTIONS_MAX,
     STEPS_MAX,
     ApiEntry,
@@ -95,6 +96,10 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
             yield problem((*path, "event"), _("Give the name of the event that ends the journey."))
         yield from _check_condition(written, rule.where, (*path, "where"))
         yield from _check_duration(written, rule.lookback, (*path, "lookback"))
+    for name in ("per_day", "total") if journey.entries is not None else ():
+        most = getattr(journey.entries, name)
+        if most is not None and not 1 <= most <= ENTRIES_MAX:
+            yield problem(("entries", name), _("Give a number from 1 to %(most)s."), most=str(ENTRIES_MAX))
     if isinstance(journey.reentry, Reentry):
         yield from _check_duration(written, journey.reentry.after, ("reentry", "after"))
     if journey.starts and journey.ends and journey.starts >= journey.ends:

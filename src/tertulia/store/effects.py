@@ -22,6 +22,7 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
+from tertulia.store.entry_counts import take_entries
 from tertulia.store.erasing import erase
 from tertulia.store.event_effects import (
     change_contacts,
@@ -476,6 +477,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     rx.NotePassage: note_passages,
     ee.WatchMessage: watch_messages,
     ee.EndWatch: end_watches,
+    ee.TakeEntry: take_entries,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

@@ -38,8 +38,16 @@ def describe_entry(value: Any) -> dict[str, str]:
     parts = [_describe_more(kind, told), describe_condition(told.get("where"))]
     if told.get("key"):
         parts.append(_("one run for each %(key)s") % {"key": told["key"]})
+    parts.append(_describe_cap(value.get("entries") if isinstance(value, dict) else None))
     title = str(told.get("event") or _("No event yet")) if kind == "event" else str(KINDS[kind][1])
     return {"title": title, "summary": " · ".join(filter(None, parts)), "icon": KINDS[kind][2]}
+
+
+def _describe_cap(cap: Any) -> str:
+    told = cap if isinstance(cap, dict) else {}
+    parts = [_("at most %(count)s a day") % {"count": told["per_day"]}] if told.get("per_day") else []
+    parts += [_("at most %(count)s in all") % {"count": told["total"]}] if told.get("total") else []
+    return " · ".join(parts)
 
 
 def _describe_outcome(told: Mapping[str, Any]) -> str:

@@ -15,3 +15,12 @@ create table message_watch (
 );
 create index message_watch_due on message_watch (due_at);
 create index message_watch_by_contact on message_watch (shard, contact_id);
+
+-- R5: how many runs of a journey began, where that is limited. Small, and not distributed: whoever counts locks its rows.
+create table entry_count (
+    journey_id integer not null,
+    day        date    not null,  -- of the journey's zone; 1970-01-01 stands for all days
+    workspace  integer not null,
+    count      bigint  not null,
+    primary key (journey_id, day)
+) with (fillfactor = 50);
