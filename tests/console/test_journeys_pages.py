@@ -420,3 +420,19 @@ def test_R5_how_many_may_enter_is_set_with_the_whole_journey(cast: Cast, journey
     page = read(client, f"/journeys/{journey.pk}/?at=journey")
     assert "At most so many enter" in page
     assert "at most 200 a day · at most 5000 in all" in page
+
+
+def test_X5_what_ends_a_journey_is_set_with_the_whole_of_it(cast: Cast, journey) -> None:
+    """A comparison with the contact: there is no event to look at."""
+    client = make_client(cast.alice)
+    names = ("subject", "name", "operator", "value")
+    row = {f"f.exit_when.{name}": value for name, value in zip(names, ("attribute", "plan", "is", "gold"), strict=True)}
+    form = {"at": "journey", "version": journey.version, "f.name": "Cart series", **row}
+    client.post(f"/journeys/{journey.pk}/part/", form)
+    journey.refresh_from_db()
+    assert read_lines(journey.document).value["exit_when"] == {"attribute": "plan", "is": "gold"}
+    page = read(client, f"/journeys/{journey.pk}/?at=journey")
+    assert "plan is gold" in page
+    told = page.split("Ends when the customer becomes this")[1].split("</fieldset>")[0]
+    assert "Contact's own" in told
+    assert "Event's" not in told

@@ -77,6 +77,7 @@ def test_a_good_one_is_a_program() -> None:
         ("event: Added", "kind: outcome\n  outcome: clicked\n  journey: cart", 5, "Only links of matches"),
         ("name: Cart", "name: Cart\nentries: {per_day: 0}", 2, "Give a number from 1 to"),
         ("name: Cart", "name: Cart\nentries: {total: many}", 2, "This is to be a whole number"),
+        ("name: Cart", "name: Cart\nexit_when: {property: a, is: 1}", 2, "There is no event here."),
         ("event: Added", "kind: api\n  event: Added", 4, "There is no field “event” here."),
         ("name: Cart", "name: Cart\nname: Car", 2, "“name” stands here twice."),
         ("  - id: tell", "  - {id: end, kind: exit}\n  - id: tell", 12, "Nobody comes here"),

@@ -10,6 +10,7 @@ from tertulia.actions.run_facts import (
     load_journeys_of_occasions,
     load_journeys_of_sessions,
     load_outcome_facts,
+    load_runs_beside,
     load_runs_of_deliveries,
     lock_entries_of,
 )
@@ -278,6 +279,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     loader.load_suppressions(conn, world, subjects)
     loader.load_links(conn, world, hashes)
     load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
+    load_runs_beside(conn, world)
     budgeted = {
         delivery.match_id
         for delivery in deliveries

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tertulia.core.entries import EventEntry, Inbound
+from tertulia.core.events import may_change
 from tertulia.core.folds import name_type
 from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
 from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
@@ -32,13 +33,20 @@ def load_journey_facts(conn: Conn, world: World, told: Sequence[Told]) -> None:
     derived = {("track", STARTED), ("track", ENDED)} & names
     since: dict[int, datetime] = {}
     for entry, contact_ids in told:
-        if derived or (name_type(entry.call), entry.name) in names:
-            for contact_id in map(world.follow, contact_ids):
+        heard = bool(derived) or (name_type(entry.call), entry.name) in names
+        for contact_id in map(world.follow, contact_ids):
+            if heard or _may_leave(world, entry, contact_id):
                 at = entry.at
                 if derived and (session := world.sessions.get(contact_id)) is not None:
                     at = min(at, session.started_at)
                 since[contact_id] = min(at, since.get(contact_id, at))
     _load(conn, world, since)
+
+
+def _may_leave(world: World, entry: EventEntry, contact_id: int) -> bool:
+    """X5: whether an event may make a contact what a journey ends for."""
+    contact = world.contacts.get(contact_id)
+    return contact is not None and contact.workspace in world.config.leaving and may_change(entry, contact)
 
 
 def load_journeys_of_sessions(conn: Conn, world: World, sessions: Iterable[SessionRow]) -> None:
@@ -110,14 +118,21 @@ def load_runs_of_deliveries(conn: Conn, world: World) -> None:
         if row.run_id is not None and row.run_id not in world.runs:
             wanted[row.run_id] = row.contact_id
     load_runs(conn, world, wanted)
+    load_runs_beside(conn, world)
     loader.load_profiles(conn, world, {row.contact_id for row in world.runs.values()})
+
+
+def load_runs_beside(conn: Conn, world: World) -> None:
+    """X5: an attribute that one run writes may end the contact's other ones."""
+    load_runs_of(conn, world, {row.contact_id for row in world.runs.values() if row.workspace in world.config.leaving})
 
 
 def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     """The facts of runs that are woken, or closed by somebody."""
     load_runs(conn, world, {row.id: row.contact_id for row in runs})
     loader.load_profiles(conn, world, {row.contact_id for row in runs})
-    loader.load_open_of(conn, world, {row.contact_id for row in runs if row.delivery_id is not None})
+    load_runs_beside(conn, world)
+    loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
 
 
 def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None:

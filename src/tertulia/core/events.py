@@ -31,6 +31,7 @@ from tertulia.core.came import find_linked
 from tertulia.core.entries import EventEntry, MergeEntry, key_of, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.import_values import email_key
+from tertulia.core.journey import leave_where_met
 from tertulia.core.phones import Phone
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import end_in_background, go_on
@@ -70,7 +71,10 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
         _link_user(world, entry, workspace, contact)
         _follow_alias(world, entry, workspace, contact)
         _link_device(world, entry, workspace, contact)
+        before = len(world.effects)
         _learn(world, entry, workspace, contact)
+        if len(world.effects) > before:
+            leave_where_met(world, contact)
         go_on(world, entry, workspace, contact)
         _see(world, entry, workspace, contact)
     if entry.call == "group" and entry.group_id:
@@ -111,6 +115,12 @@ def find_owner(world: World, entry: EventEntry, workspace: int) -> int | None:
     device = _find_contact(world, workspace, DEVICE, entry.anonymous_id)
     taken = device is not None and entry.user_id and _has_user(world.contacts[device])
     return None if taken else device
+
+
+def may_change(entry: EventEntry, contact: ContactRow) -> bool:
+    """Whether an event may write attributes or fields of a contact: an identify call any, another one only language
+    and zone where they are not known."""
+    return entry.call == "identify" or (bool(entry.context) and not (contact.locale and contact.zone))
 
 
 def find_shared(world: World, entries: Iterable[tuple[int, EventEntry]]) -> set[int]:

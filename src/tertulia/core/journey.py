@@ -14,7 +14,7 @@ from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core.attempts import decide_row, revoke_delivery
-from tertulia.core.conditions import Subject
+from tertulia.core.conditions import Condition, Subject, judge
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.journeys import Node, Program
 from tertulia.core.reasons import Reason
@@ -96,7 +96,9 @@ def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
         case Change(attributes):
             changed = dict.fromkeys(attributes, world.now)
             world.add(ev.ChangeContact(run.workspace, contact.id, {}, dict(attributes), changed, world.now))
-            _go(world, run, node.next)
+            leave_where_met(world, contact)
+            if run.id in world.runs:
+                _go(world, run, node.next)
         case Leave(reason):
             end(world, run, "left", reason)
 
@@ -260,6 +262,21 @@ def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | N
         )
     )
     tally(world, run, run.step, outcome)
+
+
+def leave_where_met(world: World, contact: ContactRow) -> None:
+    """X5: the contact's attributes or fields have changed, so runs end whose exit condition holds now."""
+    if contact.workspace not in world.config.leaving:
+        return
+    for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
+        if is_met(find_program(world, run).journey.exit_when, contact):
+            take_back(world, run, Reason.EXIT_CONDITION, None)
+            end(world, run, "left", Reason.EXIT_CONDITION.value)
+
+
+def is_met(exit_when: Condition | None, contact: ContactRow) -> bool:
+    """Whether a contact is what an exit condition says; without one never."""
+    return exit_when is not None and judge(exit_when, make_subject({}, contact)).holds
 
 
 def take_back(world: World, run: RunRow, reason: Reason, event_id: UUID | None) -> None:

@@ -140,7 +140,7 @@ class EntryCap(Part, frozen=True, kw_only=True):
 
 class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     """The document. `zone`: for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
-    when; runs go on after the end."""
+    when; runs go on after the end. `exit_when`: ends a run as soon as it holds (X5)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
     entry: Annotated[Entry, Meta(title=_("Starts when"))]
@@ -149,6 +149,10 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"
     entries: Annotated[EntryCap | None, Meta(title=_("At most so many enter"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
+    exit_when: Annotated[
+        Condition | None,
+        Meta(title=_("Ends when the customer becomes this"), extra_json_schema={"x-widget": "contact_condition"}),
+    ] = None
     starts: Annotated[datetime | None, Meta(title=_("People enter from"))] = None
     ends: Annotated[datetime | None, Meta(title=_("People enter until"))] = None
     zone: Annotated[

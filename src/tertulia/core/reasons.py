@@ -55,6 +55,7 @@ class Reason(StrEnum):
     WAIT_LATE = "wait.late"
     EXCEPTION = "run.exception"
     EXCEPTION_AFTER_HANDOVER = "run.exception_after_handover"
+    EXIT_CONDITION = "run.exit_condition"
     RUN_RESTARTED = "run.restarted"
     RUN_CANCELLED = "run.cancelled"
     ENTRY_PAUSED = "entry.paused"
@@ -129,6 +130,7 @@ SENTENCES: Final = {
     Reason.EXCEPTION_AFTER_HANDOVER: gettext_noop(
         "The message had been handed over to the provider when an event ended the journey."
     ),
+    Reason.EXIT_CONDITION: gettext_noop("The customer is what the journey ends for."),
     Reason.RUN_RESTARTED: gettext_noop("The journey began again with a newer event."),
     Reason.RUN_CANCELLED: gettext_noop("Somebody in your team cancelled the journey."),
     Reason.ENTRY_PAUSED: gettext_noop("The journey was paused."),

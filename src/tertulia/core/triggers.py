@@ -16,7 +16,7 @@ from tertulia.core import entry_effects as ee
 from tertulia.core.conditions import Subject, judge, read_path
 from tertulia.core.durations import read_duration
 from tertulia.core.folds import name_type
-from tertulia.core.journey import advance, begin, derive_run_id, end, find_program, make_subject, restart
+from tertulia.core.journey import advance, begin, derive_run_id, end, find_program, is_met, make_subject, restart
 from tertulia.core.journeys import ExceptionRule, Reentry
 from tertulia.core.occasions import OUTCOME, Concerning, Happened, begins, find_depth, matches
 from tertulia.core.reasons import Reason
@@ -99,6 +99,8 @@ def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: C
         refusal = Reason.LIVE_RUN, {"run": str(live[0].id)}
     if refusal is None:
         refusal = _find_exception(world, journey, event, contact)
+    if refusal is None and is_met(journey.program.journey.exit_when, contact):
+        refusal = Reason.EXIT_CONDITION, {}
     again = bool(live) and rule.second == "restart"
     if refusal is None and not again:
         refusal = _find_reentry(world, journey, contact, key) or _find_cap(world, journey)

@@ -128,6 +128,11 @@ class JourneyFacts:
         """The newest revision's."""
         return self.programs[self.revision]
 
+    @property
+    def has_exit_condition(self) -> bool:
+        """Whether runs of any of its revisions may end by one (X5)."""
+        return any(program.journey.exit_when is not None for program in self.programs.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -149,6 +154,8 @@ class Config:
     client_sources: frozenset[int] = frozenset()  # sources whose callers are customers' own devices
     journeys: Mapping[int, JourneyFacts] = field(default_factory=dict)
     heard: Mapping[tuple[int, str, str], Heard] = field(default_factory=dict)  # by workspace, type and name of events
+
+    leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch

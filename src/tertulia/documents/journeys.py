@@ -88,6 +88,9 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     if not journey.name.strip():
         yield problem(("name",), _("Give the journey a name."))
     yield from _check_entry(written, journey.entry, around)
+    if journey.exit_when is not None:
+        for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
+            yield problem(fault.path, fault.message, **fault.parameters)
     if len(journey.exceptions) > EXCEPTIONS_MAX:
         yield problem(("exceptions",), _("Give at most %(most)s exceptions."), most=str(EXCEPTIONS_MAX))
     for place, rule in enumerate(journey.exceptions):

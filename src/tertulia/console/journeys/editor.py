@@ -21,6 +21,7 @@ from tertulia.console.journeys import fields
 from tertulia.console.journeys.entry import build_entry, describe_entry, read_entry
 from tertulia.console.journeys.flow import Figures, Path, draw_flow, read_path, write_path
 from tertulia.console.journeys.head import describe_journey
+from tertulia.console.journeys.words import describe_condition
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
 from tertulia.core.journeys import Journey
@@ -58,6 +59,7 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         "figures": figures,
         "entry": describe_entry(value),
         "exceptions": describe_exceptions(value),
+        "exit_when": describe_condition(value.get("exit_when")) if isinstance(value, dict) else "",
         "entry_problems": sum(problem.field.split(".")[0] == ENTRY for problem in problems),
         "chosen": chosen,
         "kinds": [(name, _(kind.TITLE), _(kind.ABOUT), kind.ICON) for name, kind in list_kinds().items()],
