@@ -436,3 +436,39 @@ def test_X5_what_ends_a_journey_is_set_with_the_whole_of_it(cast: Cast, journey)
     told = page.split("Ends when the customer becomes this")[1].split("</fieldset>")[0]
     assert "Contact's own" in told
     assert "Event's" not in told
+
+
+def test_G1_a_goal_is_set_with_the_whole_journey_and_counted(cast: Cast, journey, database_url: str) -> None:
+    """Its figure stands beside what the journey is for, and a run that reached it says so on the contact's page."""
+    import psycopg
+
+    client = make_client(cast.alice)
+    form = {"f.name": "Cart series", "f.goal.event": "Order Completed", "f.goal.within": "3 d", "f.goal.from": "send"}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "journey", "version": journey.version, **form})
+    journey.refresh_from_db()
+    goal = {"event": "Order Completed", "within": "3 d", "from": "send"}
+    assert read_lines(journey.document).value["goal"] == goal
+    publish(client, journey)
+    with psycopg.connect(database_url) as conn:
+        [ana, *_] = add_people(conn, cast.workspace.pk)
+        add_run(conn, journey, ana, outcome="completed", reason="")
+        shard, run_id = shard_of_contact(ana), conn.execute("select id from run").fetchone()[0]
+        known = {"shard": shard, "workspace": cast.workspace.pk, "journey_id": journey.pk}
+        insert(conn, "goal", **known, run_id=run_id, contact_id=ana, step="", event_id=derive_id("x"), at=NOW)
+        insert(conn, "step_tally", **known, step="", what="entered", count=17)
+        insert(conn, "step_tally", **known, step="", what="goal", count=2)
+    page = read(client, f"/journeys/{journey.pk}/?at=journey")
+    assert "Order Completed within 3 d" in page
+    figure = page.split('id="goal-figure">')[1].split("</span>")[0]
+    assert ">2<" in figure
+    assert "11.7" in figure
+    assert "Goal reached" in read(client, f"/contacts/{ana}/runs/")
+
+
+def test_an_empty_goal_is_none(cast: Cast, journey) -> None:
+    """The whole journey is saved without one."""
+    client = make_client(cast.alice)
+    form = {"f.name": "Cart", "f.goal.event": "", "f.goal.within": "", "f.goal.type": "track", "f.goal.from": "entry"}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "journey", "version": journey.version, **form})
+    journey.refresh_from_db()
+    assert "goal" not in read_lines(journey.document).value

@@ -180,6 +180,20 @@ steps:
     assert {row[3] for row in town.ledger() if row[1] == "not_entered"} == {"entry.too_deep"}
 
 
+def test_V2_a_cancelled_journey_waits_for_nothing(town: Town) -> None:
+    """What it watched is let go when its time comes."""
+    from tertulia.actions.journeys import cancel
+    from tertulia.data.models import Journey
+
+    _contact, sent = begin(town, "ignored, for: 2 d")
+    town.receipt(sent, "delivered")
+    for journey in Journey.objects.all():
+        cancel(journey, None, town.now)
+    town.drain()
+    town.advance(3 * DAY)
+    assert (begun(town), town.rows("select due_at from message_watch")) == ([], [])
+
+
 def test_C5_an_erased_person_is_watched_no_more(town: Town) -> None:
     """The watch goes with them."""
     contact, sent = begin(town, "ignored, for: 2 d")

@@ -19,6 +19,7 @@ from tertulia.core.world import World
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.entry_counts import lock_entries
+from tertulia.store.goals import load_goals_of
 from tertulia.store.runs import load_passages, load_recalled, load_runs, load_runs_of
 from tertulia.store.watches import load_answered, load_depths
 
@@ -74,6 +75,8 @@ def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
     if not concerned:
         return
     load_runs_of(conn, world, concerned)
+    if any(program.journey.goal for row in world.config.journeys.values() for program in row.programs.values()):
+        load_goals_of(conn, world, concerned)
     loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
     journeys = world.config.journeys.values()
     programs = [(journey.id, journey.program) for journey in journeys]

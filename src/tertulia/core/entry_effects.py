@@ -40,4 +40,41 @@ class TakeEntry(msgspec.Struct, frozen=True):
     day: date
 
 
-EntryEffect = WatchMessage | EndWatch | TakeEntry
+class OpenGoal(msgspec.Struct, frozen=True):
+    """G1, G3: a run's goal may be reached by what occurs between `since` and `until`, but by the event `began_by` that
+    began it. `step` is where it sent its last message, at `sent_at`."""
+
+    workspace: int
+    contact_id: int
+    run_id: UUID
+    journey_id: int
+    revision: int
+    began_by: str
+    since: datetime
+    until: datetime
+    step: str
+    sent_at: datetime | None
+
+
+class CreditStep(msgspec.Struct, frozen=True):
+    """G2: the run has sent a message, to which its goal may be owed."""
+
+    contact_id: int
+    run_id: UUID
+    step: str
+    at: datetime
+
+
+class ReachGoal(msgspec.Struct, frozen=True):
+    """G1: the goal was reached, by an event that occurred `at`; it is owed to the message of `step`, empty for none."""
+
+    workspace: int
+    contact_id: int
+    run_id: UUID
+    journey_id: int
+    step: str
+    event_id: UUID
+    at: datetime
+
+
+EntryEffect = WatchMessage | EndWatch | TakeEntry | OpenGoal | CreditStep | ReachGoal

@@ -19,6 +19,7 @@ from tertulia.core.rows import (
     ClosedDelivery,
     ContactRow,
     Done,
+    GoalRow,
     IdentityRow,
     LinkedIdentity,
     OpenDelivery,
@@ -98,6 +99,20 @@ def _fold_entry(world: "World", e: ee.TakeEntry) -> None:
     counts = world.entries[e.journey_id]
     for day in (e.day, ee.TOTAL):
         counts[day] = counts.get(day, 0) + 1
+
+
+def _fold_goal(world: "World", e: ee.OpenGoal) -> None:
+    named = (e.workspace, e.contact_id, e.run_id, e.journey_id, e.revision, e.began_by)
+    world.goals[e.run_id] = GoalRow(*named, e.since, e.until, e.step, e.sent_at)
+
+
+def _fold_credit(world: "World", e: ee.CreditStep) -> None:
+    if (row := world.goals.get(e.run_id)) is not None:
+        row.step, row.sent_at = e.step, e.at
+
+
+def _fold_reached(world: "World", e: ee.ReachGoal) -> None:
+    world.goals.pop(e.run_id, None)
 
 
 def _fold_session(world: "World", e: ev.SetSession) -> None:
@@ -272,6 +287,9 @@ _FOLDS: dict[type, Any] = {
     rx.EndRun: _fold_run_end,
     rx.NotePassage: _fold_passage,
     ee.TakeEntry: _fold_entry,
+    ee.OpenGoal: _fold_goal,
+    ee.CreditStep: _fold_credit,
+    ee.ReachGoal: _fold_reached,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,
     fx.LinkIdentity: _fold_link,

@@ -16,6 +16,7 @@ from tertulia.core import run_effects as rx
 from tertulia.core.attempts import decide_row, revoke_delivery
 from tertulia.core.conditions import Condition, Subject, judge
 from tertulia.core.deliveries import MessageClass
+from tertulia.core.goals import credit_message, open_goal
 from tertulia.core.journeys import Node, Program
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
@@ -57,6 +58,7 @@ def begin(world: World, run: RunRow) -> None:
     """A run that has just entered, or begins again, goes to the journey's first step."""
     keep(world, run)
     tally(world, run, "", "entered")
+    open_goal(world, find_program(world, run).journey, run)
     _go(world, run, find_program(world, run).first)
 
 
@@ -218,6 +220,7 @@ def follow_delivery(world: World, delivery_id: UUID | None) -> None:
 def note_message(world: World, run: RunRow) -> None:
     """A message of the run was handed over: from now on its entry counts (R2, R3)."""
     _note_passage(world, run, world.now)
+    credit_message(world, find_program(world, run).journey, run)
 
 
 def _note_passage(world: World, run: RunRow, message_at: datetime | None) -> None:

@@ -122,6 +122,13 @@ Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry
 """What may begin a run, told apart by `kind`."""
 
 
+class GoalRule(EventRule, frozen=True, kw_only=True, rename={"since": "from"}):
+    """G1: the event that shows what the journey is for, `within` so long after entry, or after its last message."""
+
+    within: Annotated[str, Meta(title=_("Within"), description=_("Such as 3 d."))]
+    since: Annotated[Literal["entry", "send"], Meta(title=_("From"))] = "entry"
+
+
 class Reentry(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, rename={"since": "from"}
 ):
@@ -149,6 +156,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"
     entries: Annotated[EntryCap | None, Meta(title=_("At most so many enter"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
+    goal: Annotated[GoalRule | None, Meta(title=_("Its goal"))] = None
     exit_when: Annotated[
         Condition | None,
         Meta(title=_("Ends when the customer becomes this"), extra_json_schema={"x-widget": "contact_condition"}),
@@ -193,6 +201,8 @@ class Program:
         for node in self.nodes.values():
             if (heard := node.step.hears()) is not None:
                 yield "track", heard.event
+        if self.journey.goal is not None:  # of runs that are over too (G3)
+            yield self.journey.goal.type, self.journey.goal.event
 
     def hears(self, step: str) -> Hears | None:
         """The event for which a run waits at a step."""

@@ -175,6 +175,22 @@ class WatchRow:
     heeded: bool
 
 
+@dataclass(slots=True)
+class GoalRow:
+    """A run, live or over, whose goal is not reached yet; fields as in entry_effects.OpenGoal."""
+
+    workspace: int
+    contact_id: int
+    run_id: UUID
+    journey_id: int
+    revision: int
+    began_by: str
+    since: datetime
+    until: datetime
+    step: str
+    sent_at: datetime | None
+
+
 class Recalled(msgspec.Struct, frozen=True):
     """A stored event that may have ended a run before it began (E5, X3)."""
 

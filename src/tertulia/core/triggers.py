@@ -16,6 +16,7 @@ from tertulia.core import entry_effects as ee
 from tertulia.core.conditions import Subject, judge, read_path
 from tertulia.core.durations import read_duration
 from tertulia.core.folds import name_type
+from tertulia.core.goals import reach_goals
 from tertulia.core.journey import advance, begin, derive_run_id, end, find_program, is_met, make_subject, restart
 from tertulia.core.journeys import ExceptionRule, Reentry
 from tertulia.core.occasions import OUTCOME, Concerning, Happened, begins, find_depth, matches
@@ -38,6 +39,7 @@ def react(world: World, event: Concerning, only: int | None = None) -> None:
         return
     contact = world.contacts[event.contact_id]
     subject = make_subject(event.properties, contact)
+    reach_goals(world, event, subject)
     concerned = set()
     for run_id in list(world.runs_of.get(contact.id, ())):
         run = world.runs.get(run_id)

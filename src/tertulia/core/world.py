@@ -24,6 +24,7 @@ from tertulia.core.rows import (
     ClosedDelivery,
     ContactRow,
     Done,
+    GoalRow,
     IdentityRow,
     OpenDelivery,
     PassageRow,
@@ -198,6 +199,7 @@ class World:
     entries: dict[int, dict[date, int]] = field(default_factory=dict)  # by journey: runs of a day, of TOTAL in all (R5)
     depths: dict[UUID, int] = field(default_factory=dict)  # of runs that are over and whose messages are loaded (I11)
     answered: dict[tuple[int, int], ClosedDelivery] = field(default_factory=dict)  # by contact, channel: sent last
+    goals: dict[UUID, GoalRow] = field(default_factory=dict)  # by run: those that may still be reached (G3)
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

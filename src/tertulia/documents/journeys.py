@@ -91,6 +91,13 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     if journey.exit_when is not None:
         for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
             yield problem(fault.path, fault.message, **fault.parameters)
+    if journey.goal is not None:
+        if not journey.goal.event.strip():
+            yield problem(("goal", "event"), _("Give the name of the event that the journey is for."))
+        yield from _check_condition(written, journey.goal.where, ("goal", "where"))
+        if not journey.goal.within.strip():
+            yield problem(("goal", "within"), _("Say within what time: write within, such as 3 d."))
+        yield from _check_duration(written, journey.goal.within, ("goal", "within"))
     if len(journey.exceptions) > EXCEPTIONS_MAX:
         yield problem(("exceptions",), _("Give at most %(most)s exceptions."), most=str(EXCEPTIONS_MAX))
     for place, rule in enumerate(journey.exceptions):

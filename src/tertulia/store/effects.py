@@ -14,7 +14,6 @@ import msgspec
 from msgspec.structs import replace
 
 from tertulia.core import effects as fx
-from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import talk_effects as tx
@@ -22,7 +21,7 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
-from tertulia.store.entry_counts import take_entries
+from tertulia.store.entry_effects import ENTRY_WRITERS
 from tertulia.store.erasing import erase
 from tertulia.store.event_effects import (
     change_contacts,
@@ -37,7 +36,6 @@ from tertulia.store.sending import ask_providers
 from tertulia.store.sessions import set_sessions
 from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
 from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_advances
-from tertulia.store.watches import end_watches, watch_messages
 
 Columns = dict[str, list[Any]]
 
@@ -475,9 +473,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     rx.EndRun: end_runs,
     rx.TallyStep: tally_steps,
     rx.NotePassage: note_passages,
-    ee.WatchMessage: watch_messages,
-    ee.EndWatch: end_watches,
-    ee.TakeEntry: take_entries,
+    **ENTRY_WRITERS,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

@@ -54,6 +54,7 @@ _ERASURES = (
     "erase_runs",
     "erase_passages",
     "erase_watches",
+    "erase_goals",
     "erase_discards",
     "erase_samples",
     "erase_deliveries",

@@ -26,7 +26,7 @@ class PublishedRow:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run of a contact; `ended_at` None while it lives."""
+    """One run of a contact; `ended_at` None while it lives, `goal_at` until its goal is reached."""
 
     id: UUID
     contact_id: int
@@ -42,6 +42,7 @@ class RunView:
     reason: str
     event_id: UUID | None
     ended_at: datetime | None
+    goal_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,13 +347,19 @@ class Engine:
         return bool(deliveries)
 
     def _end_sessions(self) -> bool:
-        """Sessions whose end has come (R6). The log comes first: it may hold what goes on with them."""
+        """Sessions whose end has come, messages that nobody heeded so long (R6). The log comes first: it may hold what
+        goes on with them, or an answer."""
         if self._behind or not self.epochs:
             return False
         now = self.now()
         due = read_due_sessions(self.conn, now, list(self.epochs), DUE_PER_ROUND)
+        unheeded = read_due_watches(self.conn, now, list(self.epochs), DUE_PER_ROUND)
         self.conn.commit()
-        return self._do_due(due, cycle.end_sessions, lambda row: cycle.put_off_session(self.conn, row, now), now)
+        busy = self._do_due(due, cycle.end_sessions, lambda row: cycle.put_off_session(self.conn, row, now), now)
+        again = now + RUN_AGAIN
+        return busy | self._do_due(
+            unheeded, cycle.settle_watches, lambda row: put_off_watch(self.conn, row, again), now
+        )
 
     def _run_journeys(self) -> bool:
         """Runs whose wait is over go on; those of a cancelled journey are closed, those of a resumed one put off."""
@@ -364,21 +370,12 @@ class Engine:
         due = read_due_runs(self.conn, now, list(self.epochs), self._list_running(), DUE_PER_ROUND)
         self.conn.commit()
         busy = self._do_due(due, cycle.wake_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
-        busy |= self._end_watches(now)
         for journey in self.config.journeys.values():
             if journey.state == "cancelling":
                 busy |= self._cancel(journey.id, now)
             elif journey.state == "resuming":
                 busy |= self._resume(journey.id)
         return busy
-
-    def _end_watches(self, now: datetime) -> bool:
-        """Messages that journeys begin by if they are ignored. The log comes first: an answer may stand there."""
-        if self._behind or not self.epochs:
-            return False
-        due = read_due_watches(self.conn, now, list(self.epochs), DUE_PER_ROUND)
-        self.conn.commit()
-        return self._do_due(due, cycle.settle_watches, lambda row: put_off_watch(self.conn, row, now + RUN_AGAIN), now)
 
     def _do_due(self, rows: Sequence[Due], act: Act[Due], put_off_one: Callable[[Due], None], now: datetime) -> bool:
         """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""

@@ -59,6 +59,7 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         "figures": figures,
         "entry": describe_entry(value),
         "exceptions": describe_exceptions(value),
+        "goal": describe_goal(value),
         "exit_when": describe_condition(value.get("exit_when")) if isinstance(value, dict) else "",
         "entry_problems": sum(problem.field.split(".")[0] == ENTRY for problem in problems),
         "chosen": chosen,
@@ -81,6 +82,14 @@ def describe_exceptions(value: Any) -> list[str]:
     """What ends a run at once, by its event."""
     rules = value.get("exceptions") if isinstance(value, dict) else None
     return [str(rule.get("event", "")) for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+
+
+def describe_goal(value: Any) -> str:
+    """The goal's event and its window; empty without one."""
+    goal = value.get("goal") if isinstance(value, dict) else None
+    if not isinstance(goal, dict):
+        return ""
+    return _("%(event)s within %(time)s") % {"event": goal.get("event", ""), "time": goal.get("within", "")}
 
 
 def describe_panel(

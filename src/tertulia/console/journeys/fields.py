@@ -189,7 +189,8 @@ def _read_field(widget: str, inner: Any, posted: QueryDict, name: str, before: A
                 return posted.get(f"{name}.mode", "always")
             return {"after": posted.get(f"{name}.after", ""), "from": posted.get(f"{name}.from", "entry")}
         case "group":
-            return read(_struct_of(inner), posted, f"{name}.", before) or None
+            made = read(_struct_of(inner), posted, f"{name}.", before)
+            return made if any(value not in ("", None) for value in made.values()) else None
         case "list":
             return _read_list(_struct_of(inner.item_type), posted, name, before)
         case "yaml":

@@ -24,3 +24,35 @@ create table entry_count (
     count      bigint  not null,
     primary key (journey_id, day)
 ) with (fillfactor = 50);
+
+-- G3: runs, live or over, whose goal may still be reached.
+create table goal_open (
+    shard      smallint    not null,
+    run_id     uuid        not null,
+    workspace  integer     not null,
+    contact_id bigint      not null,
+    journey_id integer     not null,
+    revision   integer     not null,
+    began_by   text        not null,  -- the event that began the run
+    since      timestamptz not null,
+    until      timestamptz not null,
+    step       text        not null,  -- of the last message; empty before the first
+    sent_at    timestamptz,
+    primary key (shard, run_id)
+) with (fillfactor = 70);
+create index goal_open_by_contact on goal_open (shard, contact_id);
+create index goal_open_by_revision on goal_open (journey_id, revision);
+create index goal_open_until on goal_open (until);
+
+-- G1: goals that were reached, once in a run.
+create table goal (
+    shard      smallint    not null,
+    run_id     uuid        not null,
+    workspace  integer     not null,
+    contact_id bigint      not null,
+    journey_id integer     not null,
+    step       text        not null,  -- whose message it is owed to; empty for none
+    event_id   uuid        not null,
+    at         timestamptz not null,  -- when the event occurred
+    primary key (shard, run_id)
+);
