@@ -12,6 +12,7 @@ from tests.console.people import add_people, insert
 from tests.console.tracking import add_event, make_source
 
 from tertulia.documents.journeys import read_journey
+from tertulia.documents.lines import read_lines
 from tertulia.ids import derive_id, shard_of_contact
 
 NOW = datetime.now(UTC)
@@ -338,3 +339,136 @@ def test_who_may_only_look_changes_nothing(cast: Cast, journey, alice):
     assert vera.post(f"/journeys/{journey.pk}/part/", {"version": 1, "at": "steps.0"}).status_code == 403
     for tab in ("", "text/", "review/", "people/"):
         read(make_client(cast.charlie), f"/journeys/{journey.pk}/{tab}", 404)
+
+
+@pytest.mark.parametrize(
+    ("posted", "entry"),
+    [
+        (
+            {"kind": "message", "keyword": "Join\r\n\r\nQuero entrar", "first": "on", "channel": "SMS"},
+            {"kind": "message", "keyword": ["Join", "Quero entrar"], "first": True, "channel": "SMS"},
+        ),
+        (
+            {"kind": "outcome", "outcome": "ignored", "for": "2 d", "journey": "cart-series", "step": "tell"},
+            {"kind": "outcome", "outcome": "ignored", "for": "2 d", "journey": "cart-series", "step": "tell"},
+        ),
+        ({"kind": "api", "key": "order"}, {"kind": "api", "key": "order"}),
+        ({"kind": "event", "event": "Order Completed"}, {"event": "Order Completed"}),
+    ],
+)
+def test_what_starts_a_journey_is_chosen_on_its_panel(
+    cast: Cast, journey, posted: dict[str, str], entry: dict[str, object]
+) -> None:
+    """The kind first, then its fields; the node says it in words, and Why and the review know it."""
+    client = make_client(cast.alice)
+    form = {f"f.{name}": value for name, value in posted.items()}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "entry", "version": journey.version, **form})
+    journey.refresh_from_db()
+    assert read_lines(journey.document).value["entry"] == entry
+    assert "# first a while" in journey.document
+    page = read(client, f"/journeys/{journey.pk}/?at=entry")
+    assert "What starts it" in page
+    said = {
+        "message": "“Join”, “Quero entrar” · the first on its channel · on SMS",
+        "outcome": "Ignored: neither read, clicked nor answered 2 d · cart-series / tell",
+        "api": "one run for each order",
+        "event": "Order Completed",
+    }
+    assert said[posted["kind"]] in page
+    assert ("in the last 7 days" in read(client, f"/journeys/{journey.pk}/review/")) is (posted["kind"] == "event")
+
+
+def test_a_keyword_that_stops_is_told_at_its_field(cast: Cast, journey) -> None:
+    """C2: it would never come here."""
+    client = make_client(cast.alice)
+    form = {"at": "entry", "version": journey.version, "f.kind": "message", "f.keyword": "Stop"}
+    client.post(f"/journeys/{journey.pk}/part/", form)
+    page = read(client, f"/journeys/{journey.pk}/?at=entry")
+    assert "“Stop” stops messages or asks for help, and is obeyed as that. Choose another word." in page
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("{kind: api}", "Never entered: the API was not called for this customer."),
+        ("{kind: outcome, outcome: failed}", "Never entered: no message to this customer came to what starts"),
+        ("{kind: message}", "Never entered: this customer has not written to you."),
+    ],
+)
+def test_why_knows_what_is_no_event(cast: Cast, database_url: str, journey, entry: str, sentence: str) -> None:
+    """What would have started it did not come."""
+    import psycopg
+
+    client = make_client(cast.alice)
+    with psycopg.connect(database_url) as conn:
+        [contact, *_] = add_people(conn, cast.workspace.pk)
+    journey.document = journey.document.replace(
+        "entry:\n  event: Product Added\n  where: {property: price, over: 100}\n", f"entry: {entry}\n"
+    )
+    journey.save()
+    publish(client, journey)
+    assert sentence in read(client, f"/contacts/{contact}/runs/?journey={journey.pk}")
+
+
+def test_R5_how_many_may_enter_is_set_with_the_whole_journey(cast: Cast, journey) -> None:
+    """The first node says it."""
+    client = make_client(cast.alice)
+    form = {"f.name": "Cart series", "f.entries.per_day": "200", "f.entries.total": "5000"}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "journey", "version": journey.version, **form})
+    journey.refresh_from_db()
+    assert read_lines(journey.document).value["entries"] == {"per_day": 200, "total": 5000}
+    page = read(client, f"/journeys/{journey.pk}/?at=journey")
+    assert "At most so many enter" in page
+    assert "at most 200 a day · at most 5000 in all" in page
+
+
+def test_X5_what_ends_a_journey_is_set_with_the_whole_of_it(cast: Cast, journey) -> None:
+    """A comparison with the contact: there is no event to look at."""
+    client = make_client(cast.alice)
+    names = ("subject", "name", "operator", "value")
+    row = {f"f.exit_when.{name}": value for name, value in zip(names, ("attribute", "plan", "is", "gold"), strict=True)}
+    form = {"at": "journey", "version": journey.version, "f.name": "Cart series", **row}
+    client.post(f"/journeys/{journey.pk}/part/", form)
+    journey.refresh_from_db()
+    assert read_lines(journey.document).value["exit_when"] == {"attribute": "plan", "is": "gold"}
+    page = read(client, f"/journeys/{journey.pk}/?at=journey")
+    assert "plan is gold" in page
+    told = page.split("Ends when the customer becomes this")[1].split("</fieldset>")[0]
+    assert "Contact's own" in told
+    assert "Event's" not in told
+
+
+def test_G1_a_goal_is_set_with_the_whole_journey_and_counted(cast: Cast, journey, database_url: str) -> None:
+    """Its figure stands beside what the journey is for, and a run that reached it says so on the contact's page."""
+    import psycopg
+
+    client = make_client(cast.alice)
+    form = {"f.name": "Cart series", "f.goal.event": "Order Completed", "f.goal.within": "3 d", "f.goal.from": "send"}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "journey", "version": journey.version, **form})
+    journey.refresh_from_db()
+    goal = {"event": "Order Completed", "within": "3 d", "from": "send"}
+    assert read_lines(journey.document).value["goal"] == goal
+    publish(client, journey)
+    with psycopg.connect(database_url) as conn:
+        [ana, *_] = add_people(conn, cast.workspace.pk)
+        add_run(conn, journey, ana, outcome="completed", reason="")
+        shard, run_id = shard_of_contact(ana), conn.execute("select id from run").fetchone()[0]
+        known = {"shard": shard, "workspace": cast.workspace.pk, "journey_id": journey.pk}
+        insert(conn, "goal", **known, run_id=run_id, contact_id=ana, step="", event_id=derive_id("x"), at=NOW)
+        insert(conn, "step_tally", **known, step="", what="entered", count=17)
+        insert(conn, "step_tally", **known, step="", what="goal", count=2)
+    page = read(client, f"/journeys/{journey.pk}/?at=journey")
+    assert "Order Completed within 3 d" in page
+    figure = page.split('id="goal-figure">')[1].split("</span>")[0]
+    assert ">2<" in figure
+    assert "11.7" in figure
+    assert "Goal reached" in read(client, f"/contacts/{ana}/runs/")
+
+
+def test_an_empty_goal_is_none(cast: Cast, journey) -> None:
+    """The whole journey is saved without one."""
+    client = make_client(cast.alice)
+    form = {"f.name": "Cart", "f.goal.event": "", "f.goal.within": "", "f.goal.type": "track", "f.goal.from": "entry"}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "journey", "version": journey.version, **form})
+    journey.refresh_from_db()
+    assert "goal" not in read_lines(journey.document).value

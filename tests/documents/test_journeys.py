@@ -8,7 +8,7 @@ from tertulia.core.steps.registry import list_kinds
 from tertulia.documents.journeys import Around, check_journey, read_journey, write_schema
 from tertulia.documents.lines import BadDocument
 
-AROUND = Around({"Shop SMS": "sms", "WhatsApp": "whatsapp"}, frozenset({"Europe/Lisbon"}))
+AROUND = Around({"Shop SMS": "sms", "WhatsApp": "whatsapp"}, frozenset({"Europe/Lisbon"}), frozenset({"cart"}))
 GOOD = """name: Cart
 entry:
   event: Added
@@ -62,6 +62,27 @@ def test_a_good_one_is_a_program() -> None:
         ("name: Cart", "name: Cart\nstarts: 2027-01-02T00:00:00Z\nends: 2027-01-01T00:00:00Z", 3, "before it starts"),
         ("name: Cart", "name: Cart\nstarts: 2027-01-02T00:00:00", 2, "Say in which zone"),
         ("name: Cart", "name: Cart\nreentry: {after: 7}", 2, "This is to be a text, and is a whole number."),
+        ("event: Added", "kind: eve\n  event: Added", 3, "“eve” is none of the choices."),
+        ("event: Added", "kind: message\n  keyword: join", 4, "This is to be a list, and is a text."),
+        ("event: Added", "kind: message\n  keyword: [join, Stop!]", 4, "“Stop!” stops messages or asks for help"),
+        ("event: Added", "kind: message\n  keyword: ['!']", 4, "Give a word: letters or digits."),
+        ("event: Added", "kind: message\n  channel: line", 4, "No channel is called “line”"),
+        ("event: Added", "kind: outcome\n  outcome: eaten", 4, "“eaten” is none of the choices."),
+        ("event: Added", "kind: outcome\n  outcome: ignored", 2, "Say for how long it is ignored"),
+        ("event: Added", "kind: outcome\n  outcome: ignored\n  for: 2", 5, "This is to be a text"),
+        ("event: Added", "kind: outcome\n  outcome: ignored\n  for: soon", 5, "Give a duration such as 30 min"),
+        ("event: Added", "kind: outcome\n  outcome: opened\n  for: 2 d", 5, "Only ignored has a duration."),
+        ("event: Added", "kind: outcome\n  outcome: opened\n  journey: car", 5, "No journey has the key “car”."),
+        ("event: Added", "kind: outcome\n  outcome: opened\n  step: tell", 5, "Give the journey too."),
+        ("event: Added", "kind: outcome\n  outcome: clicked\n  journey: cart", 5, "Only links of matches"),
+        ("name: Cart", "name: Cart\nentries: {per_day: 0}", 2, "Give a number from 1 to"),
+        ("name: Cart", "name: Cart\nentries: {total: many}", 2, "This is to be a whole number"),
+        ("name: Cart", "name: Cart\nexit_when: {property: a, is: 1}", 2, "There is no event here."),
+        ("name: Cart", "name: Cart\ngoal: {event: Bought}", 2, "Give “within” here."),
+        ("name: Cart", "name: Cart\ngoal: {event: Bought, within: soon}", 2, "Give a duration such as"),
+        ("name: Cart", "name: Cart\ngoal: {event: '', within: 3 d}", 2, "Give the name of the event that the journey"),
+        ("name: Cart", "name: Cart\ngoal: {event: B, within: 3 d, from: open}", 2, "“open” is none of the choices."),
+        ("event: Added", "kind: api\n  event: Added", 4, "There is no field “event” here."),
         ("name: Cart", "name: Cart\nname: Car", 2, "“name” stands here twice."),
         ("  - id: tell", "  - {id: end, kind: exit}\n  - id: tell", 12, "Nobody comes here"),
     ],
@@ -115,3 +136,32 @@ def test_a_new_step_of_every_kind_is_right_as_it_stands(kind: type) -> None:
     step = msgspec.convert({"id": "x", "kind": kind.KIND, **kind.SAMPLE}, kind)
     assert step.find_faults() == []
     assert "" not in (kind.TITLE, kind.ABOUT, kind.ICON)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "kind: message",
+        "kind: message\n  keyword: [Join]\n  first: true",
+        "kind: api",
+        "kind: outcome\n  outcome: ignored\n  for: 2 d\n  journey: cart\n  step: tell",
+    ],
+)
+def test_an_entry_may_be_no_event(entry: str) -> None:
+    """Its kind says what it is; without one it is an event."""
+    journey = check_journey(GOOD.replace("event: Added", entry), AROUND)
+    assert journey.entry.__struct_config__.tag == entry.split()[1]
+    assert check_journey(GOOD, AROUND).entry.__struct_config__.tag == "event"
+
+
+def test_the_schema_knows_the_kinds_of_entries() -> None:
+    """An event's kind need not be said."""
+    defs = write_schema()["$defs"]
+    kinds = {name: defs[name]["properties"]["kind"] for name in defs if name.endswith("Entry")}
+    assert {name: kind.get("enum", [kind.get("const")]) for name, kind in kinds.items()} == {
+        "EventEntry": ["event"],
+        "MessageEntry": ["message"],
+        "OutcomeEntry": ["outcome"],
+        "ApiEntry": ["api"],
+    }
+    assert "kind" not in defs["EventEntry"]["required"]

@@ -8,6 +8,7 @@ from tertulia.channels import costs, registry
 from tertulia.channels.base import Account
 from tertulia.core.caps import Cap, read_cap
 from tertulia.core.journeys import Program, compile_journey
+from tertulia.core.occasions import name_heard
 from tertulia.core.windows import read_window
 from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
@@ -49,6 +50,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
     return Config(
         *(workspaces, channels, matches, read_undone(conn), list_zones(), read_client_sources(conn)),
         *(journeys, index_journeys(journeys.values())),
+        frozenset(row.workspace for row in journeys.values() if row.has_exit_condition),
     )
 
 
@@ -58,7 +60,8 @@ def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
     facts = {}
     for row in read_published(conn):
         programs.setdefault(row.id, {})[row.number] = _compile(row.id, row.number, row.document)
-        facts[row.id] = JourneyFacts(row.id, row.workspace, row.name, row.state, row.revision, programs[row.id])
+        told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key)
+        facts[row.id] = JourneyFacts(*told)
     return facts
 
 
@@ -73,8 +76,7 @@ def index_journeys(journeys: Iterable[JourneyFacts]) -> Mapping[tuple[int, str, 
     starts: dict[tuple[int, str, str], list[int]] = {}
     follows: dict[tuple[int, str, str], set[int]] = {}
     for journey in journeys:
-        entry = journey.program.journey.entry
-        starts.setdefault((journey.workspace, entry.type, entry.event), []).append(journey.id)
+        starts.setdefault((journey.workspace, *name_heard(journey.program.journey.entry)), []).append(journey.id)
         for program in journey.programs.values():
             for type_, name in program.list_heard():
                 follows.setdefault((journey.workspace, type_, name), set()).add(journey.id)

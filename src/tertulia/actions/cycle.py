@@ -14,14 +14,15 @@ from uuid import UUID
 import msgspec
 
 from tertulia.actions.cycle_facts import load_claims, load_deferred_facts, load_facts, load_session_facts
-from tertulia.actions.run_facts import load_run_facts
+from tertulia.actions.run_facts import load_run_facts, load_watch_facts
 from tertulia.core import effects as fx
+from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import talk_effects as tx
 from tertulia.core.attempts import revoke_delivery, settle_lost
 from tertulia.core.claim import claim_delivery
-from tertulia.core.decide import Unplaced, decide
+from tertulia.core.decide import Unplaced, decide, decide_occasion
 from tertulia.core.entries import (
     FORWARDED,
     Entry,
@@ -33,8 +34,9 @@ from tertulia.core.entries import (
     route,
 )
 from tertulia.core.journey import advance, end, follow_delivery
+from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import OpenDelivery, RunRow, SessionRow
+from tertulia.core.rows import OpenDelivery, RunRow, SessionRow, WatchRow
 from tertulia.core.sessions import IDLE, settle
 from tertulia.core.slots import wake_deferred
 from tertulia.core.stages import LANE_BULK, channel_of_stage
@@ -46,6 +48,7 @@ from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.log import NewEntry
 from tertulia.store.log_reader import LogRow
+from tertulia.store.parked import park as keep_parked
 
 Read = tuple[LogRow, Entry]
 
@@ -157,6 +160,21 @@ def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime,
     return batch
 
 
+def settle_watches(
+    conn: Conn, config: Config, rows: Sequence[WatchRow], now: datetime, serials: Iterator[int]
+) -> Batch:
+    """Messages that were to be ignored so long: what nobody heeded may begin its journey (R6)."""
+    world, batch = World(now, config, serials), Batch()
+    load_watch_facts(conn, world, rows)
+    for row in rows:
+        world.add(ee.EndWatch(row.contact_id, row.journey_id, row.delivery_id))
+        if not row.heeded and row.journey_id in config.journeys:
+            decide_occasion(world, tell_ignored(row), row.workspace)
+    _write(conn, world, batch)
+    batch.touched |= _topics(world)
+    return batch
+
+
 def cancel_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
     """V2: runs of a journey that was cancelled are closed, what they queued is taken back."""
     world, batch = World(now, config, serials), Batch()
@@ -208,7 +226,7 @@ def queue_audience(
 
 def park(conn: Conn, row: LogRow, sentence: str, now: datetime) -> None:
     """Keep an entry whole that cannot be decided (I3); it is shown, and tried again by hand."""
-    writer.park(
+    keep_parked(
         conn,
         shard=row.shard,
         parked_id=derive_id("parked", row.shard, row.writer, row.seq),

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from tertulia.actions.run_facts import load_journey_facts, load_journeys_of_sessions, load_runs_of_deliveries
+from tertulia.actions.run_facts import (
+    load_journey_facts,
+    load_journeys_of_occasions,
+    load_journeys_of_sessions,
+    load_outcome_facts,
+    load_runs_beside,
+    load_runs_of_deliveries,
+    lock_entries_of,
+)
 from tertulia.core import slot_effects as sx
 from tertulia.core.came import subject_of
 from tertulia.core.caps import find_horizon
@@ -20,6 +28,7 @@ from tertulia.core.entries import (
     Inbound,
     LookUpEntry,
     MergeEntry,
+    OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
     Signal,
@@ -30,20 +39,22 @@ from tertulia.core.entries import (
     shard_of_identity,
 )
 from tertulia.core.events import KEYS_KEPT, find_shared, identities_of, place_event
-from tertulia.core.folds import fold
+from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
+from tertulia.core.message_outcomes import hears_outcomes
+from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
-from tertulia.core.sessions import list_due
+from tertulia.core.sessions import ENDED, STARTED, list_due
 from tertulia.core.traits import read_addresses
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
-from tertulia.store.runs import load_runs, load_runs_of
+from tertulia.store.runs import load_begun, load_runs, load_runs_of
 from tertulia.store.sessions import load_doings, load_sessions
 from tertulia.store.slots import load_deferred, load_slots
 
@@ -64,7 +75,8 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     contacts |= {contact_id for owners in world.owners_of.values() for contact_id in owners}
     contacts |= {link.contact_id for link in world.links.values()}
     deliveries: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
-    contacts |= {delivery.contact_id for delivery in deliveries if delivery.id in wants.troubled}
+    hearing = {workspace for workspace in world.config.workspaces if hears_outcomes(world, workspace)}
+    contacts |= {row.contact_id for row in deliveries if row.id in wants.troubled or row.workspace in hearing}
     loader.load_contacts(conn, world, contacts)
     loader.load_seen_messages(conn, world, wants.messages(world))
     loader.load_progress(conn, world, {delivery.contact_id for delivery in deliveries})
@@ -80,6 +92,10 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
             since[contact_id] = min(began, running.started_at) if running else began
         _load_doings(conn, world, since)
         load_journey_facts(conn, world, pairs)
+    load_outcome_facts(conn, world, wants.inbound)
+    load_journeys_of_occasions(conn, world, wants.list_occasions(world))
+    load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
+    lock_entries_of(conn, world, wants.list_starts())
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
 
@@ -136,11 +152,15 @@ class _Wants:
     inbound: list[tuple[int, Inbound]] = field(default_factory=list)
     receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
     events: list[tuple[int, EventEntry]] = field(default_factory=list)
+    occasions: list[tuple[int, OccasionEntry]] = field(default_factory=list)
+    outcomes: list[tuple[int, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry]] = field(default_factory=list)
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
     def add(self, workspace: int, entry: Entry) -> None:
         """The keys of one entry."""
+        if isinstance(entry, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry):
+            self.outcomes.append((workspace, entry))
         match entry:
             case Inbound():
                 self._add_people(workspace, entry)
@@ -179,6 +199,9 @@ class _Wants:
                 self.contacts[entry.absorbed] = None
             case EventEntry():
                 self._add_event(workspace, entry)
+            case OccasionEntry():
+                self.contacts[entry.contact_id] = None
+                self.occasions.append((workspace, entry))
             case _:
                 pass
 
@@ -220,6 +243,23 @@ class _Wants:
                 found |= {(shard_of_contact(id_), *message) for id_ in (row.contact_id, world.follow(row.contact_id))}
         return found
 
+    def list_occasions(self, world: World) -> list[tuple[int, int, datetime]]:
+        """What may begin runs and is no event: workspace, contact and instant. A message may turn out to be of anybody
+        whom its identities, links or number lead to."""
+        told = [(workspace, entry.at) for workspace, entry in (*self.inbound, *self.outcomes)]
+        first = min((at for _, at in told), default=world.now)
+        workspaces = {workspace for workspace, _ in told}
+        found = [(row.workspace, row.id, first) for row in world.contacts.values() if row.workspace in workspaces]
+        return found + [(workspace, entry.contact_id, entry.at) for workspace, entry in self.occasions]
+
+    def list_starts(self) -> set[tuple[str, str]]:
+        """Types and names of what may begin runs."""
+        found = {(name_type(entry.call), entry.name) for _, entry in self.events}
+        found |= {("track", STARTED), ("track", ENDED)} if self.events else set()
+        found |= {(MESSAGE, RECEIVED)} if self.inbound else set()
+        found |= {(OUTCOME, name) for name in OUTCOMES.values()} if self.inbound or self.outcomes else set()
+        return found | {(entry.kind, entry.name) for _, entry in self.occasions}
+
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
         """What the receipts with a watermark cover."""
         found = []
@@ -245,6 +285,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     loader.load_suppressions(conn, world, subjects)
     loader.load_links(conn, world, hashes)
     load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
+    load_runs_beside(conn, world)
     budgeted = {
         delivery.match_id
         for delivery in deliveries

@@ -65,7 +65,8 @@ def find_around(workspace: Workspace) -> Around:
         channels[channel.name] = channel.kind if able.app else "sms"
         if not able.app:
             channels.setdefault(channel.kind, channel.kind)
-    return Around(channels, list_zones())
+    keys = frozenset(Journey.objects.filter(workspace=workspace).values_list("key", flat=True))
+    return Around(channels, list_zones(), keys)
 
 
 def check_text(workspace: Workspace, text: str) -> tuple[Document | None, list[Problem]]:

@@ -4,19 +4,24 @@ Most events mean nothing to any journey, and cost nothing here: what is loaded i
 are listened for, and of those that change the clock by which somebody waits (T5).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tertulia.core.entries import EventEntry
-from tertulia.core.events import may_change_clock
+from tertulia.core.entries import EventEntry, Inbound
+from tertulia.core.events import may_change, may_change_clock
 from tertulia.core.folds import name_type
-from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow
+from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
+from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
+from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.world import World
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
+from tertulia.store.entry_counts import lock_entries
+from tertulia.store.goals import load_goals_of
 from tertulia.store.runs import load_passages, load_recalled, load_runs, load_runs_of
+from tertulia.store.watches import load_answered, load_depths
 
 Told = tuple[EventEntry, Iterable[int]]
 
@@ -34,7 +39,8 @@ def load_journey_facts(conn: Conn, world: World, told: Sequence[Told]) -> None:
         heard = bool(derived) or (name_type(entry.call), entry.name) in names
         for contact_id in map(world.follow, contact_ids):
             contact = world.contacts.get(contact_id)
-            if heard or (clocks and contact and may_change_clock(entry, contact, world.config.zones)):
+            moved = clocks and contact is not None and may_change_clock(entry, contact, world.config.zones)
+            if heard or moved or _may_leave(world, entry, contact_id):
                 at = entry.at
                 if derived and (session := world.sessions.get(contact_id)) is not None:
                     at = min(at, session.started_at)
@@ -42,10 +48,29 @@ def load_journey_facts(conn: Conn, world: World, told: Sequence[Told]) -> None:
     _load(conn, world, since)
 
 
+def _may_leave(world: World, entry: EventEntry, contact_id: int) -> bool:
+    """X5: whether an event may make a contact what a journey ends for."""
+    contact = world.contacts.get(contact_id)
+    return contact is not None and contact.workspace in world.config.leaving and may_change(entry, contact)
+
+
 def load_journeys_of_sessions(conn: Conn, world: World, sessions: Iterable[SessionRow]) -> None:
     """Of sessions that may end, where a journey listens for that."""
     if any(name == ENDED for _, _, name in world.config.heard):
         _load(conn, world, {row.contact_id: row.started_at for row in sessions})
+        lock_entries_of(conn, world, {("track", ENDED)})
+
+
+def load_journeys_of_occasions(conn: Conn, world: World, occasions: Iterable[tuple[int, int, datetime]]) -> None:
+    """Of what is no event and may begin runs: workspace, contact and instant of each, in workspaces in which a journey
+    listens for such."""
+    listening = {workspace for workspace, type_, _ in world.config.heard if type_ in OCCASIONS}
+    since: dict[int, datetime] = {}
+    for workspace, member, at in occasions:
+        if workspace in listening:
+            contact_id = world.follow(member)
+            since[contact_id] = min(at, since.get(contact_id, at))
+    _load(conn, world, since)
 
 
 def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
@@ -54,6 +79,8 @@ def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
     if not concerned:
         return
     load_runs_of(conn, world, concerned)
+    if any(program.journey.goal for row in world.config.journeys.values() for program in row.programs.values()):
+        load_goals_of(conn, world, concerned)
     loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
     journeys = world.config.journeys.values()
     programs = [(journey.id, journey.program) for journey in journeys]
@@ -66,6 +93,30 @@ def _load(conn: Conn, world: World, since: Mapping[int, datetime]) -> None:
     load_passages(conn, world, [(member, journey_id) for member, _ in members for journey_id in asked])
 
 
+def lock_entries_of(conn: Conn, world: World, names: Container[tuple[str, str]]) -> None:
+    """R5: the counts of journeys that what has one of these types and names may begin. Once a cycle, for the order in
+    which they are locked is what keeps two owners from waiting for each other."""
+    journeys = world.config.journeys.values()
+    live = [row for row in journeys if row.state == "live" and row.program.journey.entries is not None]
+    lock_entries(conn, world, [row for row in live if name_heard(row.program.journey.entry) in names])
+
+
+def load_outcome_facts(conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]]) -> None:
+    """What the outcomes of loaded messages, and answers to messages, ask for, in workspaces in which a journey begins
+    by one."""
+    hearing = {workspace for workspace in world.config.workspaces if hears_outcomes(world, workspace)}
+    if not hearing:
+        return
+    rows: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
+    over = {row.run_id: row.contact_id for row in rows if row.workspace in hearing and row.run_id is not None}
+    asked = {workspace for workspace in hearing if (workspace, OUTCOME, OUTCOMES["replied"]) in world.config.heard}
+    contacts = [row.id for row in world.contacts.values() if row.workspace in asked]
+    channels = {entry.channel_id for workspace, entry in inbound if workspace in asked}
+    load_answered(conn, world, [(one, channel) for one in contacts for channel in channels], world.now - ANSWER_WITHIN)
+    over |= {row.run_id: row.contact_id for row in world.answered.values() if row.run_id is not None}
+    load_depths(conn, world, over)
+
+
 def load_runs_of_deliveries(conn: Conn, world: World) -> None:
     """The live runs that wait for the verdict of a loaded message, and their contacts."""
     wanted: dict[UUID, int] = {}
@@ -74,11 +125,26 @@ def load_runs_of_deliveries(conn: Conn, world: World) -> None:
         if row.run_id is not None and row.run_id not in world.runs:
             wanted[row.run_id] = row.contact_id
     load_runs(conn, world, wanted)
+    load_runs_beside(conn, world)
     loader.load_profiles(conn, world, {row.contact_id for row in world.runs.values()})
+
+
+def load_runs_beside(conn: Conn, world: World) -> None:
+    """X5: an attribute that one run writes may end the contact's other ones."""
+    load_runs_of(conn, world, {row.contact_id for row in world.runs.values() if row.workspace in world.config.leaving})
 
 
 def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     """The facts of runs that are woken, or closed by somebody."""
     load_runs(conn, world, {row.id: row.contact_id for row in runs})
     loader.load_profiles(conn, world, {row.contact_id for row in runs})
-    loader.load_open_of(conn, world, {row.contact_id for row in runs if row.delivery_id is not None})
+    load_runs_beside(conn, world)
+    loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
+
+
+def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None:
+    """The facts of messages whose watch is over."""
+    loader.load_profiles(conn, world, {row.contact_id for row in rows})
+    told = [(row.workspace, row.contact_id, row.due_at) for row in rows if not row.heeded]
+    load_journeys_of_occasions(conn, world, told)
+    lock_entries_of(conn, world, {(OUTCOME, OUTCOMES["ignored"])})

@@ -8,17 +8,19 @@ that decides, and the answer names the comparison that fails, with the value tha
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from django.utils.translation import gettext as _
 
 from tertulia.actions.contacts import access_contact
+from tertulia.actions.run_words import name_cause, name_told_cause
 from tertulia.actions.why import explain_reason
 from tertulia.core.conditions import Finding, Subject, judge, name_operator, name_subject, read_operand
-from tertulia.core.journeys import Journey as Document
+from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry
 from tertulia.data.models import Journey, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.store import contacts as contact_store
+from tertulia.store.conversations import list_messages
 from tertulia.store.db import Conn
 from tertulia.store.events import StoredEvent, list_named_events
 from tertulia.store.journeys import RunView, list_runs
@@ -27,6 +29,8 @@ from tertulia.store.ledger_read import LedgerRow, read_journey_ledger
 RUNS_MAX: Final = 200
 EVENTS_MAX: Final = 50
 ROWS_MAX: Final = 50
+TEXT_SHOWN_MAX: Final = 100
+MESSAGES_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def explain_entry(conn: Conn, workspace: Workspace, contact_id: int, journey: Jo
         return _tell_run(contact.id, journey, runs, rows)
     if refusal is not None:
         sentence = _("Did not enter. %(reason)s") % {"reason": explain_reason(refusal.reason)}
-        more = _("“%(event)s” was there, and its conditions held.") % {"event": refusal.facts.get("event_name", "")}
+        more = _("“%(event)s” was there, and its conditions held.") % {"event": name_told_cause(refusal.facts)}
         told = (contact.id, journey.pk, "not_entered", sentence, refusal.at, refusal.reason, more)
         return EntryAnswer(*told, runs, rows)
     return _tell_never(conn, contact, family, journey)
@@ -68,7 +72,7 @@ def explain_entry(conn: Conn, workspace: Workspace, contact_id: int, journey: Jo
 
 def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows: tuple[LedgerRow, ...]) -> EntryAnswer:
     run = runs[0]
-    said = {"event": run.event.get("name", ""), "step": run.step}
+    said = {"event": name_cause(run.event), "step": run.step}
     if run.ended_at is None:
         sentence = _("Is in it, at “%(step)s”; entered by “%(event)s”.") % said
         return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, runs=runs, rows=rows)
@@ -89,24 +93,59 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
     first = journey.revisions.order_by("number").first()
     if newest is None or first is None:
         return EntryAnswer(contact.id, journey.pk, "never", _("The journey was never published."), None)
-    document = read_journey(newest.document)
-    events = list_named_events(conn, family, document.entry.type, document.entry.event, EVENTS_MAX)
-    said = {"event": document.entry.event or document.entry.type}
+    entry = read_journey(newest.document).entry
+    match entry:
+        case EventEntry():
+            return _tell_no_event(conn, contact, family, journey, entry, first.published_at)
+        case MessageEntry():
+            return _tell_no_message(conn, contact, family, journey, entry)
+        case OutcomeEntry():
+            sentence = _("Never entered: no message to this customer came to what starts the journey.")
+            return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+        case ApiEntry():
+            sentence = _("Never entered: the API was not called for this customer.")
+            return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+        case _:
+            assert_never(entry)
+
+
+def _tell_no_message(
+    conn: Conn, contact: Any, family: Sequence[int], journey: Journey, entry: MessageEntry
+) -> EntryAnswer:
+    """The last message, asked again; whether it was the first on its channel is not known any more."""
+    said = list_messages(conn, family, limit=MESSAGES_MAX)
+    last = next((message for message in said if message.direction == "in"), None)
+    if last is None:
+        sentence = _("Never entered: this customer has not written to you.")
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+    asks = [_("the words %(words)s") % {"words": ", ".join(entry.keyword)}] if entry.keyword else []
+    asks += [_("the first message on a channel")] if entry.first else []
+    asks += [_("the channel %(channel)s") % {"channel": entry.channel}] if entry.channel else []
+    sentence = _("Never entered: the last message was “%(text)s”.") % {"text": last.text[:TEXT_SHOWN_MAX]}
+    more = _("The journey asks for: %(asks)s.") % {"asks": ", ".join(asks)} if asks else ""
+    return EntryAnswer(contact.id, journey.pk, "never", sentence, last.at, more=more)
+
+
+def _tell_no_event(
+    conn: Conn, contact: Any, family: Sequence[int], journey: Journey, entry: EventEntry, published_at: datetime
+) -> EntryAnswer:
+    events = list_named_events(conn, family, entry.type, entry.event, EVENTS_MAX)
+    said = {"event": entry.event or entry.type}
     if not events:
         sentence = _("Never entered: “%(event)s” has not come for this customer since events are kept.") % said
         return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
     for event in events:
-        finding = judge(document.entry.where, _look(contact, event))
+        finding = judge(entry.where, _look(contact, event))
         if finding.holds:
             if event.imported:
                 sentence = _("Never entered: “%(event)s” was imported, and history starts nothing.") % said
-            elif event.received_at < first.published_at:
+            elif event.received_at < published_at:
                 sentence = _("Never entered: “%(event)s” came before the journey was published.") % said
             else:
                 sentence = _("Never entered: “%(event)s” was too old when it came.") % said
             return EntryAnswer(contact.id, journey.pk, "never", sentence, event.occurred_at)
-    finding = judge(document.entry.where, _look(contact, events[0]))
-    return _tell_condition(contact.id, journey, document, events[0], finding)
+    finding = judge(entry.where, _look(contact, events[0]))
+    return _tell_condition(contact.id, journey, entry, events[0], finding)
 
 
 def _look(contact: Any, event: StoredEvent) -> Subject:
@@ -121,9 +160,9 @@ def _look(contact: Any, event: StoredEvent) -> Subject:
 
 
 def _tell_condition(
-    contact_id: int, journey: Journey, document: Document, event: StoredEvent, finding: Finding
+    contact_id: int, journey: Journey, entry: EventEntry, event: StoredEvent, finding: Finding
 ) -> EntryAnswer:
-    said = {"event": document.entry.event or document.entry.type}
+    said = {"event": entry.event or entry.type}
     if finding.decided_by is None:
         sentence = _("Never entered: “%(event)s” came, and none of its conditions held.") % said
         return EntryAnswer(contact_id, journey.pk, "never", sentence, event.occurred_at)

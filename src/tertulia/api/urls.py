@@ -14,6 +14,7 @@ from tertulia.api import (
     conversations,
     hooks,
     imports,
+    journey_starts,
     journeys,
     matches,
     parked,
@@ -43,7 +44,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        journeys,
+        *(journeys, journey_starts),
     ):
         made.add_router("", noun.router)
     if is_test_clock():

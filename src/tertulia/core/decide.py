@@ -1,6 +1,11 @@
 """One entry's decision: the closed union of entries, each with its room."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import assert_never
+from uuid import UUID
+
+import msgspec
 
 from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_outcome, decide_receipt
@@ -15,12 +20,14 @@ from tertulia.core.entries import (
     Inbound,
     LookUpEntry,
     MergeEntry,
+    OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
     Signal,
     TalkEntry,
     TokenEntry,
     UnmergeEntry,
+    key_of,
 )
 from tertulia.core.events import decide_event
 from tertulia.core.inbound import decide_inbound, decide_token
@@ -34,10 +41,13 @@ from tertulia.core.merging import (
     decide_merge,
     decide_unmerge,
 )
+from tertulia.core.message_outcomes import Noted, note_states, tell_click, tell_outcomes
+from tertulia.core.occasions import Occasion
 from tertulia.core.signals import decide_signal
 from tertulia.core.talks import decide_talk
+from tertulia.core.triggers import react
 from tertulia.core.world import World
-from tertulia.ids import derive_id
+from tertulia.ids import derive_id, shard_of_contact
 
 
 class Unplaced(Exception):
@@ -62,15 +72,21 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
         case Signal():
             decide_signal(world, entry, workspace, shard)
         case ReceiptEntry():
+            before = note_states(world, entry, workspace)
             if not decide_receipt(world, entry, workspace):
                 raise Unplaced("The receipt names a delivery that does not exist.")
             follow_delivery(world, entry.delivery_id)
+            _begin_by_outcomes(world, before, entry.at, workspace)
         case OutcomeEntry():
+            before = note_states(world, entry, workspace)
             decide_outcome(world, entry, workspace)
             follow_delivery(world, entry.delivery_id)
+            _begin_by_outcomes(world, before, entry.at, workspace)
         case LookUpEntry():
+            before = note_states(world, entry, workspace)
             decide_look_up(world, entry, workspace)
             follow_delivery(world, entry.delivery_id)
+            _begin_by_outcomes(world, before, entry.at, workspace)
         case ClickEntry():
             decide_click(world, entry, workspace)
         case TokenEntry():
@@ -91,8 +107,30 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_erase(world, entry, workspace)
         case EventEntry():
             decide_event(world, entry, workspace, shard)
+        case OccasionEntry():
+            decide_occasion(world, entry, workspace)
         case _:
             assert_never(entry)
+
+
+def decide_occasion(world: World, entry: OccasionEntry, workspace: int) -> None:
+    """What may begin runs, at the contact that it concerns; of one that was merged, at whom it became (M8). One that
+    began a run before does not begin it again, however late it is repeated."""
+    contact_id = world.follow(entry.contact_id)
+    contact = world.contacts.get(contact_id)
+    if contact_id != entry.contact_id and shard_of_contact(contact_id) != shard_of_contact(entry.contact_id):
+        moved = msgspec.structs.replace(entry, contact_id=contact_id)
+        world.forward(workspace, shard_of_contact(contact_id), key_of(entry) + ":to-contact", moved, contact_id)
+    elif contact is not None and not contact.erased and entry.id not in world.begun:
+        properties = dict(entry.properties)
+        told = (entry.at, entry.kind, entry.name, properties, entry.depth)
+        occasion = Occasion(workspace, contact_id, entry.id, *told)
+        react(world, occasion, entry.journey_id)
+
+
+def _begin_by_outcomes(world: World, before: Mapping[UUID, Noted], at: datetime, workspace: int) -> None:
+    for occasion in list(tell_outcomes(world, before, at)):
+        decide_occasion(world, occasion, workspace)
 
 
 def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
@@ -107,3 +145,4 @@ def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
     if entry.class_ == "human":
         app = "" if entry.app == "chooser" else entry.app
         world.progress_to(entry.contact_id, entry.match_id, "clicked", at=entry.at, app=app)
+        decide_occasion(world, tell_click(world, entry, click_id), workspace)

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.entries import Entry
+from tertulia.core.entry_effects import EntryEffect
 from tertulia.core.event_effects import EventEffect
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.run_effects import RunEffect
@@ -409,6 +410,7 @@ Effect = (
     CreateContact
     | EventEffect
     | RunEffect
+    | EntryEffect
     | SlotEffect
     | TalkEffect
     | AddAddress

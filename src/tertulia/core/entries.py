@@ -271,6 +271,21 @@ class EventEntry(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
         return IdentityRef("group_id", "", self.group_id)
 
 
+class OccasionEntry(msgspec.Struct, frozen=True, tag="occasion", omit_defaults=True):
+    """Something that is no event and may begin runs of a contact's journeys, with a name, a type and properties as an
+    event has: what became of a message, or a call of the API, which names the journey. `id` is the same when it comes
+    again; `depth` counts the journeys through which the customer came here (I11)."""
+
+    contact_id: int
+    id: UUID
+    kind: str
+    name: str
+    at: datetime
+    properties: dict[str, Any] = {}
+    journey_id: int | None = None  # the only one that it may start
+    depth: int = 0
+
+
 Entry = (
     Inbound
     | Signal
@@ -287,6 +302,7 @@ Entry = (
     | ConsentEntry
     | EraseEntry
     | EventEntry
+    | OccasionEntry
 )
 
 
@@ -340,7 +356,7 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return place_of_delivery(delivery_id)[0]
         case TokenEntry():
             return entry.shard
-        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry():
+        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry() | OccasionEntry():
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -405,6 +421,8 @@ def _describe(entry: Entry) -> str:
             return f"consent:{entry.contact_id}:{facts}:{entry.at.isoformat()}"
         case EraseEntry():
             return f"erase:{entry.contact_id}"
+        case OccasionEntry():
+            return f"occasion:{entry.id}"
         case _:
             assert_never(entry)
 

@@ -31,7 +31,7 @@ from tertulia.core.came import find_linked
 from tertulia.core.entries import EventEntry, MergeEntry, key_of, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.import_values import email_key
-from tertulia.core.journey import resolve_clocks
+from tertulia.core.journey import leave_where_met, resolve_clocks
 from tertulia.core.phones import Phone
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import end_in_background, go_on
@@ -73,8 +73,10 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
         _link_user(world, entry, workspace, contact)
         _follow_alias(world, entry, workspace, contact)
         _link_device(world, entry, workspace, contact)
-        before = contact.zone, len(contact.addresses)
+        before, effects = (contact.zone, len(contact.addresses)), len(world.effects)
         _learn(world, entry, workspace, contact)
+        if len(world.effects) > effects:
+            leave_where_met(world, contact)
         if (contact.zone, len(contact.addresses)) != before:
             resolve_clocks(world, contact)
         go_on(world, entry, workspace, contact)
@@ -129,6 +131,12 @@ def may_change_clock(entry: EventEntry, contact: ContactRow, zones: frozenset[st
     if entry.call == "identify":
         return told.get("zone", contact.zone) != contact.zone or (not contact.zone and "phone" in entry.traits)
     return not contact.zone and "zone" in told
+
+
+def may_change(entry: EventEntry, contact: ContactRow) -> bool:
+    """Whether an event may write attributes or fields of a contact: an identify call any, another one only language
+    and zone where they are not known."""
+    return entry.call == "identify" or (bool(entry.context) and not (contact.locale and contact.zone))
 
 
 def find_shared(world: World, entries: Iterable[tuple[int, EventEntry]]) -> set[int]:

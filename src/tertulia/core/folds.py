@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core import effects as fx
+from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
@@ -19,6 +20,7 @@ from tertulia.core.rows import (
     ClosedDelivery,
     ContactRow,
     Done,
+    GoalRow,
     IdentityRow,
     LinkedIdentity,
     OpenDelivery,
@@ -94,6 +96,26 @@ def _fold_passage(world: "World", e: rx.NotePassage) -> None:
     row.entry_at = max(row.entry_at, e.entry_at)
     if e.message_at is not None:
         row.message_at = max(e.message_at, row.message_at or e.message_at)
+
+
+def _fold_entry(world: "World", e: ee.TakeEntry) -> None:
+    counts = world.entries[e.journey_id]
+    for day in (e.day, ee.TOTAL):
+        counts[day] = counts.get(day, 0) + 1
+
+
+def _fold_goal(world: "World", e: ee.OpenGoal) -> None:
+    named = (e.workspace, e.contact_id, e.run_id, e.journey_id, e.revision, e.began_by)
+    world.goals[e.run_id] = GoalRow(*named, e.since, e.until, e.step, e.sent_at)
+
+
+def _fold_credit(world: "World", e: ee.CreditStep) -> None:
+    if (row := world.goals.get(e.run_id)) is not None:
+        row.step, row.sent_at = e.step, e.at
+
+
+def _fold_reached(world: "World", e: ee.ReachGoal) -> None:
+    world.goals.pop(e.run_id, None)
 
 
 def _fold_session(world: "World", e: ev.SetSession) -> None:
@@ -289,6 +311,10 @@ _FOLDS: dict[type, Any] = {
     sx.SetSlot: _fold_slot,
     sx.MoveSlot: _fold_slot_move,
     sx.ReleaseSlot: _fold_slot_release,
+    ee.TakeEntry: _fold_entry,
+    ee.OpenGoal: _fold_goal,
+    ee.CreditStep: _fold_credit,
+    ee.ReachGoal: _fold_reached,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,
     fx.LinkIdentity: _fold_link,

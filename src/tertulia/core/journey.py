@@ -5,6 +5,7 @@ do, and follows. Nothing here knows kinds of steps: each says its `Move`. A run 
 verdict, so that an exception finds it live and takes the message back (X1).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,9 +16,10 @@ from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
 from tertulia.core.attempts import decide_row, revoke_delivery
 from tertulia.core.clocks import find_zone
-from tertulia.core.conditions import Subject
+from tertulia.core.conditions import Condition, Subject, judge
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
+from tertulia.core.goals import credit_message, open_goal
 from tertulia.core.journeys import Node, Program
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
@@ -40,7 +42,7 @@ def find_program(world: World, run: RunRow) -> Program:
     return world.config.journeys[run.journey_id].programs[run.revision]
 
 
-def make_subject(properties: dict[str, Any], contact: ContactRow) -> Subject:
+def make_subject(properties: Mapping[str, Any], contact: ContactRow) -> Subject:
     """What conditions and steps look at."""
     fields = {
         "name": contact.name,
@@ -52,10 +54,16 @@ def make_subject(properties: dict[str, Any], contact: ContactRow) -> Subject:
     return Subject(properties, contact.attributes, fields)
 
 
+def derive_run_id(journey_id: int, contact_id: int, event_id: UUID) -> UUID:
+    """The same again for what began the run."""
+    return derive_id("run", journey_id, contact_id, str(event_id))
+
+
 def begin(world: World, run: RunRow) -> None:
     """A run that has just entered, or begins again, goes to the journey's first step."""
     keep(world, run)
     tally(world, run, "", "entered")
+    open_goal(world, find_program(world, run).journey, run)
     _go(world, run, find_program(world, run).first)
 
 
@@ -113,7 +121,9 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
         case Change(attributes):
             changed = dict.fromkeys(attributes, world.now)
             world.add(ev.ChangeContact(run.workspace, run.contact_id, {}, dict(attributes), changed, world.now))
-            _go(world, run, node.next)
+            leave_where_met(world, world.contacts[run.contact_id])
+            if run.id in world.runs:
+                _go(world, run, node.next)
         case Leave(reason):
             end(world, run, "left", reason)
 
@@ -255,6 +265,7 @@ def _lose_patience(world: World, run: RunRow, node: Node) -> None:
 def note_message(world: World, run: RunRow) -> None:
     """A message of the run was handed over: from now on its entry counts (R2, R3)."""
     _note_passage(world, run, world.now)
+    credit_message(world, find_program(world, run).journey, run)
 
 
 def _note_passage(world: World, run: RunRow, message_at: datetime | None) -> None:
@@ -300,6 +311,21 @@ def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | N
         )
     )
     tally(world, run, run.step, outcome)
+
+
+def leave_where_met(world: World, contact: ContactRow) -> None:
+    """X5: the contact's attributes or fields have changed, so runs end whose exit condition holds now."""
+    if contact.workspace not in world.config.leaving:
+        return
+    for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
+        if is_met(find_program(world, run).journey.exit_when, contact):
+            take_back(world, run, Reason.EXIT_CONDITION, None)
+            end(world, run, "left", Reason.EXIT_CONDITION.value)
+
+
+def is_met(exit_when: Condition | None, contact: ContactRow) -> bool:
+    """Whether a contact is what an exit condition says; without one never."""
+    return exit_when is not None and judge(exit_when, make_subject({}, contact)).holds
 
 
 def take_back(world: World, run: RunRow, reason: Reason, event_id: UUID | None) -> None:

@@ -22,8 +22,10 @@ from tertulia.core.windows import WindowRule
 
 STEPS_MAX: Final = 200
 EXCEPTIONS_MAX: Final = 20
+ENTRIES_MAX: Final = 1_000_000_000
 
 Second = Literal["ignore", "restart", "parallel"]
+Outcome = Literal["delivered", "opened", "clicked", "replied", "failed", "ignored"]
 EventType = Literal["track", "page", "screen", "identify", "group"]
 NAMELESS: Final = ("identify", "group")
 
@@ -41,9 +43,10 @@ class EventRule(Part, frozen=True, kw_only=True):
     where: Annotated[Condition | None, Meta(title=_("Only where"))] = None
 
 
-class EventEntry(EventRule, frozen=True, kw_only=True):
-    """R1: one run for each contact and value of the property `key`, or for each contact without one. `second`: what an
-    event does that would start another of the same key while one lives."""
+class EventEntry(EventRule, frozen=True, kw_only=True, tag_field="kind", tag="event"):
+    """By an event; what a document means that names no kind. R1: one run for each contact and value of the property
+    `key`, or for each contact without one. `second`: what an event does that would start another of the same key while
+    one lives."""
 
     key: Annotated[
         str,
@@ -53,6 +56,58 @@ class EventEntry(EventRule, frozen=True, kw_only=True):
         ),
     ] = ""
     second: Annotated[Second, Meta(title=_("The same event again while one runs"))] = "ignore"
+
+
+class Entering(Part, frozen=True, kw_only=True):
+    """What every entry without an event has: a condition, and R1. In the condition and in `key`, and in templates as
+    `event`, stand the properties of what began the run."""
+
+    where: Annotated[Condition | None, Meta(title=_("Only where"))] = None
+    key: Annotated[
+        str,
+        Meta(
+            title=_("One run for each"),
+            description=_("A property of what starts it. Empty: one run for each customer."),
+        ),
+    ] = ""
+    second: Annotated[Second, Meta(title=_("The same again while one runs"))] = "ignore"
+
+
+class MessageEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="message"):
+    """By a message of the customer's, after words that stop or ask for help were obeyed (C2): any, the first on its
+    channel, or one that is a keyword, compared as those words are: the whole message without regard to case, accents
+    and punctuation. `channel`: a channel's name, or a kind."""
+
+    keyword: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=_("The message is"),
+            description=_("One word or phrase a line; the whole message is one of them. Empty: any message."),
+            extra_json_schema={"x-widget": "lines"},
+        ),
+    ] = ()
+    first: Annotated[bool, Meta(title=_("Only the first message of a customer on the channel"))] = False
+    channel: Annotated[str, Meta(title=_("On"), extra_json_schema={"x-widget": "channel"})] = ""
+
+
+class OutcomeEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="outcome", rename={"for_": "for"}):
+    """By what became of a message: one of the journey with the key `journey`, at its `step`, or of any journey or
+    match. `ignored`: delivered, and neither read, clicked nor answered `for` so long."""
+
+    outcome: Annotated[Outcome, Meta(title=_("What became of it"))]
+    journey: Annotated[
+        str,
+        Meta(
+            title=_("Of this journey"),
+            description=_("Its key, as its address in files. Empty: of any journey or match."),
+        ),
+    ] = ""
+    step: Annotated[str, Meta(title=_("At this step"), description=_("The step's id. Empty: at any."))] = ""
+    for_: Annotated[str, Meta(title=_("For so long"), description=_("Only for ignored: such as 2 d."))] = ""
+
+
+class ApiEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="api"):
+    """By a call of the API that names the contact."""
 
 
 class ExceptionRule(EventRule, frozen=True, kw_only=True):
@@ -65,6 +120,17 @@ class ExceptionRule(EventRule, frozen=True, kw_only=True):
     ] = ""
 
 
+Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry
+"""What may begin a run, told apart by `kind`."""
+
+
+class GoalRule(EventRule, frozen=True, kw_only=True, rename={"since": "from"}):
+    """G1: the event that shows what the journey is for, `within` so long after entry, or after its last message."""
+
+    within: Annotated[str, Meta(title=_("Within"), description=_("Such as 3 d."))]
+    since: Annotated[Literal["entry", "send"], Meta(title=_("From"))] = "entry"
+
+
 class Reentry(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, rename={"since": "from"}
 ):
@@ -74,17 +140,30 @@ class Reentry(
     since: Literal["entry", "message"] = "entry"
 
 
+class EntryCap(Part, frozen=True, kw_only=True):
+    """R5: how many runs begin at most, for all customers together. A day is the journey's, else the workspace's."""
+
+    per_day: Annotated[int | None, Meta(title=_("A day"))] = None
+    total: Annotated[int | None, Meta(title=_("In all"))] = None
+
+
 class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     """The document. `zone`: for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
     when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
-    `outside`: what becomes of a message outside of both (Q1, Q2)."""
+    `outside`: what becomes of a message outside of both (Q1, Q2). `exit_when`: ends a run as soon as it holds (X5)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
-    entry: Annotated[EventEntry, Meta(title=_("Starts when"))]
+    entry: Annotated[Entry, Meta(title=_("Starts when"))]
     steps: tuple[Any, ...]
     class_: Annotated[MessageClassName, Meta(title=_("Class of its messages"))] = "marketing"
     reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"
+    entries: Annotated[EntryCap | None, Meta(title=_("At most so many enter"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
+    goal: Annotated[GoalRule | None, Meta(title=_("Its goal"))] = None
+    exit_when: Annotated[
+        Condition | None,
+        Meta(title=_("Ends when the customer becomes this"), extra_json_schema={"x-widget": "contact_condition"}),
+    ] = None
     starts: Annotated[datetime | None, Meta(title=_("People enter from"))] = None
     ends: Annotated[datetime | None, Meta(title=_("People enter until"))] = None
     zone: Annotated[
@@ -138,6 +217,8 @@ class Program:
         for node in self.nodes.values():
             if (heard := node.step.hears()) is not None:
                 yield "track", heard.event
+        if self.journey.goal is not None:  # of runs that are over too (G3)
+            yield self.journey.goal.type, self.journey.goal.event
 
     def hears(self, step: str) -> Hears | None:
         """The event for which a run waits at a step."""

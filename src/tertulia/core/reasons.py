@@ -58,6 +58,7 @@ class Reason(StrEnum):
     WAIT_LATE = "wait.late"
     EXCEPTION = "run.exception"
     EXCEPTION_AFTER_HANDOVER = "run.exception_after_handover"
+    EXIT_CONDITION = "run.exit_condition"
     RUN_RESTARTED = "run.restarted"
     RUN_CANCELLED = "run.cancelled"
     ENTRY_PAUSED = "entry.paused"
@@ -68,6 +69,8 @@ class Reason(StrEnum):
     LIVE_RUN = "entry.live_run"
     REENTRY_NEVER = "entry.once"
     REENTRY_SOON = "entry.too_soon"
+    ENTRY_CAP = "entry.cap"
+    ENTRY_DEPTH = "entry.too_deep"
 
     # after the hand-over
     RETRIES_SPENT = "provider.retries_spent"
@@ -138,6 +141,7 @@ SENTENCES: Final = {
     Reason.EXCEPTION_AFTER_HANDOVER: gettext_noop(
         "The message had been handed over to the provider when an event ended the journey."
     ),
+    Reason.EXIT_CONDITION: gettext_noop("The customer is what the journey ends for."),
     Reason.RUN_RESTARTED: gettext_noop("The journey began again with a newer event."),
     Reason.RUN_CANCELLED: gettext_noop("Somebody in your team cancelled the journey."),
     Reason.ENTRY_PAUSED: gettext_noop("The journey was paused."),
@@ -148,6 +152,8 @@ SENTENCES: Final = {
     Reason.LIVE_RUN: gettext_noop("This customer was in the journey already."),
     Reason.REENTRY_NEVER: gettext_noop("This customer had been in the journey, and everybody enters once."),
     Reason.REENTRY_SOON: gettext_noop("This customer had been in the journey too short a time before."),
+    Reason.ENTRY_CAP: gettext_noop("As many had entered the journey as may, that day or in all."),
+    Reason.ENTRY_DEPTH: gettext_noop("Journeys had started each other three times already, so this one did not start."),
     Reason.RETRIES_SPENT: gettext_noop("The provider did not take the message after several attempts."),
     Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),
     Reason.UNREACHABLE: gettext_noop("The provider says that this customer cannot be reached there."),

@@ -1,7 +1,7 @@
 """In the contact's shard: a message is kept, and what it says is obeyed (C2, M5, M7).
 
 In this order: the conversation, suggestions, opt-out words before all else, consent, progress of matches, the second
-question, the greeting.
+question, journeys that a message starts, the greeting.
 """
 
 from datetime import datetime, timedelta
@@ -38,6 +38,8 @@ from tertulia.core.match import (
     UnknownCode,
     check_digits,
 )
+from tertulia.core.message_outcomes import find_depth, tell_outcome
+from tertulia.core.occasions import MESSAGE, RECEIVED, Occasion, name_channel
 from tertulia.core.opt_texts import confirm
 from tertulia.core.opt_words import NOTHING, OptAction, OptDecision, OptScope, classify
 from tertulia.core.phones import key_of_e164
@@ -45,6 +47,7 @@ from tertulia.core.reasons import Reason
 from tertulia.core.replies import answer_text, greet, question_text, queue_reply
 from tertulia.core.rows import ContactRow, LinkedIdentity
 from tertulia.core.talks import set_question, touch_elsewhere
+from tertulia.core.triggers import react
 from tertulia.core.world import World
 from tertulia.ids import derive_id, shard_of_index
 
@@ -76,6 +79,8 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
         return
     if conversation.question and _answer(world, came, contact):
         return
+    react(world, tell_message(came, contact_id, first=first))
+    _reply(world, came, contact_id)
     if entry.shared_phone:
         _join_by_number(world, came, contact)
     if isinstance(resolution.binding, PossibleForward) and resolution.ask:
@@ -90,6 +95,30 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
 def _message_id(entry: Inbound) -> str:
     """The provider's id, or the entry's key without one (I3: identity and content within 4 s)."""
     return entry.message_id or key_of(entry)
+
+
+def tell_message(came: Came, contact_id: int, *, first: bool) -> Occasion:
+    """A message as what may begin a run."""
+    entry = came.entry
+    properties: dict[str, Any] = {
+        "text": entry.text,
+        "form": entry.form,
+        "first": first,
+        "payload": entry.payload,
+        **name_channel(came.channel),
+    }
+    occasion_id = derive_id("occasion", "message", came.channel.id, _message_id(entry))
+    return Occasion(came.workspace, contact_id, occasion_id, entry.at, MESSAGE, RECEIVED, properties)
+
+
+def _reply(world: World, came: Came, contact_id: int) -> None:
+    """The first message after one of ours on the channel answers it (R6)."""
+    row = world.answered.pop((contact_id, came.channel.id), None)
+    if row is not None:
+        told = tell_outcome(world, row, "replied", came.entry.at, find_depth(world, row.run_id))
+        properties = {**told.properties, "text": came.entry.text}
+        occasion = (told.id, told.at, told.kind, told.name, properties, told.depth)
+        react(world, Occasion(came.workspace, contact_id, *occasion))
 
 
 def _is_first(world: World, came: Came, contact_id: int) -> bool:

@@ -176,6 +176,37 @@ class SlotRow:
     at: datetime
 
 
+@dataclass(slots=True)
+class WatchRow:
+    """A message that a journey begins by if it is ignored, its time over; fields as in entry_effects.WatchMessage.
+    `heeded`: it was read, clicked or answered meanwhile."""
+
+    contact_id: int
+    workspace: int
+    journey_id: int
+    delivery_id: UUID
+    due_at: datetime
+    properties: dict[str, Any]
+    depth: int
+    heeded: bool
+
+
+@dataclass(slots=True)
+class GoalRow:
+    """A run, live or over, whose goal is not reached yet; fields as in entry_effects.OpenGoal."""
+
+    workspace: int
+    contact_id: int
+    run_id: UUID
+    journey_id: int
+    revision: int
+    began_by: str
+    since: datetime
+    until: datetime
+    step: str
+    sent_at: datetime | None
+
+
 class Recalled(msgspec.Struct, frozen=True):
     """A stored event that may have ended a run before it began (E5, X3)."""
 

@@ -1,6 +1,7 @@
 """What an event does to journeys: it ends runs, wakes them, or starts them (E3-E5, R1-R3, X1-X4).
 
-`react` is called with every event as it is stored, after its attributes were written (E3). Exceptions come first, then
+`react` is called with every event as it is stored, after its attributes were written (E3), and with what begins runs
+and is no event (`occasions`). Exceptions come first, then
 runs that wait for the event, then entries; one event may do all three in different journeys. What is refused for a
 state that leaves no trace of its own (a live run, re-entry, a pause) is a row of the ledger (S1); an event that does
 not pass an entry's condition leaves none, for the same core explains it from the history at any time. Imported history
@@ -8,17 +9,18 @@ starts nothing and wakes nothing (E4); it may end a run, for who bought is not a
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
-from uuid import UUID
+from datetime import timedelta
+from typing import Any, Final
 
 from tertulia.core import effects as fx
-from tertulia.core import event_effects as ev
+from tertulia.core import entry_effects as ee
 from tertulia.core.conditions import Subject, judge, read_path
 from tertulia.core.durations import read_duration
 from tertulia.core.folds import name_type
-from tertulia.core.journey import advance, begin, end, find_program, make_subject, restart
-from tertulia.core.journeys import EventRule, ExceptionRule, Reentry
+from tertulia.core.goals import reach_goals
+from tertulia.core.journey import advance, begin, derive_run_id, end, find_program, is_met, make_subject, restart
+from tertulia.core.journeys import ExceptionRule, Reentry
+from tertulia.core.occasions import OUTCOME, Concerning, Happened, begins, find_depth, matches
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.steps.base import Woken
@@ -27,30 +29,18 @@ from tertulia.ids import derive_id
 
 HORIZON: Final = timedelta(hours=72)  # an older event starts nothing (E4)
 KEY_CHARACTERS_MAX: Final = 200
+DEPTH_MAX: Final = 3  # journeys that start journeys (I11)
 
 
-class Happened(Protocol):
-    """An event, just stored or recalled."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def occurred_at(self) -> datetime: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def properties(self) -> Mapping[str, Any]: ...
-
-
-def react(world: World, event: ev.StoreEvent) -> None:
-    """Everything that an event does to the journeys of its contact."""
+def react(world: World, event: Concerning, only: int | None = None) -> None:
+    """Everything that an event, or another occasion, does to the journeys of its contact; with `only` it starts no
+    other journey than that."""
     heard = world.config.heard.get((event.workspace, name_type(event.type), event.name))
     if heard is None or not event.contact_id:
         return
     contact = world.contacts[event.contact_id]
     subject = make_subject(event.properties, contact)
+    reach_goals(world, event, subject)
     concerned = set()
     for run_id in list(world.runs_of.get(contact.id, ())):
         run = world.runs.get(run_id)
@@ -58,16 +48,16 @@ def react(world: World, event: ev.StoreEvent) -> None:
             concerned.add(run.journey_id)
     if event.occurred_at >= world.now - HORIZON and not event.imported:
         for journey_id in heard.starts:
-            if journey_id not in concerned:
+            if journey_id not in concerned and only in (None, journey_id):
                 _consider(world, world.config.journeys[journey_id], event, contact, subject)
 
 
-def _touch_run(world: World, run: RunRow, event: ev.StoreEvent, subject: Subject) -> bool:
+def _touch_run(world: World, run: RunRow, event: Concerning, subject: Subject) -> bool:
     """A live run and an event that it may listen to. True when the event began it again, so that it starts no other."""
     program = find_program(world, run)
     for rule in program.journey.exceptions:
         if _ends(rule, run.event.get("properties", {}), event, subject) and _is_after(run, event):
-            if matches(program.journey.entry, event, subject) and not event.imported:
+            if begins(program.journey.entry, event, subject) and not event.imported:
                 restart(world, run, tell_event(event), event.occurred_at)
                 return True
             end(world, run, "exited", Reason.EXCEPTION.value, event.id)
@@ -78,11 +68,6 @@ def _touch_run(world: World, run: RunRow, event: ev.StoreEvent, subject: Subject
         if wakes:
             advance(world, run, Woken.EVENT)
     return False
-
-
-def matches(rule: EventRule, event: Happened, subject: Subject) -> bool:
-    """Whether an event is the one that a rule names."""
-    return (name_type(event.type), event.name) == (rule.type, rule.event) and judge(rule.where, subject).holds
 
 
 def _ends(rule: ExceptionRule, began: Mapping[str, Any], event: Happened, subject: Subject) -> bool:
@@ -100,9 +85,9 @@ def _is_after(run: RunRow, event: Happened) -> bool:
 # entry
 
 
-def _consider(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: ContactRow, subject: Subject) -> None:
+def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: ContactRow, subject: Subject) -> None:
     rule = journey.program.journey.entry
-    if not matches(rule, event, subject):
+    if not begins(rule, event, subject) or _is_own(journey, event):
         return
     key = _read_key(rule.key, event.properties)
     live = [
@@ -111,13 +96,17 @@ def _consider(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact
         if (run := world.runs[run_id]).journey_id == journey.id and run.key == key
     ]
     refusal = _find_closed(journey, event)
+    if refusal is None and (depth := find_depth(event)) > DEPTH_MAX:
+        refusal = Reason.ENTRY_DEPTH, {"depth": depth}
     if refusal is None and live and rule.second == "ignore":
         refusal = Reason.LIVE_RUN, {"run": str(live[0].id)}
     if refusal is None:
         refusal = _find_exception(world, journey, event, contact)
+    if refusal is None and is_met(journey.program.journey.exit_when, contact):
+        refusal = Reason.EXIT_CONDITION, {}
     again = bool(live) and rule.second == "restart"
     if refusal is None and not again:
-        refusal = _find_reentry(world, journey, contact, key)
+        refusal = _find_reentry(world, journey, contact, key) or _find_cap(world, journey)
     if refusal is not None:
         _refuse(world, journey, event, *refusal)
     elif again:
@@ -126,9 +115,14 @@ def _consider(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact
         _start(world, journey, event, contact, key)
 
 
-def _start(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: ContactRow, key: str) -> None:
+def _is_own(journey: JourneyFacts, event: Happened) -> bool:
+    """What became of a journey's message does not begin that journey again."""
+    return event.type == OUTCOME and bool(journey.key) and event.properties.get("journey") == journey.key
+
+
+def _start(world: World, journey: JourneyFacts, event: Concerning, contact: ContactRow, key: str) -> None:
     run = RunRow(
-        id=derive_id("run", journey.id, contact.id, str(event.id)),
+        id=derive_run_id(journey.id, contact.id, event.id),
         workspace=journey.workspace,
         contact_id=contact.id,
         journey_id=journey.id,
@@ -143,12 +137,16 @@ def _start(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: C
         delivery_id=None,
         event=tell_event(event),
     )
+    if journey.program.journey.entries is not None:
+        world.add(ee.TakeEntry(journey.workspace, journey.id, world.config.find_day(journey, world.now)))
     begin(world, run)
 
 
 def tell_event(event: Happened) -> dict[str, Any]:
     """What a run keeps of the event that began it; a call without a name goes by its type."""
+    depth = find_depth(event)
     return {
+        **({"depth": depth} if depth else {}),
         "id": str(event.id),
         "name": event.name or event.type,
         "type": event.type,
@@ -180,7 +178,7 @@ def _find_closed(journey: JourneyFacts, event: Happened) -> Refusal | None:
     return None
 
 
-def _find_exception(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: ContactRow) -> Refusal | None:
+def _find_exception(world: World, journey: JourneyFacts, event: Concerning, contact: ContactRow) -> Refusal | None:
     """E5: an exception that occurred after the trigger and was received first; X3: one that occurred shortly before."""
     for rule in journey.program.journey.exceptions:
         since = event.occurred_at - (read_duration(rule.lookback) if rule.lookback else timedelta())
@@ -189,8 +187,8 @@ def _find_exception(world: World, journey: JourneyFacts, event: ev.StoreEvent, c
                 continue
             if told.occurred_at == event.occurred_at and not rule.lookback:
                 continue  # of one instant, and received before: nothing says that it came after
-            subject = make_subject(dict(told.properties), contact)
-            again = matches(journey.program.journey.entry, told, subject)  # a debounce (X4), no exception
+            subject = make_subject(told.properties, contact)
+            again = begins(journey.program.journey.entry, told, subject)  # a debounce (X4), no exception
             if not again and _ends(rule, event.properties, told, subject):
                 facts = {"exception": str(told.id), "name": told.name, "at": told.occurred_at.isoformat()}
                 return Reason.EXCEPTION_BEFORE, facts
@@ -213,8 +211,23 @@ def _find_reentry(world: World, journey: JourneyFacts, contact: ContactRow, key:
     return Reason.REENTRY_SOON, {policy.since: last.isoformat(), "after": policy.after}
 
 
-def _refuse(world: World, journey: JourneyFacts, event: ev.StoreEvent, reason: Reason, facts: dict[str, Any]) -> None:
+def _find_cap(world: World, journey: JourneyFacts) -> Refusal | None:
+    """R5: as many as may have entered, today or in all. The counts are locked until the cycle's commit, so no other
+    owner counts beside this one."""
+    cap = journey.program.journey.entries
+    if cap is None:
+        return None
+    today = world.config.find_day(journey, world.now)
+    counts = world.entries[journey.id]
+    for name, most, day in (("total", cap.total, ee.TOTAL), ("per_day", cap.per_day, today)):
+        if most is not None and counts.get(day, 0) >= most:
+            return Reason.ENTRY_CAP, {"cap": name, "most": most}
+    return None
+
+
+def _refuse(world: World, journey: JourneyFacts, event: Concerning, reason: Reason, facts: dict[str, Any]) -> None:
     """S1: a refusal that hung on state without history is a row of the ledger."""
+    told = {"event": str(event.id), "event_name": event.name, "event_type": event.type}
     world.add(
         fx.Decide(
             workspace=journey.workspace,
@@ -225,12 +238,7 @@ def _refuse(world: World, journey: JourneyFacts, event: ev.StoreEvent, reason: R
             outcome="not_entered",
             gate="entry",
             reason=reason.value,
-            facts={
-                **facts,
-                "event": str(event.id),
-                "event_name": event.name or event.type,
-                "revision": journey.revision,
-            },
+            facts={**facts, **told, "revision": journey.revision},
             epoch=world.config.epoch(journey.workspace),
             at=world.now,
             journey_id=journey.id,

@@ -25,6 +25,7 @@ from tertulia.core.rows import (
     ClosedDelivery,
     ContactRow,
     Done,
+    GoalRow,
     IdentityRow,
     OpenDelivery,
     PassageRow,
@@ -34,6 +35,7 @@ from tertulia.core.rows import (
     SlotRow,
 )
 from tertulia.core.windows import Window
+from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
@@ -125,11 +127,17 @@ class JourneyFacts:
     state: str
     revision: int
     programs: Mapping[int, Program]
+    key: str = ""
 
     @property
     def program(self) -> Program:
         """The newest revision's."""
         return self.programs[self.revision]
+
+    @property
+    def has_exit_condition(self) -> bool:
+        """Whether runs of any of its revisions may end by one (X5)."""
+        return any(program.journey.exit_when is not None for program in self.programs.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +161,15 @@ class Config:
     journeys: Mapping[int, JourneyFacts] = field(default_factory=dict)
     heard: Mapping[tuple[int, str, str], Heard] = field(default_factory=dict)  # by workspace, type and name of events
 
+    leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
+
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
+
+    def find_day(self, journey: JourneyFacts, now: datetime) -> date:
+        """The day of a journey's entries (R5): of its own zone, else of the workspace's."""
+        zone = journey.program.journey.zone or self.workspaces[journey.workspace].zone
+        return now.astimezone(load_zone(zone)).date()
 
 
 @dataclass(slots=True)
@@ -189,6 +204,11 @@ class World:
     slots: dict[int, dict[UUID, SlotRow]] = field(default_factory=dict)  # by contact, merges followed (M8), and message
     counted: set[int] = field(default_factory=set)  # contacts whose slots are loaded
     released: dict[UUID, SlotRow] = field(default_factory=dict)  # by the attempt that had it: the next may take it over
+    entries: dict[int, dict[date, int]] = field(default_factory=dict)  # by journey: runs of a day, of TOTAL in all (R5)
+    depths: dict[UUID, int] = field(default_factory=dict)  # of runs that are over and whose messages are loaded (I11)
+    answered: dict[tuple[int, int], ClosedDelivery] = field(default_factory=dict)  # by contact, channel: sent last
+    goals: dict[UUID, GoalRow] = field(default_factory=dict)  # by run: those that may still be reached (G3)
+    begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()
     local: list[tuple[int, int, Entry]] = field(default_factory=list)

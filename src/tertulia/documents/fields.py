@@ -46,8 +46,8 @@ def _explain(written: Written, told: str, kind: type, path: Path) -> Problem:
         return Problem(place, (*where, name), _("There is no field “%(name)s” here."), {"name": name})
     if found := re.match(r"Object missing required field `([^`]*)`", said):
         return Problem(written.find(where), where, _("Give “%(name)s” here."), {"name": found[1]})
-    if found := re.match(r"BadDocument enum value (.*)", said):
-        message = _("%(value)s is none of the choices.")
+    if found := re.match(r"Invalid (?:enum )?value (.*)", said):
+        message = _("“%(value)s” is none of the choices.")
         return Problem(written.find(where), where, message, {"value": found[1].strip("'\"")})
     if "datetime" in said or "RFC3339" in said:
         return Problem(written.find(where), where, _("Give an instant such as 2027-01-31T09:00:00Z."))

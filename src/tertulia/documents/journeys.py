@@ -3,13 +3,27 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import msgspec
 
 from tertulia.core.conditions import Condition, find_faults
 from tertulia.core.durations import read_duration
-from tertulia.core.journeys import EXCEPTIONS_MAX, NAMELESS, STEPS_MAX, EventRule, Journey, Reentry
+from tertulia.core.journeys import (
+    ENTRIES_MAX,
+    EXCEPTIONS_MAX,
+    NAMELESS,
+    STEPS_MAX,
+    ApiEntry,
+    Entry,
+    EventEntry,
+    EventRule,
+    Journey,
+    MessageEntry,
+    OutcomeEntry,
+    Reentry,
+)
+from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.core.steps.base import Step
@@ -25,16 +39,18 @@ NAME_CHARACTERS_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`."""
+    """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`,
+    and the keys of `journeys` (None: not known)."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
+    journeys: frozenset[str] | None = None
 
 
 def read_journey(text: str) -> Journey:
     """A journey that was found valid before. Raises BadDocument for what is no journey."""
     written = read_lines(text)
-    found = convert(written, written.value, Journey, ())
+    found = convert(written, _name_entry(written.value), Journey, ())
     if isinstance(found, Problem):
         raise BadDocument([found])
     return found
@@ -45,7 +61,7 @@ def check_journey(text: str, around: Around) -> Journey:
     written = read_lines(text)
     if not isinstance(written.value, dict):
         raise BadDocument([Problem(Place(1, 1), (), _("A journey begins with its name: write name, entry and steps."))])
-    journey = convert(written, written.value, Journey, ())
+    journey = convert(written, _name_entry(written.value), Journey, ())
     problems = [journey] if isinstance(journey, Problem) else list(_check_head(written, journey, around))
     steps = written.value.get("steps")
     if isinstance(steps, list):
@@ -61,6 +77,12 @@ def check_journey(text: str, around: Around) -> Journey:
     return journey
 
 
+def _name_entry(value: Any) -> Any:
+    """An entry that names no kind is one by an event."""
+    entry = value.get("entry") if isinstance(value, dict) else None
+    return {**value, "entry": {"kind": "event", **entry}} if isinstance(entry, dict) else value
+
+
 def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[Problem]:
     """What is wrong outside the steps."""
 
@@ -71,10 +93,17 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
         yield problem(("name",), _("Give the journey a name."))
     if len(journey.name.strip()) > NAME_CHARACTERS_MAX:
         yield problem(("name",), _("Give the journey a name of at most 200 characters."))
-    yield from _check_event(
-        written, journey.entry, ("entry",), _("Give the name of the event that starts the journey.")
-    )
-    yield from _check_condition(written, journey.entry.where, ("entry", "where"))
+    yield from _check_entry(written, journey.entry, around)
+    if journey.exit_when is not None:
+        for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
+            yield problem(fault.path, fault.message, **fault.parameters)
+    if journey.goal is not None:
+        if not journey.goal.event.strip():
+            yield problem(("goal", "event"), _("Give the name of the event that the journey is for."))
+        yield from _check_condition(written, journey.goal.where, ("goal", "where"))
+        if not journey.goal.within.strip():
+            yield problem(("goal", "within"), _("Say within what time: write within, such as 3 d."))
+        yield from _check_duration(written, journey.goal.within, ("goal", "within"))
     if len(journey.exceptions) > EXCEPTIONS_MAX:
         yield problem(("exceptions",), _("Give at most %(most)s exceptions."), most=str(EXCEPTIONS_MAX))
     for place, rule in enumerate(journey.exceptions):
@@ -82,6 +111,10 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
         yield from _check_event(written, rule, path, _("Give the name of the event that ends the journey."))
         yield from _check_condition(written, rule.where, (*path, "where"))
         yield from _check_duration(written, rule.lookback, (*path, "lookback"))
+    for name in ("per_day", "total") if journey.entries is not None else ():
+        most = getattr(journey.entries, name)
+        if most is not None and not 1 <= most <= ENTRIES_MAX:
+            yield problem(("entries", name), _("Give a number from 1 to %(most)s."), most=str(ENTRIES_MAX))
     if isinstance(journey.reentry, Reentry):
         yield from _check_duration(written, journey.reentry.after, ("reentry", "after"))
     if journey.starts and journey.ends and journey.starts >= journey.ends:
@@ -108,6 +141,66 @@ def _check_event(written: Written, rule: EventRule, path: Path, missing: str) ->
             yield Problem(written.find(here), here, message, {"type": rule.type})
     elif not rule.event.strip():
         yield Problem(written.find(here), here, missing)
+
+
+def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Problem]:
+    yield from _check_condition(written, entry.where, ("entry", "where"))
+    match entry:
+        case EventEntry():
+            missing = _("Give the name of the event that starts the journey.")
+            yield from _check_event(written, entry, ("entry",), missing)
+        case MessageEntry():
+            yield from _check_keywords(written, entry)
+            if entry.channel:
+                yield from _check_channel(written, entry.channel, ("entry", "channel"), around)
+        case OutcomeEntry():
+            yield from _check_outcome(written, entry, around)
+        case ApiEntry():
+            pass
+        case _:
+            assert_never(entry)
+
+
+def _check_outcome(written: Written, entry: OutcomeEntry, around: Around) -> Iterator[Problem]:
+    """How long only where that means something, and a journey that exists."""
+    here = ("entry", "for")
+    if entry.outcome == "ignored":
+        if not entry.for_.strip():
+            yield Problem(written.find(here), here, _("Say for how long it is ignored: write for, such as 2 d."))
+        yield from _check_duration(written, entry.for_, here)
+    elif entry.for_:
+        yield Problem(written.find(here), here, _("Only ignored has a duration. Leave it out."))
+    here = ("entry", "journey")
+    if entry.outcome == "clicked" and entry.journey:
+        message = _("Only links of matches are counted yet. Leave the journey out.")
+        yield Problem(written.find(here), here, message)
+    elif entry.journey and around.journeys is not None and entry.journey not in around.journeys:
+        message = _("No journey has the key “%(key)s”. There are: %(known)s.")
+        told = {"key": entry.journey, "known": ", ".join(sorted(around.journeys)) or "-"}
+        yield Problem(written.find(here), here, message, told)
+    if entry.step and not entry.journey:
+        here = ("entry", "step")
+        yield Problem(written.find(here), here, _("A step is one of a journey. Give the journey too."))
+
+
+def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
+    """Each says something, and none is obeyed before it comes here (C2)."""
+    for place, word in enumerate(entry.keyword):
+        path: Path = ("entry", "keyword", place)
+        said = classify(word, question_waiting=False, country="", previously_stopped=False)
+        if not normalise(word):
+            yield Problem(written.find(path), path, _("Give a word: letters or digits."))
+        elif said.action in (OptAction.STOP, OptAction.HELP):
+            message = _("“%(word)s” stops messages or asks for help, and is obeyed as that. Choose another word.")
+            yield Problem(written.find(path), path, message, {"word": word})
+
+
+def _check_channel(written: Written, name: str, path: Path, around: Around) -> Iterator[Problem]:
+    known = around.channels
+    if name not in known and name not in known.values():
+        told = {"name": name, "known": ", ".join(sorted({*known, *known.values()})) or "-"}
+        message = _("No channel is called “%(name)s”, and none is of that kind. Connected are: %(known)s.")
+        yield Problem(written.find(path), path, message, told)
 
 
 def _check_condition(written: Written, condition: Condition | None, path: Path) -> Iterator[Problem]:
@@ -193,12 +286,8 @@ class _Steps:
             self.check(way.steps, (*path, *way.field))
 
     def _check_channels(self, step: Step, path: Path) -> None:
-        known = self.around.channels
         for place, name in enumerate(getattr(step, "channels", ())):
-            if name not in known and name not in known.values():
-                told = {"name": name, "known": ", ".join(sorted({*known, *known.values()})) or "-"}
-                message = _("No channel is called “%(name)s”, and none is of that kind. Connected are: %(known)s.")
-                self._add((*path, "channels", place), message, told)
+            self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
 
     def _check_templates(self, step: Step, path: Path) -> None:
         for name in TEXTS:
@@ -225,6 +314,8 @@ def write_schema() -> dict[str, Any]:
     defs = {**shared, **more}
     for kind, ref in kinds.items():
         defs[ref["$ref"].rpartition("/")[2]]["properties"]["kind"] = {"const": kind}
+    defs["EventEntry"]["required"].remove("kind")
+    defs["EventEntry"]["properties"]["kind"]["default"] = "event"
     defs["Step"] = {"oneOf": list(kinds.values())}
     sequence = {"type": "array", "items": {"$ref": "#/$defs/Step"}}
     for part in defs.values():

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +21,7 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
+from tertulia.store.entry_effects import ENTRY_WRITERS
 from tertulia.store.erasing import erase
 from tertulia.store.event_effects import (
     change_contacts,
@@ -406,34 +406,6 @@ def refer(conn: Conn, group: Sequence[fx.ReferTo], now: datetime) -> list[tuple[
     return [(workspace, delivery_id, waiting) for workspace, _, _, delivery_id, waiting in found if waiting]
 
 
-def park(
-    conn: Conn,
-    *,
-    shard: int,
-    parked_id: UUID,
-    workspace: int,
-    channel_id: int | None,
-    kind: str,
-    key: str,
-    reason: str,
-    payload: str,
-    now: datetime,
-) -> None:
-    """Keep an entry whole that could not be decided (I3)."""
-    args = {
-        "shard": shard,
-        "id": parked_id,
-        "workspace": workspace,
-        "channel_id": channel_id,
-        "kind": kind,
-        "key": key,
-        "reason": reason,
-        "payload": payload,
-        "now": now,
-    }
-    run(conn, load("effects")["park"], args)
-
-
 def tally(conn: Conn, tallies: Mapping[tuple[int, int, int], Sequence[int]]) -> None:
     """Per (shard, channel, workspace): processed, of them duplicates, parked (I3)."""
     if tallies:
@@ -476,6 +448,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     rx.EndRun: end_runs,
     rx.TallyStep: tally_steps,
     rx.NotePassage: note_passages,
+    **ENTRY_WRITERS,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

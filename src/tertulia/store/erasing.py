@@ -65,6 +65,8 @@ _ERASURES = (
     "erase_runs",
     "erase_slots",
     "erase_passages",
+    "erase_watches",
+    "erase_goals",
     "erase_discards",
     "erase_samples",
     "erase_deliveries",

@@ -21,11 +21,12 @@ class PublishedRow:
     revision: int  # the newest
     number: int
     document: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run of a contact; `ended_at` None while it lives."""
+    """One run of a contact; `ended_at` None while it lives, `goal_at` until its goal is reached."""
 
     id: UUID
     contact_id: int
@@ -41,6 +42,7 @@ class RunView:
     reason: str
     event_id: UUID | None
     ended_at: datetime | None
+    goal_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,12 @@ def list_runs(conn: Conn, family: Sequence[int], limit: int) -> list[RunView]:
     args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
     rows = fetch_all(conn, load("journeys")["runs_of_contact"], args)
     return [RunView(*(*row[:9], read_json(row[9]), *row[10:])) for row in rows]
+
+
+def find_run(conn: Conn, contact_id: int, run_id: UUID) -> bool:
+    """Whether a contact has this run, live or over."""
+    args = {"shard": shard_of_contact(contact_id), "contact": contact_id, "id": run_id}
+    return bool(fetch_all(conn, load("journeys")["run_exists"], args))
 
 
 def list_at_step(conn: Conn, journey_id: int, step: str | None, limit: int) -> list[StepVisitor]:

@@ -1,11 +1,12 @@
 -- name: published
--- Every journey that was published, with its newest revision and those that live runs are in.
-select j.id, j.workspace_id, j.name, j.state, j.revision, r.number, r.document
+-- Every journey that was published, with its newest revision and those that live runs are in, or whose goals may be reached.
+select j.id, j.workspace_id, j.name, j.state, j.revision, r.number, r.document, j.key
 from journey j
 join journey_revision r on r.journey_id = j.id
 where j.revision is not null and j.state <> 'cancelled'
   and (r.number = j.revision
-       or exists (select 1 from run_open o where o.journey_id = j.id and o.revision = r.number))
+       or exists (select 1 from run_open o where o.journey_id = j.id and o.revision = r.number)
+       or exists (select 1 from goal_open g where g.journey_id = j.id and g.revision = r.number))
 order by j.id, r.number
 
 -- name: steps
@@ -37,16 +38,23 @@ group by 1, 2 order by 3 desc
 -- name: runs_of_contact
 -- A contact's runs and those of who was merged into it, the newest first: live ones and those that are over.
 select r.id, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.entered_at, r.started_at, r.due_at, r.event,
-       '' as outcome, '' as reason, null::uuid as event_id, null::timestamptz as ended_at
+       '' as outcome, '' as reason, null::uuid as event_id, null::timestamptz as ended_at,
+       (select g.at from goal g where g.shard = r.shard and g.run_id = r.id) as goal_at
 from run_open r
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on r.shard = k.shard and r.contact_id = k.id
 union all
 select r.id, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.entered_at, r.started_at, null, r.event,
-       r.outcome, r.reason, r.event_id, r.ended_at
+       r.outcome, r.reason, r.event_id, r.ended_at,
+       (select g.at from goal g where g.shard = r.shard and g.run_id = r.id)
 from run r
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on r.shard = k.shard and r.contact_id = k.id
 order by 8 desc, 1
 limit %(limit)s
+
+-- name: run_exists
+select 1 from run_open where shard = %(shard)s and id = %(id)s
+union all
+select 1 from run where shard = %(shard)s and contact_id = %(contact)s and id = %(id)s
 
 -- name: runs_at_step
 -- Who is at a step now, those that came first.

@@ -148,3 +148,31 @@ def shard_of_call(workspace: int, call_id: UUID) -> int:
 
 def _parked(row: Sequence[Any]) -> Parked:
     return Parked(*(*row[:6], read_json(row[6]), *row[7:]))
+
+
+def park(
+    conn: Conn,
+    *,
+    shard: int,
+    parked_id: UUID,
+    workspace: int,
+    channel_id: int | None,
+    kind: str,
+    key: str,
+    reason: str,
+    payload: str,
+    now: datetime,
+) -> None:
+    """Keep an entry whole that could not be decided (I3)."""
+    args = {
+        "shard": shard,
+        "id": parked_id,
+        "workspace": workspace,
+        "channel_id": channel_id,
+        "kind": kind,
+        "key": key,
+        "reason": reason,
+        "payload": payload,
+        "now": now,
+    }
+    run(conn, load("effects")["park"], args)

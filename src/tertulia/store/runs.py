@@ -89,3 +89,14 @@ def load_recalled(conn: Conn, world: World, wanted: Mapping[int, datetime], name
     }
     for contact_id, *rest in fetch_all(conn, load("runs")["recalled"], args):
         world.recalled.setdefault(world.follow(contact_id), []).append(Recalled(*rest))
+
+
+def load_begun(conn: Conn, world: World, wanted: Collection[tuple[int, UUID]]) -> None:
+    """Which occasions, of (contact, id), have begun a run that is over or lives."""
+    if wanted:
+        args = {
+            "shards": [shard_of_contact(contact_id) for contact_id, _ in wanted],
+            "contacts": [contact_id for contact_id, _ in wanted],
+            "ids": [str(id_) for _, id_ in wanted],
+        }
+        world.begun |= {row[0] for row in fetch_all(conn, load("runs")["begun"], args)}

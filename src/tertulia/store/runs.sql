@@ -61,3 +61,13 @@ cross join lateral (
     order by v.occurred_at desc
     limit %(limit)s
 ) e
+
+-- name: begun
+-- A contact has few runs, so they are looked through.
+select distinct k.id::uuid
+from unnest(%(shards)s::smallint[], %(contacts)s::bigint[], %(ids)s::text[]) as k (shard, contact_id, id)
+cross join lateral (
+    select 1 from run_open o where o.shard = k.shard and o.contact_id = k.contact_id and o.event ->> 'id' = k.id
+    union all
+    select 1 from run r where r.shard = k.shard and r.contact_id = k.contact_id and r.event ->> 'id' = k.id
+) f

@@ -18,6 +18,7 @@ select (select count(*) from log l
      + (select count(*) from session where ends_at <= %(now)s)
      + (select count(*) from run_open where due_at <= %(now)s
         and journey_id in (select id from journey where state in ('live', 'closed')))
+     + (select count(*) from message_watch where due_at <= %(now)s)
      + (select count(*) from journey where state in ('cancelling', 'resuming'))
      + (select count(*) from match where state = 'launching')
      + (select count(*) from import where state in ('checking', 'applying', 'undoing'))

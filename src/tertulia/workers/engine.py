@@ -14,7 +14,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
@@ -43,6 +42,8 @@ from tertulia.store.log_reader import LogReader, LogRow, move_positions
 from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
 from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
+from tertulia.store.watches import put_off_watch, read_due_watches
+from tertulia.workers.buckets import Pace
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
@@ -64,23 +65,6 @@ PROCESS: Final = secrets.token_hex(4)  # machines may share a name, and containe
 log = structlog.get_logger("tertulia.engine")
 Due = TypeVar("Due")
 Act = Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Batch]
-
-
-@dataclass(slots=True)
-class Pace:
-    """A rate as a bucket of at most one second's worth, on the real clock."""
-
-    tokens: float = 0.0
-    at: float = field(default_factory=time.monotonic)
-
-    def take(self, rate_per_s: float, wanted: int) -> int:
-        """How many of `wanted` may go now."""
-        now = time.monotonic()
-        self.tokens = min(max(rate_per_s, 1.0), self.tokens + (now - self.at) * rate_per_s)
-        self.at = now
-        granted = min(wanted, int(self.tokens))
-        self.tokens -= granted
-        return granted
 
 
 class Engine:
@@ -357,13 +341,19 @@ class Engine:
         return bool(deliveries)
 
     def _end_sessions(self) -> bool:
-        """Sessions whose end has come (R6). The log comes first: it may hold what goes on with them."""
+        """Sessions whose end has come, messages that nobody heeded so long (R6). The log comes first: it may hold what
+        goes on with them, or an answer."""
         if self._behind or not self.epochs:
             return False
         now = self.now()
         due = read_due_sessions(self.conn, now, list(self.epochs), DUE_PER_ROUND)
+        unheeded = read_due_watches(self.conn, now, list(self.epochs), DUE_PER_ROUND)
         self.conn.commit()
-        return self._do_due(due, cycle.end_sessions, lambda row: cycle.put_off_session(self.conn, row, now), now)
+        busy = self._do_due(due, cycle.end_sessions, lambda row: cycle.put_off_session(self.conn, row, now), now)
+        again = now + RUN_AGAIN
+        return busy | self._do_due(
+            unheeded, cycle.settle_watches, lambda row: put_off_watch(self.conn, row, again), now
+        )
 
     def _run_journeys(self) -> bool:
         """Runs whose wait is over go on; those of a cancelled journey are closed, those of a resumed one put off."""

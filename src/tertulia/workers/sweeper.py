@@ -25,6 +25,7 @@ from tertulia.ids import day_of
 from tertulia.store.channel_log import trim_log
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
+from tertulia.store.goals import forget_goals
 from tertulia.store.log import LogWriter, notify
 from tertulia.store.retention import BATCH_ROWS, Kept, list_duties
 from tertulia.store.upkeep import (
@@ -73,6 +74,7 @@ class Sweeper:
             Duty("channel_log", 10.0, lambda: trim_log(conn)),
             Duty("keys", 60.0, self._forget_keys),
             Duty("nonces", 60.0, self._forget_nonces),
+            Duty("goals", 600.0, self._forget_goals),
             Duty("writers", 60.0, lambda: drop_unused_writers(conn)),
             *(
                 Duty("forget", 60.0, partial(self._forget, forget), full=BATCH_ROWS)
@@ -138,6 +140,10 @@ class Sweeper:
     def _forget_nonces(self) -> int:
         now = decision_now(self._conn, test_clock=self._test_clock)
         return forget_nonces(self._conn, now - timedelta(seconds=NONCES_KEPT_S))
+
+    def _forget_goals(self) -> int:
+        now = decision_now(self._conn, test_clock=self._test_clock)
+        return forget_goals(self._conn, now)
 
     def _forget_keys(self) -> int:
         today = day_of(decision_now(self._conn, test_clock=self._test_clock))

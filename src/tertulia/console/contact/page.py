@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tertulia.actions.contacts import Detail, read_detail
+from tertulia.actions.run_words import name_cause
 from tertulia.actions.why import explain_reason
 from tertulia.actions.why_journey import explain_entry
 from tertulia.console.access import get_now
@@ -105,7 +106,7 @@ def show_runs(request: HttpRequest, contact_id: int) -> HttpResponse:
     runs = list_runs(conn, person.family, RUNS)
     context = describe(request, conn, person) | {
         "tab": "runs",
-        "runs": [(run, names.get(run.journey_id, ""), explain_run(run)) for run in runs],
+        "runs": [(run, names.get(run.journey_id, ""), name_cause(run.event), explain_run(run)) for run in runs],
         "journeys": journeys,
         "chosen": chosen,
         "answer": explain_entry(conn, request.workspace, contact_id, chosen) if chosen else None,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tertulia.actions.contacts import END
+from tertulia.actions.run_words import name_cause
 from tertulia.actions.why import explain_reason
 from tertulia.console.contact.doings import Act, fold_views, tell_event
 from tertulia.console.contact.words import CONSENT_SOURCES, IDENTITY_NAMES, TOPICS
@@ -79,8 +80,7 @@ def list_days(
 def tell_run(run: RunView, names: Names, before: datetime | None) -> list[Act]:
     """A contact entered a journey, and how that ended; of what happened before an instant."""
     subject = names.journeys.get(run.journey_id, "") or _("A journey")
-    event = str(run.event.get("name", ""))
-    acts = [Act(run.started_at, "workflow", "accent", _("entered"), subject, fact=event)]
+    acts = [Act(run.started_at, "workflow", "accent", _("entered"), subject, fact=name_cause(run.event))]
     if run.ended_at is not None:
         words = {"completed": _("completed"), "left": _("left"), "exited": _("ended at once")}
         reason = explain_reason(run.reason) if run.reason else ""

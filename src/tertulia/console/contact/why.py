@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from tertulia.actions.run_words import name_told_cause
 from tertulia.actions.why import read_gates, tell
 from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, WINDOWS
 from tertulia.store.ledger_read import LedgerRow
@@ -83,7 +84,7 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
         return _("none set")
     match gate:
         case "entry":
-            return str(facts.get("event_name", ""))
+            return name_told_cause(facts)
         case "consent":
             return _describe_consent(facts)
         case "suppression":

@@ -18,12 +18,13 @@ from tertulia.actions import journeys as actions
 from tertulia.actions.problems import Problem
 from tertulia.console.access import get_now
 from tertulia.console.journeys import fields
+from tertulia.console.journeys.entry import build_entry, describe_entry, read_entry
 from tertulia.console.journeys.flow import Figures, Path, draw_flow, read_path, write_path
 from tertulia.console.journeys.head import describe_journey
-from tertulia.console.journeys.words import describe_condition, name_choice
+from tertulia.console.journeys.words import describe_condition
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
-from tertulia.core.journeys import EventEntry, Journey
+from tertulia.core.journeys import Journey
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.steps.registry import list_kinds
 from tertulia.data.models import Journey as JourneyModel
@@ -59,6 +60,8 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         "figures": figures,
         "entry": describe_entry(value),
         "exceptions": describe_exceptions(value),
+        "goal": describe_goal(value),
+        "exit_when": describe_condition(value.get("exit_when")) if isinstance(value, dict) else "",
         "entry_problems": sum(problem.field.split(".")[0] == ENTRY for problem in problems),
         "chosen": chosen,
         "kinds": [(name, _(kind.TITLE), _(kind.ABOUT), kind.ICON) for name, kind in list_kinds().items()],
@@ -78,23 +81,18 @@ def read_figures(journey: JourneyModel) -> Figures:
     return Figures(count_now(conn, journey.pk), count_steps(conn, [journey.pk]))
 
 
-def describe_entry(value: Any) -> dict[str, str]:
-    """The trigger's node: the event, and what must hold."""
-    entry = value.get("entry") if isinstance(value, dict) else None
-    told = entry if isinstance(entry, dict) else {}
-    type_ = str(told.get("type", "track"))
-    nameless = name_choice(type_) if type_ in ("identify", "group") else _("No event yet")
-    title = str(told.get("event") or nameless)
-    parts = [describe_condition(told.get("where"))]
-    if told.get("key"):
-        parts.append(_("one run for each %(key)s") % {"key": told["key"]})
-    return {"title": title, "summary": " · ".join(filter(None, parts))}
-
-
 def describe_exceptions(value: Any) -> list[str]:
     """What ends a run at once, by its event."""
     rules = value.get("exceptions") if isinstance(value, dict) else None
     return [str(rule.get("event", "")) for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+
+
+def describe_goal(value: Any) -> str:
+    """The goal's event and its window; empty without one."""
+    goal = value.get("goal") if isinstance(value, dict) else None
+    if not isinstance(goal, dict):
+        return ""
+    return _("%(event)s within %(time)s") % {"event": goal.get("event", ""), "time": goal.get("within", "")}
 
 
 def describe_panel(
@@ -106,7 +104,7 @@ def describe_panel(
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
         return {"title": _("The whole journey"), "icon": "workflow", "fields": made, "step": ""}
     if chosen == ENTRY:
-        made = fields.build(EventEntry, value.get(ENTRY), POSTED, ENTRY, problems, around)
+        made = build_entry(value.get(ENTRY), POSTED, ENTRY, problems, around)
         return {"title": _("Starts when"), "icon": "zap", "fields": made, "step": ""}
     try:
         raw = edit.read_part(value, read_path(chosen)) if chosen else None
@@ -158,9 +156,7 @@ def save_part(request: HttpRequest, journey_id: int) -> HttpResponse:
                 text = edit.replace_part(text, part, made[name]) if name in made else edit.remove_part(text, part)
             return text, at
         if at == ENTRY:
-            return edit.replace_part(
-                text, (ENTRY,), fields.read(EventEntry, request.POST, POSTED, value.get(ENTRY))
-            ), at
+            return edit.replace_part(text, (ENTRY,), read_entry(request.POST, POSTED, value.get(ENTRY))), at
         raw = edit.read_part(value, read_path(at))
         kind = list_kinds()[str(raw["kind"])]
         return edit.replace_part(text, read_path(at), fields.read(kind, request.POST, POSTED, raw)), at

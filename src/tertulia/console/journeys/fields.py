@@ -116,11 +116,23 @@ def _fill(
                 {"options": [(name, label, name == one) for name, label in known]}
                 for one in [*ways, *[""] * max(CHANNELS_MAX - len(ways), 1)]
             ]
+        case "channel":
+            said = "" if value is None else str(value)
+            others = [] if said in ("", *dict(around.channels)) else [(said, said)]
+            known = [("", _("any channel")), *around.channels, *others]
+            made.widget = "select"
+            made.options = [(name, label, name == said) for name, label in known]
+        case "lines":
+            lines = value if isinstance(value, list) else []
+            made.value = "\n".join(map(str, lines))
         case "event":
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]
         case "condition":
-            _fill_condition(made, value)
+            _fill_condition(made, value, SUBJECTS)
+        case "contact_condition":
+            made.widget = "condition"
+            _fill_condition(made, value, {name: word for name, word in SUBJECTS.items() if name != "property"})
         case "reentry":
             made.value = {"mode": "after" if isinstance(value, dict) else value or "always"}
             made.value |= value if isinstance(value, dict) else {"after": "7 d", "from": "entry"}
@@ -168,14 +180,17 @@ def _read_field(widget: str, inner: Any, posted: QueryDict, name: str, before: A
             return posted.getlist(name)
         case "channels":
             return list(dict.fromkeys(one for one in posted.getlist(name) if one))
-        case "condition":
+        case "lines":
+            return [line.strip() for line in text.split("\n") if line.strip()]
+        case "condition" | "contact_condition":
             return _read_condition(posted, name)
         case "reentry":
             if posted.get(f"{name}.mode") != "after":
                 return posted.get(f"{name}.mode", "always")
             return {"after": posted.get(f"{name}.after", ""), "from": posted.get(f"{name}.from", "entry")}
         case "group":
-            return read(_struct_of(inner), posted, f"{name}.", before) or None
+            made = read(_struct_of(inner), posted, f"{name}.", before)
+            return made if any(value not in ("", None) for value in made.values()) else None
         case "list":
             return _read_list(_struct_of(inner.item_type), posted, name, before)
         case "yaml":
@@ -213,7 +228,7 @@ def read_yaml(text: str) -> Any:
 # conditions
 
 
-def _fill_condition(made: FormField, value: Any) -> None:
+def _fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) -> None:
     """Comparisons that all or any hold are rows; anything else is text."""
     mode, parts = "all", []
     if isinstance(value, dict):
@@ -224,9 +239,9 @@ def _fill_condition(made: FormField, value: Any) -> None:
             made.value = {"mode": "text", "text": write_document(value).strip()}
             return
     made.value = {"mode": mode, "text": ""}
-    made.rows = [_fill_row(part) for part in [*parts, *[{}] * ROWS_SPARE]]
+    made.rows = [_fill_row(part, next(iter(subjects))) for part in [*parts, *[{}] * ROWS_SPARE]]
     for row in made.rows:
-        row["subjects"] = [(name, str(word), name == row["subject"]) for name, word in SUBJECTS.items()]
+        row["subjects"] = [(name, str(word), name == row["subject"]) for name, word in subjects.items()]
         row["operators"] = [(name, str(word), name == row["operator"]) for name, word in OPERATORS.items()]
     made.options = [(name, str(word), False) for name, word in FIELDS.items()]
 
@@ -235,8 +250,8 @@ def _is_comparison(part: Any) -> bool:
     return isinstance(part, dict) and len(part) == 2 and len(part.keys() & SUBJECTS.keys()) == 1
 
 
-def _fill_row(part: Mapping[str, Any]) -> dict[str, Any]:
-    subject = next((name for name in SUBJECTS if name in part), "property")
+def _fill_row(part: Mapping[str, Any], first: str) -> dict[str, Any]:
+    subject = next((name for name in SUBJECTS if name in part), first)
     operator = next((name for name in OPERATORS if name in part), "is")
     value = part.get(operator, "")
     if operator == "exists":

@@ -67,6 +67,16 @@ class Figures:
         return self.steps.get(("", "entered"), 0)
 
     @property
+    def goals(self) -> int:
+        """Runs that reached the journey's goal (G1)."""
+        return self.steps.get(("", "goal"), 0)
+
+    @property
+    def goal_share(self) -> float | None:
+        """Of those that entered; None while nobody has."""
+        return self.goals / self.entered if self.entered else None
+
+    @property
     def exited(self) -> int:
         """Ended by an exception, wherever they were."""
         return sum(count for (_step, what), count in self.steps.items() if what == "exited")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import SequenceMatcher
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from tertulia.console.journeys.head import describe_journey
 from tertulia.console.journeys.words import name_choice
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
+from tertulia.core.journeys import Entry, EventEntry
 from tertulia.ids import day_of
 from tertulia.store.db import django_conn
 from tertulia.store.journeys import count_now
@@ -58,12 +60,18 @@ def show_review(request: HttpRequest, journey_id: int) -> HttpResponse:
         "inside": sum(count_now(django_conn(), journey.pk).values()) if newest else 0,
     }
     if document is not None:
-        since = day_of(get_now(request) - LOOKED_BACK)
-        event = document.entry
-        context["came"] = count_named(django_conn(), request.workspace.pk, event.type, event.event, since)
-        context["event"] = event.event or name_choice(event.type)
-        context["everybody"] = event.where is None
+        context |= describe_start(request, document.entry)
     return render(request, "journeys/review.html", context, status=422 if request.method == "POST" else 200)
+
+
+def describe_start(request: HttpRequest, entry: Entry) -> dict[str, Any]:
+    """Of an entry by an event how often that came lately; of any whether everybody enters."""
+    told: dict[str, Any] = {"everybody": entry.where is None, "kind": str(entry.__struct_config__.tag)}
+    if isinstance(entry, EventEntry):
+        since = day_of(get_now(request) - LOOKED_BACK)
+        told["came"] = count_named(django_conn(), request.workspace.pk, entry.type, entry.event, since)
+        told["event"] = entry.event or name_choice(entry.type)
+    return told
 
 
 def list_difference(before: str, after: str) -> list[DiffLine]:

@@ -1,0 +1,95 @@
+"""The entry of a journey on its pages: its kinds with their words, its node in the graph, and its form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from msgspec import Struct
+
+from tertulia.actions.problems import Problem
+from tertulia.console.journeys import fields
+from tertulia.console.journeys.words import describe_condition, name_choice
+from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry
+
+KIND: Final = "kind"
+KINDS: Final[Mapping[str, tuple[type[Struct], Promise, str]]] = {
+    "event": (EventEntry, gettext_lazy("The customer does something: an event"), "zap"),
+    "message": (MessageEntry, gettext_lazy("The customer writes: a message"), "message-circle"),
+    "outcome": (OutcomeEntry, gettext_lazy("Something becomes of a message of yours"), "send"),
+    "api": (ApiEntry, gettext_lazy("Your server calls the API"), "plug"),
+}
+"""Each kind's type, words and icon."""
+
+
+def find_kind(entry: Any) -> str:
+    """The kind that a draft's entry names; `event` where it names none of ours."""
+    kind = entry.get(KIND) if isinstance(entry, dict) else None
+    return kind if kind in KINDS else "event"
+
+
+def describe_entry(value: Any) -> dict[str, str]:
+    """The trigger's node: what starts the journey, and what must hold."""
+    entry = value.get("entry") if isinstance(value, dict) else None
+    told = entry if isinstance(entry, dict) else {}
+    kind = find_kind(told)
+    parts = [_describe_more(kind, told), describe_condition(told.get("where"))]
+    if told.get("key"):
+        parts.append(_("one run for each %(key)s") % {"key": told["key"]})
+    parts.append(_describe_cap(value.get("entries") if isinstance(value, dict) else None))
+    title = str(told.get("event") or _("No event yet")) if kind == "event" else str(KINDS[kind][1])
+    return {"title": title, "summary": " · ".join(filter(None, parts)), "icon": KINDS[kind][2]}
+
+
+def _describe_cap(cap: Any) -> str:
+    told = cap if isinstance(cap, dict) else {}
+    parts = [_("at most %(count)s a day") % {"count": told["per_day"]}] if told.get("per_day") else []
+    parts += [_("at most %(count)s in all") % {"count": told["total"]}] if told.get("total") else []
+    return " · ".join(parts)
+
+
+def _describe_outcome(told: Mapping[str, Any]) -> str:
+    parts = [name_choice(str(told.get("outcome", "")))]
+    parts += [str(told["for"])] if told.get("for") else []
+    of = [str(told[name]) for name in ("journey", "step") if told.get(name)]
+    return " · ".join([" ".join(parts), " / ".join(of) or _("any message")])
+
+
+def _describe_more(kind: str, told: Mapping[str, Any]) -> str:
+    if kind == "outcome":
+        return _describe_outcome(told)
+    if kind != "message":
+        return ""
+    words = told.get("keyword")
+    parts = [", ".join(f"“{word}”" for word in words)] if isinstance(words, list) and words else []
+    if told.get("first") is True:
+        parts.append(_("the first on its channel"))
+    if told.get("channel"):
+        parts.append(_("on %(channel)s") % {"channel": told["channel"]})
+    return " · ".join(parts) or _("any message")
+
+
+def build_entry(
+    value: Any, prefix: str, path: str, problems: Sequence[Problem], around: fields.Around
+) -> list[fields.FormField]:
+    """The kind, and the fields of that kind."""
+    kind = find_kind(value)
+    options = [(name, str(words), name == kind) for name, (_type, words, _icon) in KINDS.items()]
+    chosen = fields.FormField(
+        f"{prefix}{KIND}", _("What starts it"), _("Save to see the fields of another kind."), "select", options=options
+    )
+    chosen.error = next((p.sentence for p in problems if p.field in (path, f"{path}.{KIND}")), "")
+    return [chosen, *fields.build(KINDS[kind][0], value, prefix, path, problems, around)]
+
+
+def read_entry(posted: QueryDict, prefix: str, before: Any) -> dict[str, Any]:
+    """The entry as it was posted. Of another kind it keeps what that has too; an event's kind is not said."""
+    kind = posted.get(f"{prefix}{KIND}", "")
+    kind = kind if kind in KINDS else find_kind(before)
+    if kind != find_kind(before):
+        before = {}
+    made = fields.read(KINDS[kind][0], posted, prefix, before)
+    made.pop(KIND, None)
+    return made if kind == "event" else {KIND: kind, **made}

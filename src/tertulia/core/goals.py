@@ -1,0 +1,61 @@
+"""What a journey is for: the event that shows it, in a window from entry or from the last message (G1-G3).
+
+The window is a row of its own, for it goes on after the run has ended. A goal is reached at most once in a run, when
+the event occurred inside the window, whenever it came; an event that ends the run may be its goal too, and both are
+recorded. The journey is credited, and the step whose message was the last one handed over before the event.
+"""
+
+from datetime import datetime
+
+from tertulia.core import entry_effects as ee
+from tertulia.core import run_effects as rx
+from tertulia.core.conditions import Subject
+from tertulia.core.durations import read_duration
+from tertulia.core.journeys import Journey
+from tertulia.core.occasions import Concerning, matches
+from tertulia.core.rows import RunRow
+from tertulia.core.world import World
+
+
+def open_goal(world: World, journey: Journey, run: RunRow) -> None:
+    """A run has begun. One that begins again has a new window, unless it has reached its goal."""
+    goal = journey.goal
+    if goal is not None and goal.since == "entry" and (run.visit == 0 or run.id in world.goals):
+        until = run.entered_at + read_duration(goal.within)
+        world.add(_open(run, run.entered_at, until, "", None))
+
+
+def credit_message(world: World, journey: Journey, run: RunRow) -> None:
+    """A message of the run was handed over: it is the one that an event from now on may be owed to."""
+    goal = journey.goal
+    if goal is None:
+        return
+    if goal.since == "send":
+        until = world.now + read_duration(goal.within)
+        world.add(_open(run, world.now, until, run.step, world.now))
+    else:
+        world.add(ee.CreditStep(run.contact_id, run.id, run.step, world.now))
+
+
+def reach_goals(world: World, event: Concerning, subject: Subject) -> None:
+    """What an event shows of the runs of its contact, live or over."""
+    for row in [row for row in world.goals.values() if row.contact_id == event.contact_id]:
+        journey = world.config.journeys.get(row.journey_id)
+        program = journey.programs.get(row.revision) if journey is not None else None
+        goal = program.journey.goal if program is not None else None
+        if goal is None or str(event.id) == row.began_by or not row.since <= event.occurred_at <= row.until:
+            continue
+        if not matches(goal, event, subject):
+            continue
+        step = row.step if row.sent_at is not None and row.sent_at <= event.occurred_at else ""
+        named = (row.workspace, row.contact_id, row.run_id, row.journey_id)
+        world.add(ee.ReachGoal(*named, step, event.id, event.occurred_at))
+        world.add(rx.TallyStep(row.workspace, row.contact_id, row.journey_id, "", "goal"))
+        if step:
+            world.add(rx.TallyStep(row.workspace, row.contact_id, row.journey_id, step, "goal"))
+
+
+def _open(run: RunRow, since: datetime, until: datetime, step: str, sent_at: datetime | None) -> ee.OpenGoal:
+    began_by = str(run.event.get("id", ""))
+    named = (run.workspace, run.contact_id, run.id, run.journey_id, run.revision, began_by)
+    return ee.OpenGoal(*named, since, until, step, sent_at)

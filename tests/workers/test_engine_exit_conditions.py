@@ -1,0 +1,73 @@
+"""X5: a run ends as soon as the customer becomes what the journey ends for, through the engine on a real database."""
+
+from typing import Any
+
+import pytest
+from tests.workers.test_engine_entries import town
+from tests.workers.test_engine_journeys import CART, HOUR, MINUTE, add_customer, add_to_cart
+from tests.workers.town import Town
+
+__all__ = ["town"]
+
+GOLD = CART + "exit_when: {any: [{attribute: plan, is: gold}, {field: country, is: PT}]}\n"
+WRITES = """
+name: Writes
+entry: {event: Upgraded}
+steps:
+  - {id: pause, kind: wait, for: 10 min}
+  - {id: mark, kind: update, set: {plan: gold}}
+  - {id: rest, kind: wait, for: 1 d}
+"""
+
+
+@pytest.mark.parametrize(("traits", "live"), [({"plan": "gold"}, 0), ({"plan": "silver"}, 1), ({}, 1)])
+def test_X5_an_event_changes_the_customer(town: Town, traits: dict[str, Any], live: int) -> None:
+    """In the transaction that stores it, in the middle of a wait."""
+    contact = add_customer(town)
+    town.publish(GOLD)
+    add_to_cart(town)
+    town.event("identify", user="u1", traits=traits)
+    assert len(town.live_runs()) == live
+    assert town.past_runs() == [(contact, "left", "run.exit_condition")] * (1 - live)
+
+
+def test_X5_what_is_queued_is_taken_back(town: Town) -> None:
+    """As an exception does."""
+    add_customer(town)
+    town.publish(GOLD)
+    town.pause_channel("sms")
+    add_to_cart(town)
+    town.advance(HOUR)
+    town.event("identify", user="u1", traits={"plan": "gold"})
+    assert town.rows("select state, reason from delivery") == [("revoked", "run.exit_condition")]
+
+
+def test_X5_a_step_of_another_journey_changes_the_customer(town: Town) -> None:
+    """Its own run goes on."""
+    contact = add_customer(town)
+    town.publish(GOLD)
+    town.publish(WRITES)
+    add_to_cart(town)
+    town.event("track", user="u1", name="Upgraded")
+    town.advance(10 * MINUTE)
+    assert town.past_runs() == [(contact, "left", "run.exit_condition")]
+    assert [step for _, step in town.live_runs()] == ["rest"]
+
+
+def test_X5_a_step_ends_its_own_run(town: Town) -> None:
+    """And nothing of the steps behind happens."""
+    contact = add_customer(town)
+    town.publish(WRITES + "exit_when: {attribute: plan, is: gold}\n")
+    town.event("track", user="u1", name="Upgraded")
+    town.advance(10 * MINUTE)
+    assert (town.live_runs(), town.past_runs()) == ([], [(contact, "left", "run.exit_condition")])
+
+
+def test_X5_who_is_that_already_does_not_enter(town: Town) -> None:
+    """The ledger says why."""
+    add_customer(town)
+    town.publish(GOLD)
+    town.event("identify", user="u1", traits={"plan": "gold"})
+    add_to_cart(town)
+    assert town.live_runs() == []
+    assert town.ledger() == [("", "not_entered", "entry", "run.exit_condition")]
