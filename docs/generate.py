@@ -7,10 +7,12 @@ gives each name its function. `python docs/generate.py --check` changes nothing 
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -25,10 +27,16 @@ from tertulia.core import (
     hook_presets,
     import_fields,
     import_reasons,
+    past_fields,
+    past_reasons,
     reasons,
 )
+from tertulia.documents.journeys import write_schema
 
 DOCS = Path(__file__).parent
+MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "journey-fields.toml").read_text(encoding="utf-8"))
+DOCUMENT: Mapping[str, Any] = write_schema()["$defs"]
+OF_EVERY_STEP = ("id", "kind", "name")
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
@@ -114,6 +122,21 @@ def write_columns() -> Iterator[str]:
         yield ""
 
 
+def write_past_fields() -> Iterator[str]:
+    """What a column of past events can be, with the heads that are recognised."""
+    known: dict[past_fields.PastField, list[str]] = {}
+    for head, field in past_fields._by_head().items():
+        known.setdefault(field, []).append(head)
+    rows = ((f"`{f.value}`", ", ".join(known.get(f, []))) for f in past_fields.PastField)
+    yield from table(("Field", "Heads"), rows)
+
+
+def write_past_reasons() -> Iterator[str]:
+    """Why a row of past events is not taken."""
+    rows = ((f"`{r.value}`", _plain(past_reasons.PAST_SENTENCES[r])) for r in past_reasons.PastReason)
+    yield from table(("Code", "What people read"), rows)
+
+
 def write_entries() -> Iterator[str]:
     """Each kind of log entry with its fields."""
     for kind in get_args(entries.Entry):
@@ -146,6 +169,22 @@ def write_diagram() -> Iterator[str]:
     yield "```"
 
 
+def write_fields(part: str) -> Iterator[str]:
+    """The fields of one part of a journey's document. KeyError for a field whose meaning nobody wrote."""
+    spec = DOCUMENT["ExitStep" if part == "Step" else part]
+    fields, needed = spec["properties"], spec.get("required", ())
+    shared = OF_EVERY_STEP if part == "Step" or part.endswith("Step") else ()
+    named = shared if part == "Step" else [name for name in fields if name not in shared]
+    meanings = MEANINGS.get(part, {})
+    if wrong := meanings.keys() ^ set(named):
+        raise KeyError(f"journey-fields.toml and the program differ about {part}: {', '.join(sorted(wrong))}")
+    rows = (
+        (f"`{name}`", _name_type(fields[name]), _name_default(fields[name], name in needed), meanings[name])
+        for name in named
+    )
+    yield from table(("Field", "What it is", "Without it", "Meaning"), rows)
+
+
 def write_hook_faults() -> Iterator[str]:
     """What can be wrong with a mapping of webhooks."""
     rows = ((f"`{code.value}`", _plain(hook_faults.SENTENCES[code])) for code in hook_faults.FaultCode)
@@ -175,9 +214,12 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "file-reasons": write_file_reasons,
     "classes": write_classes,
     "columns": write_columns,
+    "past-fields": write_past_fields,
+    "past-reasons": write_past_reasons,
     "entries": write_entries,
     "states": write_states,
     "diagram": write_diagram,
+    **{f"fields-{name.lower()}": partial(write_fields, name) for name in DOCUMENT},
     "hook-faults": write_hook_faults,
     "hook-presets": write_hook_presets,
 }
@@ -251,6 +293,46 @@ def _describe_default(action: argparse.Action) -> str:
 
 def _name_field(field: msgspec.structs.FieldInfo) -> str:
     return f"`{field.encode_name}`"
+
+
+def _name_type(spec: Mapping[str, Any]) -> str:
+    """A type of a JSON Schema in words."""
+    if "$ref" in spec:
+        return _PART_WORDS.get(str(spec["$ref"]).rpartition("/")[2], "object")
+    if "const" in spec:
+        return "the kind"
+    if "enum" in spec:
+        return ", ".join(f"`{value}`" for value in spec["enum"])
+    if "anyOf" in spec:
+        names = [_name_type(item) for item in spec["anyOf"] if item.get("type") != "null"]
+        return " or ".join(dict.fromkeys(names))
+    match spec.get("type"):
+        case "array":
+            return f"list of {_name_type(spec['items'])}"
+        case "object":
+            return f"names, each with {_name_type(spec['additionalProperties'])}"
+        case other:
+            return _TYPE_WORDS[str(other)]
+
+
+def _name_default(spec: Mapping[str, Any], is_needed: bool) -> str:
+    if is_needed:
+        return "refused"
+    default = spec.get("default")
+    return f"`{default}`" if default not in (None, "", [], ()) else ""
+
+
+_TYPE_WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
+_PART_WORDS = {
+    "Condition": "[condition](#conditions)",
+    "EventEntry": "[entry](#entry)",
+    "ExceptionRule": "[exceptions](#exceptions)",
+    "Reentry": "[a while](#re-entry)",
+    "Step": "[steps](#steps)",
+    "Branch": "[ways](#branch)",
+    "Until": "[an instant](#until)",
+    "Value": "[a property](#update)",
+}
 
 
 def _plain(sentence: str) -> str:

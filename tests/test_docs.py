@@ -2,14 +2,30 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 
+import jsonschema_rs
 import pytest
 from docs import generate
 
 from tertulia import config
 from tertulia.channels import outcomes, registry
 from tertulia.cli import COMMANDS
-from tertulia.core import deliveries, entries, hook_faults, import_fields, import_reasons, ingest_codes, reasons
+from tertulia.core import (
+    deliveries,
+    entries,
+    hook_faults,
+    import_fields,
+    import_reasons,
+    ingest_codes,
+    past_fields,
+    past_reasons,
+    reasons,
+)
+from tertulia.core.journeys import walk_steps
+from tertulia.core.steps.registry import list_kinds
+from tertulia.documents.journeys import Around, check_journey, write_schema
+from tertulia.documents.lines import read_lines
 from tertulia.store import funnel
 
 ROOT = Path(__file__).parent.parent
@@ -74,6 +90,7 @@ def test_every_reason_code_has_its_row() -> None:
         *outcomes.REASONS,
         *(reason.value for reason in import_reasons.Reason),
         *(reason.value for reason in import_reasons.FileReason),
+        *(reason.value for reason in past_reasons.PastReason),
     ]
     assert [code for code in codes if f"\n| `{code}` |" not in page] == []
 
@@ -83,6 +100,7 @@ def test_classes_columns_entries_and_steps_are_named() -> None:
     wanted = {
         "message-classes.md": [kind.value for kind in deliveries.MessageClass],
         "import-columns.md": [field.value for field in import_fields.Field],
+        "past-events.md": [field.value for field in past_fields.PastField],
         "funnel.md": list(funnel.STEPS),
         "tracking-api.md": [code.value for code in ingest_codes.Code],
         "incoming-webhooks.md": [code.value for code in hook_faults.HookCode],
@@ -101,6 +119,23 @@ def test_every_table_of_the_schema_has_its_row() -> None:
     names = re.findall(r"^create table (\w+)", sql, re.MULTILINE)
     names += re.findall(r"^class (\w+)\((?:models\.Model|AbstractBaseUser)", models, re.MULTILINE)
     assert [name for name in names if f"\n| `{name}` |" not in page] == []
+
+
+def test_examples_of_journeys_are_valid() -> None:
+    """Every whole document, every step and every condition on the page; each kind of step has one. The published
+    schema takes them too."""
+    validator = jsonschema_rs.validator_for(write_schema())
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", read("journeys.md"), re.MULTILINE | re.DOTALL)
+    head = "name: Example\nentry:\n  event: Order Completed\n"
+    kinds = set()
+    for block in blocks:
+        steps = block if block.startswith("- ") else "- {id: end, kind: exit}\n"
+        where = "" if block.startswith("- ") else "  where:\n" + indent(block, "    ")
+        text = block if block.startswith("name: ") else f"{head}{where}steps:\n{indent(steps, '  ')}"
+        assert validator.is_valid(read_lines(text).value), block
+        apps = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "telegram"}
+        kinds |= {step.kind for step in walk_steps(check_journey(text, Around(apps)).steps)}
+    assert (len(blocks) > 6, kinds) == (True, set(list_kinds()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

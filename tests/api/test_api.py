@@ -2,8 +2,10 @@
 
 import json
 import os
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +292,22 @@ def test_the_documentation_is_drawn_from_the_schema(shop: Any) -> None:
         assert f'id="{spec["operationId"]}"' in page
     assert "<script" not in page
     assert "//cdn" not in page
+
+
+def test_no_two_shapes_have_one_name(shop: Any) -> None:
+    """The schema knows them by name alone: of two it would tell one for both."""
+    from ninja import Schema
+
+    import tertulia.api
+
+    places: dict[str, set[str]] = {}
+    for found in pkgutil.iter_modules(tertulia.api.__path__):
+        module = import_module(f"tertulia.api.{found.name}")
+        for name, shape in vars(module).items():
+            if isinstance(shape, type) and issubclass(shape, Schema):
+                places.setdefault(name, set()).add(shape.__module__)
+    assert len(places) > 50
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_E8_the_clock_moves_forward_only_and_answers_when_all_is_done(ask: Ask, engine: None) -> None:

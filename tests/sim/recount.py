@@ -150,6 +150,7 @@ def describe(world: World) -> dict[str, Counter[str]]:
     """The end of a world without its ids: what was decided about whom, what everybody got, what is known of them."""
     label = label_contacts(world)
     matches = {match: f"M{number}" for number, match in world.played.matches.items()}
+    journeys = {journey: f"J{number}" for number, journey in world.played.journeys.items()}
 
     def read(query: str, shape: Callable[..., Any]) -> Counter[str]:
         return Counter(json.dumps(shape(*row), default=str) for row in world.rows(query))
@@ -165,13 +166,27 @@ def describe(world: World) -> dict[str, Counter[str]]:
             lambda match, contact, *rest: (matches[match], label(contact), *rest),
         ),
         "ledger": read(
-            "select contact_id, match_id, outcome, gate, reason, at from ledger",
-            lambda contact, match, *rest: (label(contact), matches.get(match), *rest),
+            "select contact_id, match_id, journey_id, step, outcome, gate, reason, at from ledger",
+            lambda contact, match, journey, *rest: (
+                label(contact),
+                matches.get(match),
+                journeys.get(journey),
+                *rest,
+            ),
         ),
         "deliveries": read(
             """select contact_id, match_id, stage, class, state, attempt, reason, flags, sent_at, delivered_at, read_at,
                       failed_at from delivery""",
             lambda contact, match, *rest: (label(contact), matches.get(match), *rest),
+        ),
+        "runs": read(
+            """select contact_id, journey_id, revision, key, step, entered_at, started_at, outcome, reason, ended_at
+               from run""",
+            lambda contact, journey, *rest: (label(contact), journeys.get(journey), *rest),
+        ),
+        "passages": read(
+            "select contact_id, journey_id, key, entry_at, message_at from passage",
+            lambda contact, journey, *rest: (label(contact), journeys.get(journey), *rest),
         ),
         "consents": read(
             "select contact_id, channel, topic, state, source, at from consent",

@@ -70,6 +70,8 @@ WEIGHTS: Final[dict[str, float]] = {
     "merge": 2, "unmerge": 2, "there_and_back": 0.7, "dismiss": 1, "erase": 1,
     "launch": 4, "pause": 2, "resume": 3, "stop_match": 0.7, "pause_channel": 1, "resume_channel": 2,
     "rival": 1,
+    "do": 34, "publish": 2, "pause_journey": 1, "resume_journey": 2, "close_journey": 0.5, "open_journey": 0.7,
+    "cancel_journey": 0.4,
 }  # fmt: skip
 PLACES: Final = (*APPS, "sms")
 STOPS: Final = ("STOP", "sair", "Parar!", "stop all", "UNSUBSCRIBE", "cancelar")
@@ -92,6 +94,7 @@ def write_script(seed: int, length: int = 60) -> Script:
         Act(3, "send"),
         Act(4, "round"),
         Act(5, "send"),
+        Act(6, "publish"),
     ]
     kinds, weights = list(WEIGHTS), list(WEIGHTS.values())
     for n in range(len(acts), len(acts) + length):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from tests.sim.journey_acts import link_users
 from tests.sim.script import Act, Person, has_mobile
 
 from tertulia.core.phones import key_of_e164
@@ -76,6 +77,7 @@ def import_customers(world: "World", act: Act) -> bool:
         with psycopg.connect(world.url) as conn:
             for person in people:
                 world.played.contacts[person.label] = insert_customer(conn, world, person)
+    link_users(world)
     return True
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg
-from tests.sim import people_acts, staff_acts
+from tests.sim import journey_acts, people_acts, staff_acts
 from tests.sim.machine import PUBLIC_URL, Machine
 from tests.sim.script import APPS, Act, Person, Script
 
@@ -102,6 +102,8 @@ class Played:
     messages: dict[str, int] = field(default_factory=dict)  # provider's message id -> who wrote it
     received: Counter[str] = field(default_factory=Counter)  # channel -> entries that webhooks brought
     clicks: int = 0
+    events: int = 0
+    journeys: dict[int, int] = field(default_factory=dict)  # label -> id
     merges: list[tuple[int, int]] = field(default_factory=list)
     restored: list[tuple[Any, Any]] = field(default_factory=list)  # pairs before a merge and after its undoing
     erased: set[int] = field(default_factory=set)
@@ -148,7 +150,7 @@ class World:
         self.close()
 
     def _open_shop(self) -> None:
-        from tertulia.data.models import Channel, Workspace
+        from tertulia.data.models import Channel, Source, Workspace
         from tertulia.store.sealing import seal, seal_json
 
         self.workspace = Workspace.objects.create(
@@ -168,6 +170,7 @@ class World:
             "viber": {"bot_uri": "loja", "sender_name": "Loja", "base_url": base},
         }
         secrets = {"auth_token": "s3cret-token", "access_token": "s3cret-token", "token": "1:s3cret"}
+        Source.objects.create(id=1, workspace=self.workspace, name="Shop", write_key="wk_sim")
         self.channels = {
             name: Channel.objects.create(
                 workspace=self.workspace,
@@ -227,6 +230,7 @@ class World:
     def _end(self) -> None:
         """Everything is resumed, every receipt comes, providers are calm, and days pass."""
         staff_acts.resume_all(self)
+        journey_acts.resume_all(self)
         self.machine.crashes -= {"sender"}
         self.machine.provider.calm = True
         self.machine.tell_late()
@@ -234,7 +238,7 @@ class World:
             busy = self.run_rounds(ROUNDS_AT_ONCE)
             busy |= bool(self.machine.send() + tell_receipts(self, 1_000) + self.machine.sweep())
             self.machine.move_clock(timedelta(hours=13))
-            [(left,)] = self.rows("select count(*) from delivery_open")
+            [(left,)] = self.rows("select (select count(*) from delivery_open) + (select count(*) from run_open)")
             if not busy and not left:
                 return
         raise AssertionError("the world never came to rest")
@@ -384,5 +388,6 @@ ACTS: Final[dict[str, Callable[[World, Act], bool]]] = {
     "receipts": tell_some_receipts,
     **people_acts.ACTS,
     **staff_acts.ACTS,
+    **journey_acts.ACTS,
 }
 __all__ = ["PUBLIC_URL", "World"]

@@ -8,6 +8,7 @@ import pytest
 from tests.workers.town import NOW, Town
 
 from tertulia.actions import cycle
+from tertulia.core.entries import EventEntry
 
 HOUR = timedelta(hours=1)
 
@@ -495,3 +496,31 @@ def test_an_event_beside_a_receipt_takes_nothing_from_it(town: Town) -> None:
     town.drain()
     assert town.progress(contact, match)["state"] == "delivered"
     assert town.rows("select count(*) from event where contact_id = %s", contact) == [(2,)]
+
+
+def test_an_event_that_was_found_by_an_address_goes_to_whom_its_contact_became(town: Town) -> None:
+    """Merges are followed; without an id of an app or site nothing is linked."""
+    old, new = town.add_contact("Ana", "+5511985550101"), town.add_contact("Ana", "+5511985550102")
+    town.merge(old, new)
+    town.append(EventEntry(1, "track", "m1", town.now, town.now, name="Order", contact_id=old, imported=True), old)
+    town.drain()
+    assert town.rows("select contact_id, name from event") == [(new, "Order")]
+    assert town.rows("select count(*) from identity") == [(0,)]
+
+
+def test_C5_an_event_of_an_erased_contact_is_dropped(town: Town) -> None:
+    """It was on its way when the person was erased."""
+    ana = town.add_contact("Ana", "+5511985550101")
+    town.erase(ana)
+    town.append(EventEntry(1, "track", "m1", town.now, town.now, name="Order", contact_id=ana), ana)
+    town.drain()
+    assert town.rows("select count(*) from event") == [(0,)]
+
+
+def test_C5_ids_of_apps_leave_a_proof_too(town: Town) -> None:
+    """A keyed hash where the identity lay."""
+    town.event("track", user="u1", device="d1", name="Order")
+    contact = town.identity("user_id", "u1")
+    assert contact is not None
+    town.erase(contact)
+    assert town.rows("select count(*) from erasure where contact_id = %s", contact) == [(2,)]

@@ -249,6 +249,18 @@ def test_E4_an_old_event_starts_nothing(town: Town) -> None:
     assert town.live_runs() == []
 
 
+def test_E4_imported_history_starts_nothing_and_may_end_a_run(town: Town) -> None:
+    """Who bought is not asked to buy, however that became known."""
+    contact = add_customer(town)
+    town.publish(CART)
+    add_to_cart(town, imported=True)
+    assert town.live_runs() == []
+    add_to_cart(town)
+    assert town.live_runs() == [(contact, "pause")]
+    town.event("track", user="u1", name="Order Completed", imported=True)
+    assert town.past_runs() == [(contact, "exited", "run.exception")]
+
+
 def test_E3_attributes_of_the_event_come_before_its_filter(town: Town) -> None:
     """The trigger sees the contact as of that event."""
     add_customer(town)

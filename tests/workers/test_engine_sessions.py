@@ -139,3 +139,17 @@ def test_R6_what_is_only_told_by_a_server_is_no_visit(town: Town) -> None:
     """An order that was shipped."""
     town.event("track", user="u1", name="Order Shipped", context={"channel": "server"})
     assert read_derived(town) == []
+
+
+def test_E4_imported_history_begins_ends_and_prolongs_no_visit(town: Town) -> None:
+    """However young it is: it stands in the history and nothing follows from it."""
+    town.event("page", user="u1", name="Home", imported=True)
+    assert town.rows("select name, imported from event") == [("Home", True)]
+    assert town.rows("select count(*) from session") == [(0,)]
+    town.event("page", user="u1", name="Cart")
+    town.advance(10 * MINUTE)
+    town.event("track", user="u1", name=BACKGROUNDED, imported=True)
+    assert town.rows("select count(*) from session") == [(1,)]
+    town.advance(20 * MINUTE)
+    [end] = read_ends(town)
+    assert (end["events"], end["duration_s"]) == (1, 0)

@@ -357,6 +357,28 @@ def test_an_undo_keeps_what_has_happened_since(conn: psycopg.Connection, setup: 
     assert outcomes(conn, found.pk)[2] == ("kept", "kept")
 
 
+def test_an_undo_keeps_who_is_or_was_in_a_journey(conn: psycopg.Connection, setup: Setup, apply: Run) -> None:
+    """A run without its contact could never go on."""
+    found = apply(HEAD + "Ana,Silva,11 98555-0200\nBo,Reis,11 98555-0300\n")
+    (shard, ana), (other, bo) = ask(conn, "select shard, id from contact order by name")
+    same = "key, step, entered_at, started_at, event"
+    conn.execute(
+        f"""insert into run_open (shard, id, workspace, contact_id, journey_id, revision, visit, since, {same})
+            values (%s, gen_random_uuid(), 1, %s, 1, 1, 0, now(), '', 'a', now(), now(), '{{}}')""",
+        (shard, ana),
+    )
+    conn.execute(
+        f"""insert into run (shard, day, id, workspace, contact_id, journey_id, revision, outcome, reason, ended_at,
+                             {same})
+            values (%s, current_date, gen_random_uuid(), 1, %s, 1, 1, 'completed', '', now(), '', 'a', now(), now(),
+                    '{{}}')""",
+        (other, bo),
+    )
+    conn.commit()
+    undone = undo(conn, setup, found)
+    assert (undone.counts["undone"], undone.counts["kept"]) == (0, 2)
+
+
 def test_C4_suppressions_survive_an_undo(conn: psycopg.Connection, setup: Setup, apply: Run) -> None:
     """An opt-out list is not undone, and undoing the customers lifts nothing."""
     from tertulia.errors import Conflict

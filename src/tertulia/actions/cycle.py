@@ -32,7 +32,7 @@ from tertulia.core.entries import (
     key_of,
     route,
 )
-from tertulia.core.journey import advance, end
+from tertulia.core.journey import advance, end, follow_delivery
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import OpenDelivery, RunRow, SessionRow
 from tertulia.core.sessions import IDLE, settle
@@ -112,7 +112,9 @@ def settle_unknown(
     for delivery in deliveries:
         world.open[delivery.id] = delivery
         settle_lost(world, delivery)
+        follow_delivery(world, delivery.id)
     _write(conn, world, batch)
+    batch.touched |= _topics(world)
     return batch
 
 

@@ -105,7 +105,8 @@ def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntr
     loader.load_identities(conn, world, {key: None for keys in who for key in keys})
     known = [
         [row.contact_id for key in keys if (row := world.identities.get(key)) and row.contact_id is not None]
-        for keys in who
+        + ([entry.contact_id] if entry.contact_id is not None else [])
+        for keys, (_, entry) in zip(who, events, strict=True)
     ]
     loader.load_profiles(conn, world, {contact_id for ids in known for contact_id in ids})
     loader.load_parted(conn, world, find_shared(world, events))

@@ -19,21 +19,22 @@ from tertulia.core.tabular import Shape
 from tertulia.data.models import Channel, Import, User, Workspace
 from tertulia.errors import Conflict, NotFound
 from tertulia.store.db import Conn
-from tertulia.store.imports import forget_check
+from tertulia.store.imports import LISTS, forget_check
 
 
 def access_import(workspace: Workspace, import_id: int) -> Import:
-    """The only way to an import: one of this workspace. Raises NotFound."""
+    """The only way to an import of a list: one of this workspace. Raises NotFound."""
+    lists = Import.objects.select_related("channel", "workspace").filter(kind__in=LISTS)
     try:
-        found: Import = Import.objects.select_related("channel", "workspace").get(pk=import_id, workspace=workspace)
+        found: Import = lists.get(pk=import_id, workspace=workspace)
     except Import.DoesNotExist:
         raise NotFound(_("This import does not exist in this workspace.")) from None
     return found
 
 
 def list_imports(workspace: Workspace) -> list[Import]:
-    """The workspace's imports, the newest first."""
-    return list(Import.objects.filter(workspace=workspace).select_related("channel").order_by("-id"))
+    """The workspace's imports of lists, the newest first."""
+    return list(Import.objects.filter(workspace=workspace, kind__in=LISTS).select_related("channel").order_by("-id"))
 
 
 def add_import(
@@ -104,26 +105,26 @@ def set_columns(conn: Conn, found: Import, targets: Sequence[str], options: Opti
 
     Raises FileProblem that names the column, Conflict while the import is working or done."""
     check_mapping(targets, list_heads(found), ListKind(found.kind))
-    found = _lock(found)
+    found = lock_import(found)
     if not may_set_columns(found):
         raise Conflict(_("This import is past its columns. Undo it, or import the file again."))
     forget_check(conn, found.pk)
     found.mapping = _write_targets(targets)
     found.options = msgspec.to_builtins(options)
-    _reset(found)
+    reset_import(found)
     found.state = ImportState.UPLOADED.value
     found.save()
 
 
 def start_check(conn: Conn, found: Import, options: Options | None = None) -> None:
     """Hand the import to the importer for its check; `options` changes what is said about the list."""
-    found = _lock(found)
-    _refuse_unless(found, ImportState.CHECKING)
+    found = lock_import(found)
+    refuse_unless(found, ImportState.CHECKING)
     check_mapping(read_targets(found), list_heads(found), ListKind(found.kind))
     forget_check(conn, found.pk)
     if options is not None:
         found.options = msgspec.to_builtins(options)
-    _reset(found)
+    reset_import(found)
     found.state = ImportState.CHECKING.value
     found.save()
 
@@ -133,8 +134,8 @@ def start_apply(
 ) -> None:
     """Hand the checked import to the importer; `keep_series`: numbers that differ by one are real; `take_erased`:
     people who were erased are taken in again, which is somebody's decision and goes into the audit log (C5)."""
-    found = _lock(found)
-    _refuse_unless(found, ImportState.APPLYING)
+    found = lock_import(found)
+    refuse_unless(found, ImportState.APPLYING)
     found.options = {**found.options, "keep_series": keep_series, "take_erased": take_erased}
     found.state = ImportState.APPLYING.value
     found.fault = ""
@@ -152,7 +153,7 @@ def count_erased(found: Import) -> int:
 
 def start_undo(found: Import, user: User | None, now: datetime) -> None:
     """Hand a finished import to the importer for its undo. Raises Conflict when it is an opt-out list or too old."""
-    found = _lock(found)
+    found = lock_import(found)
     if found.kind == ListKind.OPT_OUTS:
         raise Conflict(_("An opt-out list is not undone. Lift a suppression at its contact."))
     if found.state != ImportState.FAILED and not may_undo(found.state, found.kind, found.ended_at, now):
@@ -168,7 +169,7 @@ def start_undo(found: Import, user: User | None, now: datetime) -> None:
 
 def discard(conn: Conn, found: Import, user: User | None, now: datetime) -> None:
     """Give up an import of which nothing was applied. Raises Conflict otherwise."""
-    found = _lock(found)
+    found = lock_import(found)
     if found.started_at is not None:
         raise Conflict(_("This import was applied. Undo it instead."))
     forget_check(conn, found.pk)
@@ -177,7 +178,8 @@ def discard(conn: Conn, found: Import, user: User | None, now: datetime) -> None
     record_change(workspace, user, now, "import_discarded", subject)
 
 
-def _reset(found: Import) -> None:
+def reset_import(found: Import) -> None:
+    """Forget how far an import had come. The caller saves it."""
     found.cursor = 0
     found.rows_done = 0
     found.rows_total = None
@@ -186,12 +188,14 @@ def _reset(found: Import) -> None:
     found.fault = ""
 
 
-def _lock(found: Import) -> Import:
+def lock_import(found: Import) -> Import:
+    """The import as it stands, kept from others until the commit."""
     locked: Import = Import.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=found.pk)
     return locked
 
 
-def _refuse_unless(found: Import, following: ImportState) -> None:
+def refuse_unless(found: Import, following: ImportState) -> None:
+    """Raises Conflict where a state does not follow the present one."""
     if not may_follow(found.state, following):
         raise Conflict(_("The import has moved on since this page was shown. Look at it again."))
 

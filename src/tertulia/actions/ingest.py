@@ -53,7 +53,7 @@ def place_events(conn: Conn, events: Sequence[tuple[int, EventEntry]]) -> list[N
     known = find_contacts(conn, who)
     rows = []
     for (workspace, entry), whose in zip(events, who, strict=True):
-        contact_id = known.get(whose)
+        contact_id = known.get(whose, entry.contact_id)
         shard = route(workspace, entry, contact_id)
         rows.append(NewEntry(shard, workspace, key_of(entry), entry, entry.client_at, contact_id))
     return rows

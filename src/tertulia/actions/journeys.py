@@ -21,12 +21,13 @@ from tertulia.channels import registry
 from tertulia.core.journeys import Journey as Document
 from tertulia.data.models import Channel, Journey, JourneyRevision, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
-from tertulia.documents.lines import BadDocument
+from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.documents.lines import Problem as Fault
 from tertulia.errors import Conflict, NotFound
 
 ID_MAX: Final = 2**31 - 1
 NAME_CHARACTERS_MAX: Final = 200
+KEY: Final = r"[a-z0-9][a-z0-9_-]{0,59}"
 KEY_CHARACTERS_MAX: Final = 60
 DOCUMENT_CHARACTERS_MAX: Final = 200_000
 
@@ -90,7 +91,7 @@ def create_journey(
     """A draft. `key`: its name in files; made from the name where none is given. Raises Refused, Conflict."""
     _refuse_text(text, name)
     wanted = key or _make_key(name)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", wanted):
+    if not re.fullmatch(KEY, wanted):
         message = _("A key has small letters, digits, - and _, and is at most 60 long.")
         raise Refused([Problem("invalid", message, "key")])
     taken = set(Journey.objects.filter(workspace=workspace, key__startswith=wanted).values_list("key", flat=True))
@@ -191,8 +192,13 @@ def delete_draft(journey: Journey, user: User | None, now: datetime) -> None:
 
 def read_name(text: str) -> str:
     """The name that a document gives, also where the rest of it is wrong; empty without one."""
-    found = re.search(r"^name:[ \t]*(.+?)[ \t]*$", text, re.MULTILINE)
-    return found[1].strip("\"' ") if found else ""
+    try:
+        value = read_lines(text).value
+    except BadDocument:
+        found = re.search(r"^name:[ \t]*(.+?)[ \t]*$", text, re.MULTILINE)
+        return found[1].strip("\"' ") if found else ""
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _move(journey: Journey, user: User | None, now: datetime, state: str, verb: str, **fields: object) -> None:

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from tertulia.actions.audit import record_change
 from tertulia.actions.problems import Problem, refuse
 from tertulia.core.hook_presets import HOOK_KINDS, SDK, fill_preset
-from tertulia.data.models import Source, User, Workspace
+from tertulia.data.models import Import, Source, User, Workspace
 from tertulia.errors import Conflict, NotFound
 from tertulia.store.db import Conn
 from tertulia.store.hook_samples import drop_samples
+from tertulia.store.imports import forget_check
 from tertulia.store.sources import has_events
 
 NAME_CHARACTERS_MAX: Final = 200
@@ -118,6 +119,8 @@ def delete_source(conn: Conn, source: Source, user: User | None, now: datetime) 
     if has_events(conn, source.workspace_id, source.pk):
         raise Conflict(_("This source has events. Disable it instead: nothing more is taken, and its events stay."))
     drop_samples(conn, source.workspace_id, source.pk)
+    for import_id in Import.objects.filter(source=source).values_list("pk", flat=True):
+        forget_check(conn, import_id)
     subject, workspace = _subject(source), source.workspace
     source.delete()
     record_change(workspace, user, now, "source_deleted", subject)

@@ -91,17 +91,19 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
         return EntryAnswer(contact.id, journey.pk, "never", _("The journey was never published."), None)
     document = read_journey(newest.document)
     events = list_named_events(conn, family, document.entry.type, document.entry.event, EVENTS_MAX)
-    said = {"event": document.entry.event}
+    said = {"event": document.entry.event or document.entry.type}
     if not events:
         sentence = _("Never entered: “%(event)s” has not come for this customer since events are kept.") % said
         return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
     for event in events:
         finding = judge(document.entry.where, _look(contact, event))
         if finding.holds:
-            if event.received_at < first.published_at:
+            if event.imported:
+                sentence = _("Never entered: “%(event)s” was imported, and history starts nothing.") % said
+            elif event.received_at < first.published_at:
                 sentence = _("Never entered: “%(event)s” came before the journey was published.") % said
             else:
-                sentence = _("Never entered: “%(event)s” was too old when it came, or was imported.") % said
+                sentence = _("Never entered: “%(event)s” was too old when it came.") % said
             return EntryAnswer(contact.id, journey.pk, "never", sentence, event.occurred_at)
     finding = judge(document.entry.where, _look(contact, events[0]))
     return _tell_condition(contact.id, journey, document, events[0], finding)
@@ -121,7 +123,7 @@ def _look(contact: Any, event: StoredEvent) -> Subject:
 def _tell_condition(
     contact_id: int, journey: Journey, document: Document, event: StoredEvent, finding: Finding
 ) -> EntryAnswer:
-    said = {"event": document.entry.event}
+    said = {"event": document.entry.event or document.entry.type}
     if finding.decided_by is None:
         sentence = _("Never entered: “%(event)s” came, and none of its conditions held.") % said
         return EntryAnswer(contact_id, journey.pk, "never", sentence, event.occurred_at)

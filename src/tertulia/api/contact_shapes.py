@@ -145,7 +145,8 @@ class ContactOut(Schema):
 class EventOut(Schema):
     """One event. `type`: identify, track, page, screen, group or alias; `derived` of one that Tertulia added itself
     (`session_started`, `session_ended`), whose `source_id` is 0. Of identify and group `properties` are the traits.
-    `contact_id` is whom it came to, who may be merged since; 0 for a group's own."""
+    `contact_id` is whom it came to, who may be merged since; 0 for a group's own. `imported`: it came from a file of
+    past events, and started nothing."""
 
     id: UUID
     contact_id: int
@@ -159,6 +160,7 @@ class EventOut(Schema):
     context: dict[str, Any]
     occurred_at: datetime
     received_at: datetime
+    imported: bool
 
 
 class HappeningOut(Schema):
@@ -175,7 +177,7 @@ class HappeningOut(Schema):
 
 
 class DecisionOut(Schema):
-    """A row of the decision ledger; `sentence` tells it."""
+    """A row of the decision ledger; `sentence` tells it. `step`: of the journey."""
 
     id: UUID
     contact_id: int
@@ -188,10 +190,12 @@ class DecisionOut(Schema):
     sentence: str
     facts: dict[str, Any]
     epoch: int
+    journey_id: int | None
+    step: str
 
 
 class DeliveryOut(Schema):
-    """A delivery, undecided or with its verdict. `cost_micros` in millionths of `currency`."""
+    """A delivery, undecided or with its verdict. `cost_micros` in millionths of `currency`. `step`: of the journey."""
 
     id: UUID
     contact_id: int
@@ -216,6 +220,31 @@ class DeliveryOut(Schema):
     delivered_at: datetime | None
     read_at: datetime | None
     failed_at: datetime | None
+    journey_id: int | None
+    step: str | None
+
+
+class RunOut(Schema):
+    """A passage through a journey. `event`: what began it; `step`: where the run is, or was at its end; `due_at`: when
+    a wait ends. Of one that is over the `outcome` (completed, left, exited), the `reason` with its `sentence`, and the
+    `event_id` that ended it; all empty while it lives."""
+
+    id: UUID
+    contact_id: int
+    journey_id: int
+    journey: str
+    revision: int
+    key: str
+    step: str
+    event: dict[str, Any]
+    entered_at: datetime
+    started_at: datetime
+    due_at: datetime | None
+    outcome: str
+    reason: str
+    sentence: str
+    event_id: UUID | None
+    ended_at: datetime | None
 
 
 class GateOut(Schema):
@@ -257,7 +286,7 @@ class ConflictOut(Schema):
     holds: str
 
 
-class PreviewOut(Schema):
+class MergePreviewOut(Schema):
     """What a merge would do; nothing with an `obstacle`. `revoked`: queued messages that would be taken back."""
 
     obstacle: str

@@ -12,8 +12,9 @@ from ninja import Router, Status
 
 from tertulia.actions import contacts as actions
 from tertulia.actions import erasure
+from tertulia.actions.journeys import list_journeys
 from tertulia.actions.matches import access_match
-from tertulia.actions.why import explain_why, tell
+from tertulia.actions.why import explain_reason, explain_why, tell
 from tertulia.api.contact_shapes import (
     AskedOut,
     ConsentIn,
@@ -24,8 +25,9 @@ from tertulia.api.contact_shapes import (
     EventOut,
     HappeningOut,
     MergeIn,
+    MergePreviewOut,
     PageOut,
-    PreviewOut,
+    RunOut,
     SuggestionOut,
     WhyOut,
 )
@@ -35,9 +37,11 @@ from tertulia.core.consent import write_subject
 from tertulia.core.entries import Entry
 from tertulia.core.merge import ConsentConflict, ConversationConflict, FieldConflict, Preview, UserIdConflict
 from tertulia.core.search import split_words
+from tertulia.data.models import Workspace
 from tertulia.store import contacts as store
 from tertulia.store import ledger_read
 from tertulia.store.events import StoredEvent, list_contact_events
+from tertulia.store.journeys import RunView, list_runs
 
 router = Router(tags=["Contacts"])
 
@@ -111,6 +115,12 @@ def list_deliveries(request: HttpRequest, contact_id: int, match_id: int = 0, li
     return [write_delivery(row) for row in ledger_read.read_deliveries(conn_of(), family, match_id, read_limit(limit))]
 
 
+@router.get("/contacts/{contact_id}/runs", response=list[RunOut], summary="Journeys of a contact")
+def list_contact_runs(request: HttpRequest, contact_id: int, limit: int = 100) -> list[dict[str, Any]]:
+    """Every passage through a journey, the newest first: those that live and those that are over."""
+    return write_runs(workspace_of(request), list_runs(conn_of(), _read_family(request, contact_id), read_limit(limit)))
+
+
 @router.get("/contacts/{contact_id}/why", response=WhyOut, summary="Why?")
 def get_why(request: HttpRequest, contact_id: int, match_id: int) -> dict[str, Any]:
     """Why a match's message was or was not sent to this contact, gate by gate."""
@@ -137,7 +147,7 @@ def post_consent(request: HttpRequest, contact_id: int, form: ConsentIn) -> dict
     return _ask(request, [entry])
 
 
-@router.get("/contacts/{contact_id}/merge-preview", response=PreviewOut, summary="Preview a merge")
+@router.get("/contacts/{contact_id}/merge-preview", response=MergePreviewOut, summary="Preview a merge")
 def get_merge_preview(request: HttpRequest, contact_id: int, absorbed: int) -> dict[str, Any]:
     """Every conflict, and what will hold."""
     return _write_preview(actions.preview_merge(conn_of(), workspace_of(request), contact_id, absorbed))
@@ -193,6 +203,15 @@ def get_delivery(request: HttpRequest, delivery_id: UUID) -> Status[Any]:
 def write_decisions(rows: Sequence[ledger_read.LedgerRow]) -> list[dict[str, Any]]:
     """Rows of the ledger, each with its sentence."""
     return [{**asdict(row), "sentence": tell(row.outcome, row.reason)} for row in rows]
+
+
+def write_runs(workspace: Workspace, runs: Sequence[RunView]) -> list[dict[str, Any]]:
+    """Runs, each with the journey's name and the sentence of its reason."""
+    names = {journey.pk: journey.name for journey in list_journeys(workspace)}
+    return [
+        {**asdict(run), "journey": names.get(run.journey_id, ""), "sentence": explain_reason(run.reason)}
+        for run in runs
+    ]
 
 
 def write_delivery(row: ledger_read.DeliveryRow) -> dict[str, Any]:

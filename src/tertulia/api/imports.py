@@ -1,9 +1,7 @@
 """Imports: a file becomes columns, a check, an apply, an undo."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from io import StringIO
 from typing import Any
 
 import msgspec
@@ -16,6 +14,7 @@ from tertulia import config
 from tertulia.actions import import_files
 from tertulia.actions import imports as actions
 from tertulia.actions.channels import access_channel
+from tertulia.api.csv_lines import write_line
 from tertulia.api.paging import read_limit
 from tertulia.api.shell import conn_of, now, workspace_of, writing
 from tertulia.core.country_names import name_country
@@ -26,8 +25,6 @@ from tertulia.data.models import Import
 from tertulia.errors import Invalid
 from tertulia.store import import_rows as rows
 from tertulia.store.import_rows import Listing
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 router = Router(tags=["Imports"])
 
@@ -261,16 +258,10 @@ def _name_country(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _iter_csv(found: Import, listing: Listing) -> Iterator[str]:
     heads = ("row", "outcome", "field", "value", "reason", "sentence", "suggestion")
-    yield "\ufeff" + _write_line(heads)
+    yield "\ufeff" + write_line(heads)
     for row in rows.iter_rows(conn_of(), found.pk, listing):
         told = _write_row(row)
-        yield _write_line([str(told[head]) for head in heads])
-
-
-def _write_line(cells: Iterable[str]) -> str:
-    out = StringIO()
-    csv.writer(out).writerow(["'" + cell if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
-    return out.getvalue()
+        yield write_line([str(told[head]) for head in heads])
 
 
 def _write(found: Import) -> dict[str, Any]:

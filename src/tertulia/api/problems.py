@@ -1,4 +1,4 @@
-"""How errors are told: one JSON object `{code, sentence, field, line}`, and `problems` where a form has several.
+"""How errors are told: one JSON object `{code, sentence, field, line, column}`, and `problems` where a form has more.
 
 `sentence` is for people and in the reader's language (Accept-Language); `code` is stable. No exception's text is ever
 shown that was not written for the reader.
@@ -25,12 +25,13 @@ log = structlog.get_logger("api")
 
 
 class ProblemOut(Schema):
-    """What is wrong. `line` counts from 1; 0 where there is none. A `warning` stops nothing."""
+    """What is wrong. `line` and `column` count from 1; 0 where there is none. A `warning` stops nothing."""
 
     code: str
     sentence: str
     field: str = ""
     line: int = 0
+    column: int = 0
     warning: bool = False
 
 
@@ -41,6 +42,7 @@ class ErrorOut(Schema):
     sentence: str
     field: str = ""
     line: int = 0
+    column: int = 0
     problems: list[ProblemOut] = []
 
 
@@ -51,6 +53,7 @@ def write_problem(problem: Problem) -> dict[str, Any]:
         "sentence": problem.sentence,
         "field": problem.field,
         "line": problem.line,
+        "column": problem.column,
         "warning": problem.warning,
     }
 
@@ -59,19 +62,20 @@ def install_handlers(api: NinjaAPI) -> None:
     """Tell every error of the API in the one form."""
 
     def told(request: HttpRequest, status: int, code: str, sentence: str, **more: Any) -> HttpResponse:
-        body = {"code": code, "sentence": sentence, "field": "", "line": 0, "problems": [], **more}
+        body = {"code": code, "sentence": sentence, "field": "", "line": 0, "column": 0, "problems": [], **more}
         return api.create_response(request, body, status=status)
 
     @api.exception_handler(TertuliaError)
     def tell_ours(request: HttpRequest, error: TertuliaError) -> HttpResponse:
         problems = [write_problem(problem) for problem in error.problems] if isinstance(error, Refused) else []
-        more = {"field": error.field, "line": error.line, "problems": problems}
+        column = error.problems[0].column if isinstance(error, Refused) else 0
+        more = {"field": error.field, "line": error.line, "column": column, "problems": problems}
         return told(request, error.status, error.code, error.sentence, **more)
 
     @api.exception_handler(ValidationError)
     def tell_shape(request: HttpRequest, error: ValidationError) -> HttpResponse:
         problems = [
-            {"code": item["type"], "sentence": item["msg"], "field": _name_field(item["loc"]), "line": 0}
+            {"code": item["type"], "sentence": item["msg"], "field": _name_field(item["loc"]), "line": 0, "column": 0}
             for item in error.errors
         ]
         first = problems[0]

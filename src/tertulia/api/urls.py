@@ -14,8 +14,10 @@ from tertulia.api import (
     conversations,
     hooks,
     imports,
+    journeys,
     matches,
     parked,
+    past_events,
     sources,
     test_clock,
     workspace,
@@ -32,13 +34,17 @@ def make_api() -> NinjaAPI:
         title="Tertulia",
         version=tertulia.__version__,
         description="Everything that the console can do. Send `Authorization: Bearer tertulia_…`; errors are "
-        "`{code, sentence, field, line, problems}`; money is in millionths of its currency; instants are in UTC.",
+        "`{code, sentence, field, line, column, problems}`; money is in millionths of its currency; instants are in "
+        "UTC.",
         docs_url=None,
         openapi_url="/openapi.json",
         auth=BearerKey(),
         urls_namespace="api",
     )
-    for noun in (workspace, caps, channels, sources, hooks, imports, contacts, conversations, parked, matches):
+    for noun in (
+        *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
+        journeys,
+    ):
         made.add_router("", noun.router)
     if is_test_clock():
         made.add_router("/test", test_clock.router)

@@ -28,7 +28,7 @@ import psycopg
 from tertulia.embedded import EmbeddedPostgres
 from tertulia.errors import NotFound
 
-BENCHES = ("import", "links", "webhooks", "send", "ingest")
+BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine")
 MODULES = {"import": "imports"}
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0

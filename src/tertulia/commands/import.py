@@ -3,8 +3,7 @@
 import argparse
 import os
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +14,17 @@ from django.utils.translation import ngettext
 
 from tertulia import config
 from tertulia.commands.database import open_database
+from tertulia.commands.files import await_import, find_workspace, iter_blocks, read_changes
 from tertulia.commands.roles import has_test_clock
 from tertulia.core.consent import Basis, Cause
 from tertulia.core.country_names import find_country, name_country
 from tertulia.core.import_reasons import FileProblem, FileReason, sentence_of_reason, sentence_of_remedy
-from tertulia.core.import_states import WORKING_STATES, ImportState, Options
+from tertulia.core.import_states import ImportState, Options
 from tertulia.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from tertulia.data.models import Channel, Import, Workspace
 
-BLOCK_BYTES = 1 << 20
-LOOK_AGAIN_S = 0.2
 PROBLEMS_MAX = 10_000
 BASES = [basis.value for basis in Basis]
 CAUSES = [cause.value for cause in Cause]
@@ -80,14 +78,14 @@ def import_file(url: str, options: argparse.Namespace) -> "Import":
         connection.ensure_connection()
         conn = connection.connection
         now = decision_now(conn, test_clock=has_test_clock())
-        found = _take_in(_find_workspace(options.workspace), now, options)
+        found = _take_in(find_workspace(options.workspace), now, options)
         _map_columns(conn, found, options.map)
         start_check(conn, found)
-    _await(url, found, quiet=options.json)
+    await_import(url, found, quiet=options.json)
     if found.state == ImportState.CHECKED and not options.check:
         with transaction.atomic():
             start_apply(found, None, now, keep_series=options.keep_series, take_erased=options.take_erased)
-        _await(url, found, quiet=options.json)
+        await_import(url, found, quiet=options.json)
     if found.state == ImportState.FAILED:
         raise Invalid(found.fault)
     return found
@@ -138,7 +136,7 @@ def _take_in(workspace: "Workspace", now: datetime, options: argparse.Namespace)
     bytes_max = config.read_int("IMPORT_BYTES_MAX")
     if options.file.stat().st_size > bytes_max:
         raise FileProblem(FileReason.TOO_LARGE, size=options.file.stat().st_size, limit=bytes_max)
-    saved = save_file(_iter_blocks(options.file), config.need_data_dir(), bytes_max)
+    saved = save_file(iter_blocks(options.file), config.need_data_dir(), bytes_max)
     said = Options(
         country=code,
         basis=Basis(options.basis),
@@ -160,17 +158,6 @@ def _take_in(workspace: "Workspace", now: datetime, options: argparse.Namespace)
     )
 
 
-def _find_workspace(slug: str) -> "Workspace":
-    from tertulia.data.models import Workspace
-
-    found = list(Workspace.objects.filter(slug=slug) if slug else Workspace.objects.order_by("id")[:2])
-    if len(found) == 1:
-        return found[0]
-    if slug or not found:
-        raise NotFound(f"There is no workspace {slug}.".replace(" .", " yet. Run `tertulia up` and sign in once."))
-    raise Invalid("There are several workspaces. Name one with --workspace.")
-
-
 def _find_channel(workspace: "Workspace", name: str) -> "Channel | None":
     from django.db.models import Q
 
@@ -187,36 +174,10 @@ def _map_columns(conn: Any, found: "Import", changes: list[str]) -> None:
     from tertulia.actions.imports import list_heads, read_options_of, read_targets, set_columns
     from tertulia.core.import_fields import override_mapping
 
-    pairs = {}
-    for change in changes:
-        column, sign, target = change.partition("=")
-        if not sign:
-            raise Invalid(f"--map {change}: write COLUMN=FIELD, such as Fone=phone.")
-        pairs[column] = target
+    pairs = read_changes(changes)
     if pairs:
         targets = override_mapping(read_targets(found), list_heads(found), pairs)
         set_columns(conn, found, targets, read_options_of(found))
-
-
-def _await(url: str, found: "Import", *, quiet: bool) -> None:
-    """Do the work that the import waits for, or wait for the importer that has it."""
-    from tertulia.workers.importer import Setup, work_once
-
-    setup = Setup(url, config.data_dir(), test_clock=has_test_clock())
-    while True:
-        found.refresh_from_db()
-        if ImportState(found.state) not in WORKING_STATES:
-            return
-        if not work_once(setup, only=found.pk):
-            if not quiet and sys.stderr.isatty():
-                sys.stderr.write(f"\r{found.state}: {found.rows_done} rows")
-            time.sleep(LOOK_AGAIN_S)
-
-
-def _iter_blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
 
 
 def _named(params: Mapping[str, str]) -> dict[str, str]:

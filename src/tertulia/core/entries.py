@@ -241,7 +241,8 @@ class EventEntry(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
     """Something that a customer did in a business's own app or site, as its tracking SDK told it. `call` is identify,
     track, page, screen, group or alias; `name` that of a track call, or of a page or screen. `at` is when it happened,
     corrected (E2); `client_at` the client's own timestamp, whose UTC day is part of what makes the same event the same
-    (E1). `traits` of identify and group. `tried`, `contact_id`: as in Inbound."""
+    (E1). `traits` of identify and group. `tried`: as in Inbound. `contact_id` is whose it is where it has no id of an
+    app or site and was found by an address. `imported`: it is history from a file and starts nothing (E4)."""
 
     source_id: int
     call: str
@@ -258,6 +259,7 @@ class EventEntry(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
     context: dict[str, Any] = {}
     tried: bool = False
     contact_id: int | None = None
+    imported: bool = False
 
     @property
     def identity(self) -> IdentityRef:

@@ -28,7 +28,8 @@ class TouchContact(msgspec.Struct, frozen=True):
 
 
 class StoreEvent(msgspec.Struct, frozen=True):
-    """One event, once by its id and day (E1); `contact_id` 0 for what concerns a group alone, in `shard`."""
+    """One event, once by its id and day (E1); `contact_id` 0 for what concerns a group alone, in `shard`. `imported`:
+    it came from a file of past events (E4)."""
 
     workspace: int
     shard: int
@@ -45,6 +46,7 @@ class StoreEvent(msgspec.Struct, frozen=True):
     context: dict[str, Any]
     occurred_at: datetime
     received_at: datetime
+    imported: bool = False
 
 
 class WriteGroup(msgspec.Struct, frozen=True):

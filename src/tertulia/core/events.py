@@ -64,8 +64,10 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
     if target != shard and (owner is not None or not entry.tried):
         _send_on(world, entry, workspace, target)
         return
+    if owner is None and entry.contact_id is not None:
+        return  # whom it was about is erased (C5)
     contact_id = 0
-    if entry.user_id or entry.anonymous_id:
+    if entry.user_id or entry.anonymous_id or owner is not None:
         contact_id = owner if owner is not None else _create_contact(world, entry, workspace, shard)
         contact = world.contacts[contact_id]
         _link_user(world, entry, workspace, contact)
@@ -103,7 +105,10 @@ def identities_of(entry: EventEntry) -> list[IdentityRef]:
 
 def find_owner(world: World, entry: EventEntry, workspace: int) -> int | None:
     """The contact of an event, merges followed: the user's, else (of an alias) the previous id's, else the device's
-    unless somebody else's user id is on it. None: nobody's yet."""
+    unless somebody else's user id is on it; of an event without such an id the one that it names. None: nobody's."""
+    if entry.contact_id is not None:
+        named = world.contacts.get(world.follow(entry.contact_id))
+        return None if named is None or named.erased else named.id
     user = _find_contact(world, workspace, USER, entry.user_id)
     if user is not None:
         return user
@@ -340,6 +345,7 @@ def _store(world: World, entry: EventEntry, workspace: int, shard: int, contact_
         context=context,
         occurred_at=entry.at,
         received_at=world.now,
+        imported=entry.imported,
     )
     world.add(stored)
     return stored

@@ -61,8 +61,9 @@ def _fold_seen(world: "World", e: ev.TouchContact) -> None:
 
 
 def _fold_event(world: "World", e: ev.StoreEvent) -> None:
-    done = Done(e.occurred_at, e.source_id, e.type, e.name, e.properties, e.context)
-    world.doings.setdefault(e.contact_id, []).append(done)
+    if not e.imported:  # belongs to no session (E4)
+        done = Done(e.occurred_at, e.source_id, e.type, e.name, e.properties, e.context)
+        world.doings.setdefault(e.contact_id, []).append(done)
     if (e.workspace, name_type(e.type), e.name) in world.config.heard:
         told = Recalled(e.id, e.occurred_at, e.type, e.name, e.properties)
         world.recalled.setdefault(e.contact_id, []).append(told)

@@ -151,7 +151,7 @@ def has_head(first: Sequence[str], kind: ListKind) -> bool:
     """Whether a file's first row is a head: a cell is a known one, or no cell holds what people's rows hold."""
     if any(recognise_head(cell, kind) for cell in first):
         return True
-    return bool(first) and all(cell.strip() and not _looks_like_data(cell) for cell in first)
+    return bool(first) and all(cell.strip() and not looks_like_data(cell) for cell in first)
 
 
 def propose_mapping(first: Sequence[str], samples: Sequence[Sequence[str]], kind: ListKind) -> list[str]:
@@ -227,7 +227,8 @@ def _targets_by_head(first: Sequence[str], kind: ListKind) -> list[str]:
 _EMAIL_LIKE = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 
 
-def _looks_like_data(cell: str) -> bool:
+def looks_like_data(cell: str) -> bool:
+    """Whether a cell holds what people's rows hold, and so is no head: an e-mail address or many digits."""
     return bool(_EMAIL_LIKE.fullmatch(cell.strip())) or sum(map(str.isdigit, cell)) >= 6
 
 

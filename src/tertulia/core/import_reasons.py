@@ -36,6 +36,11 @@ class FileReason(StrEnum):
     COLUMN_TWICE = "column_twice"
     UNKNOWN_COLUMN = "unknown_column"
     UNKNOWN_FIELD = "unknown_field"
+    JSON_NOT_LINES = "json_not_lines"
+    UNKNOWN_PAST_FIELD = "unknown_past_field"
+    NO_WHO_COLUMN = "no_who_column"
+    NO_TIME_COLUMN = "no_time_column"
+    NO_EVENT_COLUMN = "no_event_column"
 
 
 FILE_SENTENCES: Mapping[FileReason, str] = {
@@ -64,6 +69,19 @@ FILE_SENTENCES: Mapping[FileReason, str] = {
     FileReason.UNKNOWN_COLUMN: gettext_noop("The file has no column %(column)s. It has: %(columns)s."),
     FileReason.UNKNOWN_FIELD: gettext_noop(
         "There is no field %(field)s. There are: %(fields)s, attribute:NAME, ignore."
+    ),
+    FileReason.JSON_NOT_LINES: gettext_noop(
+        "This is JSON, but not one object a line. Save it as JSON Lines (JSONL), or as CSV."
+    ),
+    FileReason.UNKNOWN_PAST_FIELD: gettext_noop(
+        "There is no field %(field)s. There are: %(fields)s, property, property:TYPE:NAME, ignore."
+    ),
+    FileReason.NO_WHO_COLUMN: gettext_noop(
+        "No column says who it was. Choose a user id, an anonymous id, an e-mail or a phone."
+    ),
+    FileReason.NO_TIME_COLUMN: gettext_noop("No column says when it happened. Choose the time."),
+    FileReason.NO_EVENT_COLUMN: gettext_noop(
+        "No column is the event's name. Choose it, or give one name for all rows."
     ),
 }
 
@@ -209,8 +227,8 @@ REMEDY_SENTENCES: Mapping[Remedy, str] = {
 Note = tuple[str, dict[str, str]]
 
 
-def pack_note(code: Reason | Remedy | None, params: Mapping[str, str | int] | None = None) -> str:
-    """A reason or remedy with its parameters as one text, as it is stored: `too_short?country=BR`; none: empty."""
+def pack_note(code: StrEnum | None, params: Mapping[str, str | int] | None = None) -> str:
+    """A reason or a remedy with its parameters as one text, as it is stored: `too_short?country=BR`; none: empty."""
     if code is None:
         return ""
     return f"{code.value}?{urlencode(params)}" if params else code.value

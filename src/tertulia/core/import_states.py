@@ -5,7 +5,8 @@
        +-----------+-----------+   back to the columns; any working state may also end as failed
 
 Working states belong to the importer; it goes on with them after a crash. `failed` keeps what is committed: a failed
-check is checked again from the columns, a failed apply is taken up again or undone.
+check is checked again from the columns, a failed apply is taken up again or undone. An import of past events is not
+undone, but it may be stopped half-way: then it is `cancelled`, and what was taken stays.
 """
 
 from collections.abc import Mapping
@@ -30,16 +31,18 @@ class ImportState(StrEnum):
     UNDOING = "undoing"
     UNDONE = "undone"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 NEXT_STATES: Mapping[ImportState, frozenset[ImportState]] = {
     ImportState.UPLOADED: frozenset({ImportState.CHECKING}),
     ImportState.CHECKING: frozenset({ImportState.CHECKED, ImportState.UPLOADED, ImportState.FAILED}),
     ImportState.CHECKED: frozenset({ImportState.APPLYING, ImportState.UPLOADED, ImportState.CHECKING}),
-    ImportState.APPLYING: frozenset({ImportState.DONE, ImportState.FAILED}),
+    ImportState.APPLYING: frozenset({ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED}),
     ImportState.DONE: frozenset({ImportState.UNDOING}),
     ImportState.UNDOING: frozenset({ImportState.UNDONE, ImportState.FAILED}),
     ImportState.UNDONE: frozenset(),
+    ImportState.CANCELLED: frozenset(),
     ImportState.FAILED: frozenset({ImportState.UPLOADED, ImportState.APPLYING, ImportState.UNDOING}),
 }
 WORKING_STATES = frozenset({ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING})

@@ -73,10 +73,15 @@ def read_date(text: str, country: str = "") -> date | None:
     found = _YEAR_LAST.fullmatch(text)
     if found is not None:
         one, two, year = int(found[1]), int(found[2]), int(found[3])
-        return _make_date(year, one, two) if country in _MONTH_FIRST else _make_date(year, two, one)
+        return _make_date(year, one, two) if is_month_first(country) else _make_date(year, two, one)
     if text.isascii() and text.isdigit() and len(text) == 5:
         return date.fromordinal(_SERIAL_DAY_ONE + int(text))
     return None
+
+
+def is_month_first(country: str) -> bool:
+    """Whether people of a country write the month before the day."""
+    return country in _MONTH_FIRST
 
 
 def swap_day_and_month(text: str) -> date | None:

@@ -5,7 +5,7 @@ do, and follows. Nothing here knows kinds of steps: each says its `Move`. A run 
 verdict, so that an exception finds it live and takes the message back (X1).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,7 +31,8 @@ from tertulia.ids import day_of, derive_delivery_id, derive_id
 LANE_URGENT: Final = 1
 RUNNING: Final = ("live", "closed")  # journeys whose runs go on
 HANDED_OVER: Final = ("sending", "unknown")
-ARRIVED: Final = ("sent", "delivered", "read")
+MAY_HAVE_ARRIVED: Final = ("sent", "delivered", "read", "expired")  # the last: nobody ever said what became of it
+UNKNOWN_PATIENCE: Final = timedelta(minutes=15)  # by then a provider that can be asked has said what it does not have
 
 
 def find_program(world: World, run: RunRow) -> Program:
@@ -64,6 +65,9 @@ def advance(world: World, run: RunRow, woken: Woken) -> None:
     node = find_program(world, run).nodes.get(run.step)
     if node is None:
         _go(world, run, None)
+        return
+    if run.delivery_id is not None:
+        _lose_patience(world, run, node)
         return
     if woken is Woken.TIMER and node.step.is_wall_clock:
         move = node.step.resolve(_look(world, run, woken), run.since)
@@ -217,21 +221,35 @@ def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, 
 
 
 def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool = False) -> None:
-    """What became of a message lets its run go on: one that was taken, or whose outcome nobody knows, to the next step;
-    one that was not, to the next channel, unless it was refused `everywhere`. A run that is elsewhere by now, or over,
-    is not concerned."""
+    """What became of a message lets its run go on: one that was taken to the next step, one that was not to the next
+    channel, unless it was refused `everywhere`. While nobody knows, the run stays for a while: the message may go out
+    again, and an exception has to find its run (X2). A run that is elsewhere by now, or over, is not concerned."""
     closed, opened = (world.closed.get(delivery_id), world.open.get(delivery_id)) if delivery_id else (None, None)
     row = closed or opened
     run = world.runs.get(row.run_id) if row is not None and row.run_id is not None else None
     if row is None or run is None or run.delivery_id != delivery_id:
         return
-    if closed is None and row.state != "unknown":
-        return
     node = find_program(world, run).nodes[run.step]
-    if everywhere or row.state in ARRIVED or row.state == "unknown":
+    if row.state == "unknown":
+        if run.due_at is None:
+            run.due_at = world.now + UNKNOWN_PATIENCE
+            keep(world, run)
+    elif closed is None:
+        return
+    elif everywhere or row.state in MAY_HAVE_ARRIVED:
         _go(world, run, node.next)
     else:
         _send(world, run, node.step, row.stage + 1)
+
+
+def _lose_patience(world: World, run: RunRow, node: Node) -> None:
+    """S3: nobody has said for a while what became of the message. One that goes out again will have its verdict."""
+    delivery = world.open.get(run.delivery_id) if run.delivery_id is not None else None
+    if delivery is None or delivery.state == "unknown":
+        _go(world, run, node.next)
+    else:
+        run.due_at = None
+        keep(world, run)
 
 
 def note_message(world: World, run: RunRow) -> None:

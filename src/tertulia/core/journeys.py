@@ -25,6 +25,7 @@ EXCEPTIONS_MAX: Final = 20
 
 Second = Literal["ignore", "restart", "parallel"]
 EventType = Literal["track", "page", "screen", "identify", "group"]
+NAMELESS: Final = ("identify", "group")
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -33,9 +34,9 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 class EventRule(Part, frozen=True, kw_only=True):
     """An event by its name, or that of a page or screen with its `type`, and a condition on its properties and on the
-    contact as of that event (E3). A derived event is named like any other."""
+    contact as of that event (E3). A derived event is named like any other; identify and group calls have no name."""
 
-    event: Annotated[str, Meta(title=_("Event"), extra_json_schema={"x-widget": "event"})]
+    event: Annotated[str, Meta(title=_("Event"), extra_json_schema={"x-widget": "event"})] = ""
     type: Annotated[EventType, Meta(title=_("Kind of call"))] = "track"
     where: Annotated[Condition | None, Meta(title=_("Only where"))] = None
 

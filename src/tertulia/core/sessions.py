@@ -60,8 +60,9 @@ def is_act(config: Config, call: str, told: Told) -> bool:
 
 
 def go_on(world: World, entry: EventEntry, workspace: int, contact: ContactRow) -> None:
-    """An event begins a session where none is running. Before the contact's last activity is moved forward by it."""
-    if not is_act(world.config, entry.call, entry) or entry.at < world.now - HORIZON:
+    """An event begins a session where none is running. Before the contact's last activity is moved forward by it. What
+    was imported begins none, however young it is, and belongs to none (E4)."""
+    if entry.imported or not is_act(world.config, entry.call, entry) or entry.at < world.now - HORIZON:
         return
     row = world.sessions.get(contact.id)
     if row is not None and entry.at >= row.ends_at:
@@ -78,7 +79,12 @@ def go_on(world: World, entry: EventEntry, workspace: int, contact: ContactRow) 
 def end_in_background(world: World, entry: EventEntry, contact: ContactRow) -> None:
     """The app went to the background: the session is over. After the event itself is stored, for it is the last one."""
     row = world.sessions.get(contact.id)
-    if row is not None and goes_to_background(entry) and row.started_at <= entry.at < row.ends_at:
+    if (
+        row is not None
+        and not entry.imported
+        and goes_to_background(entry)
+        and row.started_at <= entry.at < row.ends_at
+    ):
         _end(world, row, _list_acts(world, row, entry.at), entry.at, "background")
 
 

@@ -3,7 +3,8 @@
 `react` is called with every event as it is stored, after its attributes were written (E3). Exceptions come first, then
 runs that wait for the event, then entries; one event may do all three in different journeys. What is refused for a
 state that leaves no trace of its own (a live run, re-entry, a pause) is a row of the ledger (S1); an event that does
-not pass an entry's condition leaves none, for the same core explains it from the history at any time.
+not pass an entry's condition leaves none, for the same core explains it from the history at any time. Imported history
+starts nothing and wakes nothing (E4); it may end a run, for who bought is not asked to buy.
 """
 
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ def react(world: World, event: ev.StoreEvent) -> None:
         run = world.runs.get(run_id)
         if run is not None and run.journey_id in heard.follows and _touch_run(world, run, event, subject):
             concerned.add(run.journey_id)
-    if event.occurred_at >= world.now - HORIZON:
+    if event.occurred_at >= world.now - HORIZON and not event.imported:
         for journey_id in heard.starts:
             if journey_id not in concerned:
                 _consider(world, world.config.journeys[journey_id], event, contact, subject)
@@ -66,14 +67,14 @@ def _touch_run(world: World, run: RunRow, event: ev.StoreEvent, subject: Subject
     program = find_program(world, run)
     for rule in program.journey.exceptions:
         if _ends(rule, run.event.get("properties", {}), event, subject) and _is_after(run, event):
-            if matches(program.journey.entry, event, subject):
+            if matches(program.journey.entry, event, subject) and not event.imported:
                 restart(world, run, tell_event(event), event.occurred_at)
                 return True
             end(world, run, "exited", Reason.EXCEPTION.value, event.id)
             return False
     heard = program.hears(run.step)
     if heard is not None and (name_type(event.type), event.name) == ("track", heard.event):
-        wakes = event.occurred_at >= run.since and judge(heard.where, subject).holds
+        wakes = not event.imported and event.occurred_at >= run.since and judge(heard.where, subject).holds
         if wakes:
             advance(world, run, Woken.EVENT)
     return False
@@ -85,10 +86,10 @@ def matches(rule: EventRule, event: Happened, subject: Subject) -> bool:
 
 
 def _ends(rule: ExceptionRule, began: Mapping[str, Any], event: Happened, subject: Subject) -> bool:
-    """X1, where the rule says so only for the same cart or order."""
+    """X1, where the rule says so only for the same cart or order, by whatever type its number is told."""
     if not matches(rule, event, subject):
         return False
-    return not rule.same or read_path(event.properties, rule.same) == read_path(began, rule.same)
+    return not rule.same or _read_key(rule.same, event.properties) == _read_key(rule.same, began)
 
 
 def _is_after(run: RunRow, event: Happened) -> bool:
@@ -103,7 +104,7 @@ def _consider(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact
     rule = journey.program.journey.entry
     if not matches(rule, event, subject):
         return
-    key = _read_key(rule.key, event)
+    key = _read_key(rule.key, event.properties)
     live = [
         run
         for run_id in world.runs_of.get(contact.id, ())
@@ -146,19 +147,19 @@ def _start(world: World, journey: JourneyFacts, event: ev.StoreEvent, contact: C
 
 
 def tell_event(event: Happened) -> dict[str, Any]:
-    """What a run keeps of the event that began it."""
+    """What a run keeps of the event that began it; a call without a name goes by its type."""
     return {
         "id": str(event.id),
-        "name": event.name,
+        "name": event.name or event.type,
         "type": event.type,
         "occurred_at": event.occurred_at.isoformat(),
         "properties": dict(event.properties),
     }
 
 
-def _read_key(path: str, event: Happened) -> str:
+def _read_key(path: str, properties: Mapping[str, Any]) -> str:
     """R1: the value of the named property, as text; empty without one."""
-    value = read_path(event.properties, path) if path else None
+    value = read_path(properties, path) if path else None
     return "" if value is None else str(value)[:KEY_CHARACTERS_MAX]
 
 
@@ -224,7 +225,12 @@ def _refuse(world: World, journey: JourneyFacts, event: ev.StoreEvent, reason: R
             outcome="not_entered",
             gate="entry",
             reason=reason.value,
-            facts={**facts, "event": str(event.id), "event_name": event.name, "revision": journey.revision},
+            facts={
+                **facts,
+                "event": str(event.id),
+                "event_name": event.name or event.type,
+                "revision": journey.revision,
+            },
             epoch=world.config.epoch(journey.workspace),
             at=world.now,
             journey_id=journey.id,

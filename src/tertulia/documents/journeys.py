@@ -9,7 +9,7 @@ import msgspec
 
 from tertulia.core.conditions import Condition, find_faults
 from tertulia.core.durations import read_duration
-from tertulia.core.journeys import EXCEPTIONS_MAX, STEPS_MAX, Journey, Reentry
+from tertulia.core.journeys import EXCEPTIONS_MAX, NAMELESS, STEPS_MAX, EventRule, Journey, Reentry
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.core.steps.base import Step
@@ -20,6 +20,7 @@ from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written,
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 TEXTS: Final = ("text", "neutral")
+NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,17 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
 
     if not journey.name.strip():
         yield problem(("name",), _("Give the journey a name."))
-    if not journey.entry.event.strip():
-        yield problem(("entry", "event"), _("Give the name of the event that starts the journey."))
+    if len(journey.name.strip()) > NAME_CHARACTERS_MAX:
+        yield problem(("name",), _("Give the journey a name of at most 200 characters."))
+    yield from _check_event(
+        written, journey.entry, ("entry",), _("Give the name of the event that starts the journey.")
+    )
     yield from _check_condition(written, journey.entry.where, ("entry", "where"))
     if len(journey.exceptions) > EXCEPTIONS_MAX:
         yield problem(("exceptions",), _("Give at most %(most)s exceptions."), most=str(EXCEPTIONS_MAX))
     for place, rule in enumerate(journey.exceptions):
         path: Path = ("exceptions", place)
-        if not rule.event.strip():
-            yield problem((*path, "event"), _("Give the name of the event that ends the journey."))
+        yield from _check_event(written, rule, path, _("Give the name of the event that ends the journey."))
         yield from _check_condition(written, rule.where, (*path, "where"))
         yield from _check_duration(written, rule.lookback, (*path, "lookback"))
     if isinstance(journey.reentry, Reentry):
@@ -94,6 +97,17 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     yield from _check_window(written, journey.window, ("window",))
     if not journey.steps:
         yield problem(("steps",), _("Give at least one step."))
+
+
+def _check_event(written: Written, rule: EventRule, path: Path, missing: str) -> Iterator[Problem]:
+    """Every call has a name, but identify and group."""
+    here = (*path, "event")
+    if rule.type in NAMELESS:
+        if rule.event:
+            message = _("A call of the type %(type)s has no name. Leave the event out.")
+            yield Problem(written.find(here), here, message, {"type": rule.type})
+    elif not rule.event.strip():
+        yield Problem(written.find(here), here, missing)
 
 
 def _check_condition(written: Written, condition: Condition | None, path: Path) -> Iterator[Problem]:

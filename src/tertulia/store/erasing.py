@@ -1,11 +1,13 @@
-"""Erasure (C5): the person is removed everywhere, and a proof stays that matches no one unless the same address comes
-back. Every table that holds a value of a person is named here; a new one belongs here too.
+"""Erasure (C5): the person is removed everywhere, and a proof stays that matches no one unless the same address, or the
+same id of an app or site, comes back. Every table that holds a value of a person is named here; a new one belongs
+here too.
 """
 
 from typing import Any
 
 from tertulia.core import effects as fx
-from tertulia.core.entries import shard_of_address
+from tertulia.core.entries import shard_of_address, shard_of_identity
+from tertulia.core.identity import IdentityRef
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, load, run, write_json
 from tertulia.store.sealing import hash_secretly
@@ -36,6 +38,15 @@ def erase(conn: Conn, group: list[fx.Erase]) -> None:
         }
         for query in _ERASURES:
             run(conn, load("effects")[query], {**at, **keys})
+        run(conn, load("effects")["prove_erasure"], {**at, **_prove_ids(e)})
+
+
+def _prove_ids(e: fx.Erase) -> dict[str, Any]:
+    """The proofs of a person's ids in apps and sites, each where the identity lay."""
+    return {
+        "shards": [shard_of_identity(e.workspace, IdentityRef(kind, "", value)) for kind, value in e.ids],
+        "proofs": [prove(e.workspace, kind, value) for kind, value in e.ids],
+    }
 
 
 _ERASURES = (
@@ -68,5 +79,5 @@ _ERASURES = (
 
 
 def prove(workspace: int, kind: str, canonical: str) -> bytes:
-    """The proof of an erasure: a keyed hash of the address, which tells nobody which it was."""
+    """The proof of an erasure: a keyed hash of the address or id, which tells nobody which it was."""
     return hash_secretly("erasure", str(workspace), kind, canonical)

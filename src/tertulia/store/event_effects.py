@@ -79,7 +79,7 @@ def touch_contacts(conn: Conn, group: list[ev.TouchContact]) -> None:
 def store_events(conn: Conn, group: list[ev.StoreEvent]) -> None:
     """The events (E1: each once), and what is counted of them."""
     names = ("shard", "day", "id", "workspace", "contact_id", "source_id", "type", "name", "message_id")
-    more = ("user_id", "anonymous_id", "occurred_at", "received_at")
+    more = ("user_id", "anonymous_id", "occurred_at", "received_at", "imported")
     args = {name: [getattr(e, name) for e in group] for name in (*names, *more)}
     args["properties"] = [write_json(e.properties) for e in group]
     args["context"] = [write_json(e.context) for e in group]

@@ -20,7 +20,7 @@ WINDOWS_S: Final = (10, 120, 1_800)  # `list_recent` looks so far back from the 
 class StoredEvent(msgspec.Struct, frozen=True):
     """One event. `type` is identify, track, page, screen, group or alias; `name` that of a track call, or of a page or
     screen. Of identify and group `properties` are the traits. `contact_id` is the contact that it came to, which may
-    be merged into another since (M8); 0 for a group's own."""
+    be merged into another since (M8); 0 for a group's own. `imported`: it came from a file of past events (E4)."""
 
     id: UUID
     contact_id: int
@@ -34,6 +34,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     context: dict[str, Any]
     occurred_at: datetime
     received_at: datetime
+    imported: bool
 
 
 class EventVolume(msgspec.Struct, frozen=True):
@@ -146,5 +147,5 @@ def _read_event(row: Sequence[Any]) -> StoredEvent:
     id_, contact_id, source_id, type_, name, message_id, user_id, anonymous_id, properties, context = row[:10]
     return StoredEvent(
         *(id_, contact_id, source_id, type_, name, message_id, user_id, anonymous_id),
-        *(read_json(properties), read_json(context), row[10], row[11]),
+        *(read_json(properties), read_json(context), *row[10:]),
     )

@@ -3,11 +3,11 @@
 -- name: named_events
 -- What a contact and those merged into it did of one name, the newest first; a derived event counts as a call of its name.
 select e.id, e.contact_id, e.source_id, e.type, e.name, e.message_id, e.user_id, e.anonymous_id, e.properties,
-       e.context, e.occurred_at, e.received_at
+       e.context, e.occurred_at, e.received_at, e.imported
 from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
 cross join lateral (
     select v.id, v.contact_id, v.source_id, v.type, v.name, v.message_id, v.user_id, v.anonymous_id, v.properties,
-           v.context, v.occurred_at, v.received_at
+           v.context, v.occurred_at, v.received_at, v.imported
     from event v
     where v.shard = k.shard and v.contact_id = k.id and v.name = %(name)s
       and v.type = any(%(types)s::text[])
@@ -21,11 +21,11 @@ limit %(limit)s
 -- A session's beginning stands before the event that began it, its end after the last one.
 -- One probe of the contact's index for each of a family (M8), each giving no more than is asked for.
 select e.id, e.contact_id, e.source_id, e.type, e.name, e.message_id, e.user_id, e.anonymous_id, e.properties,
-       e.context, e.occurred_at, e.received_at
+       e.context, e.occurred_at, e.received_at, e.imported
 from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
 cross join lateral (
     select v.id, v.contact_id, v.source_id, v.type, v.name, v.message_id, v.user_id, v.anonymous_id, v.properties,
-           v.context, v.occurred_at, v.received_at
+           v.context, v.occurred_at, v.received_at, v.imported
     from event v
     where v.shard = k.shard and v.contact_id = k.id and v.occurred_at < %(before)s
     order by v.occurred_at desc
@@ -51,7 +51,7 @@ where t.workspace = %(workspace)s and t.day >= %(since)s
 -- By arrival, through the small index of ranges on it: the pages that hold the window's rows are read and sorted, so
 -- the window is kept short (list_recent widens it).
 select e.id, e.contact_id, e.source_id, e.type, e.name, e.message_id, e.user_id, e.anonymous_id, e.properties,
-       e.context, e.occurred_at, e.received_at
+       e.context, e.occurred_at, e.received_at, e.imported
 from event e
 where e.received_at > %(after)s and e.workspace = %(workspace)s
   and (%(source_id)s::integer is null or e.source_id = %(source_id)s)

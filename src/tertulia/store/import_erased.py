@@ -4,7 +4,7 @@ A proof is a keyed hash that only this installation can make, so the rows' proof
 stored ones by their key, a group of shards at a time. A workspace that never erased anybody pays one query a check.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tertulia.core.entries import shard_of_address
 from tertulia.ids import SHARDS
@@ -29,12 +29,13 @@ def find_erased(conn: Conn, job: ImportJob, shards: Sequence[int], *, listed: bo
     for shard, row, kind, canonical in fetch_all(conn, load("import_erased")["addresses"], args):
         places.setdefault((kind, canonical), []).append((shard, row))
     keys = {key: shard_of_address(job.workspace, *key) for key in places}
-    hits = _find_proofs(conn, job.workspace, keys)
+    hits = find_proofs(conn, job.workspace, keys)
     known = load_known(conn, job.workspace, {key: keys[key] for key in hits})
     return {place: key[0] for key in hits if key not in known for place in places[key]}
 
 
-def _find_proofs(conn: Conn, workspace: int, keys: dict[Key, int]) -> list[Key]:
+def find_proofs(conn: Conn, workspace: int, keys: Mapping[Key, int]) -> list[Key]:
+    """Those of these addresses and ids (key -> the shard of its proof) that were erased."""
     wanted = list(keys)
     args = {
         "workspace": workspace,

@@ -18,6 +18,8 @@ where r.shard = any(%(shards)s) and r.import_id = %(id)s and r.outcome = 'new'
   and not exists (select 1 from message x where x.shard = c.shard and x.contact_id = c.id)
   and not exists (select 1 from delivery x where x.shard = c.shard and x.contact_id = c.id)
   and not exists (select 1 from click x where x.shard = c.shard and x.contact_id = c.id)
+  and not exists (select 1 from run_open x where x.shard = c.shard and x.contact_id = c.id)
+  and not exists (select 1 from run x where x.shard = c.shard and x.contact_id = c.id)
   and not exists (select 1 from link x where x.shard = c.shard and x.contact_id = c.id)
   and not exists (select 1 from consent x where x.shard = c.shard and x.contact_id = c.id
                   and coalesce(x.evidence ->> 'ref', '') <> %(source)s)

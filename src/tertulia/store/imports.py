@@ -17,6 +17,9 @@ from tertulia.ids import SHARDS, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 
 SERIALS_PER_BLOCK = 1000
+LISTS = ("customers", "opt_outs")
+PAST_EVENTS = "events"
+KINDS = (*LISTS, PAST_EVENTS)
 Key = tuple[str, str]  # (kind, canonical) of an address, or ("external_id", id)
 
 
@@ -41,6 +44,12 @@ class ImportJob(msgspec.Struct, frozen=True):
     user_id: int | None
     started_at: datetime | None
     ended_at: datetime | None
+    source_id: int | None = None
+
+    @property
+    def link(self) -> str:
+        """Its page in the console."""
+        return f"/imports/{self.id}/" if self.source_id is None else f"/sources/{self.source_id}/past/{self.id}/"
 
     @property
     def source(self) -> str:
@@ -48,10 +57,10 @@ class ImportJob(msgspec.Struct, frozen=True):
         return f"import:{self.id}"
 
 
-def claim_import(conn: Conn, only: int = 0) -> int | None:
-    """An import that waits for work and that no living worker has, or None. It is held until `release_import`, or
-    until the session ends. `only`: that one or none."""
-    for (import_id,) in fetch_all(conn, load("imports")["waiting"], {}):
+def claim_import(conn: Conn, only: int = 0, kinds: Sequence[str] = KINDS) -> int | None:
+    """An import of some kinds that waits for work and that no living worker has, or None. It is held until
+    `release_import`, or until the session ends. `only`: that one or none."""
+    for (import_id,) in fetch_all(conn, load("imports")["waiting"], {"kinds": list(kinds)}):
         if only in (0, import_id):
             row = fetch_one(conn, load("imports")["lock"], {"id": import_id})
             if row and row[0]:
@@ -140,8 +149,9 @@ def finish_import(
 
 
 def tell(conn: Conn, job: ImportJob, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
-    """A notice in the console: `import_started`, `import_done`, `import_failed`, `import_undone`."""
-    args = {"workspace": job.workspace, "kind": kind, "facts": _json(facts), "link": f"/imports/{job.id}/", "now": now}
+    """A notice in the console: `import_started`, `import_done`, `import_failed`, `import_undone`, `past_started`,
+    `past_done`."""
+    args = {"workspace": job.workspace, "kind": kind, "facts": _json(facts), "link": job.link, "now": now}
     run(conn, load("imports")["notice"], args)
 
 

@@ -16,7 +16,7 @@ set work_mem = '128MB'
 set plan_cache_mode = force_custom_plan
 
 -- name: waiting
-select id from import where state in ('checking', 'applying', 'undoing') order by id
+select id from import where state in ('checking', 'applying', 'undoing') and kind = any(%(kinds)s) order by id
 
 -- name: lock
 -- A hint that tells a dead worker's import from a living one's: the lock goes with the session. What makes a second
@@ -28,7 +28,7 @@ select pg_advisory_unlock(72017, %(id)s)
 
 -- name: read
 select id, workspace_id, kind, name, path, size, shape, mapping, options, state, rows_total, rows_done, cursor, counts,
-       warnings, created_by_id, started_at, ended_at
+       warnings, created_by_id, started_at, ended_at, source_id
 from import where id = %(id)s
 
 -- name: advance

@@ -55,6 +55,8 @@ class DeliveryRow:
     delivered_at: datetime | None
     read_at: datetime | None
     failed_at: datetime | None
+    journey_id: int | None
+    step: str | None
 
 
 @dataclass(frozen=True, slots=True)

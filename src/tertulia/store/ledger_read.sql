@@ -27,7 +27,8 @@ select * from (
     select d.id, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.attempt, d.to_kind, d.to_value,
            d.content, d.cause, '' as reason, '{}'::text[] as provider_ids, 0::smallint as parts, 0::bigint as cost,
            '' as currency, '{}'::text[] as flags, d.made_at, null::timestamptz as sent_at,
-           null::timestamptz as delivered_at, null::timestamptz as read_at, null::timestamptz as failed_at
+           null::timestamptz as delivered_at, null::timestamptz as read_at, null::timestamptz as failed_at, d.journey_id,
+           d.step
     from delivery_open d
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
       on d.shard = k.shard and d.contact_id = k.id
@@ -35,7 +36,7 @@ select * from (
     union all
     select d.id, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.attempt, d.to_kind, d.to_value,
            d.content, d.cause, d.reason, d.provider_ids, d.parts, d.cost_micros, d.currency, d.flags, d.made_at,
-           d.sent_at, d.delivered_at, d.read_at, d.failed_at
+           d.sent_at, d.delivered_at, d.read_at, d.failed_at, d.journey_id, d.step
     from delivery d
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
       on d.shard = k.shard and d.contact_id = k.id
@@ -48,13 +49,13 @@ limit %(limit)s
 -- One delivery, by the shard and day that its id names.
 select d.id, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.attempt, d.to_kind, d.to_value,
        d.content, d.cause, '', '{}'::text[], 0::smallint, 0::bigint, '', '{}'::text[], d.made_at,
-       null::timestamptz, null::timestamptz, null::timestamptz, null::timestamptz
+       null::timestamptz, null::timestamptz, null::timestamptz, null::timestamptz, d.journey_id, d.step
 from delivery_open d
 where d.shard = %(shard)s and d.id = %(id)s and d.workspace = %(workspace)s
 union all
 select d.id, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.attempt, d.to_kind, d.to_value,
        d.content, d.cause, d.reason, d.provider_ids, d.parts, d.cost_micros, d.currency, d.flags, d.made_at,
-       d.sent_at, d.delivered_at, d.read_at, d.failed_at
+       d.sent_at, d.delivered_at, d.read_at, d.failed_at, d.journey_id, d.step
 from delivery d
 where d.shard = %(shard)s and d.day = %(day)s and d.id = %(id)s and d.workspace = %(workspace)s
 
@@ -62,17 +63,18 @@ where d.shard = %(shard)s and d.day = %(day)s and d.id = %(id)s and d.workspace 
 -- A match's deliveries by id, from after one; by state, or all (''). Fans out.
 select d.id, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.state, d.attempt, d.to_kind, d.to_value,
        d.content, d.cause, d.reason, d.provider_ids, d.parts, d.cost_micros, d.currency, d.flags, d.made_at,
-       d.sent_at, d.delivered_at, d.read_at, d.failed_at
+       d.sent_at, d.delivered_at, d.read_at, d.failed_at, d.journey_id, d.step
 from (
     select id, workspace, contact_id, channel_id, match_id, stage, class, state, attempt, to_kind, to_value, content,
            cause, '' as reason, '{}'::text[] as provider_ids, 0::smallint as parts, 0::bigint as cost_micros,
            '' as currency, '{}'::text[] as flags, made_at, null::timestamptz as sent_at,
-           null::timestamptz as delivered_at, null::timestamptz as read_at, null::timestamptz as failed_at
+           null::timestamptz as delivered_at, null::timestamptz as read_at, null::timestamptz as failed_at, journey_id,
+           step
     from delivery_open
     union all
     select id, workspace, contact_id, channel_id, match_id, stage, class, state, attempt, to_kind, to_value, content,
            cause, reason, provider_ids, parts, cost_micros, currency, flags, made_at, sent_at, delivered_at, read_at,
-           failed_at
+           failed_at, journey_id, step
     from delivery
 ) d
 where d.workspace = %(workspace)s and d.match_id = %(match)s and d.id > %(after)s

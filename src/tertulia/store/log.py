@@ -84,9 +84,20 @@ class LogWriter:
         """The number of this writer's last committed entry in a shard, 0 before the first."""
         return self._next[shard]
 
+    def last_seqs(self) -> tuple[list[int], list[int]]:
+        """The shards that this writer has written to, and the number of its last committed entry in each."""
+        return list(self._next), list(self._next.values())
+
     def rolled_back(self) -> None:
         """The transaction is gone: its numbers are free again."""
         self._pending.clear()
+
+
+def count_undecided(conn: Conn, writer: LogWriter) -> int:
+    """How many of this writer's committed entries their owners have not passed yet."""
+    shards, seqs = writer.last_seqs()
+    row = fetch_one(conn, load("log")["undecided"], {"writer": writer.writer, "shards": shards, "seqs": seqs})
+    return int(row[0]) if row else 0
 
 
 def is_decided(conn: Conn, shard: int, writer: int, seq: int) -> bool:

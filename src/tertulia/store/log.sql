@@ -20,3 +20,8 @@ select pg_notify('tertulia_log', '')
 
 -- name: position
 select seq from log_position where shard = %(shard)s and writer = %(writer)s
+
+-- name: undecided
+select coalesce(sum(t.seq - coalesce(p.seq, 0)), 0)::bigint
+from unnest(%(shards)s::smallint[], %(seqs)s::bigint[]) as t (shard, seq)
+left join log_position p on p.shard = t.shard and p.writer = %(writer)s

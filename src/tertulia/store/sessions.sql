@@ -18,14 +18,15 @@ order by ends_at
 limit %(limit)s
 
 -- name: doings
--- What was done in a session, the newest of each contact: more than that many, and the oldest are left out.
+-- What was done in a session, the newest of each contact: more than that many, and the oldest are left out. What was
+-- imported belongs to none (E4).
 select e.contact_id, e.occurred_at, e.source_id, e.type, e.name, e.properties, e.context
 from unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(since)s::timestamptz[]) as k (shard, contact_id, since)
 cross join lateral (
     select v.contact_id, v.occurred_at, v.source_id, v.type, v.name, v.properties, v.context
     from event v
     where v.shard = k.shard and v.contact_id = k.contact_id and v.occurred_at >= k.since
-      and v.type in ('track', 'page', 'screen')
+      and v.type in ('track', 'page', 'screen') and not v.imported
     order by v.occurred_at desc
     limit %(limit)s
 ) e

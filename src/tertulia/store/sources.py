@@ -54,7 +54,10 @@ def list_event_names(conn: Conn, workspace: int, since: date, limit: int = 200) 
     return [row[0] for row in fetch_all(conn, load("sources")["event_names"], args)]
 
 
-def count_named(conn: Conn, workspace: int, name: str, since: date) -> int:
-    """How many events of a name came since a UTC day."""
-    row = fetch_one(conn, load("sources")["named"], {"workspace": workspace, "name": name, "since": since})
+def count_named(conn: Conn, workspace: int, type_: str, name: str, since: date) -> int:
+    """How many events of a type and name came since a UTC day; `track` takes in what was derived."""
+    types = [type_, "derived"] if type_ == "track" else [type_]
+    row = fetch_one(
+        conn, load("sources")["named"], {"workspace": workspace, "name": name, "types": types, "since": since}
+    )
     return int(row[0]) if row else 0

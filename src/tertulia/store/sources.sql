@@ -42,4 +42,4 @@ limit %(limit)s
 -- name: named
 select coalesce(sum(count), 0)::bigint
 from event_tally
-where workspace = %(workspace)s and day >= %(since)s and name = %(name)s
+where workspace = %(workspace)s and day >= %(since)s and name = %(name)s and type = any(%(types)s::text[])

@@ -110,19 +110,25 @@ class Engine:
 
     def run_round(self) -> bool:
         """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
-        self.full = False
-        self._own()
+        busy = self.decide_log()
         if not self.epochs:
-            return False
-        rows = self._read_log()
-        self._refresh_config()  # after the log: what an entry names (its channel, its match) was committed before it
-        busy = self._decide_log(rows)
+            return busy
         busy |= self._launch()
         busy |= self._work_deliveries()
         busy |= self._end_sessions()
         busy |= self._run_journeys()
         self._finish()
         return busy
+
+    def decide_log(self) -> bool:
+        """Decide what is in the log, and hand nothing over. True when there was something."""
+        self.full = False
+        self._own()
+        if not self.epochs:
+            return False
+        rows = self._read_log()
+        self._refresh_config()  # after the log: what an entry names (its channel, its match) was committed before it
+        return self._decide_log(rows)
 
     def release(self) -> None:
         """Give the shards back at a clean stop."""

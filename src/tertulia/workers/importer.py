@@ -5,6 +5,9 @@
     apply   two connections again, a transaction for each group
     undo    like apply
 
+Files of past events have a way of their own (`past_importer`), and a thread of their own: the engine sets their pace,
+and no list waits for that.
+
 A batch or a group commits with its progress, so after SIGKILL the next worker goes on behind the last one. The import
 is held by a session's advisory lock, which a dead process cannot keep.
 """
@@ -15,7 +18,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,12 +41,16 @@ from tertulia.core.import_people import Series, SeriesWatch
 from tertulia.core.import_reasons import FileProblem
 from tertulia.core.import_states import ImportState
 from tertulia.core.tabular import Shape
+from tertulia.errors import StoodDown
 from tertulia.store.clock import decision_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.import_erased import count_proofs
 from tertulia.store.import_stage import analyze_stage, list_staged_shards
 from tertulia.store.import_undo import count_rows, tally_undo
 from tertulia.store.imports import (
+    KINDS,
+    LISTS,
+    PAST_EVENTS,
     ImportJob,
     advance_import,
     claim_import,
@@ -60,7 +67,9 @@ from tertulia.store.imports import (
     tell,
     tune_session,
 )
+from tertulia.store.log import notify
 from tertulia.workers.import_reading import Reading, read_ahead
+from tertulia.workers.past_importer import apply_past, check_past
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +78,10 @@ IDLE_S = 0.5
 LIVE_EVERY_S = 0.5
 TRIES = 5
 SWEEP_EVERY_S = 300.0
+STOP_LIMIT_S = 5.0
 UPLOAD_LIMIT_S = 3600.0  # a file is older than that before it is removed: its import may be on its way
 
 _FAULT = "The import stopped on an error of the system. What was applied stays; start it again to go on."
-
-
-class StoodDown(Exception):
-    """Another worker, or a person, has moved the import on; this one rolls back and leaves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,11 @@ class Setup:
     url: str
     data: Path
     test_clock: bool = False
+    stop: threading.Event | None = None
+
+    def is_stopping(self) -> bool:
+        """Whether the importer was told to stop."""
+        return self.stop is not None and self.stop.is_set()
 
     def now(self, conn: Conn) -> datetime:
         """The instant that decisions use."""
@@ -92,12 +103,32 @@ class Setup:
 
 
 def serve(setup: Setup, stop: threading.Event) -> None:
-    """Work until told to stop; between imports look again every half second, and now and then remove what is read."""
+    """Work until told to stop: lists here, past events in a thread beside."""
+    setup = replace(setup, stop=stop)
+    beside = threading.Thread(target=_serve_past, args=(setup, stop), name="past events", daemon=True)
+    beside.start()
+    _serve_kinds(setup, stop, LISTS)
+    beside.join(STOP_LIMIT_S)
+
+
+def _serve_past(setup: Setup, stop: threading.Event) -> None:
+    """Whatever happens to one import is told in the log, and the next look takes up what there is: nobody would start
+    this thread again."""
+    while not stop.is_set():
+        try:
+            _serve_kinds(setup, stop, (PAST_EVENTS,))
+        except Exception:
+            log.exception("importer: past events begin anew")
+            stop.wait(IDLE_S)
+
+
+def _serve_kinds(setup: Setup, stop: threading.Event, kinds: Sequence[str]) -> None:
+    """Between imports look again every half second, and now and then remove what is read."""
     swept = 0.0
     while not stop.is_set():
         try:
-            worked = work_once(setup)
-            if time.monotonic() - swept > SWEEP_EVERY_S:
+            worked = work_once(setup, kinds=kinds)
+            if kinds is LISTS and time.monotonic() - swept > SWEEP_EVERY_S:
                 sweep_files(setup)
                 swept = time.monotonic()
         except psycopg.OperationalError:
@@ -114,10 +145,10 @@ def sweep_files(setup: Setup) -> int:
     return forget_files(setup.data, needed, time.time() - UPLOAD_LIMIT_S)
 
 
-def work_once(setup: Setup, only: int = 0) -> bool:
-    """One pass of one import that waits; whether there was any. `only`: of that import or none."""
+def work_once(setup: Setup, only: int = 0, kinds: Sequence[str] = KINDS) -> bool:
+    """One pass of one import of some kinds that waits; whether there was any. `only`: of that import or none."""
     with connect(setup.url, autocommit=True, name="tertulia importer lock") as holder:
-        import_id = claim_import(holder, only)
+        import_id = claim_import(holder, only, kinds)
         if import_id is None:
             return False
         teller = _Teller(holder, import_id)
@@ -136,7 +167,9 @@ def _work(setup: Setup, import_id: int, teller: "_Teller") -> None:
         job = read_import(conn, import_id)
         conn.commit()
         try:
-            if job.state == ImportState.CHECKING:
+            if job.kind == PAST_EVENTS:
+                _work_past(setup, conn, job, teller)
+            elif job.state == ImportState.CHECKING:
                 _check(setup, conn, job, teller)
             elif job.state == ImportState.APPLYING:
                 _apply(setup, conn, job, teller)
@@ -153,6 +186,13 @@ def _work(setup: Setup, import_id: int, teller: "_Teller") -> None:
             log.exception("import %s failed while %s", import_id, job.state)
             conn.rollback()
             _fail(setup, conn, job, _FAULT)
+
+
+def _work_past(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
+    if job.state == ImportState.CHECKING:
+        check_past(setup, conn, job, teller)
+    elif job.state == ImportState.APPLYING:
+        apply_past(setup, conn, job, teller)
 
 
 def _fail(setup: Setup, conn: Conn, job: ImportJob, sentence: str) -> None:
@@ -186,7 +226,7 @@ def _check(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
             counts=counts,
         )
         if not advanced:
-            raise StoodDown
+            raise StoodDown("The import was moved on.")
         conn.commit()
         cursor = batch.last_row
         teller.tell()
@@ -207,7 +247,7 @@ def _compare(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> Non
     def check(each: Conn, shards: Sequence[int]) -> int:
         check_group(each, job, shards)
         if not hold_check(each, job, setup.now(each)):
-            raise StoodDown
+            raise StoodDown("The import was moved on.")
         return 0
 
     _work_groups(setup, job, _groups_of(conn, job), check, teller)
@@ -220,7 +260,7 @@ def _settle(setup: Setup, conn: Conn, job: ImportJob, series: Sequence[Series]) 
     warnings = [{"kind": "series", **msgspec.to_builtins(one)} for one in series]
     total = int(found["rows"])
     if not hold_check(conn, job, setup.now(conn)):
-        raise StoodDown
+        raise StoodDown("The import was moved on.")
     finish_import(conn, job, ImportState.CHECKED.value, counts=found, warnings=warnings, rows_total=total)
     conn.commit()
 
@@ -254,7 +294,7 @@ def _finish_apply(setup: Setup, conn: Conn, job: ImportJob) -> None:
     counts = {**tally(conn, job.id), "repaired": job.counts.get("repaired", 0)}
     state = ImportState.DONE.value
     if not finish_import(conn, job, state, counts=counts, warnings=job.warnings, ended_at=now):
-        raise StoodDown
+        raise StoodDown("The import was moved on.")
     shape = msgspec.convert(job.shape, Shape).without_people(has_head=read_options(job).has_head)
     set_shape(conn, job.id, msgspec.to_builtins(shape))
     facts = {"import": job.id, "name": job.name, **{key: counts[key] for key in ("new", "updated", "rejected")}}
@@ -271,7 +311,7 @@ def _undo(setup: Setup, conn: Conn, job: ImportJob, teller: "_Teller") -> None:
     now = setup.now(conn)
     counts = {**job.counts, **tally_undo(conn, job.id)}
     if not finish_import(conn, job, ImportState.UNDONE.value, counts=counts, warnings=job.warnings, undone_at=now):
-        raise StoodDown
+        raise StoodDown("The import was moved on.")
     facts = {"import": job.id, "name": job.name, "undone": counts["undone"], "kept": counts["kept"]}
     tell(conn, job, "import_undone", facts, now)
     conn.commit()
@@ -326,7 +366,7 @@ def _work_group(
         try:
             rows = work(conn, shards)
             if rows and not count_done(conn, job, rows, setup.now(conn)):
-                raise StoodDown
+                raise StoodDown("The import was moved on.")
             conn.commit()
             return
         except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
@@ -348,3 +388,7 @@ class _Teller:
         if at_once or time.monotonic() - self._last >= LIVE_EVERY_S:
             self._last = time.monotonic()
             notify_live(self._conn, self._import_id)
+
+    def wake_owners(self) -> None:
+        """Hint the engines that there is work in the log."""
+        notify(self._conn)

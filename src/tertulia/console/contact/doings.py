@@ -22,7 +22,7 @@ FOLDED_MIN = 3
 class Act:
     """One line. ``subject`` is set bold before the sentence, ``said`` is people's own words, ``why`` opens Why.
     ``more`` is shown on demand, under ``key``. ``view``: page or screen, of which a run is folded into one line with
-    those ``inside``."""
+    those ``inside``. ``imported``: it came from a file of past events."""
 
     at: datetime
     icon: str
@@ -36,6 +36,7 @@ class Act:
     key: str = ""
     view: str = ""
     inside: tuple["Act", ...] = ()
+    imported: bool = False
 
 
 def tell_event(event: StoredEvent, source: str) -> Act:
@@ -63,6 +64,7 @@ def tell_event(event: StoredEvent, source: str) -> Act:
         more=_write_properties(event),
         key=str(event.id),
         view=event.type if event.type in VIEWS else "",
+        imported=event.imported,
     )
 
 
@@ -92,7 +94,7 @@ def _write_properties(event: StoredEvent) -> str:
 def fold_views(acts: Iterable[Act]) -> list[Act]:
     """The acts, a run of pages or of screens as one of them: who looks around would push all else off the page."""
     folded: list[Act] = []
-    for view, found in groupby(acts, lambda act: act.view):
+    for (view, imported), found in groupby(acts, lambda act: (act.view, act.imported)):
         run = tuple(found)
         if not view or len(run) < FOLDED_MIN:
             folded += run
@@ -103,7 +105,7 @@ def fold_views(acts: Iterable[Act]) -> list[Act]:
             if view == "page"
             else ngettext("%(n)d screen viewed", "%(n)d screens viewed", len(run))
         )
-        folded.append(Act(run[0].at, run[0].icon, "", words % count, inside=run))
+        folded.append(Act(run[0].at, run[0].icon, "", words % count, inside=run, imported=imported))
     return folded
 
 

@@ -13,6 +13,7 @@ from tertulia.console.parts import Pager, Tile
 from tertulia.core.country_names import name_country
 from tertulia.core.import_fields import ListKind
 from tertulia.core.import_states import UNDO_DAYS, ImportState
+from tertulia.core.tabular import Shape
 from tertulia.data.models import Import
 from tertulia.store.db import django_conn
 from tertulia.store.import_rows import Listing, list_rows
@@ -164,14 +165,18 @@ def describe_file(found: Import) -> str:
     if found.rows_total:
         rows = found.counts.get("rows", found.rows_total)
         parts.append(ngettext("%(n)s row", "%(n)s rows", rows) % {"n": f"{rows:,}"})
-    if shape.kind == "sheet":
-        parts.append(_("sheet %(name)s") % {"name": shape.sheet})
-    else:
-        encoding = _ENCODINGS.get(shape.encoding) or shape.encoding.replace("cp", "Windows-").replace("gb", "GB ")
-        parts.append(f"{encoding}, {_DELIMITERS.get(shape.delimiter, shape.delimiter)}")
+    parts.append(describe_csv(shape))
     if found.channel is not None:
         parts.append(_("channel %(name)s") % {"name": found.channel.name})
     return " · ".join(parts)
+
+
+def describe_csv(shape: Shape) -> str:
+    """The sheet of a spreadsheet, or encoding and delimiter."""
+    if shape.kind == "sheet":
+        return _("sheet %(name)s") % {"name": shape.sheet}
+    encoding = _ENCODINGS.get(shape.encoding) or shape.encoding.replace("cp", "Windows-").replace("gb", "GB ")
+    return f"{encoding}, {_DELIMITERS.get(shape.delimiter, shape.delimiter)}"
 
 
 def describe_said(found: Import) -> list[tuple[str, str]]:

@@ -1,7 +1,5 @@
 """The four steps of an import: file, columns, check, result. Each step is an address; the import's state says which."""
 
-from collections.abc import Iterator
-
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,6 +22,7 @@ from tertulia.actions.imports import (
 )
 from tertulia.console.access import get_now
 from tertulia.console.imports.check import build_check, progress_of, read_listing
+from tertulia.console.imports.csv_lines import encode_lines, write_csv_line
 from tertulia.console.imports.forms import (
     keep_answers,
     list_channels,
@@ -44,8 +43,6 @@ from tertulia.data.models import Import
 from tertulia.errors import Conflict, Invalid
 from tertulia.store.db import django_conn
 from tertulia.store.import_rows import iter_rows
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show_imports(request: HttpRequest) -> HttpResponse:
@@ -222,11 +219,11 @@ def download_rows(request: HttpRequest, import_id: int) -> HttpResponseBase:
     """The rows of a listing as CSV, safe to open in a spreadsheet."""
     found = access_import(request.workspace, import_id)
     listing = read_listing(request)
-    lines = [_csv_line([_("Row"), _("Field"), _("In the file"), _("Reason"), _("Suggestion")])]
+    lines = [write_csv_line([_("Row"), _("Field"), _("In the file"), _("Reason"), _("Suggestion")])]
     for row in iter_rows(django_conn(), found.pk, listing):
         shown = show_row(row)
-        lines.append(_csv_line([str(shown.row), shown.field, shown.value, shown.reason, shown.suggestion]))
-    answer = StreamingHttpResponse(_encode(lines), content_type="text/csv; charset=utf-8")
+        lines.append(write_csv_line([str(shown.row), shown.field, shown.value, shown.reason, shown.suggestion]))
+    answer = StreamingHttpResponse(encode_lines(lines), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="import-{found.pk}-{listing.value}.csv"'
     return answer
 
@@ -261,18 +258,6 @@ def _steer(request: HttpRequest, found: Import, act) -> HttpResponse:
     except Conflict as conflict:
         toast(request, conflict.sentence, failed=True)
     return HttpResponseRedirect(reverse("import", args=[found.pk]))
-
-
-def _csv_line(cells: list[str]) -> str:
-    """One line; a cell that a spreadsheet would run gets an apostrophe."""
-    safe = (f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells)
-    return ",".join('"' + cell.replace('"', '""') + '"' for cell in safe) + "\r\n"
-
-
-def _encode(lines: list[str]) -> Iterator[bytes]:
-    yield "\ufeff".encode()
-    for line in lines:
-        yield line.encode()
 
 
 ROUTES = (

@@ -54,6 +54,7 @@ STATES: Mapping[str, tuple[Promise, str]] = {
     ImportState.UNDOING.value: (_("Undoing"), "accent"),
     ImportState.UNDONE.value: (_("Undone"), ""),
     ImportState.FAILED.value: (_("Stopped"), "danger"),
+    ImportState.CANCELLED.value: (_("Cancelled"), ""),
 }
 
 

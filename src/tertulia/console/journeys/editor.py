@@ -20,7 +20,7 @@ from tertulia.console.access import get_now
 from tertulia.console.journeys import fields
 from tertulia.console.journeys.flow import Figures, Path, draw_flow, read_path, write_path
 from tertulia.console.journeys.head import describe_journey
-from tertulia.console.journeys.words import describe_condition
+from tertulia.console.journeys.words import describe_condition, name_choice
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
 from tertulia.core.journeys import EventEntry, Journey
@@ -53,6 +53,7 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         return render(request, "journeys/unreadable.html", context)
     figures = read_figures(journey)
     chosen = request.GET.get("at", "")
+    panel = describe_panel(request, journey, value, chosen, problems)
     context |= {
         "nodes": draw_flow(value, figures, problems),
         "figures": figures,
@@ -61,7 +62,9 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         "entry_problems": sum(problem.field.split(".")[0] == ENTRY for problem in problems),
         "chosen": chosen,
         "kinds": [(name, _(kind.TITLE), _(kind.ABOUT), kind.ICON) for name, kind in list_kinds().items()],
-        "panel": describe_panel(request, journey, value, chosen, problems),
+        "panel": panel,
+        "here_now": figures.now.get(panel["step"], 0) if panel else 0,
+        "came_here": figures.reached(panel["step"]) if panel else 0,
         "document": document,
     }
     return render(request, "journeys/editor.html", context)
@@ -79,10 +82,13 @@ def describe_entry(value: Any) -> dict[str, str]:
     """The trigger's node: the event, and what must hold."""
     entry = value.get("entry") if isinstance(value, dict) else None
     told = entry if isinstance(entry, dict) else {}
+    type_ = str(told.get("type", "track"))
+    nameless = name_choice(type_) if type_ in ("identify", "group") else _("No event yet")
+    title = str(told.get("event") or nameless)
     parts = [describe_condition(told.get("where"))]
     if told.get("key"):
         parts.append(_("one run for each %(key)s") % {"key": told["key"]})
-    return {"title": str(told.get("event") or _("No event yet")), "summary": " · ".join(filter(None, parts))}
+    return {"title": title, "summary": " · ".join(filter(None, parts))}
 
 
 def describe_exceptions(value: Any) -> list[str]:

@@ -32,8 +32,9 @@ class WayView:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """A step in the graph. `now`: how many are there; `reached`: how many ever were. `path` leads to it in the
-    document, `sequence` to the list that it stands in, at `place`."""
+    """A step in the graph. `now`: how many are there; `reached`: how many ever were; `count` is the one of them that
+    the graph shows: of a wait who waits. `path` leads to it in the document, `sequence` to the list that it stands in,
+    at `place`."""
 
     id: str
     path: str
@@ -46,6 +47,7 @@ class NodeView:
     slim: bool
     now: int
     reached: int
+    count: int
     problems: int
     ways: list[WayView] = field(default_factory=list)
 
@@ -114,6 +116,7 @@ def _draw_node(raw: Any, sequence: Path, place: int, figures: Figures, problems:
         slim=kind is not None and kind.KIND in ("wait", "exit"),
         now=figures.now.get(id_, 0),
         reached=figures.reached(id_),
+        count=figures.now.get(id_, 0) if kind and kind.WAITS else figures.reached(id_),
         problems=len(mine),
         ways=[_draw_way(way, fields, path, figures, problems) for way in ways],
     )

@@ -13,6 +13,7 @@ from tertulia.actions import journeys as actions
 from tertulia.actions.problems import Refused
 from tertulia.console.access import get_now
 from tertulia.console.journeys.head import describe_journey
+from tertulia.console.journeys.words import name_choice
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
 from tertulia.ids import day_of
@@ -59,8 +60,8 @@ def show_review(request: HttpRequest, journey_id: int) -> HttpResponse:
     if document is not None:
         since = day_of(get_now(request) - LOOKED_BACK)
         event = document.entry
-        context["came"] = count_named(django_conn(), request.workspace.pk, event.event, since)
-        context["event"] = event.event
+        context["came"] = count_named(django_conn(), request.workspace.pk, event.type, event.event, since)
+        context["event"] = event.event or name_choice(event.type)
         context["everybody"] = event.where is None
     return render(request, "journeys/review.html", context, status=422 if request.method == "POST" else 200)
 

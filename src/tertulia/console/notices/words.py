@@ -22,7 +22,7 @@ class Told:
 
 def tell_notice(notice: Notice) -> Told:
     """The notice in words."""
-    counts = {"rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0}
+    counts = {"rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0, "there": 0}
     facts = {"name": "", "fault": "", "topic": ""} | counts | notice.facts
     said = {key: plain_num(value) if isinstance(value, int) else value for key, value in facts.items()}
     known = {
@@ -34,6 +34,12 @@ def tell_notice(notice: Notice) -> Told:
         ),
         "import_failed": ("circle-x", "danger", _("%(name)s could not be imported")),
         "import_undone": ("undo-2", "", _("The import of %(name)s was undone: %(undone)s contacts")),
+        "past_started": ("history", "", _("The import of %(name)s has begun: %(rows)s past events")),
+        "past_done": (
+            "circle-check",
+            "ok",
+            _("%(name)s is imported: %(new)s past events, %(there)s were here, %(rejected)s rejected"),
+        ),
         "channel_fault": ("circle-x", "danger", _("%(name)s stopped: %(fault)s")),
         "privacy_request": ("triangle-alert", "warn", _("%(name)s passes on a privacy request: %(topic)s")),
         "match_paused": ("octagon-pause", "warn", _("The match %(name)s paused itself")),

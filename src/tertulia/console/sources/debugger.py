@@ -81,6 +81,7 @@ class Row:
     contact_id: int
     open_url: str
     current: bool
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def build_rows(
             Row(
                 *(event.received_at, CALL_ICONS.get(event.type, "zap"), "", "" if call == name else call),
                 *(name, name_who(event, names), event.contact_id),
-                *(replace(asked, opened=key).write(), key == asked.opened),
+                *(replace(asked, opened=key).write(), key == asked.opened, event.imported),
             )
         )
     for discard in discards:

@@ -127,6 +127,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     TITLE: ClassVar[str] = ""
     ABOUT: ClassVar[str] = ""
     ICON: ClassVar[str] = "circle"
+    WAITS: ClassVar[bool] = False  # time passes here: how many wait is what people want to know
     SAMPLE: ClassVar[Mapping[str, Any]] = {}
 
     id: str

@@ -11,7 +11,7 @@ SQL = (Path(__file__).parent.parent / "sql" / "0023_source_hooks.sql").read_text
 class Migration(migrations.Migration):
     """Reversible."""
 
-    dependencies = (("data", "0021_sessions"),)
+    dependencies = (("data", "0022_past_events"),)
     operations = (
         migrations.RunSQL("set local lock_timeout = '10s';\n" + SQL, "drop table hook_sample"),
         migrations.AddField("source", "kind", models.CharField(db_default="sdk", default="sdk", max_length=20)),

@@ -1,16 +1,18 @@
-"""Imports of customer lists and of opt-out lists."""
+"""Imports of customer lists, of opt-out lists and of past events."""
 
 from django.db import models
 
 from tertulia.data.models.channel import Channel
 from tertulia.data.models.people import User, Workspace
+from tertulia.data.models.source import Source
 
 
 class Import(models.Model):
-    """One imported file. States: uploaded, mapped, checking, checked, applying, done, undoing, undone, failed."""
+    """One imported file. States: uploaded, mapped, checking, checked, applying, done, undoing, undone, failed; of
+    past events also cancelled."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    kind = models.CharField(max_length=12, default="customers")  # customers | opt_outs
+    kind = models.CharField(max_length=12, default="customers")  # customers | opt_outs | events
     name = models.CharField(max_length=255)
     path = models.CharField(max_length=255)  # in the data folder
     size = models.BigIntegerField()
@@ -19,6 +21,7 @@ class Import(models.Model):
     mapping = models.JSONField(default=dict)  # column index -> field
     options = models.JSONField(default=dict)  # country, consent basis and source, list, choices made at the check
     channel = models.ForeignKey(Channel, on_delete=models.SET_NULL, null=True)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, null=True)  # of past events
     state = models.CharField(max_length=12, default="uploaded")
     fault = models.CharField(max_length=300, blank=True)
     rows_total = models.IntegerField(null=True)

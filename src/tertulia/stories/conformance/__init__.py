@@ -10,4 +10,6 @@ same scenarios.
     stage    one scenario's world: its workspace, channels, people, and what they received
     steps    what can happen
     checks   what can be expected
+    journeys both, of journeys
+    tracking what apps, sites and shops tell
 """

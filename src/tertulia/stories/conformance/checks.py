@@ -4,6 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tertulia.stories.conformance.journeys import (
+    check_journeys,
+    read_journey_decisions,
+    read_journey_messages,
+    read_runs,
+    read_why_entry,
+    settle_order,
+)
 from tertulia.stories.conformance.stage import Failed, Stage
 
 Check = Callable[[Stage, Any], Iterator[str]]
@@ -170,11 +178,7 @@ def _read_decisions(stage: Stage, who: str, contact: Mapping[str, Any], expected
     rows = stage.api("GET", f"/contacts/{contact['id']}/decisions")
     rows = [row for row in reversed(rows) if row["match_id"] is not None]
     lines = [(row["at"], f"{row['outcome']} {row['gate']} {row['reason']}") for row in rows]
-    found = [line for _, line in lines]
-    if len(found) != len(expected):
-        return found
-    wanted = [(at, line) for (at, _), line in zip(lines, expected, strict=True)]
-    return expected if sorted(wanted) == sorted(lines) else found
+    return settle_order(lines, expected)
 
 
 def _read_deliveries(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
@@ -250,6 +254,10 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "attributes": _read_attributes,
     "events": _read_events,
     "last_session": _read_session,
+    "runs": read_runs,
+    "why_entry": read_why_entry,
+    "journey_decisions": read_journey_decisions,
+    "journey_messages": read_journey_messages,
     "name": lambda stage, who, contact, expected: contact["name"],
     "phones": lambda stage, who, contact, expected: [a["value"] for a in contact["addresses"] if a["kind"] == "phone"],
     "is": lambda stage, who, contact, expected: (
@@ -276,6 +284,7 @@ CHECKS: Mapping[str, Check] = {
     "intake": check_intake,
     "conversations": check_conversations,
     "match": check_match,
+    "journeys": check_journeys,
     "problems": check_problems,
     "channel": check_channel,
     "answer": check_answer,

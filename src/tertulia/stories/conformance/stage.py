@@ -72,6 +72,7 @@ class Stage:
     sources: dict[str, str] = field(default_factory=dict)  # name -> write key
     hooks: dict[str, Hook] = field(default_factory=dict)
     matches: dict[str, int] = field(default_factory=dict)
+    journeys: dict[str, int] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)

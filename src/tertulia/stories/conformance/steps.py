@@ -1,17 +1,16 @@
 """What can happen in a scenario. Each function is one verb; its argument is what the document says under it."""
 
-import base64
 import csv
-import hmac
 import io
-import json
-import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
 from tertulia.stories.conformance.sink import Plan
+from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
+from tertulia.stories.conformance.tracking import post_hooks, track_calls, track_meanwhile
 from tertulia.stories.conformance.wire import Post, Writer
 
 AGENTS = {
@@ -20,17 +19,8 @@ AGENTS = {
     "scanner": "python-requests/2.32",
     "nobody": "",
 }
-UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 Step = Callable[[Stage, Any], None]
-
-
-def read_span(text: str) -> float:
-    """`90s`, `5m`, `2h`, `31d` in seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", str(text))
-    if not found:
-        raise Failed(f"{text!r} is no span of time such as 90s or 2h")
-    return float(found[1]) * UNITS_S[found[2]]
 
 
 def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -62,6 +52,38 @@ def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
     for row in rows:
         if row.get("name") and row.get("phone"):
             stage.phones.setdefault(row["name"], row["phone"])
+
+
+def import_past(stage: Stage, told: Mapping[str, Any]) -> None:
+    """A file of past events for the `source` (the first one by default), checked and taken as a person does it, `times`
+    over: `rows` with `user` or another column that says who, `event`, `ago` before now or `time`, and properties. The
+    last answer has the counts and the reasons."""
+    name = told.get("source", next(iter(stage.sources), ""))
+    source = next(item["id"] for item in stage.api("GET", "/sources") if item["name"] == name)
+    rows = [_place_in_time(stage, row) for row in told["rows"]]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(dict.fromkeys(head for row in rows for head in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    for _again in range(told.get("times", 1)):
+        file = {"file": ("past.csv", out.getvalue().encode(), "text/csv")}
+        path = f"/sources/{source}/past-events"
+        path += f"/{stage.api('POST', path, files=file)['id']}"
+        if "user" in rows[0]:
+            stage.api("PUT", f"{path}/fields", {"fields": {"user": "user_id"}})
+        stage.api("POST", f"{path}/check")
+        stage.drain()
+        checked = stage.api("GET", path)
+        if checked["new"]:
+            stage.api("POST", f"{path}/start")
+        stage.drain()
+        done = stage.api("GET", path)
+        stage.last_body = " ".join(
+            f"{name} {count}"
+            for name, count in (("new", done["new"]), ("there", done["there"]), *sorted(done["reasons"].items()))
+        )
+        if checked["new"] and done["state"] != "done":
+            raise Failed(f"the import is {done['state']}: {done['fault']}")
 
 
 def undo_import(stage: Stage, name: str) -> None:
@@ -114,8 +136,8 @@ def steer_match(verb: str) -> Step:
 def plan_provider(stage: Stage, told: Mapping[str, Any]) -> None:
     """How a provider answers from now on: `answers` in turn (ok, throttled, down, blocked, unknown_number, hang_up:
     taken, but the line is cut; vanish: the line is cut and nothing is taken), the last for ever; `for` one person, else
-    everybody. `receipt_first`: the receipt comes before the answer. `looks_up: false`: it says nothing when it is asked
-    about a lost message."""
+    everybody. `receipt_first`: the receipt comes before the answer. `meanwhile`: calls that are told, and decided,
+    before the answer comes. `looks_up: false`: it says nothing when it is asked about a lost message."""
     channel = stage.channel(told["channel"])
     channel.account.looks_up = told.get("looks_up", channel.account.looks_up)
     answers = told.get("answers", ["ok"])
@@ -129,6 +151,8 @@ def plan_provider(stage: Stage, told: Mapping[str, Any]) -> None:
             stage.call_hook(channel, post)
 
         channel.account.before_answer = tell_first
+    if "meanwhile" in told:
+        channel.account.before_answer = lambda sent: track_meanwhile(stage, told["for"], told["meanwhile"])
 
 
 def give_receipt(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -185,43 +209,6 @@ def write_together(stage: Stage, told: list[Mapping[str, Any]]) -> None:
     for message in told:
         write_message(stage, {**message, "at_once": True})
     stage.drain()
-
-
-def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
-    """A company's app or site tells what customers did: `calls` in one batch of its SDK to the `source` (the first one
-    by default), `times` over. Each names its `call` (track by default), `user`, `anonymous`, `previous` and `group`,
-    the `event` and its `properties` or `traits`; `id` the SDK's, `ago` how long ago by the client's clock, which is
-    `slow` by so much. The answer is the last one."""
-    source = told.get("source", next(iter(stage.sources), ""))
-    slow = timedelta(seconds=read_span(told["slow"])) if "slow" in told else timedelta()
-    batch = [_make_call(stage, call, stage.now - slow) for call in told["calls"]]
-    for _again in range(told.get("times", 1)):
-        stage.track(source, {"batch": batch, "sentAt": (stage.now - slow).isoformat()})
-    if not told.get("at_once"):
-        stage.drain()
-
-
-def post_hooks(stage: Stage, told: Mapping[str, Any]) -> None:
-    """A business's own system posts a webhook to the `source` (the first one by default), `times` over: its `body`, in
-    which the text `now` is this instant, about a `topic`; `id` the shop's own of this event. `signed: false`: with a
-    wrong signature. The answer is the last one."""
-    source = told.get("source", next(iter(stage.hooks), ""))
-    hook = stage.hooks.get(source)
-    secret = hook.secret if hook and told.get("signed", True) else "wrong"
-    raw = json.dumps(told["body"]).replace('"now"', json.dumps(stage.now.isoformat())).encode()
-    digest = hmac.digest(secret.encode(), raw, "sha256")
-    in_hex = hook is not None and hook.signing["encoding"] == "hex"
-    headers = {"content-type": "application/json"}
-    if hook is not None:
-        headers[hook.signing["header"]] = digest.hex() if in_hex else base64.b64encode(digest).decode()
-    topic = str(told.get("topic", ""))
-    headers |= {"x-shopify-topic": topic, "x-wc-webhook-topic": topic, "x-topic": topic}
-    if "id" in told:
-        headers["x-shopify-event-id"] = f"{stage.number}-{told['id']}"
-    for _again in range(told.get("times", 1)):
-        stage.post_hook(source, raw, headers)
-    if not told.get("at_once"):
-        stage.drain()
 
 
 def give_signal(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -304,6 +291,7 @@ def wait(stage: Stage, span: str) -> None:
 
 STEPS: Mapping[str, Step] = {
     "import": import_list,
+    "import_past": import_past,
     "undo_import": undo_import,
     "match": send_match,
     "launch": launch_match,
@@ -327,28 +315,20 @@ STEPS: Mapping[str, Step] = {
     "erase": erase_person,
     "sensitive": mark_sensitive,
     "preview": preview_match,
+    "journey": publish_journey,
+    "steer": steer_journey,
     "wait": wait,
+    "wait_until": go_to,
+    "wait_for_change": go_before_change,
 }
 
 
-_CALL_FIELDS = {
-    "user": "userId",
-    "anonymous": "anonymousId",
-    "previous": "previousId",
-    "group": "groupId",
-    "event": "event",
-    "name": "name",
-    "properties": "properties",
-    "traits": "traits",
-    "context": "context",
-}
-
-
-def _make_call(stage: Stage, told: Mapping[str, Any], clock: datetime) -> dict[str, Any]:
-    at = clock - timedelta(seconds=read_span(told["ago"])) if "ago" in told else clock
-    message_id = f"{stage.number}-{told.get('id') or stage.next_id()}"
-    made = {"type": told.get("call", "track"), "messageId": message_id, "timestamp": at.isoformat()}
-    return made | {field: told[name] for name, field in _CALL_FIELDS.items() if name in told}
+def _place_in_time(stage: Stage, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of past events with its time instead of how long ago it was."""
+    told = {name: value for name, value in row.items() if name != "ago"}
+    return (
+        {**told, "time": (stage.now - timedelta(seconds=read_span(row["ago"]))).isoformat()} if "ago" in row else told
+    )
 
 
 def _make_message(stage: Stage, told: Mapping[str, Any]) -> Post:

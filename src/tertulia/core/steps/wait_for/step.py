@@ -19,6 +19,7 @@ class WaitForStep(Step, frozen=True, kw_only=True):
     TITLE: ClassVar[str] = _("Wait for an event")
     ABOUT: ClassVar[str] = _("Until the customer does something, at most for a while: two ways.")
     ICON: ClassVar[str] = "hourglass"
+    WAITS: ClassVar[bool] = True
     SAMPLE: ClassVar[Mapping[str, Any]] = {"event": "Order Completed", "at_most": "1 d"}
 
     event: Annotated[str, Meta(title=_("Event"), extra_json_schema={"x-widget": "event"})]

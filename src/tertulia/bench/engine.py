@@ -1,0 +1,204 @@
+"""`engine`: how fast one engine process decides what is in the log.
+
+A hundred thousand known customers and ten journeys. Of fifty names of events five are named by the journeys; one event
+in a hundred starts runs, which wait an hour. What is measured is rounds of the real engine over a log that is full:
+read, decide, write, commit. The limit is PostgreSQL's bare COPY of the events that came of it into a table with the
+same indexes, measured after it on the same server.
+"""
+
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+
+from tertulia.bench.harness import Figure, Report, against, fresh_database, read_cpu, share_cpu
+from tertulia.core.entries import EventEntry, key_of, shard_of_identity
+from tertulia.core.identity import IdentityRef
+from tertulia.ids import INDEX_OF_SHARD, make_contact_id
+from tertulia.store.db import connect
+from tertulia.store.log import LogWriter, NewEntry
+
+RATE_GOAL_PER_S = 30_000
+CONTACTS = 100_000
+EVENTS = 300_000
+WARM_EVENTS = 20_000
+NAMES = 50
+JOURNEYS = 10
+NAMED = 5  # of the names are listened for
+STARTS = 100  # one event in so many starts a run
+APPENDED = 5_000
+SEED = 20_261_130
+
+
+def run() -> Report:
+    """Measure; afterwards every event is looked for."""
+    chance = random.Random(SEED)  # noqa: S311 (a seed, so that runs can be compared)
+    with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
+        from tertulia.workers.engine import Engine
+
+        workspace = _make_workspace(url)
+        with connect(url) as conn, connect(url) as engine_conn:
+            writer = LogWriter.lease(conn, "bench", datetime.now(UTC))
+            conn.commit()
+            engine = Engine(engine_conn, "https://bench.example")
+            _append(conn, writer, workspace, _iter_events(chance, 0, WARM_EVENTS))
+            _drain(engine)
+            _append(conn, writer, workspace, _iter_events(chance, WARM_EVENTS, EVENTS))
+            before = read_cpu(url)
+            began, cpu = time.perf_counter(), time.process_time()
+            rounds = _drain(engine)
+            seconds, own = time.perf_counter() - began, time.process_time() - cpu
+            spent = read_cpu(url) - before
+            spent["engine"] = round(own * 1_000)
+        kept, runs = _count(url)
+        limit = _copy_bare(url, Path(folder) / "rows")
+    rate = EVENTS / seconds
+    missing = EVENTS + WARM_EVENTS - kept
+    return Report(
+        "engine",
+        (
+            against("events", rate, "1/s", limit, f">= {RATE_GOAL_PER_S}/s", rate >= RATE_GOAL_PER_S),
+            Figure("missing", missing, "events", goal="0", met=missing == 0),
+            Figure("runs", runs, "live runs"),
+        ),
+        {"rounds": rounds, "events_a_round": round(EVENTS / rounds), "cpu_ms_per_event": share_cpu(spent, EVENTS)},
+    )
+
+
+def _make_workspace(url: str) -> int:
+    """A source, ten journeys, and contacts whose user ids are known."""
+    from tertulia.actions.journeys import create_journey, publish
+    from tertulia.data.models import Source, Workspace
+    from tertulia.store.sealing import seal
+
+    now = datetime.now(UTC)
+    workspace = Workspace.objects.create(name="Bench", slug="bench", link_key=seal(b"of a bench only, and long"))
+    Source.objects.create(id=1, workspace=workspace, name="Shop", write_key="wk_" + "b" * 32)
+    from django.db import transaction
+
+    with transaction.atomic():
+        for number in range(JOURNEYS):
+            made = create_journey(workspace, None, now, _write_journey(number), name=f"Journey {number}")
+            publish(made, None, now, version=1)
+    with psycopg.connect(url) as conn:
+        people = [_place_contact(workspace.pk, serial) for serial in range(1, CONTACTS + 1)]
+        with conn.cursor().copy("copy identity from stdin") as rows:
+            for serial, (shard, contact_id) in enumerate(people, 1):
+                rows.write_row((shard, workspace.pk, "user_id", "", f"u{serial}", contact_id, shard, 0, now))
+        with conn.cursor().copy(
+            """copy contact (shard, id, workspace, name, surname, locale, zone, country, external_id, attributes,
+                             changed, search, source, created_at, updated_at) from stdin"""
+        ) as rows:
+            for shard, contact_id in people:
+                rows.write_row(
+                    (shard, contact_id, workspace.pk, "", "", "", "", "", "", "{}", "{}", "", "event:1", now, now)
+                )
+        with conn.cursor().copy(
+            """copy contact_identity (shard, contact_id, kind, scope, value, workspace, channel_id, trust, name,
+                                      username, linked_at, evidence, signal, reply_token) from stdin"""
+        ) as rows:
+            for serial, (shard, contact_id) in enumerate(people, 1):
+                own = (shard, contact_id, "user_id", "", f"u{serial}", workspace.pk)
+                rows.write_row((*own, None, 0, "", "", now, "{}", "", ""))
+        conn.execute("select setval('contact_serial', %s)", (CONTACTS + 1,))
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("analyze")
+    return int(workspace.pk)
+
+
+def _place_contact(workspace: int, serial: int) -> tuple[int, int]:
+    """Shard and id of a customer who was first seen by their user id."""
+    shard = shard_of_identity(workspace, IdentityRef("user_id", "", f"u{serial}"))
+    return shard, make_contact_id(serial, INDEX_OF_SHARD[shard])
+
+
+def _write_journey(number: int) -> str:
+    """Two journeys listen to each name; the cheapest product starts them."""
+    return f"""name: Journey {number}
+entry:
+  event: Event {number % NAMED}
+  where: {{property: price, under: {1_000 * NAMES // NAMED // STARTS}}}
+exceptions:
+  - event: Event {(number + 1) % NAMED}
+    where: {{property: price, over: 995}}
+steps:
+  - {{id: pause, kind: wait, for: 1 h}}
+  - {{id: tell, kind: update, set: {{told: true}}}}
+"""
+
+
+def _iter_events(chance: random.Random, first: int, count: int) -> Iterator[EventEntry]:
+    at = datetime.now(UTC)
+    for number in range(first, first + count):
+        yield EventEntry(
+            source_id=1,
+            call="track",
+            message_id=str(UUID(int=chance.getrandbits(128), version=4)),
+            at=at,
+            client_at=at,
+            name=f"Event {number % NAMES}",
+            user_id=f"u{chance.randrange(CONTACTS) + 1}",
+            properties={
+                "product_id": f"p{number % 5_000}",
+                "category": "Coffee",
+                "price": chance.randrange(1_000),
+                "quantity": 1 + number % 3,
+                "currency": "BRL",
+            },
+            context={"library": {"name": "analytics-python", "version": "2.4.0"}},
+        )
+
+
+def _append(conn: psycopg.Connection, writer: LogWriter, workspace: int, events: Iterator[EventEntry]) -> None:
+    """As the edge does, a group at a time."""
+    group: list[NewEntry] = []
+    for event in events:
+        shard, contact_id = _place_contact(workspace, int(event.user_id[1:]))
+        group.append(NewEntry(shard, workspace, key_of(event), event, event.at, contact_id=contact_id))
+        if len(group) == APPENDED:
+            _write(conn, writer, group)
+    _write(conn, writer, group)
+
+
+def _write(conn: psycopg.Connection, writer: LogWriter, group: list[NewEntry]) -> None:
+    writer.append(conn, group, datetime.now(UTC))
+    conn.commit()
+    writer.committed()
+    group.clear()
+
+
+def _drain(engine: object) -> int:
+    rounds = 0
+    while engine.run_round():  # type: ignore[attr-defined]
+        rounds += 1
+    return max(rounds, 1)
+
+
+def _count(url: str) -> tuple[int, int]:
+    with psycopg.connect(url) as conn:
+        row = conn.execute("select (select count(*) from event), (select count(*) from run_open)").fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _copy_bare(url: str, rows: Path) -> float:
+    """Rows a second of a bare COPY of the events into their like."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        with rows.open("wb") as out, conn.cursor().copy("copy (select * from event) to stdout") as copied:
+            for block in copied:
+                out.write(block)
+        conn.execute("create table bare_event (like event_rest including all)")
+        began = time.perf_counter()
+        cursor = conn.cursor()
+        with rows.open("rb") as source, cursor.copy("copy bare_event from stdin") as copying:
+            while block := source.read(1 << 20):
+                copying.write(block)
+        return cursor.rowcount / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    print(run().to_json().decode())

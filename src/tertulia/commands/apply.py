@@ -1,0 +1,38 @@
+"""`tertulia apply DIR`: publish the documents of a folder that are new or changed, all of them or none."""
+
+import argparse
+import json
+import sys
+
+from tertulia.commands.people import find_workspace, open_django
+from tertulia.commands.plan import add_arguments, describe_plan, read_folder, tell_problems, write_plan
+from tertulia.commands.roles import has_test_clock
+
+__all__ = ["add_arguments", "run"]
+
+
+def run(options: argparse.Namespace) -> int:
+    folder = read_folder(options.folder)
+    with open_django():
+        from django.db import transaction
+
+        from tertulia.actions.plans import apply_plan, plan_journeys
+        from tertulia.data.models import Workspace
+        from tertulia.store.clock import decision_now
+        from tertulia.store.db import django_conn
+
+        workspace = find_workspace(options.workspace)
+        with transaction.atomic():
+            Workspace.objects.select_for_update().get(pk=workspace.pk)  # one at a time: each plans what it finds
+            plan = plan_journeys(workspace, folder.texts)
+            if plan.is_good:
+                apply_plan(workspace, decision_now(django_conn(), test_clock=has_test_clock()), plan)
+    if options.json:
+        told = {**write_plan(plan, folder), "applied": plan.is_good}
+        sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    elif plan.is_good:
+        sys.stdout.write(describe_plan(plan, folder))
+    else:
+        tell_problems(plan, folder)
+        sys.stderr.write("Nothing was applied.\n")
+    return 0 if plan.is_good else 1

@@ -1,0 +1,1 @@
+"""Past events of a source: imported from a file, in four steps."""

@@ -1,0 +1,204 @@
+"""`tertulia plan` and `tertulia apply`: journeys kept in files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.actions.conftest import shop
+
+from tertulia.cli import main
+
+__all__ = ["shop"]
+
+CART = """name: Cart reminder
+entry: {event: Product Added}
+exceptions:
+  - event: Order Completed
+steps:
+  - id: pause
+    kind: wait
+    for: 1 h
+  - id: mark
+    kind: update
+    set: {reminded: true}
+"""
+WELCOME = """name: Welcome
+entry: {event: Signed Up}
+steps:
+  - {id: mark, kind: update, set: {welcomed: true}}
+"""
+
+Tell = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tell(shop: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
+    """`tell("plan", folder)` gives the status and what was printed on both outputs."""
+
+    def run(*arguments: Any) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two journeys, beside a file of something else."""
+    (tmp_path / "journeys").mkdir()
+    (tmp_path / "journeys" / "cart.yaml").write_text(CART)
+    (tmp_path / "journeys" / "welcome.yaml").write_text(WELCOME)
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    return tmp_path
+
+
+def read_journeys() -> list[tuple[str, str, int | None]]:
+    """Key, state and newest revision of every journey."""
+    from tertulia.data.models import Journey
+
+    return list(Journey.objects.order_by("key").values_list("key", "state", "revision"))
+
+
+def test_a_plan_changes_nothing_and_says_what_would(folder: Path, tell: Tell) -> None:
+    """Each document with its diff."""
+    status, out, err = tell("plan", folder)
+    assert (status, err) == (0, "")
+    assert f"{folder / 'journeys' / 'cart.yaml'}: new\n" in out
+    assert "  +name: Welcome\n" in out
+    assert out.endswith("2 new, 0 changed, 0 unchanged, 0 left alone\n")
+    assert read_journeys() == []
+
+
+def test_what_was_applied_is_unchanged(folder: Path, tell: Tell) -> None:
+    """Published at once; applied again nothing happens, and a changed file becomes the next revision."""
+    assert tell("apply", folder)[0] == 0
+    assert read_journeys() == [("cart", "live", 1), ("welcome", "live", 1)]
+    assert tell("apply", folder)[1].endswith("0 new, 0 changed, 2 unchanged, 0 left alone\n")
+    (folder / "journeys" / "cart.yaml").write_text(CART.replace("for: 1 h", "for: 2 h"))
+    _status, out, _err = tell("plan", folder)
+    assert "cart.yaml: changed, becomes revision 2\n" in out
+    assert "  -    for: 1 h\n  +    for: 2 h\n" in out
+    assert "welcome.yaml: unchanged, revision 1\n" in out
+    assert tell("apply", folder)[0] == 0
+    assert read_journeys() == [("cart", "live", 2), ("welcome", "live", 1)]
+
+
+def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell) -> None:
+    """Every problem of every file stands on a line with its place."""
+    bad = folder / "journeys" / "welcome.yaml"
+    text = WELCOME.replace("kind: update", "kind: updat").replace("Signed Up", '""')
+    bad.write_text(text.replace("Welcome", "W" * 201))
+    status, out, err = tell("apply", folder)
+    assert (status, out) == (1, "")
+    assert err.splitlines() == [
+        f"{bad}:1:1: Give the journey a name of at most 200 characters.",
+        f"{bad}:2:9: Give the name of the event that starts the journey.",
+        f"{bad}:4:16: Say which kind of step it is: branch, exit, message, update, wait, wait_for.",
+        "Nothing was applied.",
+    ]
+    assert tell("plan", folder)[0] == 1
+    assert read_journeys() == []
+
+
+def test_all_is_one_transaction(folder: Path, tell: Tell, shop: Any) -> None:
+    """What fails on the way takes back what stood before it: here somebody cancels a journey after the plan."""
+    from django.db import transaction
+    from tests.actions.cast import NOW
+
+    from tertulia.actions.plans import apply_plan, plan_journeys
+    from tertulia.data.models import Journey
+    from tertulia.errors import Conflict
+
+    tell("apply", folder)
+    plan = plan_journeys(shop, {"cart": CART + "note: new\n", "welcome": WELCOME + "note: new\n"})
+    assert [item.change for item in plan.documents] == ["changed", "changed"]
+    Journey.objects.filter(key="welcome").update(state="cancelled")
+    with pytest.raises(Conflict), transaction.atomic():
+        apply_plan(shop, NOW, plan)
+    assert read_journeys() == [("cart", "live", 1), ("welcome", "cancelled", 1)]
+
+
+def test_what_is_not_in_the_folder_is_left_alone(folder: Path, tell: Tell) -> None:
+    """It is named, and stays as it is."""
+    tell("apply", folder)
+    (folder / "journeys" / "welcome.yaml").unlink()
+    _status, out, _err = tell("apply", folder)
+    assert "welcome: not in the folder, left alone\n" in out
+    assert read_journeys() == [("cart", "live", 1), ("welcome", "live", 1)]
+
+
+def test_a_draft_in_the_console_is_not_replaced_unsaid(folder: Path, tell: Tell, shop: Any) -> None:
+    """Somebody works on it there: unchanged files leave it, changed ones say that they replace it."""
+    from tests.actions.cast import NOW
+
+    from tertulia.actions.journeys import save_draft
+    from tertulia.data.models import Journey
+
+    tell("apply", folder)
+    save_draft(Journey.objects.get(key="cart"), None, NOW, CART + "note: mine\n", version=1)
+    assert "its draft" not in tell("apply", folder)[1].lower()
+    assert Journey.objects.get(key="cart").document.endswith("note: mine\n")
+    (folder / "journeys" / "cart.yaml").write_text(CART + "note: ours\n")
+    _status, out, _err = tell("apply", folder)
+    assert "Its draft in the console was never published. Applying replaces it." in out
+    assert Journey.objects.get(key="cart").document.endswith("note: ours\n")
+
+
+def test_a_cancelled_journey_does_not_come_back(folder: Path, tell: Tell) -> None:
+    """Its file needs another name."""
+    from tertulia.data.models import Journey
+
+    tell("apply", folder)
+    Journey.objects.filter(key="cart").update(state="cancelled")
+    status, _out, err = tell("plan", folder)
+    assert status == 1
+    assert "cart.yaml:1:1: This journey was cancelled." in err
+
+
+def test_with_json_one_document_is_printed(folder: Path, tell: Tell) -> None:
+    """Right or wrong."""
+    told = json.loads(tell("apply", folder, "--json")[1])
+    assert (told["good"], told["applied"], told["left"]) == (True, True, [])
+    assert [(item["key"], item["change"], item["revision"]) for item in told["journeys"]] == [
+        ("cart", "new", 1),
+        ("welcome", "new", 1),
+    ]
+    (folder / "journeys" / "cart.yaml").write_text("name: Cart\n")
+    status, out, err = tell("apply", folder, "--json")
+    told = json.loads(out)
+    assert (status, err, told["applied"]) == (1, "", False)
+    assert told["journeys"][0]["problems"][0] == {
+        "sentence": "Give “entry” here.",
+        "field": "",
+        "line": 1,
+        "column": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "There is no document in "),
+        ({"cart.yaml": CART, "cart.json": "{}"}, "are one journey: keep one of them."),
+        ({"cart.yaml": b"\xff\xfe"}, "is no text in UTF-8."),
+        ({"My Cart.yaml": CART}, "The file's name is the journey's key"),
+    ],
+)
+def test_what_is_no_folder_of_documents_is_refused(
+    tmp_path: Path, tell: Tell, files: dict[str, str | bytes], told: str
+) -> None:
+    """With the file and what to do."""
+    for name, text in files.items():
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    status, _out, err = tell("apply", tmp_path)
+    assert (status, told in err, read_journeys()) == (1, True, [])
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, tell: Tell) -> None:
+    """By its name."""
+    missing = tmp_path / "nowhere"
+    assert tell("plan", missing) == (1, "", f"There is no folder {missing}.\n")
