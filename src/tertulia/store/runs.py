@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from tertulia.core.families import take_passage
 from tertulia.core.rows import PassageRow, Recalled, RunRow
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact
@@ -68,12 +69,8 @@ def load_passages(conn: Conn, world: World, wanted: Collection[tuple[int, int]])
         "ids": [contact_id for contact_id, _ in keys],
         "journeys": [journey_id for _, journey_id in keys],
     }
-    for journey_id, contact_id, key, entry_at, message_at in fetch_all(conn, load("runs")["passages"], args):
-        place = (journey_id, world.follow(contact_id), key)
-        known = world.passages.setdefault(place, PassageRow(*place, entry_at, message_at))
-        known.entry_at = max(known.entry_at, entry_at)
-        if message_at is not None:
-            known.message_at = max(message_at, known.message_at or message_at)
+    for row in fetch_all(conn, load("runs")["passages"], args):
+        take_passage(world, PassageRow(*row))
 
 
 def load_recalled(conn: Conn, world: World, wanted: Mapping[int, datetime], names: Collection[str]) -> None:

@@ -8,11 +8,11 @@ from uuid import UUID
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
+from tertulia.core.families import join_families
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow
 from tertulia.core.rows import AddressRow, ClosedDelivery, ContactRow, IdentityRow, LinkedIdentity, OpenDelivery
-from tertulia.core.traits import unite
 from tertulia.core.world import World
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load
@@ -106,7 +106,17 @@ def load_profiles(conn: Conn, world: World, wanted: Iterable[int]) -> None:
     _load_families(conn, world, wanted, _OWN_PARTS)
 
 
+def load_stored(conn: Conn, world: World, wanted: Iterable[int]) -> None:
+    """Contacts with their families as they are stored: addresses, identities and consent stay with whose they are."""
+    _load_rows(conn, world, wanted, _STORED_PARTS)
+
+
 def _load_families(conn: Conn, world: World, wanted: Iterable[int], parts: "Parts") -> None:
+    join_families(world, _load_rows(conn, world, wanted, parts))
+
+
+def _load_rows(conn: Conn, world: World, wanted: Iterable[int], parts: "Parts") -> list[ContactRow]:
+    """Those that were not loaded yet."""
     ids = {contact_id for contact_id in wanted if contact_id not in world.contacts}
     fresh: list[ContactRow] = []
     while ids:
@@ -119,23 +129,7 @@ def _load_families(conn: Conn, world: World, wanted: Iterable[int], parts: "Part
         ids = {row.merged_into for row in loaded if row.merged_into is not None}
         ids |= {row[1] for row in fetch_all(conn, load("world")["absorbed"], args)}
         ids -= world.contacts.keys()
-    for contact in fresh:
-        root = world.contacts.get(world.follow(contact.id))
-        if root is not None and root is not contact:
-            root.addresses += contact.addresses
-            root.identities += contact.identities
-            root.consents += contact.consents
-            unite(root, contact)
-            _hand_over_talks(world, contact.id, root.id)
-
-
-def _hand_over_talks(world: World, contact_id: int, root_id: int) -> None:
-    """The open conversations of a merged contact go on as those of its root; of two on one channel the older."""
-    for talk in [row for row in world.talks.values() if row.contact_id == contact_id]:
-        place = (root_id, talk.channel_id)
-        known = world.conversations.get(place)
-        if known is None or talk.age < known.age:
-            world.conversations[place] = talk
+    return fresh
 
 
 def load_progress(conn: Conn, world: World, wanted: Iterable[int]) -> None:
@@ -207,9 +201,12 @@ _OWN_PARTS: Parts = (
     ("addresses", _take_address),
     ("linked", _take_linked),
 )
-_CONTACT_PARTS: Parts = (
+_STORED_PARTS: Parts = (
     *_OWN_PARTS,
     ("consents", _take_consent),
+)
+_CONTACT_PARTS: Parts = (
+    *_STORED_PARTS,
     ("links_of", _take_link),
     ("conversations", _take_conversation),
     ("progress", _take_progress),

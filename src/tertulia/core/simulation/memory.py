@@ -1,0 +1,198 @@
+"""What a simulation keeps in place of a database: rows by key, as they are stored.
+
+`fill` makes the working set of one decision, as a cycle loads it; `keep` writes what the decision brought about, by the
+folds that cycles use. So no rule has a second copy here, and only where rows lie is a simulation's own.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final
+from uuid import UUID
+
+from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
+from tertulia.core import run_effects as rx
+from tertulia.core.came import subject_of
+from tertulia.core.entries import Entry
+from tertulia.core.families import join_families, take_passage
+from tertulia.core.folds import fold, name_type
+from tertulia.core.identity import IdentityRef
+from tertulia.core.rows import ClosedDelivery, ContactRow, IdentityRow, OpenDelivery
+from tertulia.core.sessions import ENDED, STARTED
+from tertulia.core.simulation.timers import Timers
+from tertulia.core.triggers import HORIZON
+from tertulia.core.world import Config, World
+from tertulia.ids import SHARDS, shard_of_contact
+
+OWNED: Final = frozenset(SHARDS)
+SERIALS_FROM: Final = 1 << 50  # of contacts that events make, out of the way of those that are there
+EVENTS_KEPT: Final = 64  # of a contact, before those go that nothing asks for any more
+NEVER_KEPT: Final = (fx.SuggestMerge, fx.SettleSuggestion, fx.RecordAbsorption, fx.Decide, rx.TallyStep)
+
+
+@dataclass(slots=True)
+class Memory:
+    """Everything that is known. `rows` has the tables, under the names of a world's facts; the rest is found by it."""
+
+    rows: World
+    timers: Timers = field(default_factory=Timers)
+    forwarded: deque[tuple[int, int, Entry]] = field(default_factory=deque)  # workspace, shard, entry
+    absorbed: dict[int, list[int]] = field(default_factory=dict)  # contacts, by the one they were merged into
+    open_of: dict[int, dict[UUID, None]] = field(default_factory=dict)
+    passages_of: dict[int, dict[tuple[int, int, str], None]] = field(default_factory=dict)
+    recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
+    lookback: timedelta = timedelta()
+    has_sessions: bool = False  # somebody listens to them; else nobody asks which are running
+
+    @property
+    def config(self) -> Config:
+        return self.rows.config
+
+    def add_contact(self, row: ContactRow) -> None:
+        """Somebody who is known from the beginning, with their identities."""
+        self.rows.contacts[row.id] = row
+        if row.merged_into is not None:
+            self.absorbed.setdefault(row.merged_into, []).append(row.id)
+        for linked in row.identities:
+            known = IdentityRow(row.id, shard_of_contact(row.id), linked.trust)
+            self.rows.identities[(row.workspace, linked.identity)] = known
+
+    # a decision's working set
+
+    def make_world(self, now: datetime) -> World:
+        """An empty one."""
+        return World(now, self.config, self.rows.serials, owned=OWNED)
+
+    def fill(self, world: World, contact_ids: Iterable[int]) -> None:
+        """The facts of these contacts and their families: runs, sessions, messages without a verdict, passages, and
+        the events that may be asked for."""
+        wanted, fresh = list(contact_ids), []
+        while wanted:
+            contact_id = wanted.pop()
+            stored = self.rows.contacts.get(contact_id)
+            if stored is None or contact_id in world.contacts:
+                continue
+            world.contacts[contact_id] = mine = _copy_contact(stored)
+            fresh.append(mine)
+            if stored.merged_into is not None:
+                wanted.append(stored.merged_into)
+            wanted += self.absorbed.get(contact_id, ())
+        join_families(world, fresh)
+        for contact in fresh:
+            self._fill_one(world, contact.id)
+
+    def _fill_one(self, world: World, contact_id: int) -> None:
+        rows, root = self.rows, world.follow(contact_id)
+        if (session := rows.sessions.get(contact_id)) is not None:
+            world.sessions[contact_id] = session  # rows of sessions are never written to, but replaced
+        if ids := rows.runs_of.get(contact_id):
+            world.runs |= {run_id: copy(rows.runs[run_id]) for run_id in ids}
+            world.runs_of[contact_id] = list(ids)
+        for delivery_id in self.open_of.get(contact_id, ()):
+            world.open[delivery_id] = copy(rows.open[delivery_id])
+        if doings := rows.doings.get(contact_id):
+            world.doings.setdefault(root, []).extend(doings)
+        if recalled := rows.recalled.get(contact_id):
+            world.recalled.setdefault(root, []).extend(recalled)
+        for place in self.passages_of.get(contact_id, ()):
+            take_passage(world, rows.passages[place])
+
+    def fill_identities(self, world: World, workspace: int, identities: Iterable[IdentityRef]) -> None:
+        """Whose these are, with the facts of those contacts."""
+        found = []
+        for identity in identities:
+            if (row := self.rows.identities.get((workspace, identity))) is not None:
+                world.identities[(workspace, identity)] = row  # replaced, as sessions are
+                found += [row.contact_id] if row.contact_id is not None else []
+        self.fill(world, found)
+
+    def fill_message(self, world: World, message: OpenDelivery | ClosedDelivery) -> None:
+        """The facts of a message's contact, and what stands against its address."""
+        self.fill(world, (message.contact_id,))
+        if isinstance(message, ClosedDelivery):
+            world.closed[message.id] = copy(message)
+        subject = subject_of(IdentityRef(message.to_kind, "", message.to_value))
+        key = (message.workspace, subject.kind, subject.value)
+        if (against := self.rows.suppressed.get(key)) is not None:
+            world.suppressed[key] = list(against)
+
+    # what it brought about
+
+    def keep(self, world: World) -> None:
+        """Store the effects."""
+        for effect in world.effects:
+            if isinstance(effect, fx.Forward):
+                self.forwarded.append((effect.workspace, effect.shard, effect.entry))
+            elif isinstance(effect, ev.StoreEvent):
+                self._keep_event(effect, world.now)
+            elif not isinstance(effect, NEVER_KEPT) and (self.has_sessions or not isinstance(effect, ev.SetSession)):
+                fold(self.rows, effect)
+                self._index(effect, world.now)
+
+    def _keep_event(self, effect: ev.StoreEvent, now: datetime) -> None:
+        """Only where something may ask for it: the end of a visit, or an entry with exceptions (E5, X3)."""
+        if not effect.contact_id or not (self.has_sessions or (name_type(effect.type), effect.name) in self.recalls):
+            return
+        fold(self.rows, effect)
+        recalled = self.rows.recalled.get(effect.contact_id, [])
+        if len(recalled) > EVENTS_KEPT:
+            recalled[:] = [told for told in recalled if told.occurred_at >= now - HORIZON - self.lookback]
+        if not self.has_sessions:
+            self.rows.doings.clear()
+
+    def _index(self, effect: fx.Effect, now: datetime) -> None:
+        """Whose a row is, and when it is due."""
+        match effect:
+            case rx.SetRun():
+                self.timers.runs.set(effect.id, effect.due_at)
+            case rx.EndRun():
+                self.timers.runs.set(effect.id, None)
+            case ev.SetSession():
+                self.timers.sessions.set(effect.contact_id, effect.ends_at)
+                if effect.ends_at is None:
+                    self._forget_doings(effect.contact_id, now)
+            case fx.QueueDelivery():
+                self.open_of.setdefault(effect.contact_id, {})[effect.id] = None
+                self.timers.claims.set(effect.id, effect.not_before)
+            case fx.SetOpenState():
+                waits = effect.state in ("queued", "held")
+                self.timers.claims.set(effect.id, effect.not_before if waits else None)
+            case fx.CloseDelivery():
+                self.open_of[effect.contact_id].pop(effect.id, None)
+                self.timers.claims.set(effect.id, None)
+            case fx.MergeContact():
+                self.absorbed.setdefault(effect.into_id, []).append(effect.contact_id)
+            case rx.NotePassage():
+                place = (effect.journey_id, effect.contact_id, effect.key)
+                self.passages_of.setdefault(effect.contact_id, {})[place] = None
+            case _:
+                pass
+
+    def _forget_doings(self, contact_id: int, now: datetime) -> None:
+        """A visit is over; another begins within the horizon."""
+        doings = self.rows.doings.get(contact_id, [])
+        if len(doings) > EVENTS_KEPT:
+            doings[:] = [done for done in doings if done.occurred_at >= now - HORIZON]
+
+
+def make_memory(config: Config, since: datetime) -> Memory:
+    """An empty one, for these journeys."""
+    programs = [journey.program for journey in config.journeys.values()]
+    return Memory(
+        World(since, config, count(SERIALS_FROM)),
+        recalls=frozenset((rule.type, rule.event) for program in programs for rule in program.journey.exceptions),
+        lookback=max((program.lookback for program in programs), default=timedelta()),
+        has_sessions=any(name in (STARTED, ENDED) for _, _, name in config.heard),
+    )
+
+
+def _copy_contact(row: ContactRow) -> ContactRow:
+    """One that decisions may write to."""
+    made = copy(row)
+    made.attributes, made.changed = dict(row.attributes), dict(row.changed)
+    made.addresses, made.identities, made.consents = list(row.addresses), list(row.identities), list(row.consents)
+    return made

@@ -1,0 +1,221 @@
+"""Plays what happened to contacts through journeys on a virtual clock.
+
+The clock jumps from one instant to the next at which something is due: an event arrives, a message may go out, a visit
+may be over, a run's wait is. At each of them things are decided in the order of an engine's round: the log first, then
+messages, visits and runs, until nothing is left; then the provider answers what was handed over. Every decision is the
+core's own (`decide`, `claim_delivery`, `settle`, `advance`); here is only the shell around it.
+
+Left out is what has no part in a decision: rates of channels (a message goes out in the second in which it may) and
+events that nobody listens to and that teach nothing about their contact.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from tertulia.core.claim import claim_delivery
+from tertulia.core.decide import Unplaced, decide
+from tertulia.core.deliveries import DeliveryState
+from tertulia.core.entries import (
+    AbsorbEntry,
+    Entry,
+    EventEntry,
+    MergeEntry,
+    OutcomeEntry,
+    ReceiptEntry,
+    route,
+)
+from tertulia.core.events import identities_of
+from tertulia.core.folds import name_type
+from tertulia.core.identity import IdentityRef
+from tertulia.core.journey import advance
+from tertulia.core.rows import OpenDelivery
+from tertulia.core.sessions import settle
+from tertulia.core.simulation.memory import Memory
+from tertulia.core.steps.base import Woken
+from tertulia.core.world import World
+from tertulia.ids import day_of
+
+SETTINGS: Final = ("language", "locale", "zone", "timezone")  # what any event may teach of its contact
+TELLS: Final = ("identify", "alias")  # calls that teach more
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """An event as it came to a workspace."""
+
+    at: datetime
+    workspace: int
+    entry: EventEntry
+
+
+Answer = Callable[[OpenDelivery, datetime], list[Entry]]
+Watch = Callable[[World], None]
+
+
+def accept(delivery: OpenDelivery, now: datetime) -> list[Entry]:
+    """What a provider says that takes every message and delivers it at once."""
+    told = (delivery.channel_id, "")
+    return [
+        OutcomeEntry(*told, delivery.id, delivery.attempt, now, "ok"),
+        ReceiptEntry(*told, "delivered", now, delivery_id=delivery.id),
+    ]
+
+
+@dataclass(slots=True)
+class Player:
+    """One passage of time. `watch` is shown every decision, with its effects; `answer` says what a provider makes of a
+    message; `stop` is asked at every instant whether to leave off there."""
+
+    memory: Memory
+    watch: Watch
+    answer: Answer = accept
+    stop: Callable[[], bool] = lambda: False
+    handed_over: list[OpenDelivery] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)  # events, by a hash of what makes them the same (E1)
+    played_to: datetime | None = None
+    events: int = 0
+    refused: int = 0  # entries that an engine would have parked
+
+    def play(self, arrivals: Iterable[Arrival], until: datetime) -> None:
+        """Everything up to `until`; `arrivals` by their time."""
+        for arrival in arrivals:
+            if arrival.at > until or not self._run_to(arrival.at):
+                break
+            self.played_to = arrival.at
+            self.events += 1
+            if not self._is_known(arrival) and not self._is_idle(arrival):
+                shard = route(arrival.workspace, arrival.entry, self._find_owner(arrival))
+                self.memory.forwarded.append((arrival.workspace, shard, arrival.entry))
+                self._decide_log(arrival.at)
+        else:
+            if self._run_to(until, including=True):
+                self.played_to = until
+
+    def _run_to(self, until: datetime, *, including: bool = False) -> bool:
+        """Everything that is due before then. False when it was stopped."""
+        while (at := self.memory.timers.find_next()) is not None and (at < until or (including and at <= until)):
+            if self.stop():
+                return False
+            self.played_to = at
+            self._settle_at(at)
+        return not self.stop()
+
+    # one instant
+
+    def _settle_at(self, now: datetime) -> None:
+        """Everything that is to be done now, in the order of an engine's rounds."""
+        while True:
+            self._decide_log(now)
+            if self._claim(now) | self._end_sessions(now) | self._wake(now):
+                continue
+            if not self.handed_over:
+                return
+            for delivery in self.handed_over:
+                for entry in self.answer(delivery, now):
+                    self.memory.forwarded.append((delivery.workspace, route(delivery.workspace, entry), entry))
+            self.handed_over.clear()
+
+    def _decide_log(self, now: datetime) -> None:
+        forwarded = self.memory.forwarded
+        while forwarded:
+            workspace, shard, entry = forwarded.popleft()
+            world = self.memory.make_world(now)
+            self._fill(world, workspace, entry)
+            try:
+                decide(world, entry, workspace, shard)
+            except Unplaced:
+                self.refused += 1
+                continue
+            self._end(world)
+            if isinstance(entry, ReceiptEntry) and entry.delivery_id is not None:
+                self.memory.rows.closed.pop(entry.delivery_id, None)  # nothing more comes of it
+
+    def _fill(self, world: World, workspace: int, entry: Entry) -> None:
+        rows = self.memory.rows
+        match entry:
+            case EventEntry():
+                self.memory.fill_identities(world, workspace, identities_of(entry))
+            case MergeEntry() | AbsorbEntry():
+                self.memory.fill(world, (entry.absorbed, entry.into))
+            case OutcomeEntry(delivery_id=delivery_id) | ReceiptEntry(delivery_id=UUID() as delivery_id):
+                message = rows.open.get(delivery_id) or rows.closed.get(delivery_id)
+                if message is not None:
+                    self.memory.fill_message(world, message)
+            case _:
+                raise AssertionError(f"no {type(entry).__name__} comes about here")
+
+    def _claim(self, now: datetime) -> bool:
+        """Messages that may go out; those of a channel that is stopped wait for ever."""
+        rows = self.memory.rows
+        due = self.memory.timers.claims.take_due(now)
+        for delivery_id in due:
+            delivery = rows.open[delivery_id]
+            if (
+                delivery.state != DeliveryState.QUEUED.value
+                or rows.config.channels[delivery.channel_id].state != "live"
+            ):
+                continue
+            world = self.memory.make_world(now)
+            self.memory.fill_message(world, delivery)
+            handed_over = claim_delivery(world, world.open[delivery_id])
+            self._end(world)
+            if handed_over:
+                self.handed_over.append(rows.open[delivery_id])
+        return bool(due)
+
+    def _end_sessions(self, now: datetime) -> bool:
+        due = self.memory.timers.sessions.take_due(now)
+        for contact_id in due:
+            world = self.memory.make_world(now)
+            self.memory.fill(world, (contact_id,))
+            settle(world, world.sessions[contact_id], now)
+            self._end(world)
+        return bool(due)
+
+    def _wake(self, now: datetime) -> bool:
+        due = self.memory.timers.runs.take_due(now)
+        for run_id in due:
+            run = self.memory.rows.runs[run_id]
+            world = self.memory.make_world(now)
+            self.memory.fill(world, (run.contact_id,))
+            advance(world, world.runs[run_id], Woken.TIMER)
+            self._end(world)
+        return bool(due)
+
+    def _end(self, world: World) -> None:
+        self.memory.keep(world)
+        self.watch(world)
+
+    # events that need no decision
+
+    def _is_known(self, arrival: Arrival) -> bool:
+        """E1: the same event again."""
+        key = hash((day_of(arrival.entry.client_at), arrival.entry.message_id))
+        known = key in self.seen
+        self.seen.add(key)
+        return known
+
+    def _is_idle(self, arrival: Arrival) -> bool:
+        """Nobody listens to it, and it teaches nothing about its contact."""
+        entry, config = arrival.entry, self.memory.config
+        if self.memory.has_sessions or entry.call in TELLS:
+            return False
+        if (arrival.workspace, name_type(entry.call), entry.name) in config.heard:
+            return False
+        owners = {self._follow(arrival.workspace, identity) for identity in identities_of(entry)}
+        if len(owners) != 1 or (owner := owners.pop()) is None:
+            return False
+        contact = self.memory.rows.contacts[owner]
+        return bool(contact.locale and contact.zone) or not any(name in entry.context for name in SETTINGS)
+
+    def _find_owner(self, arrival: Arrival) -> int | None:
+        """What the edge's look-up finds."""
+        return self._follow(arrival.workspace, arrival.entry.identity)
+
+    def _follow(self, workspace: int, identity: IdentityRef) -> int | None:
+        row = self.memory.rows.identities.get((workspace, identity))
+        return self.memory.rows.follow(row.contact_id) if row is not None and row.contact_id is not None else None

@@ -1,0 +1,61 @@
+"""What is due when on the virtual clock."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
+from typing import Generic, TypeVar
+from uuid import UUID
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Queue(Generic[Key]):
+    """Keys with the instant at which each is due, which may change; of one instant the one that was set first."""
+
+    def __init__(self) -> None:
+        self._due: dict[Key, tuple[datetime, int]] = {}
+        self._heap: list[tuple[datetime, int, Key]] = []
+        self._serials = count()
+
+    def set(self, key: Key, at: datetime | None) -> None:
+        """Due then; None: not at all."""
+        if at is None:
+            self._due.pop(key, None)
+            return
+        serial = next(self._serials)
+        self._due[key] = (at, serial)
+        heappush(self._heap, (at, serial, key))
+
+    def find_next(self) -> datetime | None:
+        """When the next is due."""
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][:2]:
+            heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def take_due(self, now: datetime) -> list[Key]:
+        """What is due by then, taken out."""
+        taken = []
+        while (at := self.find_next()) is not None and at <= now:
+            key = heappop(self._heap)[2]
+            del self._due[key]
+            taken.append(key)
+        return taken
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+
+@dataclass(slots=True)
+class Timers:
+    """Messages to be claimed by their id, sessions that may end by their contact, runs to be woken by their id."""
+
+    claims: Queue[UUID] = field(default_factory=Queue)
+    sessions: Queue[int] = field(default_factory=Queue)
+    runs: Queue[UUID] = field(default_factory=Queue)
+
+    def find_next(self) -> datetime | None:
+        """When anything is due next."""
+        found = [at for queue in (self.claims, self.sessions, self.runs) if (at := queue.find_next()) is not None]
+        return min(found, default=None)

@@ -1,0 +1,82 @@
+"""A simulation and the engine come to the same runs, the same ledger and the same messages."""
+
+from contextlib import closing
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.conftest import EMPTY_ALL
+from tests.workers.town import NOW, PUBLIC_URL, Town
+from tests.workers.what_if_world import DOCUMENTS, Account, list_arrivals, play_for_real, play_in_memory
+
+from tertulia.core.entries import EventEntry
+from tertulia.core.simulation.play import Player
+
+UNTIL = timedelta(days=2)
+PEOPLE = (("Ana", "+5511987650001", "u1"), ("Bia", "+5511987650002", "u2"))
+Arrivals = list[tuple[datetime, EventEntry]]
+
+
+def play_both(url: str, keys: list[str], arrivals: Arrivals) -> tuple[Account, Account]:
+    """The same story by the engine and by a simulation that begins with the same people."""
+    from django.db import connections
+
+    from tertulia.actions.config import load_config
+    from tertulia.actions.what_if import load_memory
+    from tertulia.data.models import Source
+    from tertulia.store.db import connect
+
+    with Town(url) as town, closing(connect(url)) as conn:
+        Source.objects.create(id=1, workspace=town.workspace, name="Shop", write_key="wk_1", client_side=True)
+        town._change_epoch()
+        known = []
+        for name, phone, user in PEOPLE:
+            known.append(town.add_contact(name, phone))
+            town.event("identify", user=user, traits={"plan": "free"})
+            absorbed = town.identity("user_id", user)
+            assert absorbed is not None
+            town.merge(absorbed, known[-1])
+        for key in keys:
+            town.publish(DOCUMENTS[key])
+        memory = load_memory(conn, load_config(conn, PUBLIC_URL), known, NOW)
+        until = (arrivals[-1][0] if arrivals else NOW) + UNTIL
+        played = Account()
+        play_in_memory(Player(memory, played.watch), town, arrivals, until)
+        real = play_for_real(town, arrivals, until)
+    connections.close_all()
+    with psycopg.connect(url, autocommit=True) as emptied:
+        emptied.execute(EMPTY_ALL)
+    return real, played
+
+
+def check_same(url: str, keys: list[str], arrivals: Arrivals) -> None:
+    real, played = play_both(url, keys, arrivals)
+    assert played.runs == real.runs
+    assert played.rows == real.rows
+    assert played.texts == real.texts
+    assert played.steps == real.steps
+
+
+STORIES = given(
+    keys=st.lists(st.sampled_from(sorted(DOCUMENTS)), min_size=1, max_size=3, unique=True), arrivals=list_arrivals()
+)
+UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=20, suppress_health_check=UNCHECKED, deadline=None)
+@STORIES
+def test_a_simulation_decides_what_the_engine_decides(empty_database: str, keys: list[str], arrivals: Arrivals) -> None:
+    """Late, doubled and disordered events, visits, shared devices and merges, through steps of every kind."""
+    check_same(empty_database, keys, arrivals)
+
+
+@pytest.mark.soak
+@settings(max_examples=1_000, suppress_health_check=UNCHECKED, deadline=None)
+@STORIES
+def test_a_simulation_decides_what_the_engine_decides_a_thousand_times(
+    empty_database: str, keys: list[str], arrivals: Arrivals
+) -> None:
+    """The same, for long."""
+    check_same(empty_database, keys, arrivals)

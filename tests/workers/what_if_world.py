@@ -1,0 +1,215 @@
+"""One generated story, played twice: by the engine on the database, and by a simulation in memory."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from tests.workers.town import NOW, Town
+
+from tertulia.core import effects as fx
+from tertulia.core import run_effects as rx
+from tertulia.core.entries import EventEntry
+from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.world import World
+
+MINUTE = timedelta(minutes=1)
+
+DOCUMENTS = {
+    "reminder": """
+name: Reminder
+entry: {event: Product Added, where: {property: price, over: 100}, key: cart}
+exceptions: [{event: Order Completed, same: cart}]
+reentry: {after: 1 d, from: message}
+steps:
+  - {id: pause, kind: wait, for: 1 h}
+  - {id: remind, kind: message, channels: [telegram, sms], text: "{{ contact.name }}, {{ event.cart }} waits."}
+""",
+    "debounce": """
+name: Debounce
+entry: {event: Product Added, second: parallel}
+exceptions: [{event: Product Added}, {event: Order Completed, lookback: 2 h}]
+steps:
+  - {id: quiet, kind: wait, for: 40 min}
+  - {id: tell, kind: message, channels: [sms], class: service, text: "{{ event.cart }}?"}
+  - {id: after, kind: wait, at: "09:30"}
+""",
+    "tree": """
+name: Tree
+entry: {event: Order Completed}
+reentry: never
+steps:
+  - {id: mark, kind: update, set: {last: {from: cart}, buyer: true}}
+  - id: tier
+    kind: branch
+    branches:
+      - when: {attribute: plan, is: gold}
+        steps: [{id: thank, kind: message, channels: [sms], class: service, text: "Thanks, {{ contact.last }}"}]
+    else:
+      - id: rated
+        kind: wait_for
+        event: Order Rated
+        at_most: 5 h
+        came: [{id: stop, kind: exit, reason: rated}]
+        missed: [{id: ask, kind: message, channels: [sms], class: transactional, text: "How was {{ event.cart }}?"}]
+  - {id: rest, kind: wait, for: 1 d}
+""",
+    "restart": """
+name: Restart
+entry: {event: Product Added, second: restart}
+exceptions: [{event: Order Completed, where: {property: price, at_least: 50}}]
+steps:
+  - {id: late, kind: wait, until: {property: due}, late: skip}
+  - {id: gone, kind: message, channels: [sms], text: "Not reached in time"}
+  - {id: nap, kind: wait, for: 3 h}
+  - {id: said, kind: message, channels: [sms], class: service, text: "{{ event.nothing }}", on_missing: skip}
+""",
+    "visit": """
+name: Visit
+entry: {event: session_ended, where: {property: events, at_least: 2}}
+exceptions: [{event: session_started}]
+steps:
+  - {id: breathe, kind: wait, for: 20 min}
+  - {id: back, kind: message, channels: [sms], class: service, text: "{{ event.events }} things"}
+""",
+}
+USERS = ("u1", "u1", "u1", "u2", "u2", "u3", "")
+DEVICES = ("d1", "d2", "", "", "", "")
+
+
+@st.composite
+def list_arrivals(draw: st.DrawFn) -> list[tuple[datetime, EventEntry]]:
+    """Events as they come in: now and then late, doubled, of a known device, of two people who turn out to be one."""
+    now, made = NOW + MINUTE, []
+    for number in range(draw(st.integers(4, 16))):
+        now += MINUTE * draw(st.sampled_from((1, 3, 11, 29, 37, 61, 190, 700)))
+        if made and draw(st.integers(0, 6)) == 0:
+            made.append((now, draw(st.sampled_from([entry for _, entry in made]))))
+            continue
+        made.append((now, draw(make_event(number, now))))
+    return made
+
+
+@st.composite
+def make_event(draw: st.DrawFn, number: int, now: datetime) -> EventEntry:
+    """One event that arrives at `now`."""
+    user, device = draw(st.sampled_from(USERS)), draw(st.sampled_from(DEVICES))
+    if not user and not device:
+        user = "u1"
+    at = now - MINUTE * draw(st.sampled_from((0, 0, 0, 0, 0, 2, 31, 300, 5000)))
+    names = (*("Product Added",) * 5, *("Order Completed",) * 2, "Order Rated", "Seen", "Application Backgrounded")
+    call = draw(st.sampled_from((*("track",) * 9, "page", "identify", "alias")))
+    told: dict[str, Any] = {"user_id": user, "anonymous_id": device}
+    if call == "track":
+        due = now + MINUTE * draw(st.sampled_from((-90, -5, 30)))
+        price, cart = draw(st.sampled_from((20, 60, 120))), draw(st.sampled_from(("a", "b")))
+        told["properties"] = {"price": price, "cart": cart, "due": due.isoformat()}
+    elif call == "identify":
+        told["traits"] = draw(st.sampled_from(({"plan": "gold"}, {"plan": "free"}, {"timezone": "America/Bahia"})))
+    elif call == "alias":
+        told |= {"user_id": user or "u2", "anonymous_id": "", "previous_id": draw(st.sampled_from(("u3", "d2", "old")))}
+    name = draw(st.sampled_from(names)) if call == "track" else ""
+    if draw(st.integers(0, 3)) == 0:
+        told["context"] = {"timezone": "Europe/Lisbon", "locale": "pt-BR"}
+    return EventEntry(1, call, f"m{number}", at, at, name, **told)
+
+
+@dataclass
+class Account:
+    """What a story came to, in words that both ways of playing it have."""
+
+    runs: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    rows: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    steps: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    texts: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+
+    def watch(self, world: World) -> None:
+        """Note a simulated decision."""
+        for effect in world.effects:
+            match effect:
+                case rx.EndRun():
+                    told = (effect.journey_id, effect.key, effect.step, effect.entered_at, effect.started_at)
+                    self.runs[(*told, effect.event["id"], effect.outcome, effect.reason, effect.at)] += 1
+                case rx.TallyStep():
+                    self.steps[(effect.journey_id, effect.step, effect.what)] += 1
+                case fx.Decide() if effect.journey_id is not None:
+                    told = (effect.journey_id, effect.step, effect.outcome, effect.gate, effect.reason, effect.at)
+                    self.rows[told] += 1
+                case fx.SetOpenState(state="sending"):
+                    self.texts[(world.open[effect.id].to_value, effect.content["text"])] += 1
+                case _:
+                    pass
+
+
+def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> Account:
+    """By the engine; a provider takes and delivers every message."""
+    for at, entry in arrivals:
+        _run_to(town, at)
+        _set_clock(town, at)
+        town.append(entry, _find_known(town, entry))
+        town.drain()
+    _run_to(town, until + MINUTE)
+    return Account(
+        runs=_count(
+            town,
+            """select journey_id, key, step, entered_at, started_at, event ->> 'id', outcome, reason, ended_at from run
+               where ended_at <= %s""",
+            until,
+        ),
+        rows=_count(
+            town,
+            """select journey_id, coalesce(step, ''), outcome, gate, reason, at from ledger
+               where journey_id is not null and at <= %s""",
+            until,
+        ),
+        steps=Counter(
+            {
+                row[:3]: row[3]
+                for row in town.rows("select journey_id, step, what, sum(count)::int from step_tally group by 1, 2, 3")
+            }
+        ),
+        texts=_count(town, "select to_value, content ->> 'text' from delivery where state = 'delivered'"),
+    )
+
+
+def play_in_memory(player: Player, town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> None:
+    """By a simulation."""
+    player.play([Arrival(at, town.workspace.pk, entry) for at, entry in arrivals], until)
+
+
+def _run_to(town: Town, until: datetime) -> None:
+    """Every instant before then at which something is due."""
+    while True:
+        _answer(town)
+        [(due,)] = town.rows(
+            """select least((select min(due_at) from run_open), (select min(ends_at) from session),
+                            (select min(not_before) from delivery_open where state = 'queued'))"""
+        )
+        if due is None or due >= until:
+            return
+        _set_clock(town, max(due, town.now))
+        town.drain()
+
+
+def _answer(town: Town) -> None:
+    while sent := town.sending("sms"):
+        for message in sent:
+            town.outcome(message, "ok")
+            town.receipt(message, "delivered")
+
+
+def _set_clock(town: Town, at: datetime) -> None:
+    from tertulia.store.clock import set_test_clock
+
+    town.now = at
+    set_test_clock(town.conn, at)
+    town.conn.commit()
+
+
+def _find_known(town: Town, entry: EventEntry) -> int | None:
+    return town.identity(entry.identity.kind, entry.identity.value)
+
+
+def _count(town: Town, query: str, *args: Any) -> Counter[tuple[Any, ...]]:
+    return Counter(town.rows(query, *args))
