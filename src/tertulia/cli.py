@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": "Show what applying a folder of documents would change.",
     "apply": "Publish a folder of documents: all or none.",
     "why": "Say why a message was or was not sent, gate by gate.",
+    "simulate": "Say what a journey would come to, before it is live.",
     "export": "Print everything that is kept of a person.",
     "erase": "Remove a person everywhere and keep the proof.",
     "backup": "Write everything into one file.",

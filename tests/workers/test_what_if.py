@@ -24,7 +24,7 @@ def play_both(url: str, keys: list[str], arrivals: Arrivals) -> tuple[Account, A
     from django.db import connections
 
     from tertulia.actions.config import load_config
-    from tertulia.actions.what_if import load_memory
+    from tertulia.actions.what_if import gather, load_people
     from tertulia.data.models import Source
     from tertulia.store.db import connect
 
@@ -40,7 +40,8 @@ def play_both(url: str, keys: list[str], arrivals: Arrivals) -> tuple[Account, A
             town.merge(absorbed, known[-1])
         for key in keys:
             town.publish(DOCUMENTS[key])
-        memory = load_memory(conn, load_config(conn, PUBLIC_URL), known, NOW)
+        config = load_config(conn, PUBLIC_URL)
+        memory = gather(config, load_people(conn, config, known), NOW)
         until = (arrivals[-1][0] if arrivals else NOW) + UNTIL
         played = Account()
         play_in_memory(Player(memory, played.watch), town, arrivals, until)

@@ -130,7 +130,7 @@ class Account:
             match effect:
                 case rx.EndRun():
                     told = (effect.journey_id, effect.key, effect.step, effect.entered_at, effect.started_at)
-                    self.runs[(*told, effect.event["id"], effect.outcome, effect.reason, effect.at)] += 1
+                    self.runs[(*told, _name_event(effect.event), effect.outcome, effect.reason, effect.at)] += 1
                 case rx.TallyStep():
                     self.steps[(effect.journey_id, effect.step, effect.what)] += 1
                 case fx.Decide() if effect.journey_id is not None:
@@ -140,6 +140,11 @@ class Account:
                     self.texts[(world.open[effect.id].to_value, effect.content["text"])] += 1
                 case _:
                     pass
+
+
+def _name_event(event: dict[str, Any]) -> str:
+    """A derived event's id hangs on the contact's, which is another one for who was unknown before."""
+    return str(event["name"] if event["type"] == "derived" else event["id"])
 
 
 def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> Account:
@@ -153,7 +158,8 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
     return Account(
         runs=_count(
             town,
-            """select journey_id, key, step, entered_at, started_at, event ->> 'id', outcome, reason, ended_at from run
+            """select journey_id, key, step, entered_at, started_at, event ->> case event ->> 'type' when 'derived' then 'name' else 'id' end,
+                      outcome, reason, ended_at from run
                where ended_at <= %s""",
             until,
         ),

@@ -4,7 +4,7 @@ arrivals of a source, how many came on which day, what properties they have, and
 Nothing here writes: events are written by the cycle that decides them, discards by the edge.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json
 
 WINDOWS_S: Final = (10, 120, 1_800)  # `list_recent` looks so far back from the newest arrival, each time further
+DAYS_LATE: Final = timedelta(days=7)
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -86,6 +87,45 @@ def list_named_events(conn: Conn, contact_ids: Sequence[int], type_: str, name: 
     types = [type_, "derived"] if type_ == "track" else [type_]
     args = {"shards": [shard_of_contact(id_) for id_ in ids], "ids": ids, "name": name, "types": types, "limit": limit}
     return [_read_event(row) for row in fetch_all(conn, load("events")["named_events"], args)]
+
+
+class Arrived(msgspec.Struct, frozen=True, gc=False):
+    """An event as it came in, for playing it again; fields as in StoredEvent."""
+
+    contact_id: int
+    source_id: int
+    type: str
+    message_id: str
+    occurred_at: datetime
+    name: str
+    user_id: str
+    anonymous_id: str
+    properties: dict[str, Any]
+    context: dict[str, Any]
+    received_at: datetime
+
+
+def list_arrived(
+    conn: Conn,
+    workspace: int,
+    since: datetime,
+    until: datetime,
+    names: Collection[tuple[str, str]] | None,
+    limit: int,
+) -> list[Arrived]:
+    """What arrived in a while, of these types and names (None: all), by arrival; the newest where there is more. What
+    the clients' clocks place more than `DAYS_LATE` before is left out."""
+    args = {
+        "workspace": workspace,
+        "since": since,
+        "until": until,
+        "first_day": (since - DAYS_LATE).date(),
+        "types": None if names is None else [type_ for type_, _ in names],
+        "names": None if names is None else [name for _, name in names],
+        "limit": limit,
+    }
+    rows = fetch_all(conn, load("events")["arrived"], args)
+    return [Arrived(*(*row[:8], read_json(row[8]), read_json(row[9]), row[10])) for row in reversed(rows)]
 
 
 def list_groups(conn: Conn, contact_ids: Sequence[int]) -> list[str]:

@@ -91,3 +91,18 @@ where d.workspace = %(workspace)s and d.at >= %(since)s
   and (%(source_id)s::integer is null or d.source_id = %(source_id)s)
 group by d.code
 order by d.code
+
+-- name: arrived
+-- What a workspace was told in a while, to be played again: the newest arrivals, of these types and names or (null) of
+-- all. Reads all shards, for a person who waits for it. The days, of the clients' own clocks, keep the search to a few
+-- partitions.
+select e.contact_id, e.source_id, e.type, e.message_id, e.occurred_at, e.name, e.user_id, e.anonymous_id,
+       e.properties, e.context, e.received_at
+from event e
+where e.workspace = %(workspace)s and e.received_at >= %(since)s and e.received_at < %(until)s
+  and e.day >= %(first_day)s and e.type <> 'derived'
+  and (%(names)s::text[] is null
+       or (e.type, e.name) in (select t.type, t.name
+                               from unnest(%(types)s::text[], %(names)s::text[]) as t (type, name)))
+order by e.received_at desc, e.id
+limit %(limit)s

@@ -1,0 +1,83 @@
+"""What a simulation came to, for machines and pages: one document of plain values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tertulia.actions.what_if import Played
+from tertulia.actions.why import explain_reason
+from tertulia.core.journeys import Program
+from tertulia.core.simulation.report import CAP_GATE, WINDOW_GATE, Report
+from tertulia.core.world import ChannelFacts, Config
+
+
+def tell_played(played: Played, program: Program, config: Config) -> dict[str, Any]:
+    """The figures of one journey. Counts under `not_sent`, `held` and `not_entered` have their reason's code and
+    sentence; steps stand in the order of the document."""
+    report = played.report
+    channels = config.channels
+    return {
+        "to": played.to,
+        "whole": played.whole,
+        "entered": report.entered,
+        "completed": report.completed,
+        "inside": len(report.inside),
+        "ended": [
+            {"outcome": outcome, "reason": reason, "count": count}
+            for (outcome, reason), count in report.ended.most_common()
+        ],
+        "messages": report.messages,
+        "by_day": [
+            {"day": day, "channel": channels[channel_id].name, "kind": name_kind(channels[channel_id]), "count": count}
+            for (day, channel_id), count in sorted(report.sent.items())
+        ],
+        "waiting": len(report.waiting),
+        "held_by_hours": report.count_held(WINDOW_GATE),
+        "held_by_cap": report.count_held(CAP_GATE),
+        "cost": [{"currency": currency, "micros": micros} for currency, micros in sorted(report.cost_micros.items())],
+        "not_sent": [
+            {"step": step, "outcome": outcome, "gate": gate, **_explain(reason), "count": count}
+            for (step, outcome, gate, reason), count in report.unsent.most_common()
+        ],
+        "held": [{"gate": gate, **_explain(reason), "count": n} for (gate, reason), n in report.held.most_common()],
+        "not_entered": [{**_explain(reason), "count": count} for reason, count in report.refused.most_common()],
+        "steps": _tell_steps(report, program),
+        "samples": _tell_samples(report, channels),
+    }
+
+
+def name_kind(channel: ChannelFacts) -> str:
+    """How charts and marks name a channel: an app by its kind, all that sends SMS as one."""
+    return channel.kind if channel.app else "sms"
+
+
+def _explain(reason: str) -> dict[str, str]:
+    return {"reason": reason, "sentence": explain_reason(reason)}
+
+
+def _tell_steps(report: Report, program: Program) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": step,
+            "kind": node.step.KIND,
+            "name": node.step.name,
+            "reached": report.steps[(step, "reached")],
+            "sent": report.sent_by_step[step],
+            "ended": sum(count for (at, what), count in report.steps.items() if at == step and what != "reached"),
+        }
+        for step, node in program.nodes.items()
+    ]
+
+
+def _tell_samples(report: Report, channels: Mapping[int, ChannelFacts]) -> list[dict[str, Any]]:
+    return [
+        {
+            "contact_id": sample.contact_id,
+            "name": sample.name,
+            "at": sample.at,
+            "channel": channels[sample.channel_id].name,
+            "kind": name_kind(channels[sample.channel_id]),
+            "step": sample.step,
+            "text": sample.text,
+        }
+        for sample in report.samples
+    ]

@@ -1,0 +1,128 @@
+"""`tertulia simulate`: customers and events, given or recorded, through a document or a draft; nothing is stored."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.actions.cast import make_channel
+from tests.console.cast import make_cast
+
+from tertulia.cli import main
+
+JOURNEY = """name: Cart reminder
+entry: {event: Product Added, where: {property: price, over: 100}}
+exceptions: [{event: Order Completed}]
+steps:
+  - {id: pause, kind: wait, for: 1 h}
+  - {id: remind, kind: message, channels: [sms], text: "Hi {{ contact.name }}, {{ event.product }} waits."}
+"""
+PEOPLE = """id,name,phone,opt in
+u1,Ana,+55 11 98555-0200,yes
+u2,Bia,+55 11 98555-0201,no
+u3,Cris,12,yes
+"""
+EVENTS = """timestamp,userId,event,product,price
+2026-11-02T09:00:00Z,u1,Product Added,Coffee,120
+2026-11-02T09:10:00Z,u2,Product Added,Tea,130
+2026-11-02T09:20:00Z,u1,Product Viewed,Tea,130
+"""
+
+
+@pytest.fixture
+def folder(empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace that sends SMS, and a folder with a document, customers and events."""
+    monkeypatch.setenv("TERTULIA_DATA", str(tmp_path / "data"))
+    make_channel(make_cast().workspace, "twilio", name="SMS")
+    for name, text in {"cart.yaml": JOURNEY, "people.csv": PEOPLE, "events.csv": EVENTS}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *options: str, people: str = "people.csv", events: str = "events.csv") -> int:
+    given = ["--contacts", str(folder / people), "--events", str(folder / events)]
+    return main(["simulate", str(folder / "cart.yaml"), "--workspace", "verbena", *given, *options])
+
+
+def read(folder: Path, captured: pytest.CaptureFixture[bytes], *options: str, **files: str) -> Any:
+    """The document that it prints."""
+    assert run(folder, "--json", *options, **files) == 0, captured.readouterr().err
+    return json.loads(captured.readouterr().out)
+
+
+def test_one_json_document(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Figures with their reasons, samples, and the rows that an import would leave out."""
+    told = read(folder, capfdbinary)
+    assert (told["events"], told["contacts"], told["cut"]) == (3, 2, "")
+    [left_out] = told["left_out"]
+    assert left_out.startswith(f"{folder / 'people.csv'}:4: phone: ")
+    [one] = told["journeys"]
+    assert (one["entered"], one["completed"], one["messages"]) == (2, 2, 1)
+    assert one["by_day"] == [{"day": "2026-11-02", "channel": "SMS", "kind": "sms", "count": 1}]
+    [refused] = one["not_sent"]
+    assert (refused["step"], refused["reason"], refused["count"]) == ("remind", "consent.none", 1)
+    assert [(step["step"], step["reached"], step["sent"]) for step in one["steps"]] == [
+        ("pause", 2, 0),
+        ("remind", 2, 1),
+    ]
+    [sample] = one["samples"]
+    assert (sample["at"], sample["text"]) == ("2026-11-02T10:00:00Z", "Hi Ana, Coffee waits.")
+
+
+def test_for_people_and_beside_another(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Two journeys stand in two columns."""
+    (folder / "dear.yaml").write_text(JOURNEY.replace("over: 100", "over: 125").replace("name: Cart", "name: Dear"))
+    assert run(folder, "--compare", str(folder / "dear.yaml")) == 0
+    lines = capfdbinary.readouterr().out.decode().splitlines()
+    assert lines[0] == "3 events of 2 contacts, 2026-11-02 to 2026-12-02"
+    rows = {" ".join(line.split()[:-2]): line.split()[-2:] for line in lines if line}
+    assert rows["entered"] == ["2", "1"]
+    assert rows["messages"] == ["1", "0"]
+    assert rows["2026-11-02 SMS"] == ["1", "0"]
+    assert "  2026-11-02 10:00  SMS  Ana: Hi Ana, Coffee waits." in lines
+
+
+def test_json_lines_as_the_tracking_api_takes_them(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """One message a line, one customer a line."""
+    message = {"type": "track", "userId": "u9", "event": "Product Added", "timestamp": "2026-11-02T09:00:00Z"}
+    message |= {"properties": {"price": 200, "product": "Tea"}}
+    (folder / "events.jsonl").write_text(json.dumps(message) + "\n\n")
+    (folder / "people.jsonl").write_text(json.dumps({"id": "u9", "name": "Davi", "phone": "+5511985550209"}) + "\n")
+    told = read(folder, capfdbinary, people="people.jsonl", events="events.jsonl")
+    assert [sample["text"] for sample in told["journeys"][0]["samples"]] == ["Hi Davi, Tea waits."]
+
+
+def test_between_two_instants(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """What comes before is not played, and the clock stops at the last one."""
+    told = read(folder, capfdbinary, "--from", "2026-11-02T09:05Z", "--to", "2026-11-02T09:30Z")
+    [one] = told["journeys"]
+    assert (told["events"], one["entered"], one["inside"]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("cart.yaml", "name: x\nentry: {event: A}\nsteps: []\n", "cart.yaml:3: Give at least one step."),
+        ("events.csv", "userId,event\nu1,A\n", "events.csv:1: Name a column timestamp: when each event happened."),
+        ("events.csv", "timestamp,userId,event\nsoon,u1,A\n", "events.csv:2: timestamp: Say when it happened"),
+        ("events.csv", "timestamp,userId,event\n2026-11-02,u1\n", "events.csv:2: This row has 2 cells, the head 3."),
+        ("events.csv", "timestamp,event\n2026-11-02,A\n", "events.csv:2: Neither userId nor anonymousId is set."),
+        ("people.csv", "colour\nred\n", "phone"),
+    ],
+)
+def test_one_clear_line_for_what_cannot_be_read(
+    folder: Path, capfdbinary: pytest.CaptureFixture[bytes], name: str, text: str, sentence: str
+) -> None:
+    """File, line, and what to do; nothing on standard output."""
+    (folder / name).write_text(text)
+    assert run(folder, "--json") == 1
+    captured = capfdbinary.readouterr()
+    assert captured.out == b""
+    assert sentence in captured.err.decode()
+    assert captured.err.count(b"\n") == 1
+
+
+def test_a_journey_that_is_not_there(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Neither a file nor a key."""
+    assert main(["simulate", "nothing", "--workspace", "verbena"]) == 1
+    assert b"There is no file nothing, and no journey with this key." in capfdbinary.readouterr().err

@@ -1,0 +1,128 @@
+"""Journeys played on a virtual clock: the clock jumps, the core decides, nothing else is there."""
+
+from datetime import timedelta
+
+from tests.core.imagined import NOW, SHOP, SMS, Arrival, make_config, make_customer, make_memory, make_shop, play, track
+
+from tertulia.core.entries import Entry, EventEntry, OutcomeEntry
+from tertulia.core.rows import OpenDelivery
+from tertulia.core.simulation.play import accept
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+CART = """
+name: Cart reminder
+entry: {event: Product Added, where: {property: price, over: 100}}
+exceptions: [{event: Order Completed}]
+steps:
+  - {id: pause, kind: wait, for: 1 h}
+  - {id: remind, kind: message, channels: [sms], text: "Hi {{ contact.name }}, {{ event.product }} waits."}
+"""
+
+
+def test_the_clock_jumps_to_what_is_due() -> None:
+    """An event, an hour, a message, its delivery, the end."""
+    memory = make_shop(make_config(CART))
+    report = play(memory, [track(1, NOW, "Product Added", price=120, product="Coffee")], NOW + DAY)
+    assert (report.entered, report.completed, len(report.inside)) == (1, 1, 0)
+    assert report.sent == {(NOW.date(), SMS): 1}
+    [sample] = report.samples
+    assert (sample.at, sample.name, sample.text) == (NOW + HOUR, "Ana", "Hi Ana, Coffee waits.")
+    assert report.cost_micros == {"BRL": 50_000}
+    assert memory.rows.runs == memory.rows.open == memory.rows.closed == {}
+
+
+def test_what_happens_after_the_end_is_not_played() -> None:
+    """The run waits, and its message is in no figure."""
+    report = play(make_shop(make_config(CART)), [track(1, NOW, "Product Added", price=120)], NOW + HOUR / 2)
+    assert (report.entered, report.messages, len(report.inside)) == (1, 0, 1)
+
+
+def test_X1_an_exception_ends_the_run() -> None:
+    """And is counted where the run stood."""
+    arrivals = [track(1, NOW, "Product Added", price=120), track(2, NOW + HOUR / 2, "Order Completed")]
+    report = play(make_shop(make_config(CART)), arrivals, NOW + DAY)
+    assert report.ended == {("exited", "run.exception"): 1}
+    assert report.steps == {("pause", "reached"): 1, ("pause", "exited"): 1}
+
+
+def test_E1_the_same_event_again_has_no_effect() -> None:
+    """However often it comes."""
+    parallel = CART.replace("entry: {", "entry: {second: parallel, ")
+    arrivals = [track(1, NOW, "Product Added", price=120) for _ in range(3)]
+    assert play(make_shop(make_config(parallel)), arrivals, NOW + DAY).entered == 1
+
+
+def test_E5_an_exception_that_was_received_first_keeps_a_run_from_starting() -> None:
+    """The simulation remembers it, and when it is over forgets it."""
+    late = Arrival(
+        NOW + HOUR, SHOP, EventEntry(1, "track", "m2", NOW, NOW, "Product Added", "u1", properties={"price": 200})
+    )
+    arrivals = [track(1, NOW + HOUR / 2, "Order Completed"), late]
+    report = play(make_shop(make_config(CART)), arrivals, NOW + DAY)
+    assert (report.entered, report.refused) == (0, {"entry.exception": 1})
+
+
+def test_who_did_not_agree_is_not_written_to() -> None:
+    """The gates are the real ones."""
+    memory = make_memory(make_config(CART), NOW)
+    memory.add_contact(make_customer(1, agreed=False))
+    report = play(memory, [track(1, NOW, "Product Added", price=120, product="Coffee")], NOW + DAY)
+    assert report.unsent == {("remind", "not_sent", "consent", "consent.none"): 1}
+    assert report.completed == 1
+
+
+def test_journeys_beside_it_run_too() -> None:
+    """One journey's attribute decides another's branch; the figures are of the one that is asked about."""
+    marks = "name: Marks\nentry: {event: Seen}\nsteps: [{id: mark, kind: update, set: {plan: gold}}]\n"
+    gold = "name: Gold\nentry: {event: Bought, where: {attribute: plan, is: gold}}\nsteps: [{id: w, kind: exit}]\n"
+    arrivals = [track(1, NOW, "Bought"), track(2, NOW + HOUR, "Seen"), track(3, NOW + 2 * HOUR, "Bought")]
+    assert play(make_shop(make_config(marks, gold)), arrivals, NOW + DAY, journey=2).entered == 1
+
+
+def test_R6_visits_are_followed_where_a_journey_listens_to_them() -> None:
+    """Half an hour after the last thing that was done."""
+    visit = """
+name: Visit
+entry: {event: session_ended, where: {property: events, over: 1}}
+steps: [{id: back, kind: message, channels: [sms], text: "{{ event.events }}"}]
+"""
+    arrivals = [track(n, NOW + n * HOUR / 6, "Product Viewed") for n in range(1, 4)]
+    report = play(make_shop(make_config(visit)), arrivals, NOW + DAY)
+    [sample] = report.samples
+    assert (sample.text, sample.at) == ("3", NOW + HOUR)
+
+
+def test_unknown_visitors_become_contacts() -> None:
+    """Who cannot be reached, and whose messages say so."""
+    report = play(make_shop(make_config(CART)), [track(1, NOW, "Product Added", user="nobody", price=120)], NOW + DAY)
+    assert report.unsent == {("remind", "not_sent", "address", "address.none"): 1}
+
+
+def test_a_stopped_channel_keeps_its_messages() -> None:
+    """They wait, and are neither sent nor refused."""
+    memory = make_shop(make_config(CART, channel_state="paused"))
+    report = play(memory, [track(1, NOW, "Product Added", price=120, product="x")], NOW + DAY)
+    assert (report.messages, len(report.waiting), len(report.inside)) == (0, 1, 1)
+
+
+def test_a_provider_may_be_told_to_refuse() -> None:
+    """A stated answer in place of the good one."""
+
+    def refuse(delivery: OpenDelivery, now: object) -> list[Entry]:
+        [outcome, _receipt] = accept(delivery, NOW)
+        assert isinstance(outcome, OutcomeEntry)
+        return [OutcomeEntry(SMS, "", delivery.id, delivery.attempt, NOW, "gone", reason="gone.unknown")]
+
+    memory = make_shop(make_config(CART))
+    report = play(memory, [track(1, NOW, "Product Added", price=120, product="x")], NOW + DAY, answer=refuse)
+    assert report.unsent == {("remind", "failed", "provider", "gone.unknown"): 1}
+    assert not report.cost_micros
+
+
+def test_it_can_be_stopped_between_two_instants() -> None:
+    """What was played so far stands."""
+    asked = iter((False, False, True, True))
+    arrivals = [track(n, NOW + n * DAY, "Product Added", price=120) for n in range(3)]
+    report = play(make_shop(make_config(CART)), arrivals, NOW + 9 * DAY, stop=lambda: next(asked, True))
+    assert report.entered < 3
