@@ -5,13 +5,15 @@ SQL lives in `.sql` files beside the functions that run it, in blocks headed `--
 opened one commits it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
 import msgspec
 import psycopg
+from psycopg.pq import Format
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 
@@ -56,6 +58,21 @@ def django_conn() -> Conn:
 
     connection.ensure_connection()
     return cast(Conn, connection.connection)
+
+
+@contextmanager
+def reading_json(conn: Conn) -> Iterator[Conn]:
+    """Let Django's connection give JSON as values for a while, as ours do: for a page that loads what cycles load. The
+    ORM, which decodes for itself, waits until the end."""
+    oid = conn.adapters.types["jsonb"].oid
+    before = {format_: conn.adapters.get_loader(oid, format_) for format_ in (Format.TEXT, Format.BINARY)}
+    set_json_loads(msgspec.json.decode, conn)
+    try:
+        yield conn
+    finally:
+        for loader in before.values():
+            if loader is not None:
+                conn.adapters.register_loader(oid, loader)
 
 
 def read_json(value: Any) -> Any:
