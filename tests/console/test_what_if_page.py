@@ -79,7 +79,7 @@ def test_a_period_is_chosen_first(journey, alice) -> None:
 def test_a_draft_is_played_through_the_last_days(journey, alice) -> None:
     """Figures in words, messages per day, why others were not written to, and how a message reads."""
     page = read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
-    assert "2 runs would have begun, and" in page
+    assert "2 runs would have begun. Messages: 1" in page
     assert "history does not answer to messages that were never sent" in page
     for words in ("Would enter", "Held by quiet hours", "Held by a cap", "Went to the end", "SMS Verbena"):
         assert words in page, words

@@ -158,8 +158,10 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
     return Account(
         runs=_count(
             town,
-            """select journey_id, key, step, entered_at, started_at, event ->> case event ->> 'type' when 'derived' then 'name' else 'id' end,
-                      outcome, reason, ended_at from run
+            """select journey_id, key, step, entered_at, started_at,
+                      event ->> case event ->> 'type' when 'derived' then 'name' else 'id' end,
+                      outcome, reason, ended_at
+               from run
                where ended_at <= %s""",
             until,
         ),

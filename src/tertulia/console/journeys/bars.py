@@ -1,4 +1,8 @@
-"""Messages per day as stacked bars, a colour for each channel, laid out by the server."""
+"""Messages per day as stacked bars, a colour for each channel, laid out by the server.
+
+The bars stretch with the page, so no word stands among them: days and counts are text beside the drawing, whose size
+stays that of text.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +13,9 @@ from django.utils.formats import date_format
 
 from tertulia.console.parts import choose_step
 
-WIDTH: Final = 720
-HEIGHT: Final = 180
-LEFT: Final = 40
-FOOT: Final = 24
-TOP: Final = 10
-BAR_MAX: Final = 28
-TICKS_MAX: Final = 8
+HEIGHT: Final = 100
+SLOT: Final = 10  # the width of a day
+BAR: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,6 @@ class Bar:
 
     x: float
     y: float
-    width: float
     height: float
     kind: str
     title: str
@@ -32,38 +31,47 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """What the template draws: bars, lines at (y, value), words at (x, text), and the channels by kind and name."""
+    """What the template draws: bars of one width, lines at their heights, the counts of the lines from the top, the
+    first, middle and last day, and the channels by kind and name."""
 
     width: int
     height: int
-    grid: list[tuple[float, float]]
-    ticks: list[tuple[float, str]]
+    bar: int
+    lines: list[float]
+    counts: list[float]
+    days: list[str]
     bars: list[Bar]
     channels: list[tuple[str, str]]
 
 
 def draw_bars(by_day: Sequence[dict[str, Any]], first: date, last: date) -> BarChart:
-    """The bars of `what_if_told`'s days, from the first to the last, empty days in their places."""
+    """The bars of a simulation's days, from the first to the last, empty days in their places."""
     days = (last - first).days + 1
     totals: dict[date, int] = {}
     for told in by_day:
         totals[told["day"]] = totals.get(told["day"], 0) + told["count"]
-    highest = max(totals.values(), default=1)
-    step = choose_step(highest)
-    top = step * -(-highest // step)
-    slot = (WIDTH - LEFT) / days
-    width = min(slot * 0.7, BAR_MAX)
-    foot, scale = HEIGHT - FOOT, (HEIGHT - FOOT - TOP) / top
+    step = choose_whole_step(max(totals.values(), default=1))
+    lines = -(-max(totals.values(), default=1) // step)
+    scale = HEIGHT / (lines * step)
     bars, stacked = [], dict.fromkeys(totals, 0.0)
     for told in by_day:
         day, height = told["day"], told["count"] * scale
-        x = LEFT + slot * ((day - first).days + 0.5) - width / 2
         stacked[day] += height
         title = f"{date_format(day, 'SHORT_DATE_FORMAT')}, {told['channel']}: {told['count']}"
-        place = (round(x, 1), round(foot - stacked[day], 1), round(width, 1), round(height, 1))
-        bars.append(Bar(*place, told["kind"], title))
-    marked = range(0, days, -(-days // TICKS_MAX))
-    ticks = [(round(LEFT + slot * (n + 0.5), 1), date_format(first + timedelta(days=n), "j M")) for n in marked]
-    grid = [(round(foot - step * n * scale, 1), step * n) for n in range(round(top / step) + 1)]
-    channels = list(dict.fromkeys((told["kind"], told["channel"]) for told in by_day))
-    return BarChart(WIDTH, HEIGHT, grid, ticks, bars, channels)
+        x = SLOT * (day - first).days + (SLOT - BAR) / 2
+        bars.append(Bar(x, round(HEIGHT - stacked[day], 2), round(height, 2), told["kind"], title))
+    marked = dict.fromkeys((first, first + timedelta(days=(days - 1) // 2), last))
+    return BarChart(
+        *(SLOT * days, HEIGHT, BAR),
+        lines=[round(HEIGHT - step * n * scale, 2) for n in range(lines + 1)],
+        counts=[step * n for n in range(lines, -1, -1)],
+        days=[date_format(day, "j M") for day in marked],
+        bars=bars,
+        channels=list(dict.fromkeys((told["kind"], told["channel"]) for told in by_day)),
+    )
+
+
+def choose_whole_step(highest: int) -> int:
+    """A round step for what is counted by ones."""
+    step = choose_step(highest)
+    return 5 if step == 2.5 else max(1, round(step))

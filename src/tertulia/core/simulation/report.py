@@ -38,7 +38,8 @@ class Report:
     `entered` are runs that began, one that began again each time; `inside` those that are not over. `sent` by day and
     channel, `sent_by_step`; `unsent` by step, outcome, gate and reason; `held` by gate and reason, in messages, each
     once; `refused` by the reason for which somebody did not enter; `steps` by step and what, as the tallies have it;
-    `ended` by outcome and reason; `cost_micros` by currency; `samples` the first messages."""
+    `ended` by outcome and reason; `cost_micros` by currency; `samples` the first messages, one of a step to a
+    contact."""
 
     journey_id: int
     zone: ZoneInfo
@@ -106,7 +107,8 @@ class Report:
         channel_id, step = self.waiting[effect.id]
         self.sent[(world.now.astimezone(self.zone).date(), channel_id)] += 1
         self.sent_by_step[step] += 1
-        if len(self.samples) < SAMPLES_MAX:
+        known = any((told.contact_id, told.step) == (effect.contact_id, step) for told in self.samples)
+        if len(self.samples) < SAMPLES_MAX and not known:
             contact = world.contacts[effect.contact_id]
             name = f"{contact.name} {contact.surname}".strip()
             text = read_content(effect.content).text
