@@ -123,6 +123,17 @@ def test_a_quiet_week_is_told(journey, alice) -> None:
     assert "No event came in this time" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
 
 
+def test_imported_history_is_played_as_it_happened(journey, cast: Cast, alice) -> None:
+    """Though it came long after, and started nothing then."""
+    from django.db import connection, transaction
+
+    with transaction.atomic():
+        conn = connection.cursor().connection
+        conn.execute("update event set imported = true, received_at = %s", [NOW - timedelta(minutes=1)])
+    page = read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
+    assert "2 runs would have begun. Messages: 1" in page
+
+
 @pytest.mark.parametrize(
     ("limit", "sentence"),
     [("EVENTS_MAX", "only the newest 1 events"), ("CONTACTS_MAX", "only the last 1 who did something")],

@@ -99,21 +99,21 @@ def read_tape(
         contact_ids.add(row.contact_id)
         taken.append(row)
     taken.reverse()
-    begin = taken[0].received_at if cut and taken else since
-    return Tape(workspace, [_arrive(workspace, row) for row in taken], frozenset(contact_ids - {0}), begin, until, cut)
+    begin = taken[0].arrived_at if cut and taken else since
+    return Tape(workspace, [_arrive(workspace, row) for row in taken], frozenset(contact_ids), begin, until, cut)
 
 
 def _arrive(workspace: int, row: Arrived) -> Arrival:
+    """Whose it was is known and not asked again."""
     traits = row.properties if row.type in ("identify", "group") else {}
     entry = EventEntry(
         *(row.source_id, row.type, row.message_id, row.occurred_at, row.occurred_at, row.name),
-        user_id=row.user_id,
-        anonymous_id=row.anonymous_id,
         properties={} if traits else row.properties,
         traits=traits,
         context=row.context,
+        contact_id=row.contact_id,
     )
-    return Arrival(row.received_at, workspace, entry)
+    return Arrival(row.arrived_at, workspace, entry)
 
 
 def load_people(conn: Conn, config: Config, contact_ids: Iterable[int]) -> People:

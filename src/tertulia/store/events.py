@@ -15,7 +15,7 @@ from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json
 
 WINDOWS_S: Final = (10, 120, 1_800)  # `list_recent` looks so far back from the newest arrival, each time further
-DAYS_LATE: Final = timedelta(days=7)
+DAYS_OFF: Final = timedelta(days=7)
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -90,7 +90,8 @@ def list_named_events(conn: Conn, contact_ids: Sequence[int], type_: str, name: 
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """An event as it came in, for playing it again; fields as in StoredEvent."""
+    """An event as it came in, for playing it again; fields as in StoredEvent. `arrived_at`: of what was imported when
+    it happened."""
 
     contact_id: int
     source_id: int
@@ -98,11 +99,9 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     message_id: str
     occurred_at: datetime
     name: str
-    user_id: str
-    anonymous_id: str
     properties: dict[str, Any]
     context: dict[str, Any]
-    received_at: datetime
+    arrived_at: datetime
 
 
 def list_arrived(
@@ -113,19 +112,20 @@ def list_arrived(
     names: Collection[tuple[str, str]] | None,
     limit: int,
 ) -> list[Arrived]:
-    """What arrived in a while, of these types and names (None: all), by arrival; the newest where there is more. What
-    the clients' clocks place more than `DAYS_LATE` before is left out."""
+    """What contacts did in a while, of these types and names (None: all), by its arrival; the newest where there is
+    more. What the clients' clocks place more than `DAYS_OFF` beside it is left out."""
     args = {
         "workspace": workspace,
         "since": since,
         "until": until,
-        "first_day": (since - DAYS_LATE).date(),
+        "first_day": (since - DAYS_OFF).date(),
+        "last_day": (until + DAYS_OFF).date(),
         "types": None if names is None else [type_ for type_, _ in names],
         "names": None if names is None else [name for _, name in names],
         "limit": limit,
     }
     rows = fetch_all(conn, load("events")["arrived"], args)
-    return [Arrived(*(*row[:8], read_json(row[8]), read_json(row[9]), row[10])) for row in reversed(rows)]
+    return [Arrived(*(*row[:6], read_json(row[6]), read_json(row[7]), row[8])) for row in reversed(rows)]
 
 
 def list_groups(conn: Conn, contact_ids: Sequence[int]) -> list[str]:

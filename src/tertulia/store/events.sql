@@ -93,16 +93,18 @@ group by d.code
 order by d.code
 
 -- name: arrived
--- What a workspace was told in a while, to be played again: the newest arrivals, of these types and names or (null) of
--- all. Reads all shards, for a person who waits for it. The days, of the clients' own clocks, keep the search to a few
--- partitions.
-select e.contact_id, e.source_id, e.type, e.message_id, e.occurred_at, e.name, e.user_id, e.anonymous_id,
-       e.properties, e.context, e.received_at
+-- What a workspace was told in a while, to be played again: the newest, of these types and names or (null) of all. What
+-- was imported counts as if it had come when it happened. Reads all shards, for a person who waits for it; the days, of
+-- the clients' own clocks, keep the search to the partitions of that time.
+select e.contact_id, e.source_id, e.type, e.message_id, e.occurred_at, e.name, e.properties, e.context,
+       case when e.imported then e.occurred_at else e.received_at end
 from event e
-where e.workspace = %(workspace)s and e.received_at >= %(since)s and e.received_at < %(until)s
-  and e.day >= %(first_day)s and e.type <> 'derived'
+where e.workspace = %(workspace)s and e.contact_id <> 0 and e.type <> 'derived'
+  and e.day >= %(first_day)s and e.day <= %(last_day)s
+  and case when e.imported then e.occurred_at else e.received_at end >= %(since)s
+  and case when e.imported then e.occurred_at else e.received_at end < %(until)s
   and (%(names)s::text[] is null
        or (e.type, e.name) in (select t.type, t.name
                                from unnest(%(types)s::text[], %(names)s::text[]) as t (type, name)))
-order by e.received_at desc, e.id
+order by 9 desc, e.id
 limit %(limit)s

@@ -139,6 +139,7 @@ class Player:
         match entry:
             case EventEntry():
                 self.memory.fill_identities(world, workspace, identities_of(entry))
+                self.memory.fill(world, [entry.contact_id] if entry.contact_id is not None else ())
             case MergeEntry() | AbsorbEntry():
                 self.memory.fill(world, (entry.absorbed, entry.into))
             case OutcomeEntry(delivery_id=delivery_id) | ReceiptEntry(delivery_id=UUID() as delivery_id):
@@ -207,13 +208,17 @@ class Player:
         if (arrival.workspace, name_type(entry.call), entry.name) in config.heard:
             return False
         owners = {self._follow(arrival.workspace, identity) for identity in identities_of(entry)}
-        if len(owners) != 1 or (owner := owners.pop()) is None:
+        owner = self._find_owner(arrival)
+        if owner is None or owners - {owner}:
             return False
         contact = self.memory.rows.contacts[owner]
         return bool(contact.locale and contact.zone) or not any(name in entry.context for name in SETTINGS)
 
     def _find_owner(self, arrival: Arrival) -> int | None:
-        """What the edge's look-up finds."""
+        """Whose it is said to be, else what the edge's look-up finds."""
+        named = arrival.entry.contact_id
+        if named is not None:
+            return self.memory.rows.follow(named) if named in self.memory.rows.contacts else None
         return self._follow(arrival.workspace, arrival.entry.identity)
 
     def _follow(self, workspace: int, identity: IdentityRef) -> int | None:
