@@ -82,6 +82,15 @@ def test_for_people_and_beside_another(folder: Path, capfdbinary: pytest.Capture
     assert "  2026-11-02 10:00  SMS  Ana: Hi Ana, Coffee waits." in lines
 
 
+def test_some_messages_reach_nobody(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """As many as are said; a share that is none is refused."""
+    [one] = read(folder, capfdbinary, "--refused", "100")["journeys"]
+    assert {told["outcome"]: told["count"] for told in one["not_sent"]} == {"not_sent": 1, "failed": 1}
+    with pytest.raises(SystemExit):
+        run(folder, "--refused", "120")
+    assert b"give a number from 0 to 100" in capfdbinary.readouterr().err
+
+
 def test_json_lines_as_the_tracking_api_takes_them(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """One message a line, one customer a line."""
     message = {"type": "track", "userId": "u9", "event": "Product Added", "timestamp": "2026-11-02T09:00:00Z"}

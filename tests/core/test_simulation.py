@@ -6,7 +6,7 @@ from tests.core.imagined import NOW, SHOP, SMS, Arrival, make_config, make_custo
 
 from tertulia.core.entries import Entry, EventEntry, OutcomeEntry
 from tertulia.core.rows import OpenDelivery
-from tertulia.core.simulation.play import accept
+from tertulia.core.simulation.play import accept, accept_most
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -118,6 +118,18 @@ def test_a_provider_may_be_told_to_refuse() -> None:
     report = play(memory, [track(1, NOW, "Product Added", price=120, product="x")], NOW + DAY, answer=refuse)
     assert report.unsent == {("remind", "failed", "provider", "gone.unknown"): 1}
     assert not report.cost_micros
+
+
+def test_a_share_of_messages_reaches_nobody() -> None:
+    """The same messages each time; all of them, or none, where that is said."""
+    arrivals = [track(n, NOW, "Product Added", f"u{n}", price=120, product="x") for n in range(1, 201)]
+
+    def count(share: float) -> int:
+        return play(make_shop(make_config(CART), 200), arrivals, NOW + DAY, answer=accept_most(share)).unsent.total()
+
+    assert (count(0.0), count(1.0)) == (0, 200)
+    assert count(0.25) == count(0.25)
+    assert 20 < count(0.25) < 80
 
 
 def test_it_can_be_stopped_between_two_instants() -> None:

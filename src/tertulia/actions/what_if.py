@@ -21,7 +21,7 @@ from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.memory import Memory, make_memory
-from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.simulation.play import Arrival, Player, accept_most
 from tertulia.core.simulation.report import Report
 from tertulia.core.world import Config, JourneyFacts, World
 from tertulia.store import world as loader
@@ -149,12 +149,18 @@ def gather(config: Config, people: People, since: datetime) -> Memory:
 
 
 def play_tape(
-    memory: Memory, tape: Tape, journey_id: int, until: datetime, *, stop: Callable[[], bool] = lambda: False
+    memory: Memory,
+    tape: Tape,
+    journey_id: int,
+    until: datetime,
+    *,
+    refused: float = 0.0,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Played:
     """What one journey comes to, with those beside it. Played on after the last event, so that who entered last is seen
-    to the end too."""
+    to the end too. `refused`: the share of messages, 0 to 1, that providers find nobody for."""
     report = Report(journey_id, find_zone(memory.config, tape.workspace))
-    player = Player(memory, report.watch, stop=stop)
+    player = Player(memory, report.watch, accept_most(refused), stop)
     player.play(tape.arrivals, until)
     to = player.played_to or tape.since
     return Played(report, to, player.events, to >= until)

@@ -48,8 +48,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="until", metavar="T", help="the last instant; by default 30 days after the events")
     parser.add_argument("--compare", metavar="JOURNEY", help="another journey, played through the same")
     parser.add_argument("--country", default="", help="of numbers without a country code; by default the workspace's")
+    parser.add_argument(
+        "--refused", type=_read_percent, default=0.0, metavar="PERCENT", help="how many messages reach nobody"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     add_workspace(parser)
+
+
+def _read_percent(text: str) -> float:
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is no percentage: give a number from 0 to 100, such as 2.5")
+    return percent
 
 
 def run(options: argparse.Namespace) -> int:
@@ -111,7 +124,8 @@ def _play(
     until = _read_instant(options.until, "--to") or tape.until + RUN_ON
     told = []
     for one, config in zip(variants, configs, strict=True):
-        played = what_if.play_tape(what_if.gather(config, people, tape.since), tape, one.journey_id, until)
+        memory = what_if.gather(config, people, tape.since)
+        played = what_if.play_tape(memory, tape, one.journey_id, until, refused=options.refused / 100)
         told.append({"journey": one.label, "name": one.name, **tell_played(played, one.program, config)})
     return {
         "from": tape.since,

@@ -65,6 +65,17 @@ def accept(delivery: OpenDelivery, now: datetime) -> list[Entry]:
     ]
 
 
+def accept_most(refused: float) -> Answer:
+    """A provider that finds nobody at the address for this share of messages, 0 to 1; the same messages each time."""
+
+    def answer(delivery: OpenDelivery, now: datetime) -> list[Entry]:
+        if int.from_bytes(delivery.id.bytes[-4:], "big") >= refused * 2**32:
+            return accept(delivery, now)
+        return [OutcomeEntry(delivery.channel_id, "", delivery.id, delivery.attempt, now, "gone")]
+
+    return answer
+
+
 @dataclass(slots=True)
 class Player:
     """One passage of time. `watch` is shown every decision, with its effects; `answer` says what a provider makes of a
