@@ -38,6 +38,13 @@ def test_what_happens_after_the_end_is_not_played() -> None:
     assert (report.entered, report.messages, len(report.inside)) == (1, 0, 1)
 
 
+def test_an_event_after_the_end_is_not_played_and_what_is_due_before_it_is() -> None:
+    """The message goes out; the second cart is not seen."""
+    arrivals = [track(n, NOW + n * DAY, "Product Added", price=120, product="x") for n in (0, 2)]
+    report = play(make_shop(make_config(CART)), arrivals, NOW + DAY)
+    assert (report.entered, report.messages, report.completed) == (1, 1, 1)
+
+
 def test_X1_an_exception_ends_the_run() -> None:
     """And is counted where the run stood."""
     arrivals = [track(1, NOW, "Product Added", price=120), track(2, NOW + HOUR / 2, "Order Completed")]

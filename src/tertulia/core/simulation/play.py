@@ -12,6 +12,7 @@ events that nobody listens to and that teach nothing about their contact.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 from uuid import UUID
 
@@ -93,18 +94,17 @@ class Player:
 
     def play(self, arrivals: Iterable[Arrival], until: datetime) -> None:
         """Everything up to `until`; `arrivals` by their time."""
-        for arrival in arrivals:
-            if arrival.at > until or not self._run_to(arrival.at):
-                break
+        for arrival in takewhile(lambda told: told.at <= until, arrivals):
+            if not self._run_to(arrival.at):
+                return
             self.played_to = arrival.at
             self.events += 1
             if not self._is_known(arrival) and not self._is_idle(arrival):
                 shard = route(arrival.workspace, arrival.entry, self._find_owner(arrival))
                 self.memory.forwarded.append((arrival.workspace, shard, arrival.entry))
                 self._decide_log(arrival.at)
-        else:
-            if self._run_to(until, including=True):
-                self.played_to = until
+        if self._run_to(until, including=True):
+            self.played_to = until
 
     def _run_to(self, until: datetime, *, including: bool = False) -> bool:
         """Everything that is due before then. False when it was stopped."""
