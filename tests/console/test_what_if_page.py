@@ -140,9 +140,9 @@ def test_imported_history_is_played_as_it_happened(journey, cast: Cast, alice) -
 )
 def test_what_was_cut_is_said(journey, alice, monkeypatch: pytest.MonkeyPatch, limit: str, sentence: str) -> None:
     """The newest are played, and from when on."""
-    from tertulia.console.journeys import what_if
+    from tertulia.actions import what_if_draft
 
-    monkeypatch.setattr(what_if, limit, 1)
+    monkeypatch.setattr(what_if_draft, limit, 1)
     page = read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
     assert sentence in page
     assert "1 run would have begun" in page
@@ -150,9 +150,9 @@ def test_what_was_cut_is_said(journey, alice, monkeypatch: pytest.MonkeyPatch, l
 
 def test_what_takes_too_long_is_stopped_and_said(journey, alice, monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures end where it was stopped."""
-    from tertulia.console.journeys import what_if
+    from tertulia.actions import what_if_draft
 
-    monkeypatch.setattr(what_if, "DRAFT_S", 0.0)
+    monkeypatch.setattr(what_if_draft, "DRAFT_S", 0.0)
     assert "It took too long and was stopped" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
 
 

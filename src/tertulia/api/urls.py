@@ -21,6 +21,7 @@ from tertulia.api import (
     past_events,
     sources,
     test_clock,
+    what_if,
     workspace,
 )
 from tertulia.api.auth import BearerKey
@@ -45,6 +46,7 @@ def make_api() -> NinjaAPI:
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
         *(journeys, journey_starts),
+        what_if,
     ):
         made.add_router("", noun.router)
     if is_test_clock():
