@@ -22,9 +22,10 @@ SHOP, SMS = 1, 7
 LISBON = ZoneInfo("Europe/Lisbon")
 
 
-def make_config(*documents: str, channel_state: str = "live") -> Config:
-    """Journeys 1, 2, ... of a shop that sends SMS at 0.05 each."""
-    workspace = WorkspaceFacts(SHOP, "Loja", b"k" * 32, "https://t.example", 30, "BR", "pt", "BRL", 1)
+def make_config(*documents: str, channel_state: str = "live", **rules: object) -> Config:
+    """Journeys 1, 2, ... of a shop that sends SMS at 0.05 each. `rules`: its quiet hours and caps."""
+    told = (SHOP, "Loja", b"k" * 32, "https://t.example", 30, "BR", "pt", "BRL", 1)
+    workspace = WorkspaceFacts(*told, **rules)  # type: ignore[arg-type]
     channel = ChannelFacts(
         *(SMS, SHOP, "http_sms", "SMS", channel_state, False, "", None, 1_000, "sms", 100.0),
         *({"": (50_000, "BRL")}, False, False, "", False, ""),

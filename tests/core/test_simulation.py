@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tests.core.imagined import NOW, SHOP, SMS, Arrival, make_config, make_customer, make_memory, make_shop, play, track
 
+from tertulia.core.caps import read_cap
 from tertulia.core.entries import Entry, EventEntry, OutcomeEntry
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.simulation.play import accept, accept_most
@@ -104,6 +105,34 @@ def test_unknown_visitors_become_contacts() -> None:
     """Who cannot be reached, and whose messages say so."""
     report = play(make_shop(make_config(CART)), [track(1, NOW, "Product Added", user="nobody", price=120)], NOW + DAY)
     assert report.unsent == {("remind", "not_sent", "address", "address.none"): 1}
+
+
+def test_Q2_quiet_hours_hold_a_message_until_they_are_over() -> None:
+    """Six in the morning in São Paulo; it is counted once, and goes out after eleven there."""
+    hours = CART.replace("steps:", 'window: [{from: "11:00", to: "13:00"}]\nsteps:')
+    report = play(make_shop(make_config(hours)), [track(1, NOW, "Product Added", price=120, product="x")], NOW + DAY)
+    assert (report.count_held("send_window"), report.count_held("cap"), report.messages) == (1, 0, 1)
+    [sample] = report.samples
+    assert NOW + 5 * HOUR <= sample.at < NOW + 6 * HOUR
+
+
+def test_F6_a_cap_holds_a_message_until_there_is_room() -> None:
+    """Two journeys write to one customer; the second waits for a day."""
+    caps = (read_cap("one a day", {"limit": 1, "per": "24 h"}),)
+    memory = make_shop(make_config(CART, CART.replace("for: 1 h", "for: 2 h"), caps=caps))
+    report = play(memory, [track(1, NOW, "Product Added", price=120, product="x")], NOW + 3 * DAY, journey=2)
+    assert (report.count_held("cap"), report.messages) == (1, 1)
+    assert report.samples[0].at == NOW + HOUR + DAY
+
+
+def test_F6_a_message_that_fails_makes_room_at_once() -> None:
+    """The other journey's waits for nothing any more."""
+    caps = (read_cap("one a day", {"limit": 1, "per": "24 h"}),)
+    memory = make_shop(make_config(CART, CART, caps=caps))
+    arrivals = [track(1, NOW, "Product Added", price=120, product="x")]
+    report = play(memory, arrivals, NOW + 3 * DAY, journey=2, answer=accept_most(1.0))
+    assert report.count_held("cap") == 1
+    assert report.samples[0].at == NOW + HOUR
 
 
 def test_a_stopped_channel_keeps_its_messages() -> None:

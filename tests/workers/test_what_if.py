@@ -19,7 +19,7 @@ PEOPLE = (("Ana", "+5511987650001", "u1"), ("Bia", "+5511987650002", "u2"))
 Arrivals = list[tuple[datetime, EventEntry]]
 
 
-def play_both(url: str, keys: list[str], arrivals: Arrivals) -> tuple[Account, Account]:
+def play_both(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> tuple[Account, Account]:
     """The same story by the engine and by a simulation that begins with the same people."""
     from django.db import connections
 
@@ -38,6 +38,10 @@ def play_both(url: str, keys: list[str], arrivals: Arrivals) -> tuple[Account, A
             absorbed = town.identity("user_id", user)
             assert absorbed is not None
             town.merge(absorbed, known[-1])
+        if capped:
+            from tertulia.actions.caps import create_cap
+
+            create_cap(town.workspace, None, town.now, "two a day", {"limit": 2, "per": "24 h"})
         for key in keys:
             town.publish(DOCUMENTS[key])
         config = load_config(conn, PUBLIC_URL)
@@ -52,8 +56,8 @@ def play_both(url: str, keys: list[str], arrivals: Arrivals) -> tuple[Account, A
     return real, played
 
 
-def check_same(url: str, keys: list[str], arrivals: Arrivals) -> None:
-    real, played = play_both(url, keys, arrivals)
+def check_same(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> None:
+    real, played = play_both(url, keys, capped, arrivals)
     assert played.runs == real.runs
     assert played.rows == real.rows
     assert played.texts == real.texts
@@ -61,23 +65,27 @@ def check_same(url: str, keys: list[str], arrivals: Arrivals) -> None:
 
 
 STORIES = given(
-    keys=st.lists(st.sampled_from(sorted(DOCUMENTS)), min_size=1, max_size=3, unique=True), arrivals=list_arrivals()
+    keys=st.lists(st.sampled_from(sorted(DOCUMENTS)), min_size=1, max_size=3, unique=True),
+    capped=st.booleans(),
+    arrivals=list_arrivals(),
 )
 UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @settings(max_examples=20, suppress_health_check=UNCHECKED, deadline=None)
 @STORIES
-def test_a_simulation_decides_what_the_engine_decides(empty_database: str, keys: list[str], arrivals: Arrivals) -> None:
+def test_a_simulation_decides_what_the_engine_decides(
+    empty_database: str, keys: list[str], capped: bool, arrivals: Arrivals
+) -> None:
     """Late, doubled and disordered events, visits, shared devices and merges, through steps of every kind."""
-    check_same(empty_database, keys, arrivals)
+    check_same(empty_database, keys, capped, arrivals)
 
 
 @pytest.mark.soak
 @settings(max_examples=1_000, suppress_health_check=UNCHECKED, deadline=None)
 @STORIES
 def test_a_simulation_decides_what_the_engine_decides_a_thousand_times(
-    empty_database: str, keys: list[str], arrivals: Arrivals
+    empty_database: str, keys: list[str], capped: bool, arrivals: Arrivals
 ) -> None:
     """The same, for long."""
-    check_same(empty_database, keys, arrivals)
+    check_same(empty_database, keys, capped, arrivals)

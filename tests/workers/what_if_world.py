@@ -73,6 +73,15 @@ steps:
   - {id: breathe, kind: wait, for: 20 min}
   - {id: back, kind: message, channels: [sms], class: service, text: "{{ event.events }} things"}
 """,
+    "hours": """
+name: Hours
+entry: {event: Product Added, second: parallel}
+window: [{from: "10:00", to: "12:30"}]
+steps:
+  - {id: first, kind: message, channels: [sms], text: "One {{ event.cart }}"}
+  - {id: night, kind: wait, at: "22:00"}
+  - {id: second, kind: message, channels: [sms], class: service, text: "Two {{ event.cart }}"}
+""",
 }
 USERS = ("u1", "u1", "u1", "u2", "u2", "u3", "")
 DEVICES = ("d1", "d2", "", "", "", "")

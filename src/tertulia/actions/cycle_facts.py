@@ -48,6 +48,7 @@ from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
 from tertulia.core.sessions import ENDED, STARTED, list_due
+from tertulia.core.slots import list_released
 from tertulia.core.traits import read_addresses
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
@@ -308,9 +309,7 @@ def find_since(world: World) -> dict[int, datetime]:
 def load_deferred_facts(conn: Conn, world: World) -> list[OpenDelivery]:
     """F6: the messages that wait for a slot, of contacts of whom the cycle has released one, with what judging them
     needs. Most cycles release none."""
-    moved = {effect.delivery_id for effect in world.effects if isinstance(effect, sx.MoveSlot)}
-    released = [effect for effect in world.effects if isinstance(effect, sx.ReleaseSlot)]
-    concerned = {effect.contact_id for effect in released if effect.delivery_id not in moved}
+    concerned = list_released(world)
     deferred = [row for row in load_deferred(conn, concerned) if _is_deferred(world, row)] if concerned else []
     if deferred:
         loader.load_profiles(conn, world, {row.contact_id for row in deferred})

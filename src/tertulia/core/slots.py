@@ -71,6 +71,13 @@ def release_slot(world: World, delivery: OpenDelivery | ClosedDelivery) -> None:
         world.add(sx.ReleaseSlot(delivery.workspace, delivery.contact_id, delivery.id))
 
 
+def list_released(world: World) -> set[int]:
+    """The contacts of whom the decisions so far have set a slot free: nobody took it over."""
+    moved = {effect.delivery_id for effect in world.effects if isinstance(effect, sx.MoveSlot)}
+    released = [effect for effect in world.effects if isinstance(effect, sx.ReleaseSlot)]
+    return {effect.contact_id for effect in released if effect.delivery_id not in moved}
+
+
 def wake_deferred(world: World, deferred: Sequence[OpenDelivery]) -> None:
     """F6: of the messages that wait for a slot, each contact's in their order, as many as there is room for now. They
     reserve nothing by this: each is judged again at its claim."""

@@ -16,12 +16,14 @@ from uuid import UUID
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import slot_effects as sx
 from tertulia.core.came import subject_of
+from tertulia.core.deliveries import DeliveryState
 from tertulia.core.entries import Entry
 from tertulia.core.families import join_families, take_passage
 from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
-from tertulia.core.rows import ClosedDelivery, ContactRow, IdentityRow, OpenDelivery, RunRow
+from tertulia.core.rows import ClosedDelivery, ContactRow, IdentityRow, OpenDelivery, RunRow, SlotRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.timers import Timers
 from tertulia.core.triggers import HORIZON
@@ -31,6 +33,7 @@ from tertulia.ids import SHARDS, shard_of_contact
 OWNED: Final = frozenset(SHARDS)
 SERIALS_FROM: Final = 1 << 50  # of contacts that events make, out of the way of those that are there
 EVENTS_KEPT: Final = 64  # of a contact, before those go that nothing asks for any more
+CAP: Final = "cap"  # the gate
 NEVER_KEPT: Final = (fx.SuggestMerge, fx.SettleSuggestion, fx.RecordAbsorption, fx.Decide, rx.TallyStep)
 
 
@@ -43,6 +46,7 @@ class Memory:
     forwarded: deque[tuple[int, int, Entry]] = field(default_factory=deque)  # workspace, shard, entry
     absorbed: dict[int, list[int]] = field(default_factory=dict)  # contacts, by the one they were merged into
     open_of: dict[int, dict[UUID, None]] = field(default_factory=dict)
+    held: dict[int, dict[UUID, str]] = field(default_factory=dict)  # messages that a gate holds back, of a contact
     passages_of: dict[int, dict[tuple[int, int, str], None]] = field(default_factory=dict)
     recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
     lookback: timedelta = timedelta()
@@ -98,6 +102,9 @@ class Memory:
             world.doings.setdefault(root, []).extend(doings)
         if recalled := rows.recalled.get(contact_id):
             world.recalled.setdefault(root, []).extend(recalled)
+        if slots := rows.slots.get(contact_id):
+            mine = world.slots.setdefault(root, {})
+            mine |= {message_id: SlotRow(*_read_slot(row)) for message_id, row in slots.items()}
         for place in self.passages_of.get(contact_id, ()):
             take_passage(world, rows.passages[place])
 
@@ -120,6 +127,16 @@ class Memory:
         if (against := self.rows.suppressed.get(key)) is not None:
             world.suppressed[key] = list(against)
 
+    def list_deferred(self, world: World, contact_ids: Iterable[int]) -> list[OpenDelivery]:
+        """The messages of these contacts that wait for room under a cap (F6), as a decision has them by now."""
+        found = [
+            world.open.get(delivery_id)
+            for contact_id in contact_ids
+            for delivery_id, gate in self.held.get(contact_id, {}).items()
+            if gate == CAP
+        ]
+        return [row for row in found if row is not None and row.state == DeliveryState.QUEUED.value]
+
     # what it brought about
 
     def keep(self, world: World) -> None:
@@ -132,6 +149,7 @@ class Memory:
             elif not isinstance(effect, NEVER_KEPT) and (self.has_sessions or not isinstance(effect, ev.SetSession)):
                 fold(self.rows, effect)
                 self._index(effect, world.now)
+        self.rows.released.clear()  # what nobody took over is free
 
     def _keep_event(self, effect: ev.StoreEvent, now: datetime) -> None:
         """Only where something may ask for it: the end of a visit, or an entry with exceptions (E5, X3)."""
@@ -161,16 +179,28 @@ class Memory:
             case fx.SetOpenState():
                 waits = effect.state in ("queued", "held")
                 self.timers.claims.set(effect.id, effect.not_before if waits else None)
+                self._hold(effect.contact_id, effect.id, effect.held_by)
             case fx.CloseDelivery():
                 self.open_of[effect.contact_id].pop(effect.id, None)
                 self.timers.claims.set(effect.id, None)
+                self._hold(effect.contact_id, effect.id, "")
+            case sx.WakeHeld():
+                for delivery_id in self.held.pop(effect.contact_id, {}):
+                    self.timers.claims.set(delivery_id, effect.at)
             case fx.MergeContact():
                 self.absorbed.setdefault(effect.into_id, []).append(effect.contact_id)
+                self.rows.slots.setdefault(effect.into_id, {}).update(self.rows.slots.pop(effect.contact_id, {}))
             case rx.NotePassage():
                 place = (effect.journey_id, effect.contact_id, effect.key)
                 self.passages_of.setdefault(effect.contact_id, {})[place] = None
             case _:
                 pass
+
+    def _hold(self, contact_id: int, delivery_id: UUID, gate: str) -> None:
+        if gate:
+            self.held.setdefault(contact_id, {})[delivery_id] = gate
+        elif contact_id in self.held:
+            self.held[contact_id].pop(delivery_id, None)
 
     def _forget_doings(self, contact_id: int, now: datetime) -> None:
         """A visit is over; another begins within the horizon."""
@@ -190,8 +220,9 @@ def make_memory(config: Config, since: datetime) -> Memory:
     )
 
 
-_read_contact, _read_run, _read_open, _read_closed = (
-    attrgetter(*(told.name for told in fields(kind))) for kind in (ContactRow, RunRow, OpenDelivery, ClosedDelivery)
+_COPIED: Final = (ContactRow, RunRow, OpenDelivery, ClosedDelivery, SlotRow)
+_read_contact, _read_run, _read_open, _read_closed, _read_slot = (
+    attrgetter(*(told.name for told in fields(kind))) for kind in _COPIED
 )
 """What makes the copies that decisions may write to; a fifth of the time of `copy`."""
 

@@ -37,6 +37,7 @@ from tertulia.core.journey import advance
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.sessions import settle
 from tertulia.core.simulation.memory import Memory
+from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
 from tertulia.core.world import World
 from tertulia.ids import day_of
@@ -199,6 +200,7 @@ class Player:
         return bool(due)
 
     def _end(self, world: World) -> None:
+        wake_deferred(world, self.memory.list_deferred(world, list_released(world)))
         self.memory.keep(world)
         self.watch(world)
 
