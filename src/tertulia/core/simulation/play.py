@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.claim import claim_delivery
-from tertulia.core.decide import Unplaced, decide
+from tertulia.core.decide import decide
 from tertulia.core.deliveries import DeliveryState
 from tertulia.core.entries import (
     AbsorbEntry,
@@ -91,7 +91,6 @@ class Player:
     seen: set[int] = field(default_factory=set)  # events, by a hash of what makes them the same (E1)
     played_to: datetime | None = None
     events: int = 0
-    refused: int = 0  # entries that an engine would have parked
 
     def play(self, arrivals: Iterable[Arrival], until: datetime) -> None:
         """Everything up to `until`; `arrivals` by their time."""
@@ -137,11 +136,7 @@ class Player:
             workspace, shard, entry = forwarded.popleft()
             world = self.memory.make_world(now)
             self._fill(world, workspace, entry)
-            try:
-                decide(world, entry, workspace, shard)
-            except Unplaced:
-                self.refused += 1
-                continue
+            decide(world, entry, workspace, shard)
             self._end(world)
             if isinstance(entry, ReceiptEntry) and entry.delivery_id is not None:
                 self.memory.rows.closed.pop(entry.delivery_id, None)  # nothing more comes of it
