@@ -74,7 +74,7 @@ def test_for_people_and_beside_another(folder: Path, capfdbinary: pytest.Capture
     (folder / "dear.yaml").write_text(JOURNEY.replace("over: 100", "over: 125").replace("name: Cart", "name: Dear"))
     assert run(folder, "--compare", str(folder / "dear.yaml")) == 0
     lines = capfdbinary.readouterr().out.decode().splitlines()
-    assert lines[0] == "3 events of 2 contacts, 2026-11-02 to 2026-12-02"
+    assert lines[0] == "Events: 3, contacts: 2, 2026-11-02 to 2026-12-02, Europe/Lisbon"
     rows = {" ".join(line.split()[:-2]): line.split()[-2:] for line in lines if line}
     assert rows["entered"] == ["2", "1"]
     assert rows["messages"] == ["1", "0"]

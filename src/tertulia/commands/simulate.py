@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -130,6 +131,7 @@ def _play(
     return {
         "from": tape.since,
         "to": until,
+        "zone": what_if.find_zone(base, workspace.pk).key,
         "events": len(tape.arrivals),
         "contacts": len(people.rows),
         "cut": tape.cut,
@@ -174,8 +176,9 @@ def _read_instant(text: str | None, option: str) -> datetime | None:
 
 def describe(told: dict[str, Any]) -> str:
     """The document for people, each journey in a column of its own where there are two."""
-    span = f"{told['from']:%Y-%m-%d} to {told['to']:%Y-%m-%d}"
-    lines = [f"{told['events']:,} events of {told['contacts']:,} contacts, {span}"]
+    zone = ZoneInfo(told["zone"])
+    span = f"{told['from'].astimezone(zone):%Y-%m-%d} to {told['to'].astimezone(zone):%Y-%m-%d}, {zone}"
+    lines = [f"Events: {told['events']:,}, contacts: {told['contacts']:,}, {span}"]
     if told["cut"]:
         lines.append(f"Cut: too many {told['cut']}, so it begins later.")
     if told["left_out"]:
@@ -186,7 +189,8 @@ def describe(told: dict[str, Any]) -> str:
         if one["samples"]:
             lines += ["", f"{one['name']} would read:"]
         for sample in one["samples"]:
-            lines.append(f"  {sample['at']:%Y-%m-%d %H:%M}  {sample['channel']}  {sample['name']}: {sample['text']}")
+            at = sample["at"].astimezone(zone)
+            lines.append(f"  {at:%Y-%m-%d %H:%M}  {sample['channel']}  {sample['name']}: {sample['text']}")
     return "\n".join(lines) + "\n"
 
 
