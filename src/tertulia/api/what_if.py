@@ -17,7 +17,7 @@ from tertulia.core.journeys import compile_journey
 router = Router(tags=["Journeys"])
 
 
-class DayOut(Schema):
+class PlayedDayOut(Schema):
     """Messages of one channel on a day of the workspace's zone."""
 
     day: date
@@ -66,7 +66,7 @@ class RunEndOut(Schema):
     count: int
 
 
-class SampleOut(Schema):
+class ReadSampleOut(Schema):
     """A message as it would be read."""
 
     contact_id: int
@@ -90,13 +90,13 @@ class PlayedOut(Schema):
     held_by_hours: int
     held_by_cap: int
     cost: list[CostOut]
-    by_day: list[DayOut]
+    by_day: list[PlayedDayOut]
     steps: list[TriedStepOut]
     ended: list[RunEndOut]
     not_entered: list[UnsentOut]
     not_sent: list[NotSentOut]
     held: list[HeldOut]
-    samples: list[SampleOut]
+    samples: list[ReadSampleOut]
 
 
 class TrialOut(Schema):
