@@ -69,7 +69,8 @@ def put_in(config: Config, workspace: int, journey_id: int, name: str, program: 
     beside = {row.id: row for row in config.journeys.values() if row.workspace == workspace}
     number = beside[journey_id].revision + 1 if journey_id in beside else 1
     beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program})
-    return replace(config, journeys=beside, heard=index_journeys(beside.values()))
+    leaving = frozenset(row.workspace for row in beside.values() if row.has_exit_condition)
+    return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving)
 
 
 def read_tape(

@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
@@ -23,7 +24,7 @@ from tertulia.core.entries import Entry
 from tertulia.core.families import join_families, take_passage
 from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
-from tertulia.core.rows import ClosedDelivery, ContactRow, IdentityRow, OpenDelivery, RunRow, SlotRow
+from tertulia.core.rows import ClosedDelivery, ContactRow, GoalRow, IdentityRow, OpenDelivery, RunRow, SlotRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.timers import Timers
 from tertulia.core.triggers import HORIZON
@@ -47,6 +48,7 @@ class Memory:
     absorbed: dict[int, list[int]] = field(default_factory=dict)  # contacts, by the one they were merged into
     open_of: dict[int, dict[UUID, None]] = field(default_factory=dict)
     held: dict[int, dict[UUID, str]] = field(default_factory=dict)  # messages that a gate holds back, of a contact
+    goals_of: dict[int, dict[UUID, None]] = field(default_factory=dict)  # runs whose goal may be reached, of a contact
     passages_of: dict[int, dict[tuple[int, int, str], None]] = field(default_factory=dict)
     recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
     lookback: timedelta = timedelta()
@@ -69,7 +71,8 @@ class Memory:
 
     def make_world(self, now: datetime) -> World:
         """An empty one."""
-        return World(now, self.config, self.rows.serials, owned=OWNED)
+        counts = {journey_id: dict(days) for journey_id, days in self.rows.entries.items()}
+        return World(now, self.config, self.rows.serials, owned=OWNED, entries=counts)
 
     def fill(self, world: World, contact_ids: Iterable[int]) -> None:
         """The facts of these contacts and their families: runs, sessions, messages without a verdict, passages, and
@@ -105,6 +108,8 @@ class Memory:
         if slots := rows.slots.get(contact_id):
             mine = world.slots.setdefault(root, {})
             mine |= {message_id: SlotRow(*_read_slot(row)) for message_id, row in slots.items()}
+        for run_id in self.goals_of.get(contact_id, ()):
+            world.goals[run_id] = GoalRow(*_read_goal(rows.goals[run_id]))
         for place in self.passages_of.get(contact_id, ()):
             take_passage(world, rows.passages[place])
 
@@ -120,6 +125,8 @@ class Memory:
     def fill_message(self, world: World, message: OpenDelivery | ClosedDelivery) -> None:
         """The facts of a message's contact, and what stands against its address."""
         self.fill(world, (message.contact_id,))
+        if message.run_id in self.rows.depths:
+            world.depths[message.run_id] = self.rows.depths[message.run_id]
         if isinstance(message, ClosedDelivery):
             world.closed[message.id] = ClosedDelivery(*_read_closed(message))
         subject = subject_of(IdentityRef(message.to_kind, "", message.to_value))
@@ -169,6 +176,8 @@ class Memory:
                 self.timers.runs.set(effect.id, effect.due_at)
             case rx.EndRun():
                 self.timers.runs.set(effect.id, None)
+                if depth := effect.event.get("depth"):
+                    self.rows.depths[effect.id] = int(depth)  # what becomes of its messages may begin another (I11)
             case ev.SetSession():
                 self.timers.sessions.set(effect.contact_id, effect.ends_at)
                 if effect.ends_at is None:
@@ -190,6 +199,10 @@ class Memory:
             case fx.MergeContact():
                 self.absorbed.setdefault(effect.into_id, []).append(effect.contact_id)
                 self.rows.slots.setdefault(effect.into_id, {}).update(self.rows.slots.pop(effect.contact_id, {}))
+            case ee.OpenGoal():
+                self.goals_of.setdefault(effect.contact_id, {})[effect.run_id] = None
+            case ee.ReachGoal():
+                self.goals_of.get(effect.contact_id, {}).pop(effect.run_id, None)
             case rx.NotePassage():
                 place = (effect.journey_id, effect.contact_id, effect.key)
                 self.passages_of.setdefault(effect.contact_id, {})[place] = None
@@ -212,16 +225,17 @@ class Memory:
 def make_memory(config: Config, since: datetime) -> Memory:
     """An empty one, for these journeys."""
     programs = [journey.program for journey in config.journeys.values()]
+    counted = [row.id for row in config.journeys.values() if row.program.journey.entries is not None]
     return Memory(
-        World(since, config, count(SERIALS_FROM)),
+        World(since, config, count(SERIALS_FROM), entries={journey_id: {} for journey_id in counted}),
         recalls=frozenset((rule.type, rule.event) for program in programs for rule in program.journey.exceptions),
         lookback=max((program.lookback for program in programs), default=timedelta()),
         has_sessions=any(name in (STARTED, ENDED) for _, _, name in config.heard),
     )
 
 
-_COPIED: Final = (ContactRow, RunRow, OpenDelivery, ClosedDelivery, SlotRow)
-_read_contact, _read_run, _read_open, _read_closed, _read_slot = (
+_COPIED: Final = (ContactRow, RunRow, OpenDelivery, ClosedDelivery, SlotRow, GoalRow)
+_read_contact, _read_run, _read_open, _read_closed, _read_slot, _read_goal = (
     attrgetter(*(told.name for told in fields(kind))) for kind in _COPIED
 )
 """What makes the copies that decisions may write to; a fifth of the time of `copy`."""

@@ -26,6 +26,7 @@ from tertulia.core.entries import (
     Entry,
     EventEntry,
     MergeEntry,
+    OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
     route,
@@ -147,6 +148,8 @@ class Player:
             case EventEntry():
                 self.memory.fill_identities(world, workspace, identities_of(entry))
                 self.memory.fill(world, [entry.contact_id] if entry.contact_id is not None else ())
+            case OccasionEntry():
+                self.memory.fill(world, (entry.contact_id,))
             case MergeEntry() | AbsorbEntry():
                 self.memory.fill(world, (entry.absorbed, entry.into))
             case OutcomeEntry(delivery_id=delivery_id) | ReceiptEntry(delivery_id=UUID() as delivery_id):
