@@ -135,6 +135,13 @@ def test_F6_a_message_that_fails_makes_room_at_once() -> None:
     assert report.samples[0].at == NOW + HOUR
 
 
+def test_R5_no_more_enter_than_may() -> None:
+    """One a day: the second is refused, the next day's is not."""
+    arrivals = [track(n, NOW + n * HOUR, "Product Added", f"u{n}", price=120) for n in (1, 2, 27)]
+    report = play(make_shop(make_config(CART + "entries: {per_day: 1}\n"), 27), arrivals, NOW + 3 * DAY)
+    assert (report.entered, report.refused) == (2, {"entry.cap": 1})
+
+
 def test_a_stopped_channel_keeps_its_messages() -> None:
     """They wait, and are neither sent nor refused."""
     memory = make_shop(make_config(CART, channel_state="paused"))

@@ -82,6 +82,15 @@ steps:
   - {id: night, kind: wait, at: "22:00"}
   - {id: second, kind: message, channels: [sms], class: service, text: "Two {{ event.cart }}"}
 """,
+    "rare": """
+name: Rare
+entry: {event: Product Added, second: parallel}
+entries: {per_day: 2, total: 3}
+exit_when: {attribute: plan, is: gold}
+steps:
+  - {id: while, kind: wait, for: 4 h}
+  - {id: offer, kind: message, channels: [sms], class: service, text: "For you: {{ event.cart }}"}
+""",
 }
 USERS = ("u1", "u1", "u1", "u2", "u2", "u3", "")
 DEVICES = ("d1", "d2", "", "", "", "")
