@@ -115,6 +115,15 @@ def test_what_is_wrong_with_a_draft_is_told(journey, alice) -> None:
     assert "Would enter" not in page
 
 
+def test_a_draft_that_no_event_starts_is_told(journey, alice) -> None:
+    """What the API starts is not in the history."""
+    from tertulia.actions.journeys import save_draft
+
+    by_api = CART.replace("{event: Product Added, where: {property: price, over: 100}}", "{kind: api}")
+    save_draft(journey, None, NOW, by_api, version=journey.version)
+    assert "nobody enters it here" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
+
+
 def test_a_quiet_week_is_told(journey, alice) -> None:
     """No event, no figures to be proud of."""
     from tertulia.actions.journeys import save_draft
