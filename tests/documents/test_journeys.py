@@ -82,6 +82,8 @@ def test_a_good_one_is_a_program() -> None:
         ("name: Cart", "name: Cart\ngoal: {event: Bought, within: soon}", 2, "Give a duration such as"),
         ("name: Cart", "name: Cart\ngoal: {event: '', within: 3 d}", 2, "Give the name of the event that the journey"),
         ("name: Cart", "name: Cart\ngoal: {event: B, within: 3 d, from: open}", 2, "“open” is none of the choices."),
+        ("kind: wait\n    for: 1 h", "kind: start\n    journey: car", 10, "No journey has the key “car”."),
+        ("kind: wait\n    for: 1 h", "kind: start\n    journey: ''", 10, "Choose a journey."),
         ("event: Added", "kind: api\n  event: Added", 4, "There is no field “event” here."),
         ("name: Cart", "name: Cart\nname: Car", 2, "“name” stands here twice."),
         ("  - id: tell", "  - {id: end, kind: exit}\n  - id: tell", 12, "Nobody comes here"),

@@ -42,7 +42,7 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.message_outcomes import hears_outcomes
-from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED
+from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED, name_told
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
 from tertulia.core.sessions import ENDED, STARTED, list_due
@@ -252,7 +252,7 @@ class _Wants:
         found |= {("track", STARTED), ("track", ENDED)} if self.events else set()
         found |= {(MESSAGE, RECEIVED)} if self.inbound else set()
         found |= {(OUTCOME, name) for name in OUTCOMES.values()} if self.inbound or self.outcomes else set()
-        return found | {(entry.kind, entry.name) for _, entry in self.occasions}
+        return found | {name_told(entry.kind, entry.name) for _, entry in self.occasions}
 
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
         """What the receipts with a watermark cover."""

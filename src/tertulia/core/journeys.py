@@ -97,7 +97,8 @@ class OutcomeEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="o
         str,
         Meta(
             title=_("Of this journey"),
-            description=_("Its key, as its address in files. Empty: of any journey or match."),
+            description=_("Its key. Empty: of any journey or match."),
+            extra_json_schema={"x-widget": "journey"},
         ),
     ] = ""
     step: Annotated[str, Meta(title=_("At this step"), description=_("The step's id. Empty: at any."))] = ""
@@ -105,7 +106,7 @@ class OutcomeEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="o
 
 
 class ApiEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="api"):
-    """By a call of the API that names the contact."""
+    """By a call of the API that names the contact, or by a step of another journey."""
 
 
 class ExceptionRule(EventRule, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ KINDS: Final[Mapping[str, tuple[type[Struct], Promise, str]]] = {
     "event": (EventEntry, gettext_lazy("The customer does something: an event"), "zap"),
     "message": (MessageEntry, gettext_lazy("The customer writes: a message"), "message-circle"),
     "outcome": (OutcomeEntry, gettext_lazy("Something becomes of a message of yours"), "send"),
-    "api": (ApiEntry, gettext_lazy("Your server calls the API"), "plug"),
+    "api": (ApiEntry, gettext_lazy("The API is called, or another journey starts it"), "plug"),
 }
 """Each kind's type, words and icon."""
 
