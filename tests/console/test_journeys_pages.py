@@ -370,7 +370,7 @@ def test_what_starts_a_journey_is_chosen_on_its_panel(
     assert "What starts it" in page
     said = {
         "message": "“Join”, “Quero entrar” · the first on its channel · on SMS",
-        "outcome": "Ignored: neither read, clicked nor answered 2 d · cart-series / tell",
+        "outcome": "Ignored for 2 d · cart-series / tell",
         "api": "one run for each order",
         "event": "Order Completed",
     }

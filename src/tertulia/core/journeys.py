@@ -102,7 +102,9 @@ class OutcomeEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="o
         ),
     ] = ""
     step: Annotated[str, Meta(title=_("At this step"), description=_("The step's id. Empty: at any."))] = ""
-    for_: Annotated[str, Meta(title=_("For so long"), description=_("Only for ignored: such as 2 d."))] = ""
+    for_: Annotated[
+        str, Meta(title=_("For so long"), description=_("Of ignored: neither read, clicked nor answered, such as 2 d."))
+    ] = ""
 
 
 class ApiEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="api"):
