@@ -22,8 +22,9 @@ from tertulia.core.journeys import ApiEntry, Node, Program
 from tertulia.core.occasions import API, STARTED
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.splits import choose_way
 from tertulia.core.stages import LANE_BULK, find_number
-from tertulia.core.steps.base import Begin, Change, GoOn, Leave, Send, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.steps.base import Begin, Change, Divide, GoOn, Leave, Send, Skip, Step, View, WaitUntil, Woken
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.world import ChannelFacts, World
 from tertulia.core.zones import choose_zone, load_zone
@@ -106,6 +107,8 @@ def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
         case Begin(key, properties):
             _begin_other(world, run, node.step, key, properties)
             _go(world, run, node.next)
+        case Divide(weights, salt):
+            _go(world, run, node.ways[choose_way(world, run, node.step.id, weights, salt)])
         case Leave(reason):
             end(world, run, "left", reason)
 

@@ -87,7 +87,15 @@ class Begin:
     properties: Mapping[str, Any]
 
 
-Move = Begin | GoOn | Skip | WaitUntil | Send | Change | Leave
+@dataclass(frozen=True, slots=True)
+class Divide:
+    """Down the way of this customer: names with their weights, and what the hash is salted with (A1)."""
+
+    weights: tuple[tuple[str, int], ...]
+    salt: str
+
+
+Move = Begin | Divide | GoOn | Skip | WaitUntil | Send | Change | Leave
 
 
 @dataclass(frozen=True, slots=True)
