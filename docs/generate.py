@@ -330,6 +330,7 @@ _PART_WORDS = {
     "Reentry": "[a while](#re-entry)",
     "Step": "[steps](#steps)",
     "Branch": "[ways](#branch)",
+    "SplitWay": "[ways](#split)",
     "Until": "[an instant](#until)",
     "Value": "[a property](#update)",
 }

@@ -370,7 +370,7 @@ def test_what_starts_a_journey_is_chosen_on_its_panel(
     assert "What starts it" in page
     said = {
         "message": "“Join”, “Quero entrar” · the first on its channel · on SMS",
-        "outcome": "Ignored: neither read, clicked nor answered 2 d · cart-series / tell",
+        "outcome": "Ignored for 2 d · cart-series / tell",
         "api": "one run for each order",
         "event": "Order Completed",
     }
@@ -472,3 +472,17 @@ def test_an_empty_goal_is_none(cast: Cast, journey) -> None:
     client.post(f"/journeys/{journey.pk}/part/", {"at": "journey", "version": journey.version, **form})
     journey.refresh_from_db()
     assert "goal" not in read_lines(journey.document).value
+
+
+def test_A1_a_split_is_weighed_on_its_panel(cast: Cast, journey) -> None:
+    """Its ways stand in the graph by their names; their steps stay when weights change."""
+    client = make_client(cast.alice)
+    form = {"at": "steps", "place": "2", "kind": "split", "version": journey.version}
+    client.post(f"/journeys/{journey.pk}/insert/", form)
+    journey.refresh_from_db()
+    assert read_lines(journey.document).value["steps"][2]["ways"][1] == {"name": "B", "weight": 50}
+    form = {"f.ways.0.name": "Discount", "f.ways.0.weight": "70", "f.ways.1.name": "B", "f.ways.1.weight": "30"}
+    client.post(f"/journeys/{journey.pk}/part/", {"at": "steps.2", "version": journey.version, **form})
+    page = read(client, f"/journeys/{journey.pk}/?at=steps.2")
+    assert "70 / 30" in page
+    assert '<bdi dir="auto">Discount</bdi>' in page

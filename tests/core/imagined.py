@@ -33,7 +33,7 @@ def make_config(*documents: str, channel_state: str = "live", **rules: object) -
     journeys = {}
     for number, document in enumerate(documents, 1):
         program = compile_journey(read_journey(document))
-        journeys[number] = JourneyFacts(number, SHOP, program.journey.name, "live", 1, {1: program})
+        journeys[number] = JourneyFacts(number, SHOP, program.journey.name, "live", 1, {1: program}, f"j{number}")
     return Config(
         *({SHOP: workspace}, {SMS: channel}, {}, frozenset(), frozenset(available_timezones()), frozenset({1})),
         *(journeys, index_journeys(journeys.values())),

@@ -181,3 +181,40 @@ def test_it_can_be_stopped_between_two_instants() -> None:
     arrivals = [track(n, NOW + n * DAY, "Product Added", price=120) for n in range(3)]
     report = play(make_shop(make_config(CART)), arrivals, NOW + 9 * DAY, stop=lambda: next(asked, True))
     assert report.entered < 3
+
+
+def test_A1_a_customer_goes_the_same_way_of_a_split_again() -> None:
+    """In every run, as the engine records it."""
+    split = """
+name: Offer
+entry: {event: Product Added, second: parallel}
+steps:
+  - id: offer
+    kind: split
+    ways:
+      - {name: a, steps: [{id: one, kind: wait, for: 1 h}]}
+      - {name: b, steps: [{id: two, kind: wait, for: 1 h}]}
+"""
+    report = play(
+        make_shop(make_config(split)), [track(n, NOW + n * HOUR, "Product Added") for n in range(8)], NOW + DAY
+    )
+    assert report.completed == 8
+    assert [count for (step, what), count in report.steps.items() if step in ("one", "two") and what == "reached"] == [
+        8
+    ]
+
+
+def test_I11_a_journey_that_another_starts_is_played() -> None:
+    """And comes to what it would."""
+    first = """
+name: First
+entry: {event: Product Added}
+steps: [{id: go, kind: start, journey: j2}]
+"""
+    second = """
+name: Second
+entry: {kind: api}
+steps: [{id: nap, kind: wait, for: 1 h}]
+"""
+    report = play(make_shop(make_config(first, second)), [track(1, NOW, "Product Added")], NOW + DAY, journey=2)
+    assert (report.entered, report.completed) == (1, 1)

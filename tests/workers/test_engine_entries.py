@@ -166,3 +166,74 @@ def test_M8_the_api_means_whom_the_contact_became(town: Town) -> None:
     town.merge(contact, other)
     call(town, journey, contact)
     assert [c for c, _ in town.live_runs()] == [other]
+
+
+STARTS = """
+name: Starts
+entry: {event: Order Completed}
+steps:
+  - {id: other, kind: start, journey: called, properties: {order: {from: order_id}, total: 99, none: {from: no}}}
+  - {id: rest, kind: wait, for: 1 d}
+"""
+
+
+def test_I11_a_step_starts_another_journey(town: Town) -> None:
+    """With its properties; its own run goes on."""
+    from tertulia.data.models import Journey
+
+    contact = add_customer(town)
+    called = town.publish(CALLED)
+    Journey.objects.filter(pk=called.pk).update(key="called")
+    town.publish(STARTS)
+    town.event("track", user="u1", name="Order Completed", properties={"order_id": "A-7"})
+    assert sorted(town.live_runs()) == [(contact, "pause"), (contact, "rest")]
+    rows = town.rows("select event -> 'properties', event -> 'depth' from run_open where step = 'pause'")
+    assert rows == [({"order": "A-7", "total": 99}, 1)]
+
+
+@pytest.mark.parametrize("change", ["closed", "gone", "event"])
+def test_I11_a_journey_that_cannot_be_started_is_told(town: Town, change: str) -> None:
+    """The run that was to start it goes on."""
+    from tertulia.actions.journeys import close_entry
+    from tertulia.data.models import Journey
+
+    add_customer(town)
+    called = town.publish(CALLED if change != "event" else CALLED.replace("{kind: api, ", "{event: Called, "))
+    Journey.objects.filter(pk=called.pk).update(key="called")
+    town.publish(STARTS)
+    called.refresh_from_db()
+    if change == "closed":
+        close_entry(called, None, town.now)
+    elif change == "gone":
+        Journey.objects.filter(pk=called.pk).update(key="other")
+    town._change_epoch()
+    town.event("track", user="u1", name="Order Completed", properties={"order_id": "A-7"})
+    assert [step for _, step in town.live_runs()] == ["rest"]
+    reason = "entry.closed" if change == "closed" else "entry.no_journey"
+    assert [row[3] for row in town.ledger()] == [reason]
+
+
+def test_I11_journeys_that_start_each_other_come_to_an_end(town: Town) -> None:
+    """After three, in the ledger."""
+    from tertulia.data.models import Journey
+
+    contact = add_customer(town)
+    loop = """
+name: Loop
+entry: {kind: api, second: parallel}
+steps:
+  - {id: again, kind: start, journey: %s}
+"""
+    keys = ("one", "two")
+    Journey.objects.create(workspace=town.workspace, key="one", name="x", document="")
+    two = town.publish(loop % "one")
+    Journey.objects.filter(key="one").delete()
+    Journey.objects.filter(pk=two.pk).update(key="two")
+    one = town.publish(loop % "two")
+    Journey.objects.filter(pk=one.pk).update(key="one")
+    town._change_epoch()
+    call(town, one, contact)
+    assert [key for key in keys for _ in range(2)] == [
+        key for (key,) in town.rows("select j.key from run r join journey j on j.id = r.journey_id order by 1")
+    ]
+    assert [row[3] for row in town.ledger()] == ["entry.too_deep"]

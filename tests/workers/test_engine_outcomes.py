@@ -194,6 +194,15 @@ def test_V2_a_cancelled_journey_waits_for_nothing(town: Town) -> None:
     assert (begun(town), town.rows("select due_at from message_watch")) == ([], [])
 
 
+def test_M8_a_merge_starts_nothing_by_silence(town: Town) -> None:
+    """Who was absorbed may have answered as whom they became."""
+    contact, sent = begin(town, "ignored, for: 2 d")
+    town.receipt(sent, "delivered")
+    town.merge(contact, add_customer(town, "Bia", "+5511987650002", "u2"))
+    town.advance(3 * DAY)
+    assert (begun(town), town.rows("select due_at from message_watch")) == ([], [])
+
+
 def test_C5_an_erased_person_is_watched_no_more(town: Town) -> None:
     """The watch goes with them."""
     contact, sent = begin(town, "ignored, for: 2 d")

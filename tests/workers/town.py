@@ -120,6 +120,16 @@ class Town:
     def channel(self, name: str) -> Any:
         return self.channels[name]
 
+    def find_number_apart(self, contact_id: int) -> str:
+        """A mobile number whose owner lives on another shard than this contact."""
+        from tertulia.core.entries import shard_of_address
+        from tertulia.core.phones import key_of_e164
+        from tertulia.ids import shard_of_contact
+
+        numbers = (f"+55119855509{serial:02d}" for serial in range(100))
+        shards = ((shard_of_address(self.workspace.pk, "phone", key_of_e164(number)), number) for number in numbers)
+        return next(number for shard, number in shards if shard != shard_of_contact(contact_id))
+
     def add_contact(self, name: str, phone: str) -> int:
         from tertulia.core.entries import shard_of_address
         from tertulia.core.phones import key_of_e164

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from hypothesis import strategies as st
 from tests.workers.town import NOW, Town
@@ -141,6 +142,7 @@ class Account:
     rows: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     steps: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     texts: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    written: set[UUID] = field(default_factory=set)  # rows of the ledger, which has each once
 
     def watch(self, world: World) -> None:
         """Note a simulated decision."""
@@ -151,7 +153,8 @@ class Account:
                     self.runs[(*told, _name_event(effect.event), effect.outcome, effect.reason, effect.at)] += 1
                 case rx.TallyStep():
                     self.steps[(effect.journey_id, effect.step, effect.what)] += 1
-                case fx.Decide() if effect.journey_id is not None:
+                case fx.Decide() if effect.journey_id is not None and effect.id not in self.written:
+                    self.written.add(effect.id)
                     told = (effect.journey_id, effect.step, effect.outcome, effect.gate, effect.reason, effect.at)
                     self.rows[told] += 1
                 case fx.SetOpenState(state="sending"):

@@ -51,6 +51,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         *(workspaces, channels, matches, read_undone(conn), list_zones(), read_client_sources(conn)),
         *(journeys, index_journeys(journeys.values())),
         frozenset(row.workspace for row in journeys.values() if row.has_exit_condition),
+        frozenset(row.workspace for row in journeys.values() if row.has_split),
     )
 
 

@@ -168,7 +168,8 @@ def settle_watches(
     load_watch_facts(conn, world, rows)
     for row in rows:
         world.add(ee.EndWatch(row.contact_id, row.journey_id, row.delivery_id))
-        if not row.heeded and row.journey_id in config.journeys:
+        absorbed = world.follow(row.contact_id) != row.contact_id  # what it answered since is another contact's (M8)
+        if not row.heeded and not absorbed and row.journey_id in config.journeys:
             decide_occasion(world, tell_ignored(row), row.workspace)
     _write(conn, world, batch)
     batch.touched |= _topics(world)

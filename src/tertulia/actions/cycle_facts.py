@@ -44,7 +44,7 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.message_outcomes import hears_outcomes
-from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED
+from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED, name_told
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
 from tertulia.core.sessions import ENDED, STARTED, list_due
@@ -53,6 +53,7 @@ from tertulia.core.traits import read_addresses
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
+from tertulia.store.assignments import load_assignments
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
 from tertulia.store.runs import load_begun, load_runs, load_runs_of
@@ -99,6 +100,7 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     lock_entries_of(conn, world, wants.list_starts())
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
+    load_assignments(conn, world)
 
 
 def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow]) -> None:
@@ -106,6 +108,7 @@ def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow])
     world.sessions.update({row.contact_id: row for row in sessions})
     loader.load_profiles(conn, world, world.sessions)
     load_journeys_of_sessions(conn, world, sessions)
+    load_assignments(conn, world)
     _load_doings(conn, world, {row.contact_id: row.started_at for row in sessions})
 
 
@@ -259,7 +262,7 @@ class _Wants:
         found |= {("track", STARTED), ("track", ENDED)} if self.events else set()
         found |= {(MESSAGE, RECEIVED)} if self.inbound else set()
         found |= {(OUTCOME, name) for name in OUTCOMES.values()} if self.inbound or self.outcomes else set()
-        return found | {(entry.kind, entry.name) for _, entry in self.occasions}
+        return found | {name_told(entry.kind, entry.name) for _, entry in self.occasions}
 
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:
         """What the receipts with a watermark cover."""
@@ -287,6 +290,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     loader.load_links(conn, world, hashes)
     load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
     load_runs_beside(conn, world)
+    load_assignments(conn, world)
     budgeted = {
         delivery.match_id
         for delivery in deliveries

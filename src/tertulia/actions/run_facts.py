@@ -17,6 +17,7 @@ from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow,
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.world import World
 from tertulia.store import world as loader
+from tertulia.store.assignments import load_assignments
 from tertulia.store.db import Conn
 from tertulia.store.entry_counts import lock_entries
 from tertulia.store.goals import load_goals_of
@@ -139,6 +140,7 @@ def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     load_runs(conn, world, {row.id: row.contact_id for row in runs})
     loader.load_profiles(conn, world, {row.contact_id for row in runs})
     load_runs_beside(conn, world)
+    load_assignments(conn, world)
     loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
 
 
@@ -148,3 +150,4 @@ def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None
     told = [(row.workspace, row.contact_id, row.due_at) for row in rows if not row.heeded]
     load_journeys_of_occasions(conn, world, told)
     lock_entries_of(conn, world, {(OUTCOME, OUTCOMES["ignored"])})
+    load_assignments(conn, world)

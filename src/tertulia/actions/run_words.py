@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from tertulia.core.occasions import CALLED, OCCASIONS, OUTCOMES, RECEIVED
+from tertulia.core.occasions import CALLED, OCCASIONS, OUTCOMES, RECEIVED, STARTED
 
 WORDS: Final[Mapping[str, Promise]] = {
     RECEIVED: gettext_lazy("message received"),
@@ -16,6 +16,7 @@ WORDS: Final[Mapping[str, Promise]] = {
     OUTCOMES["replied"]: gettext_lazy("message answered"),
     OUTCOMES["failed"]: gettext_lazy("message failed"),
     OUTCOMES["ignored"]: gettext_lazy("message ignored"),
+    STARTED: gettext_lazy("another journey"),
     CALLED: gettext_lazy("call of the API"),
 }
 

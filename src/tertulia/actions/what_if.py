@@ -67,8 +67,9 @@ def put_in(config: Config, workspace: int, journey_id: int, name: str, program: 
     """The configuration in which people enter this draft, whatever is published of its journey, beside the published
     ones of its workspace."""
     beside = {row.id: row for row in config.journeys.values() if row.workspace == workspace}
-    number = beside[journey_id].revision + 1 if journey_id in beside else 1
-    beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program})
+    old = beside.get(journey_id)
+    number, key = (old.revision + 1, old.key) if old is not None else (1, "")
+    beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
     leaving = frozenset(row.workspace for row in beside.values() if row.has_exit_condition)
     return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving)
 

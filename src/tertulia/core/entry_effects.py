@@ -77,4 +77,17 @@ class ReachGoal(msgspec.Struct, frozen=True):
     at: datetime
 
 
-EntryEffect = WatchMessage | EndWatch | TakeEntry | OpenGoal | CreditStep | ReachGoal
+class Assign(msgspec.Struct, frozen=True):
+    """A1: a customer came to a split for the first time, and goes this way there ever after. `bucket` 0 to 9999,
+    `weight` the way's share of those then."""
+
+    workspace: int
+    contact_id: int
+    experiment: str
+    way: str
+    bucket: int
+    weight: int
+    at: datetime
+
+
+EntryEffect = Assign | WatchMessage | EndWatch | TakeEntry | OpenGoal | CreditStep | ReachGoal

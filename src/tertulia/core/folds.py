@@ -17,6 +17,7 @@ from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow
 from tertulia.core.rows import (
     AddressRow,
+    AssignmentRow,
     ClosedDelivery,
     ContactRow,
     Done,
@@ -116,6 +117,10 @@ def _fold_credit(world: "World", e: ee.CreditStep) -> None:
 
 def _fold_reached(world: "World", e: ee.ReachGoal) -> None:
     world.goals.pop(e.run_id, None)
+
+
+def _fold_assignment(world: "World", e: ee.Assign) -> None:
+    world.assignments[(e.contact_id, e.experiment)] = AssignmentRow(e.way, e.at)
 
 
 def _fold_session(world: "World", e: ev.SetSession) -> None:
@@ -311,6 +316,7 @@ _FOLDS: dict[type, Any] = {
     sx.SetSlot: _fold_slot,
     sx.MoveSlot: _fold_slot_move,
     sx.ReleaseSlot: _fold_slot_release,
+    ee.Assign: _fold_assignment,
     ee.TakeEntry: _fold_entry,
     ee.OpenGoal: _fold_goal,
     ee.CreditStep: _fold_credit,

@@ -19,16 +19,19 @@ from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Condition, Subject, judge
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
+from tertulia.core.entries import OccasionEntry, key_of
 from tertulia.core.goals import credit_message, open_goal
-from tertulia.core.journeys import Node, Program
+from tertulia.core.journeys import ApiEntry, Node, Program
+from tertulia.core.occasions import API, STARTED
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.splits import choose_way
 from tertulia.core.stages import LANE_BULK, find_number
-from tertulia.core.steps.base import Change, GoOn, Leave, Move, Send, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.steps.base import Begin, Change, Divide, GoOn, Leave, Move, Send, Skip, Step, View, WaitUntil, Woken
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.world import ChannelFacts, World
 from tertulia.core.zones import load_zone
-from tertulia.ids import day_of, derive_delivery_id, derive_id
+from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact
 
 LANE_URGENT: Final = 1
 RUNNING: Final = ("live", "closed")  # journeys whose runs go on
@@ -124,6 +127,11 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
             leave_where_met(world, world.contacts[run.contact_id])
             if run.id in world.runs:
                 _go(world, run, node.next)
+        case Begin(key, properties):
+            _begin_other(world, run, node.step, key, properties)
+            _go(world, run, node.next)
+        case Divide(weights, salt):
+            _go(world, run, node.ways[choose_way(world, run, node.step.id, weights, salt)])
         case Leave(reason):
             end(world, run, "left", reason)
 
@@ -151,6 +159,20 @@ def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
     if isinstance(skipped.step, MessageStep):
         decide_step(world, run, skipped.step.id, "not_sent", "run", reason, {})
     _go(world, run, skipped.next)
+
+
+def _begin_other(world: World, run: RunRow, step: Step, key: str, properties: Mapping[str, Any]) -> None:
+    """Ask for another journey of the customer's, through the log: its owner decides about that as about any entry."""
+    mine = [row for row in world.config.journeys.values() if (row.workspace, row.key) == (run.workspace, key)]
+    other = next((row for row in mine if isinstance(row.program.journey.entry, ApiEntry)), None)
+    if other is None:
+        decide_step(world, run, step.id, "not_entered", "entry", Reason.NO_JOURNEY.value, {"journey": key})
+        return
+    depth = 1 + int(run.event.get("depth", 0))
+    occasion_id = derive_id("occasion", "start", str(run.id), step.id, run.visit)
+    told = (API, STARTED, world.now, dict(properties), other.id, depth)
+    entry = OccasionEntry(run.contact_id, occasion_id, *told)
+    world.forward(run.workspace, shard_of_contact(run.contact_id), key_of(entry), entry, run.contact_id)
 
 
 # messages

@@ -99,15 +99,18 @@ class OutcomeEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="o
         str,
         Meta(
             title=_("Of this journey"),
-            description=_("Its key, as its address in files. Empty: of any journey or match."),
+            description=_("Its key. Empty: of any journey or match."),
+            extra_json_schema={"x-widget": "journey"},
         ),
     ] = ""
     step: Annotated[str, Meta(title=_("At this step"), description=_("The step's id. Empty: at any."))] = ""
-    for_: Annotated[str, Meta(title=_("For so long"), description=_("Only for ignored: such as 2 d."))] = ""
+    for_: Annotated[
+        str, Meta(title=_("For so long"), description=_("Of ignored: neither read, clicked nor answered, such as 2 d."))
+    ] = ""
 
 
 class ApiEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="api"):
-    """By a call of the API that names the contact."""
+    """By a call of the API that names the contact, or by a step of another journey."""
 
 
 class ExceptionRule(EventRule, frozen=True, kw_only=True):

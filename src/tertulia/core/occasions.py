@@ -29,6 +29,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
 """Name by outcome."""
 
 CALLED: Final = "api_call"
+STARTED: Final = "journey_started"  # by a step of another one
 
 
 class Happened(Protocol):
@@ -90,6 +91,11 @@ def name_heard(entry: Entry) -> tuple[str, str]:
             return API, CALLED
         case _:
             assert_never(entry)
+
+
+def name_told(type_: str, name: str) -> tuple[str, str]:
+    """Under which type and name what happened is listened for."""
+    return (API, CALLED) if type_ == API else (name_type(type_), name)
 
 
 def begins(entry: Entry, happened: Happened, subject: Subject) -> bool:

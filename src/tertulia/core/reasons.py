@@ -70,6 +70,7 @@ class Reason(StrEnum):
     REENTRY_NEVER = "entry.once"
     REENTRY_SOON = "entry.too_soon"
     ENTRY_CAP = "entry.cap"
+    NO_JOURNEY = "entry.no_journey"
     ENTRY_DEPTH = "entry.too_deep"
 
     # after the hand-over
@@ -153,6 +154,7 @@ SENTENCES: Final = {
     Reason.REENTRY_NEVER: gettext_noop("This customer had been in the journey, and everybody enters once."),
     Reason.REENTRY_SOON: gettext_noop("This customer had been in the journey too short a time before."),
     Reason.ENTRY_CAP: gettext_noop("As many had entered the journey as may, that day or in all."),
+    Reason.NO_JOURNEY: gettext_noop("The journey to be started is not there, or is none that the API may start."),
     Reason.ENTRY_DEPTH: gettext_noop("Journeys had started each other three times already, so this one did not start."),
     Reason.RETRIES_SPENT: gettext_noop("The provider did not take the message after several attempts."),
     Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),

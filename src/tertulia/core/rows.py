@@ -207,6 +207,14 @@ class GoalRow:
     sent_at: datetime | None
 
 
+@dataclass(slots=True)
+class AssignmentRow:
+    """The way that a customer goes at a split, since when (A1)."""
+
+    way: str
+    at: datetime
+
+
 class Recalled(msgspec.Struct, frozen=True):
     """A stored event that may have ended a run before it began (E5, X3)."""
 

@@ -20,7 +20,7 @@ from tertulia.core.folds import name_type
 from tertulia.core.goals import reach_goals
 from tertulia.core.journey import advance, begin, derive_run_id, end, find_program, is_met, make_subject, restart
 from tertulia.core.journeys import ExceptionRule, Reentry
-from tertulia.core.occasions import OUTCOME, Concerning, Happened, begins, find_depth, matches
+from tertulia.core.occasions import OUTCOME, Concerning, Happened, begins, find_depth, matches, name_told
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.steps.base import Woken
@@ -35,7 +35,7 @@ DEPTH_MAX: Final = 3  # journeys that start journeys (I11)
 def react(world: World, event: Concerning, only: int | None = None) -> None:
     """Everything that an event, or another occasion, does to the journeys of its contact; with `only` it starts no
     other journey than that."""
-    heard = world.config.heard.get((event.workspace, name_type(event.type), event.name))
+    heard = world.config.heard.get((event.workspace, *name_told(event.type, event.name)))
     if heard is None or not event.contact_id:
         return
     contact = world.contacts[event.contact_id]

@@ -22,6 +22,7 @@ from tertulia.core.journeys import Program
 from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow, next_progress
 from tertulia.core.rows import (
+    AssignmentRow,
     ClosedDelivery,
     ContactRow,
     Done,
@@ -135,6 +136,11 @@ class JourneyFacts:
         return self.programs[self.revision]
 
     @property
+    def has_split(self) -> bool:
+        """Whether any of its revisions divides customers (A1)."""
+        return any(node.step.KIND == "split" for program in self.programs.values() for node in program.nodes.values())
+
+    @property
     def has_exit_condition(self) -> bool:
         """Whether runs of any of its revisions may end by one (X5)."""
         return any(program.journey.exit_when is not None for program in self.programs.values())
@@ -162,6 +168,8 @@ class Config:
     heard: Mapping[tuple[int, str, str], Heard] = field(default_factory=dict)  # by workspace, type and name of events
 
     leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
+
+    dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
@@ -208,6 +216,7 @@ class World:
     depths: dict[UUID, int] = field(default_factory=dict)  # of runs that are over and whose messages are loaded (I11)
     answered: dict[tuple[int, int], ClosedDelivery] = field(default_factory=dict)  # by contact, channel: sent last
     goals: dict[UUID, GoalRow] = field(default_factory=dict)  # by run: those that may still be reached (G3)
+    assignments: dict[tuple[int, str], AssignmentRow] = field(default_factory=dict)  # by contact and experiment (A1)
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

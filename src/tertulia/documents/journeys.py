@@ -174,13 +174,17 @@ def _check_outcome(written: Written, entry: OutcomeEntry, around: Around) -> Ite
     if entry.outcome == "clicked" and entry.journey:
         message = _("Only links of matches are counted yet. Leave the journey out.")
         yield Problem(written.find(here), here, message)
-    elif entry.journey and around.journeys is not None and entry.journey not in around.journeys:
-        message = _("No journey has the key “%(key)s”. There are: %(known)s.")
-        told = {"key": entry.journey, "known": ", ".join(sorted(around.journeys)) or "-"}
-        yield Problem(written.find(here), here, message, told)
+    elif entry.journey and around.journeys is not None:
+        yield from _check_journey_key(written, entry.journey, here, around.journeys)
     if entry.step and not entry.journey:
         here = ("entry", "step")
         yield Problem(written.find(here), here, _("A step is one of a journey. Give the journey too."))
+
+
+def _check_journey_key(written: Written, key: str, path: Path, known: frozenset[str]) -> Iterator[Problem]:
+    if key not in known:
+        message = _("No journey has the key “%(key)s”. There are: %(known)s.")
+        yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
 def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
@@ -282,6 +286,8 @@ class _Steps:
         self._check_channels(step, path)
         self._check_templates(step, path)
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
+        if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
+            self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
         for way in step.list_ways():
             self.check(way.steps, (*path, *way.field))
 

@@ -428,6 +428,9 @@ delete from message_watch where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_goals
 delete from goal_open where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_assignments
+delete from assignment where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_discards
 -- What was not taken of what their apps sent. A name may be as short as a number, so it is looked for with its quotes.
 delete from event_discard d

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tertulia.core import entry_effects as ee
+from tertulia.store.assignments import assign
 from tertulia.store.db import Conn
 from tertulia.store.entry_counts import take_entries
 from tertulia.store.goals import credit_steps, open_goals, reach_goals
 from tertulia.store.watches import end_watches, watch_messages
 
 ENTRY_WRITERS: Final[Mapping[type, Callable[[Conn, list[Any]], None]]] = {
+    ee.Assign: assign,
     ee.WatchMessage: watch_messages,
     ee.EndWatch: end_watches,
     ee.TakeEntry: take_entries,

@@ -67,6 +67,7 @@ _ERASURES = (
     "erase_passages",
     "erase_watches",
     "erase_goals",
+    "erase_assignments",
     "erase_discards",
     "erase_samples",
     "erase_deliveries",

@@ -99,7 +99,7 @@ def describe_panel(
     request: HttpRequest, journey: JourneyModel, value: Any, chosen: str, problems: list[Problem]
 ) -> dict[str, Any] | None:
     """The fields of what is chosen; None for nothing, or for what is not there any more."""
-    around = fields.Around(list_channels(request), list_events(request))
+    around = fields.Around(list_channels(request), list_events(request), list_keys(request, journey.pk))
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
         return {"title": _("The whole journey"), "icon": "workflow", "fields": made, "step": ""}
@@ -130,6 +130,11 @@ def list_events(request: HttpRequest) -> list[str]:
     since = day_of(get_now(request) - NAMES_FROM)
     found = list_event_names(django_conn(), request.workspace.pk, since)
     return list(dict.fromkeys((*found, STARTED, ENDED)))
+
+
+def list_keys(request: HttpRequest, journey_id: int) -> list[tuple[str, str]]:
+    """The workspace's other journeys, by their keys, with their names."""
+    return [(other.key, other.name) for other in actions.list_journeys(request.workspace) if other.pk != journey_id]
 
 
 def list_channels(request: HttpRequest) -> list[tuple[str, str]]:
@@ -174,6 +179,8 @@ def insert_step(request: HttpRequest, journey_id: int) -> HttpResponse:
         step = {"id": find_free_id(value, kind.KIND), "kind": kind.KIND, **kind.SAMPLE}
         if kind.KIND == "message":
             step["channels"] = [name for name, _label in list_channels(request)[:1]] or ["sms"]
+        if kind.KIND == "start":
+            step["journey"] = next((key for key, _name in list_keys(request, journey_id)), "")
         return edit.insert_part(text, sequence, place, step), write_path((*sequence, place))
 
     return _change(request, journey_id, change, "")

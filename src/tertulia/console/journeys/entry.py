@@ -15,11 +15,12 @@ from tertulia.console.journeys.words import describe_condition, name_choice
 from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry
 
 KIND: Final = "kind"
+SHARED: Final = ("where", "key", "second")  # fields of every entry, after those of its kind
 KINDS: Final[Mapping[str, tuple[type[Struct], Promise, str]]] = {
-    "event": (EventEntry, gettext_lazy("The customer does something: an event"), "zap"),
-    "message": (MessageEntry, gettext_lazy("The customer writes: a message"), "message-circle"),
-    "outcome": (OutcomeEntry, gettext_lazy("Something becomes of a message of yours"), "send"),
-    "api": (ApiEntry, gettext_lazy("Your server calls the API"), "plug"),
+    "event": (EventEntry, gettext_lazy("An event"), "zap"),
+    "message": (MessageEntry, gettext_lazy("A customer's message"), "message-circle"),
+    "outcome": (OutcomeEntry, gettext_lazy("What became of a message"), "send"),
+    "api": (ApiEntry, gettext_lazy("The API, or a journey"), "plug"),
 }
 """Each kind's type, words and icon."""
 
@@ -51,10 +52,11 @@ def _describe_cap(cap: Any) -> str:
 
 
 def _describe_outcome(told: Mapping[str, Any]) -> str:
-    parts = [name_choice(str(told.get("outcome", "")))]
-    parts += [str(told["for"])] if told.get("for") else []
+    outcome = name_choice(str(told.get("outcome", "")))
+    if told.get("for"):
+        outcome = _("Ignored for %(time)s") % {"time": told["for"]}
     of = [str(told[name]) for name in ("journey", "step") if told.get(name)]
-    return " · ".join([" ".join(parts), " / ".join(of) or _("any message")])
+    return " · ".join([outcome, " / ".join(of) or _("any message")])
 
 
 def _describe_more(kind: str, told: Mapping[str, Any]) -> str:
@@ -81,7 +83,10 @@ def build_entry(
         f"{prefix}{KIND}", _("What starts it"), _("Save to see the fields of another kind."), "select", options=options
     )
     chosen.error = next((p.sentence for p in problems if p.field in (path, f"{path}.{KIND}")), "")
-    return [chosen, *fields.build(KINDS[kind][0], value, prefix, path, problems, around)]
+    made = fields.build(KINDS[kind][0], value, prefix, path, problems, around)
+    if kind == "event":
+        return [chosen, *made]
+    return [chosen, *sorted(made, key=lambda one: one.name.removeprefix(prefix) in SHARED)]
 
 
 def read_entry(posted: QueryDict, prefix: str, before: Any) -> dict[str, Any]:

@@ -45,10 +45,12 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the forms offer: the workspace's channels, and the names of events that came."""
+    """What the forms offer: the workspace's channels, the names of events that came, and its journeys by
+    their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
+    journeys: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -125,6 +127,10 @@ def _fill(
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
+        case "journey":
+            made.widget = "event"
+            made.value = "" if value is None else str(value)
+            made.options = [(key, name, False) for key, name in around.journeys]
         case "event":
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]

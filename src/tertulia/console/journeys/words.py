@@ -34,7 +34,7 @@ CHOICES: dict[str, Promise] = {
     "clicked": gettext_lazy("Link opened"),
     "replied": gettext_lazy("Answered"),
     "failed": gettext_lazy("Failed on every channel"),
-    "ignored": gettext_lazy("Ignored: neither read, clicked nor answered"),
+    "ignored": gettext_lazy("Ignored for a while"),
     "mon": gettext_lazy("Monday"),
     "tue": gettext_lazy("Tuesday"),
     "wed": gettext_lazy("Wednesday"),

@@ -49,6 +49,7 @@ class Memory:
     open_of: dict[int, dict[UUID, None]] = field(default_factory=dict)
     held: dict[int, dict[UUID, str]] = field(default_factory=dict)  # messages that a gate holds back, of a contact
     goals_of: dict[int, dict[UUID, None]] = field(default_factory=dict)  # runs whose goal may be reached, of a contact
+    assigned: dict[int, dict[str, None]] = field(default_factory=dict)  # experiments, by contact (A1)
     passages_of: dict[int, dict[tuple[int, int, str], None]] = field(default_factory=dict)
     recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
     lookback: timedelta = timedelta()
@@ -110,6 +111,10 @@ class Memory:
             mine |= {message_id: SlotRow(*_read_slot(row)) for message_id, row in slots.items()}
         for run_id in self.goals_of.get(contact_id, ()):
             world.goals[run_id] = GoalRow(*_read_goal(rows.goals[run_id]))
+        for experiment in self.assigned.get(contact_id, ()):
+            chosen = rows.assignments[(contact_id, experiment)]
+            known = world.assignments.get((root, experiment), chosen)
+            world.assignments[(root, experiment)] = min(chosen, known, key=lambda row: row.at)
         for place in self.passages_of.get(contact_id, ()):
             take_passage(world, rows.passages[place])
 
@@ -203,6 +208,8 @@ class Memory:
                 self.goals_of.setdefault(effect.contact_id, {})[effect.run_id] = None
             case ee.ReachGoal():
                 self.goals_of.get(effect.contact_id, {}).pop(effect.run_id, None)
+            case ee.Assign():
+                self.assigned.setdefault(effect.contact_id, {})[effect.experiment] = None
             case rx.NotePassage():
                 place = (effect.journey_id, effect.contact_id, effect.key)
                 self.passages_of.setdefault(effect.contact_id, {})[place] = None

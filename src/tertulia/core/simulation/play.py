@@ -163,6 +163,7 @@ class Player:
         """Messages that may go out; those of a channel that is stopped wait for ever."""
         rows = self.memory.rows
         due = self.memory.timers.claims.take_due(now)
+        due.sort(key=lambda delivery_id: (rows.open[delivery_id].lane, delivery_id))  # as an engine takes them
         for delivery_id in due:
             delivery = rows.open[delivery_id]
             if (
@@ -188,7 +189,7 @@ class Player:
         return bool(due)
 
     def _wake(self, now: datetime) -> bool:
-        due = self.memory.timers.runs.take_due(now)
+        due = sorted(self.memory.timers.runs.take_due(now))
         for run_id in due:
             run = self.memory.rows.runs[run_id]
             world = self.memory.make_world(now)

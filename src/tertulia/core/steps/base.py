@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from tertulia.core.conditions import Condition, Subject
+from tertulia.core.conditions import Condition, Subject, read_path
 from tertulia.core.reasons import gettext_noop as _
 
 
@@ -79,7 +79,23 @@ class Leave:
     reason: str
 
 
-Move = GoOn | Skip | WaitUntil | Send | Change | Leave
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Start the journey of this key with these properties, then go on."""
+
+    journey: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Divide:
+    """Down the way of this customer: names with their weights, and what the hash is salted with (A1)."""
+
+    weights: tuple[tuple[str, int], ...]
+    salt: str
+
+
+Move = Begin | Divide | GoOn | Skip | WaitUntil | Send | Change | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +132,24 @@ class Summary:
 
     message: str
     parameters: Mapping[str, str]
+
+
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
+    """`from`: the property of the event whose value it becomes, a name or a dotted path. Nothing is written where the
+    event has none."""
+
+    from_: str
+
+
+def read_values(told: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are given, and those that the event has."""
+    made: dict[str, Any] = {}
+    for name, value in told.items():
+        if not isinstance(value, Value):
+            made[name] = value
+        elif (found := read_path(properties, value.from_)) is not None:
+            made[name] = found
+    return made
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

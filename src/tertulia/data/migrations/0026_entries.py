@@ -5,7 +5,7 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = (Path(__file__).parent.parent / "sql" / "0026_entries.sql").read_text(encoding="utf-8")
-DROP = "drop table message_watch, entry_count, goal_open, goal"
+DROP = "drop table message_watch, entry_count, goal_open, goal, assignment"
 
 
 class Migration(migrations.Migration):

@@ -56,3 +56,16 @@ create table goal (
     at         timestamptz not null,  -- when the event occurred
     primary key (shard, run_id)
 );
+
+-- A1: which way a customer goes at a split, from the first time on.
+create table assignment (
+    shard      smallint    not null,
+    contact_id bigint      not null,
+    experiment text        not null,  -- journey and step
+    workspace  integer     not null,
+    way        text        not null,
+    bucket     smallint    not null,  -- 0 to 9999
+    weight     smallint    not null,  -- the way's share of 10000 then
+    at         timestamptz not null,
+    primary key (shard, contact_id, experiment)
+);

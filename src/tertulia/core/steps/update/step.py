@@ -3,19 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-import msgspec
 from msgspec import Meta
 
-from tertulia.core.conditions import Scalar, read_path
+from tertulia.core.conditions import Scalar
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Change, Complaint, Move, Step, Summary, View
-
-
-class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
-    """`from`: the property of the event whose value it becomes, a name or a dotted path. Nothing is written where the
-    event has none."""
-
-    from_: str
+from tertulia.core.steps.base import Change, Complaint, Move, Step, Summary, Value, View, read_values
 
 
 class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
@@ -37,13 +29,7 @@ class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
 
     def act(self, view: View) -> Move:
         """Every attribute that has a value."""
-        written: dict[str, Any] = {}
-        for name, value in self.set_.items():
-            if not isinstance(value, Value):
-                written[name] = value
-            elif (found := read_path(view.subject.properties, value.from_)) is not None:
-                written[name] = found
-        return Change(written)
+        return Change(read_values(self.set_, view.subject.properties))
 
     def summarise(self) -> Summary:
         """The attributes."""

@@ -1,0 +1,1 @@
+"""Exit: the run ends here."""

@@ -1,0 +1,39 @@
+"""A1: which way customers go at splits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tertulia.core import entry_effects as ee
+from tertulia.core.rows import AssignmentRow
+from tertulia.core.world import World
+from tertulia.ids import shard_of_contact
+from tertulia.store.db import Conn, fetch_all, load, run
+
+
+def assign(conn: Conn, group: Sequence[ee.Assign]) -> None:
+    """The first word stays."""
+    names = ("contact_id", "experiment", "workspace", "way", "bucket", "weight", "at")
+    args: dict[str, Any] = {name: [getattr(e, name) for e in group] for name in names}
+    run(conn, load("assignments")["assign"], args | {"shard": [shard_of_contact(e.contact_id) for e in group]})
+
+
+def load_assignments(conn: Conn, world: World) -> None:
+    """Of every loaded contact, where a journey of its workspace has a split; of those that
+    were merged the oldest (A1, M8)."""
+    roots = {row.id: world.follow(row.id) for row in world.contacts.values() if row.workspace in world.config.dividing}
+    level = list(roots)
+    while level:
+        rows = fetch_all(conn, load("assignments")["absorbed_by"], _keys(level))
+        level = [member for _, member in rows if member not in roots]
+        roots |= {member: roots[into] for into, member in rows if member not in roots}
+    if not roots:
+        return
+    for member, experiment, way, at in fetch_all(conn, load("assignments")["assignments_of"], _keys(list(roots))):
+        place = (roots[member], experiment)
+        known = world.assignments.get(place)
+        if known is None or at < known.at:
+            world.assignments[place] = AssignmentRow(way, at)
+
+
+def _keys(ids: Sequence[int]) -> dict[str, Any]:
+    return {"shards": [shard_of_contact(contact_id) for contact_id in ids], "ids": list(ids)}
