@@ -5,7 +5,7 @@ import io
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tertulia.core import spreadsheets, tabular
@@ -261,6 +261,7 @@ def test_what_a_csv_writer_wrote_is_read_back(rows: list[list[str]]) -> None:
 
 @settings(max_examples=200)
 @given(st.binary(max_size=300), st.integers(1, 50))
+@example(b"\xc2\x85\x00\r\x00", 1)
 def test_no_bytes_raise_anything_but_a_file_problem(data: bytes, cut: int) -> None:
     """Whatever the bytes are and however they are cut into blocks, there are rows or one clear error."""
     try:

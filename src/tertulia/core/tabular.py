@@ -304,13 +304,21 @@ def sniff_delimiter(lines: list[str]) -> str:
     """The character that cuts the most lines into the same number of cells; a comma where none does."""
     best, best_score = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
-        counts = [len(cells) for cells in csv.reader(_single_lines(lines), delimiter=delimiter) if cells]
+        counts = [count for line in _single_lines(lines) if (count := _count_cells(line, delimiter))]
         if not counts or counts[0] < 2:
             continue
         score = (counts.count(counts[0]) / len(counts), counts[0])
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def _count_cells(line: str, delimiter: str) -> int:
+    """None in a line that no reader takes."""
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter), ()))
+    except csv.Error:
+        return 0
 
 
 def _single_lines(lines: list[str]) -> list[str]:
