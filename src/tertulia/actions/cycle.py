@@ -101,9 +101,7 @@ def claim_due(
     load_claims(conn, world, deliveries)
     for delivery in deliveries:
         batch.claimed += claim_delivery(world, delivery)
-    _write(conn, world, batch)
-    batch.touched |= _topics(world)
-    return batch
+    return _finish(conn, world, batch)
 
 
 def settle_unknown(
@@ -116,9 +114,7 @@ def settle_unknown(
         world.open[delivery.id] = delivery
         settle_lost(world, delivery)
         follow_delivery(world, delivery.id)
-    _write(conn, world, batch)
-    batch.touched |= _topics(world)
-    return batch
+    return _finish(conn, world, batch)
 
 
 def revoke_queued(
@@ -129,9 +125,7 @@ def revoke_queued(
     load_claims(conn, world, deliveries)
     for delivery in deliveries:
         revoke_delivery(world, delivery, Reason.RUN_STOPPED.value)
-    _write(conn, world, batch)
-    batch.touched |= _topics(world)
-    return batch
+    return _finish(conn, world, batch)
 
 
 def end_sessions(
@@ -142,9 +136,7 @@ def end_sessions(
     load_session_facts(conn, world, sessions)
     for session in sessions:
         settle(world, session, now)
-    _write(conn, world, batch)
-    batch.touched |= _topics(world)
-    return batch
+    return _finish(conn, world, batch)
 
 
 def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
@@ -155,9 +147,7 @@ def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime,
         run = world.runs.get(row.id)
         if run is not None and run.due_at is not None and run.due_at <= now:
             advance(world, run, Woken.TIMER)
-    _write(conn, world, batch)
-    batch.touched |= _topics(world)
-    return batch
+    return _finish(conn, world, batch)
 
 
 def settle_watches(
@@ -171,9 +161,7 @@ def settle_watches(
         absorbed = world.follow(row.contact_id) != row.contact_id  # what it answered since is another contact's (M8)
         if not row.heeded and not absorbed and row.journey_id in config.journeys:
             decide_occasion(world, tell_ignored(row), row.workspace)
-    _write(conn, world, batch)
-    batch.touched |= _topics(world)
-    return batch
+    return _finish(conn, world, batch)
 
 
 def cancel_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
@@ -183,9 +171,7 @@ def cancel_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetim
     for row in runs:
         if (run := world.runs.get(row.id)) is not None:
             end(world, run, "exited", Reason.RUN_CANCELLED.value)
-    _write(conn, world, batch)
-    batch.touched |= _topics(world)
-    return batch
+    return _finish(conn, world, batch)
 
 
 def put_off_session(conn: Conn, session: SessionRow, now: datetime) -> None:
@@ -336,6 +322,13 @@ def _settle_waiting(conn: Conn, waiting: Sequence[tuple[LogRow, ReceiptEntry]], 
 def _forward_receipt(workspace: int, entry: ReceiptEntry, delivery_id: UUID) -> NewEntry:
     found = msgspec.structs.replace(entry, delivery_id=delivery_id)
     return NewEntry(route(workspace, found), workspace, key_of(found) + ":to-delivery", found, entry.at)
+
+
+def _finish(conn: Conn, world: World, batch: Batch) -> Batch:
+    """Write what was decided, and tell whom it concerns."""
+    _write(conn, world, batch)
+    batch.touched |= _topics(world)
+    return batch
 
 
 def _write(conn: Conn, world: World, batch: Batch) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import psycopg
 
-from tertulia.bench.harness import Figure, Report, against, fresh_database, read_cpu, share_cpu
+from tertulia.bench.harness import Figure, Report, against, copy_bare, fresh_database, read_cpu, share_cpu
 from tertulia.core.entries import EventEntry, key_of, shard_of_identity
 from tertulia.core.identity import IdentityRef
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
@@ -56,7 +56,7 @@ def run() -> Report:
             spent = read_cpu(url) - before
             spent["engine"] = round(own * 1_000)
         kept, runs = _count(url)
-        limit = _copy_bare(url, Path(folder) / "rows")
+        limit = copy_bare(url, "event", Path(folder) / "rows")
     rate = EVENTS / seconds
     missing = EVENTS + WARM_EVENTS - kept
     return Report(
@@ -183,21 +183,6 @@ def _count(url: str) -> tuple[int, int]:
     with psycopg.connect(url) as conn:
         row = conn.execute("select (select count(*) from event), (select count(*) from run_open)").fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
-
-
-def _copy_bare(url: str, rows: Path) -> float:
-    """Rows a second of a bare COPY of the events into their like."""
-    with psycopg.connect(url, autocommit=True) as conn:
-        with rows.open("wb") as out, conn.cursor().copy("copy (select * from event) to stdout") as copied:
-            for block in copied:
-                out.write(block)
-        conn.execute("create table bare_event (like event_rest including all)")
-        began = time.perf_counter()
-        cursor = conn.cursor()
-        with rows.open("rb") as source, cursor.copy("copy bare_event from stdin") as copying:
-            while block := source.read(1 << 20):
-                copying.write(block)
-        return cursor.rowcount / (time.perf_counter() - began)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ COPY of the same log rows into a table with the same indexes, measured after it 
 import base64
 import random
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from tertulia.bench.harness import Figure, Load, Report, against, fresh_database, generate_load, serve
+from tertulia.bench.harness import Figure, Load, Report, against, copy_bare, fresh_database, generate_load, serve
 from tertulia.bench.load import write_requests
 from tertulia.core.entries import shard_of_identity
 from tertulia.core.identity import IdentityRef
@@ -48,7 +47,7 @@ def run() -> Report:
             before = _count_events(url)
             load = generate_load(address, requests, seconds=ROUND_S, connections=CONNECTIONS)
         kept = _count_events(url) - before
-        return _report(warm, load, kept, _copy_bare(url, Path(folder) / "rows"))
+        return _report(warm, load, kept, copy_bare(url, "log", Path(folder) / "rows"))
 
 
 def _report(warm: Load, load: Load, kept: int, limit: float) -> Report:
@@ -126,21 +125,6 @@ def _count_events(url: str) -> int:
     with psycopg.connect(url) as conn:
         row = conn.execute("select count(*) from log where kind = 'event'").fetchone()
     return int(row[0]) if row else 0
-
-
-def _copy_bare(url: str, rows: Path) -> float:
-    """Rows a second of a bare COPY of the log into its like."""
-    with psycopg.connect(url, autocommit=True) as conn:
-        with rows.open("wb") as out, conn.cursor().copy("copy log to stdout") as copied:
-            for block in copied:
-                out.write(block)
-        conn.execute("create table bare_log (like log including all)")
-        began = time.perf_counter()
-        cursor = conn.cursor()
-        with rows.open("rb") as source, cursor.copy("copy bare_log from stdin") as copying:
-            while block := source.read(1 << 20):
-                copying.write(block)
-        return cursor.rowcount / (time.perf_counter() - began)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the commands that import files share: where to, from what, and the wait for the importer."""
+"""What the commands that import files share: from what, and the wait for the importer."""
 
 import sys
 import time
@@ -9,25 +9,13 @@ from typing import TYPE_CHECKING
 from tertulia import config
 from tertulia.commands.roles import has_test_clock
 from tertulia.core.import_states import WORKING_STATES, ImportState
-from tertulia.errors import Invalid, NotFound
+from tertulia.errors import Invalid
 
 if TYPE_CHECKING:
-    from tertulia.data.models import Import, Workspace
+    from tertulia.data.models import Import
 
 BLOCK_BYTES = 1 << 20
 LOOK_AGAIN_S = 0.2
-
-
-def find_workspace(slug: str) -> "Workspace":
-    """The workspace of a slug, or the only one. Raises NotFound, Invalid where there are several."""
-    from tertulia.data.models import Workspace
-
-    found = list(Workspace.objects.filter(slug=slug) if slug else Workspace.objects.order_by("id")[:2])
-    if len(found) == 1:
-        return found[0]
-    if slug or not found:
-        raise NotFound(f"There is no workspace {slug}.".replace(" .", " yet. Run `tertulia up` and sign in once."))
-    raise Invalid("There are several workspaces. Name one with --workspace.")
 
 
 def read_changes(changes: Iterable[str]) -> dict[str, str]:

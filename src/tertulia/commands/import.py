@@ -1,7 +1,6 @@
 """`tertulia import FILE`: the four steps of the console in one command, beside a running `up` or without one."""
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia import config
-from tertulia.commands.database import open_database
-from tertulia.commands.files import await_import, find_workspace, iter_blocks, read_changes
+from tertulia.commands.files import await_import, iter_blocks, read_changes
+from tertulia.commands.people import add_workspace, find_workspace, open_django
 from tertulia.commands.roles import has_test_clock
 from tertulia.core.consent import Basis, Cause
 from tertulia.core.country_names import find_country, name_country
@@ -45,19 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-series", action="store_true", help="numbers that differ by one are real")
     parser.add_argument("--take-erased", action="store_true", help="take people in again who were erased")
     parser.add_argument("--check", action="store_true", help="stop after the check: nothing is changed")
-    parser.add_argument("--workspace", default="", help="the workspace's slug; needed where there are several")
+    add_workspace(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(options: argparse.Namespace) -> int:
     if not options.file.is_file():
         raise Invalid(f"There is no file {options.file}.")
-    with open_database() as url:
-        os.environ["DATABASE_URL"] = url
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tertulia.settings")
-        import django
-
-        django.setup()
+    with open_django() as url:
         found = import_file(url, options)
         report = describe_import(url, found)
     if options.json:

@@ -2,7 +2,6 @@
 engine has to decide them: that of a running `up`, or one of the command's own."""
 
 import argparse
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia import config
-from tertulia.commands.database import open_database
-from tertulia.commands.files import await_import, find_workspace, iter_blocks, read_changes
+from tertulia.commands.files import await_import, iter_blocks, read_changes
+from tertulia.commands.people import add_workspace, find_workspace, open_django
 from tertulia.commands.roles import has_test_clock
 from tertulia.core.import_reasons import FileProblem, FileReason
 from tertulia.core.import_states import ImportState
@@ -41,19 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--country", default="", help="the country of phones without a country code, such as BR")
     parser.add_argument("--month-first", action="store_true", help="03/04/2026 is the 4th of March")
     parser.add_argument("--check", action="store_true", help="stop after the check: nothing is changed")
-    parser.add_argument("--workspace", default="", help="the workspace's slug; needed where there are several")
+    add_workspace(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(options: argparse.Namespace) -> int:
     if not options.file.is_file():
         raise Invalid(f"There is no file {options.file}.")
-    with open_database() as url:
-        os.environ["DATABASE_URL"] = url
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tertulia.settings")
-        import django
-
-        django.setup()
+    with open_django() as url:
         found = import_events(url, options)
         report = describe_past(url, found)
     if options.json:

@@ -1,12 +1,11 @@
 """`tertulia sign-in [EMAIL]`: a link that signs somebody in once: the first owner, and whoever lost a password."""
 
 import argparse
-import os
 import secrets
 import sys
 
 from tertulia import config
-from tertulia.commands.database import open_database
+from tertulia.commands.people import open_django
 from tertulia.errors import NotFound
 from tertulia.store.clock import real_now
 
@@ -19,12 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    with open_database() as url:
-        os.environ["DATABASE_URL"] = url
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tertulia.settings")
-        import django
-
-        django.setup()
+    with open_django():
         path = make_path(options.email, only_new=options.if_new)
     if path:
         sys.stdout.write(f"Sign in   {config.public_url()}{path}\n")
