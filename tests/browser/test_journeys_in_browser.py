@@ -121,7 +121,6 @@ def test_a_journey_is_drawn_by_hand(visit, cast):
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("treeitem").first).to_contain_text("price is over 100")
     page.get_by_role("link", name="Review and publish").click()
-    page.screenshot(path="/tmp/review.png")
     page.get_by_role("button", name="Publish, and let people enter").click(timeout=3000)
     page.get_by_text("1 is live").wait_for()
 

@@ -170,3 +170,17 @@ def test_the_schema_knows_the_kinds_of_entries() -> None:
         "ApiEntry": ["api"],
     }
     assert "kind" not in defs["EventEntry"]["required"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("{type: identify, event: Signed Up}", "A call of the type identify has no name. Leave the event out."),
+        ("{type: page}", "Give the name of the event that starts the journey."),
+        ("{}", "Give the name of the event that starts the journey."),
+    ],
+)
+def test_an_entry_names_its_event_where_it_has_a_name(entry: str, told: str) -> None:
+    """Told with its place."""
+    found = tell(f"name: X\nentry: {entry}\nsteps:\n  - {{id: end, kind: exit}}\n")
+    assert [(line, words) for line, _column, words in found] == [(2, told)]
