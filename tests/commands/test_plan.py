@@ -87,6 +87,18 @@ def test_what_was_applied_is_unchanged(folder: Path, tell: Tell) -> None:
     assert read_journeys() == [("cart", "live", 2), ("welcome", "live", 1)]
 
 
+def test_I11_journeys_of_a_folder_may_start_each_other(folder: Path, tell: Tell) -> None:
+    """In a workspace that has neither yet, whichever comes first by name."""
+    called = "{kind: api}"
+    (folder / "journeys" / "cart.yaml").write_text(f"{CART}  - {{id: on, kind: start, journey: welcome}}\n")
+    again = WELCOME.replace("{event: Signed Up}", called) + "  - {id: back, kind: start, journey: cart-2}\n"
+    (folder / "journeys" / "welcome.yaml").write_text(again)
+    (folder / "journeys" / "cart-2.yaml").write_text(WELCOME.replace("{event: Signed Up}", called))
+    assert tell("plan", folder)[0] == 0
+    assert tell("apply", folder)[0] == 0
+    assert read_journeys() == [("cart", "live", 1), ("cart-2", "live", 1), ("welcome", "live", 1)]
+
+
 def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell) -> None:
     """Every problem of every file stands on a line with its place."""
     bad = folder / "journeys" / "welcome.yaml"

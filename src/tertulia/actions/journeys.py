@@ -8,7 +8,7 @@ in the caller's transaction; what becomes of runs is the engine's work.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -57,22 +57,23 @@ def list_journeys(workspace: Workspace) -> list[Journey]:
     return list(Journey.objects.filter(workspace=workspace).order_by("-changed_at", "-id"))
 
 
-def find_around(workspace: Workspace) -> Around:
-    """What a document of the workspace may name."""
+def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
+    """What a document of the workspace may name; `coming`: the keys of journeys that come together with it."""
     channels: dict[str, str] = {}
     for channel in Channel.objects.filter(workspace=workspace).exclude(state="archived"):
         able = registry.get(channel.kind).capabilities
         channels[channel.name] = channel.kind if able.app else "sms"
         if not able.app:
             channels.setdefault(channel.kind, channel.kind)
-    keys = frozenset(Journey.objects.filter(workspace=workspace).values_list("key", flat=True))
-    return Around(channels, list_zones(), keys)
+    keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
+    return Around(channels, list_zones(), frozenset((*keys, *coming)))
 
 
-def check_text(workspace: Workspace, text: str) -> tuple[Document | None, list[Problem]]:
-    """The document, where it is one, and everything that is wrong with it in the reader's language."""
+def check_text(workspace: Workspace, text: str, coming: Iterable[str] = ()) -> tuple[Document | None, list[Problem]]:
+    """The document, where it is one, and everything that is wrong with it in the reader's language. `coming`: the keys
+    of journeys that come together with it."""
     try:
-        return check_journey(text, find_around(workspace)), []
+        return check_journey(text, find_around(workspace, coming)), []
     except BadDocument as bad:
         return None, [read_fault(fault) for fault in bad.problems]
 

@@ -6,7 +6,7 @@ left alone, so that some journeys can be kept in files and others in the console
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -54,26 +54,29 @@ def plan_journeys(workspace: Workspace, texts: Mapping[str, str]) -> Plan:
     known = {
         journey.key: journey for journey in Journey.objects.filter(workspace=workspace).select_related("workspace")
     }
-    planned = [_plan_one(workspace, known.get(key), key, text) for key, text in sorted(texts.items())]
+    planned = [_plan_one(workspace, known.get(key), key, text, texts) for key, text in sorted(texts.items())]
     return Plan(tuple(planned), tuple(sorted(known.keys() - texts.keys())))
 
 
 def apply_plan(workspace: Workspace, now: datetime, plan: Plan) -> None:
-    """Publish what is new or changed, in the caller's transaction. Raises Refused or Conflict for what has changed
-    meanwhile."""
-    for item in plan.documents:
-        if item.change == "new":
-            made = create_journey(workspace, None, now, item.text, name=item.name, key=item.key)
-            publish(made, None, now, version=made.version)
-        elif item.change == "changed":
-            journey = Journey.objects.select_related("workspace").get(workspace=workspace, key=item.key)
-            if journey.document != item.text:
-                journey = save_draft(journey, None, now, item.text, version=journey.version)
-            publish(journey, None, now, version=journey.version)
+    """Publish what is new or changed, in the caller's transaction; all drafts come first, for they may name each other.
+    Raises Refused or Conflict for what has changed meanwhile."""
+    drafts = [_draft(workspace, now, item) for item in plan.documents if item.change in ("new", "changed")]
+    for journey in drafts:
+        publish(journey, None, now, version=journey.version)
 
 
-def _plan_one(workspace: Workspace, journey: Journey | None, key: str, text: str) -> Planned:
-    document, problems = check_text(workspace, text)
+def _draft(workspace: Workspace, now: datetime, item: Planned) -> Journey:
+    if item.change == "new":
+        return create_journey(workspace, None, now, item.text, name=item.name, key=item.key)
+    journey: Journey = Journey.objects.select_related("workspace").get(workspace=workspace, key=item.key)
+    if journey.document == item.text:
+        return journey
+    return save_draft(journey, None, now, item.text, version=journey.version)
+
+
+def _plan_one(workspace: Workspace, journey: Journey | None, key: str, text: str, coming: Iterable[str]) -> Planned:
+    document, problems = check_text(workspace, text, coming)
     name = document.name if document else ""
     if not re.fullmatch(KEY, key):
         message = _("The file's name is the journey's key: small letters, digits, - and _, at most 60.")
