@@ -62,9 +62,9 @@ def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
     channels: dict[str, str] = {}
     for channel in Channel.objects.filter(workspace=workspace).exclude(state="archived"):
         able = registry.get(channel.kind).capabilities
-        channels[channel.name] = channel.kind if able.app else "sms"
-        if not able.app:
-            channels.setdefault(channel.kind, channel.kind)
+        channels[channel.name] = able.carries or channel.kind
+        if able.carries:
+            channels.setdefault(channel.kind, able.carries)
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
     return Around(channels, list_zones(), frozenset((*keys, *coming)))
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tertulia.core.carriers import name_carried
 from tertulia.core.identity import IdentityRef
 
 Headers = tuple[tuple[str, str], ...]
@@ -331,13 +332,13 @@ class Field:
 class Capabilities:
     """What a kind can do, as data (channels' costs are in `costs`, in the currency named there)."""
 
-    app: bool  # a messaging app (a match can lead there), else a carrier such as SMS
+    app: bool  # a messaging app (a match can lead there), else a carrier of SMS or e-mail
     text_max: int
     text_unit: str  # characters, utf16, bytes
     receipts: frozenset[str]  # of sent, delivered, read
     rate_per_s: float
     window_s: int | None  # free-form window after the customer's message; None: no window
-    may_write_first: str  # "" never, "phone" (SMS), "template" (WhatsApp), "phone_push" (LINE)
+    may_write_first: str  # "" never, "phone" (SMS), "email", "template" (WhatsApp), "phone_push" (LINE)
     retry_safe: bool = False  # an idempotency key, so AMBIGUOUS may be retried (not of a reply token or `direct`)
     deep_link_web: bool = True  # a web address opens the app on the first message in one hop
     token_on_link: bool = False  # the code rides on the link, not only in the text
@@ -345,6 +346,11 @@ class Capabilities:
     choices_max: int = 0
     shares_phone: str = ""  # the app's button that shares a number: "" none, "proven" by the app (`shared_phone`),
     # "claimed" where a forged card looks the same: then the number is only the message's text
+
+    @property
+    def carries(self) -> str:
+        """`sms` or `email` of a carrier; empty of an app."""
+        return name_carried(self.app, self.may_write_first)
 
 
 @dataclass(frozen=True, slots=True)

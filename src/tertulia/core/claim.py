@@ -10,25 +10,29 @@ from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_row
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
+from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.clocks import find_zone
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
-from tertulia.core.deliveries import DeliveryEvent, DeliveryState, advance
+from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
 from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import follow_delivery, note_message
+from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.links import hash_code, mint, with_app
+from tertulia.core.mail_html import clean_html
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
-from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
+from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive, list_sensitive_of
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
 HOLD_AGAIN_S: Final = 60.0
+NEUTRAL_SUBJECT: Final = "{{ workspace.name }}"  # where the message's own is personal (M6)
 ATTEMPT_MINTS_MAX: Final = 8
 # A match that is done goes on for whom a receipt, hours later, hands over to the next way of reaching.
 _RUN: Final = {
@@ -136,7 +140,8 @@ def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
     what it is."""
     marked = world.config.workspaces[delivery.workspace].sensitive
     if (step := find_step(world, delivery)) is not None:
-        return _choose_once(delivery, step.text, step.neutral, marked, trust)
+        beside = (step.subject, step.html) if _is_mail(world, delivery) else ()
+        return _choose_once(delivery, step.text, step.neutral, marked, trust, beside)
     if delivery.match_id is None:
         return Choice("", False, ())
     match = world.config.matches[delivery.match_id]
@@ -146,11 +151,22 @@ def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
     return _choose_once(delivery, match.text, match.neutral, marked, trust)
 
 
-def _choose_once(delivery: OpenDelivery, text: str, neutral: str, marked: frozenset[str], trust: Trust) -> Choice:
+def _choose_once(
+    delivery: OpenDelivery,
+    text: str,
+    neutral: str,
+    marked: frozenset[str],
+    trust: Trust,
+    beside: tuple[str, ...] = (),
+) -> Choice:
     content = read_content(delivery.content)
     if content.is_rendered:
-        return Choice(text, content.neutral, list_sensitive(text, marked))
-    return choose_text(text, neutral, marked, trust)
+        return Choice(text, content.neutral, list_sensitive_of((text, *beside), marked))
+    return choose_text(text, neutral, marked, trust, beside)
+
+
+def _is_mail(world: World, delivery: OpenDelivery) -> bool:
+    return world.config.channels[delivery.channel_id].carries == EMAIL
 
 
 def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> RunState:
@@ -185,7 +201,7 @@ def _gather(
         contact_merged=contact.merged_into is not None and (match is not None or delivery.run_id is not None),
         contact_erased=contact.erased,
         address=delivery.to_value,
-        mobile_needed=not channel.app,
+        mobile_needed=channel.carries == SMS,
         mobile=row.sms if row else delivery.match_id is None and delivery.run_id is None,
         dead_code=row.dead_code if row and not channel.app else "",
         trust=trust,
@@ -254,12 +270,7 @@ def _renderer(
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
         if (run := find_run(world, delivery)) is not None:
-            outcome = _render_text(
-                choice.text, run_facts(world, run, contact), world, _read_policy(world, delivery, None)
-            )
-            if isinstance(outcome, Rendered):
-                contents.append(Content(text=outcome.text, neutral=choice.neutral))
-            return outcome
+            return _render_step(world, delivery, run, contact, choice, contents)
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
         if delivery.stage < len(match.direct):
@@ -270,6 +281,37 @@ def _renderer(
         return outcome
 
     return call
+
+
+def _render_step(
+    world: World, delivery: OpenDelivery, run: RunRow, contact: ContactRow, choice: Choice, contents: list[Content]
+) -> Outcome:
+    """A journey's message: its text, and of an e-mail the subject and the HTML. A neutral text goes alone."""
+    facts, step, unsubscribe = run_facts(world, run, contact), find_step(world, delivery), ""
+    sources = [("text", choice.text, False)]
+    if step is not None and _is_mail(world, delivery):
+        leave = _write_leave(world, delivery)
+        facts["unsubscribe"], unsubscribe = leave, leave if delivery.class_ == MessageClass.MARKETING.value else ""
+        marked = world.config.workspaces[delivery.workspace].sensitive
+        personal = choice.neutral and list_sensitive(step.subject, marked)
+        sources.append(("subject", NEUTRAL_SUBJECT if personal or not step.subject else step.subject, False))
+        sources += [("html", step.html, True)] if step.html and not choice.neutral else []
+    made = {}
+    for name, source, is_html in sources:
+        outcome = _render_text(source, facts, world, _read_policy(world, delivery, None), is_html)
+        if not isinstance(outcome, Rendered):
+            return outcome
+        made[name] = clean_html(outcome.text) if is_html else outcome.text
+    subject, html = made.get("subject", ""), made.get("html", "")
+    contents.append(Content(made["text"], subject, html, unsubscribe, neutral=choice.neutral))
+    return Rendered(made["text"])
+
+
+def _write_leave(world: World, delivery: OpenDelivery) -> str:
+    """Where this customer says that they want no more offers (C3)."""
+    workspace = world.config.workspaces[delivery.workspace]
+    token = sign_leave(workspace.link_key, Leave(workspace.id, delivery.contact_id, delivery.id))
+    return f"{workspace.link_base}/u/{token}"
 
 
 def _render_direct(
@@ -362,9 +404,11 @@ def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, objec
     )
 
 
-def _render_text(source: str, facts: dict[str, object], world: World, on_missing: OnMissing) -> Outcome:
+def _render_text(
+    source: str, facts: dict[str, object], world: World, on_missing: OnMissing, is_html: bool = False
+) -> Outcome:
     try:
-        template = compile_template(source)
+        template = compile_template(source, is_html)
     except TemplateProblem as problem:
         return BrokenTemplate(problem)
     return render(template, facts, now=world.now, on_missing=on_missing)

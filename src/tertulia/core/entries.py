@@ -215,7 +215,8 @@ class UnmergeEntry(msgspec.Struct, frozen=True, tag="unmerge", omit_defaults=Tru
 
 
 class ConsentEntry(msgspec.Struct, frozen=True, tag="consent", omit_defaults=True):
-    """A person, a form or a list granted or withdrew for a contact (C1). `address` as in the ledger, `*` everywhere."""
+    """A person, a form or a list granted or withdrew for a contact (C1). `address` as in the ledger, `*` everywhere.
+    `mailbox`: said in answer to an e-mail, so it holds for the contact's e-mail addresses, whoever else has them."""
 
     contact_id: int
     address: str
@@ -227,6 +228,7 @@ class ConsentEntry(msgspec.Struct, frozen=True, tag="consent", omit_defaults=Tru
     at: datetime
     text_version: str = ""
     evidence: dict[str, Any] = {}
+    mailbox: bool = False
 
 
 class EraseEntry(msgspec.Struct, frozen=True, tag="erase", omit_defaults=True):

@@ -15,6 +15,7 @@ from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
 from tertulia.core.attempts import decide_row, revoke_delivery
+from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Condition, Subject, judge
 from tertulia.core.deliveries import MessageClass
@@ -26,7 +27,7 @@ from tertulia.core.occasions import API, STARTED
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.splits import choose_way
-from tertulia.core.stages import LANE_BULK, find_number
+from tertulia.core.stages import LANE_BULK, find_email, find_number
 from tertulia.core.steps.base import Begin, Change, Divide, GoOn, Leave, Move, Send, Skip, Step, View, WaitUntil, Woken
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.world import ChannelFacts, World
@@ -232,19 +233,22 @@ def _queue(
 
 
 def find_channel(world: World, workspace: int, name: str) -> ChannelFacts | None:
-    """The channel of that name, else the first of that kind (`sms`: the first that sends SMS); a live one before one
-    that is stopped."""
+    """The channel of that name, else the first of that kind (`sms`, `email`: the first that sends those); a live one
+    before one that is stopped."""
     mine = [channel for channel in world.config.channels.values() if channel.workspace == workspace]
     named = [channel for channel in mine if channel.name == name]
-    found = named or [channel for channel in mine if name in (channel.kind, "" if channel.app else "sms")]
+    found = named or [channel for channel in mine if name in (channel.kind, channel.family)]
     return min(found, key=lambda channel: (channel.state != "live", channel.id), default=None)
 
 
 def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, str] | None:
     """Kind, value and scope of where a contact is on a channel; in an app the identity that was linked last."""
-    if not channel.app:
+    if channel.carries == SMS:
         number = find_number(contact)
         return ("phone", number, "") if number else None
+    if channel.carries == EMAIL:
+        email = find_email(contact)
+        return ("email", email, "") if email else None
     linked = [row for row in contact.identities if row.channel_id == channel.id and row.identity.kind == channel.kind]
     if not linked:
         return None

@@ -12,7 +12,6 @@ from tertulia.core import talk_effects as tx
 from tertulia.core.came import (
     Came,
     bind_link,
-    consent_channel,
     find_linked,
     has_number,
     match_by_number,
@@ -203,7 +202,7 @@ def _opt(world: World, came: Came, contact: ContactRow, waiting: bool, stopped: 
 
 def _has_stopped(contact: ContactRow, came: Came) -> bool:
     """Whether the contact's latest word about offers on this channel was to stop them."""
-    kind = consent_channel(came.channel)
+    kind = came.channel.family
     said = [c for c in contact.consents if c.channel in ("*", kind) and c.topic in ("*", MARKETING)]
     return bool(said) and max((c.at, c.given is Given.WITHDRAWN) for c in said)[1]
 
@@ -212,7 +211,7 @@ def _obey(world: World, came: Came, contact: ContactRow, decision: OptDecision) 
     entry = came.entry
     everywhere = decision.scope is OptScope.EVERYWHERE
     state = "withdrawn" if decision.action is OptAction.STOP else "granted"
-    kind = "*" if everywhere else consent_channel(came.channel)
+    kind = "*" if everywhere else came.channel.family
     address = "*" if everywhere else write_subject(subject_of(entry.identity))
     world.add(
         fx.RecordConsent(
@@ -256,7 +255,7 @@ def _opt_in(world: World, came: Came, contact: ContactRow, resolution: Resolutio
     facts = record_first_message(
         contact.id,
         subject_of(entry.identity),
-        consent_channel(came.channel),
+        came.channel.family,
         marketing_said=came.channel.offers_text and by_link,
         evidence=ref,
         text_version=entry.text[:200],

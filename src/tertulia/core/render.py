@@ -175,17 +175,18 @@ class Variable:
 
 
 @lru_cache(maxsize=512)
-def compile_template(source: str) -> Template:
-    """Compile, or raise TemplateProblem with its place, a sentence and what to do. What compiled is kept."""
+def compile_template(source: str, escapes: bool = False) -> Template:
+    """Compile, or raise TemplateProblem with its place, a sentence and what to do. What compiled is kept. `escapes`:
+    the template is HTML, and what its variables hold is shown, not obeyed."""
     if len(source) > SOURCE_CHARACTERS_MAX:
         raise TemplateProblem(ProblemCode.SOURCE_TOO_LONG, 1, 1, str(SOURCE_CHARACTERS_MAX))
     try:
-        strict = strict_sandbox().from_string(source)
+        strict = strict_sandbox(escapes).from_string(source)
         for name, spans in strict.analyze(include_partials=False).filters.items():
             if name not in FILTERS:
                 line, column = spans[0].line_col(source)
                 raise TemplateProblem(ProblemCode.UNKNOWN_FILTER, line, column + 1, name)
-        return Template(source, strict, lenient_sandbox().from_string(source))
+        return Template(source, strict, lenient_sandbox(escapes).from_string(source))
     except LiquidError as error:
         raise _read_problem(source, error) from None
     except RecursionError:

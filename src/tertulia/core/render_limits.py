@@ -147,15 +147,15 @@ class Sandbox(Environment):
 
 
 @cache
-def strict_sandbox() -> Sandbox:
-    """A variable without a value is an error."""
-    return Sandbox(tolerance=Mode.STRICT, undefined=Absent, strict_filters=True, autoescape=False)
+def strict_sandbox(escapes: bool = False) -> Sandbox:
+    """A variable without a value is an error. `escapes`: the template is HTML, and values are no part of it."""
+    return Sandbox(tolerance=Mode.STRICT, undefined=Absent, strict_filters=True, autoescape=escapes)
 
 
 @cache
-def lenient_sandbox() -> Sandbox:
+def lenient_sandbox(escapes: bool = False) -> Sandbox:
     """A variable without a value is empty."""
-    return Sandbox(tolerance=Mode.STRICT, undefined=Undefined, strict_filters=True, autoescape=False)
+    return Sandbox(tolerance=Mode.STRICT, undefined=Undefined, strict_filters=True, autoescape=escapes)
 
 
 def _guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

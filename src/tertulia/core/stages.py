@@ -35,6 +35,12 @@ def find_number(contact: ContactRow) -> str:
     return next((row.value for row in phones if row.sms), phones[0].value if phones else "")
 
 
+def find_email(contact: ContactRow) -> str:
+    """The e-mail address of a contact to write to, one that is not known dead first; empty without one."""
+    emails = [row for row in contact.addresses if row.kind == "email"]
+    return min(emails, key=lambda row: bool(row.dead_code)).value if emails else ""
+
+
 def queue_next_stage(world: World, delivery: OpenDelivery | ClosedDelivery, reason: str, at: datetime) -> None:
     """After a way failed: the next one, or unreached."""
     assert delivery.match_id is not None

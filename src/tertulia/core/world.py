@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tertulia.core import effects as fx
 from tertulia.core.caps import Cap
+from tertulia.core.carriers import name_carried
 from tertulia.core.consent import Suppression
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import Entry, EventEntry, Inbound, Signal, TokenEntry
@@ -82,6 +83,16 @@ class ChannelFacts:
     greeting: str
     offers_text: bool
     first_message: str
+
+    @property
+    def carries(self) -> str:
+        """`sms` or `email`; empty of an app."""
+        return name_carried(self.app, self.may_write_first)
+
+    @property
+    def family(self) -> str:
+        """How consent, caps and documents name it: an app by its kind, all carriers of SMS or of e-mail as one."""
+        return self.carries or self.kind
 
     def price_of(self, country: str) -> tuple[int, str]:
         """What one part of an SMS, or one message that we begin in an app, costs there: millionths and currency."""

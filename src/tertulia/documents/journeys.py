@@ -7,6 +7,7 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
+from tertulia.core.carriers import EMAIL
 from tertulia.core.conditions import Condition, find_faults
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import (
@@ -33,13 +34,15 @@ from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-TEXTS: Final = ("text", "neutral")
+TEXTS: Final = {"text": False, "neutral": False, "subject": False, "html": True}
+"""Fields that are templates, and whether of HTML."""
+
 NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`,
+    """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
     and the keys of `journeys` (None: not known)."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
@@ -292,15 +295,18 @@ class _Steps:
             self.check(way.steps, (*path, *way.field))
 
     def _check_channels(self, step: Step, path: Path) -> None:
-        for place, name in enumerate(getattr(step, "channels", ())):
+        names = getattr(step, "channels", ())
+        for place, name in enumerate(names):
             self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
+        if EMAIL in (self.around.channels.get(name, name) for name in names) and not getattr(step, "subject", ""):
+            self._add((*path, "subject"), _("Give the subject: the message goes out by e-mail too."))
 
     def _check_templates(self, step: Step, path: Path) -> None:
-        for name in TEXTS:
+        for name, is_html in TEXTS.items():
             text = getattr(step, name, "")
             try:
                 if text:
-                    compile_template(text)
+                    compile_template(text, is_html)
             except TemplateProblem as problem:
                 self._add_template_problem((*path, name), problem)
 

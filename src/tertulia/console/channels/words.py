@@ -75,9 +75,9 @@ def describe_kind(adapter: Adapter) -> KindWords:
 
 
 def mark_of(kind: str) -> str:
-    """What the tag ``mark`` draws for a kind: every carrier of SMS has the mark of SMS."""
+    """What the tag ``mark`` draws for a kind: every carrier of SMS has the mark of SMS, every one of e-mail its."""
     try:
-        return kind if registry.get(kind).capabilities.app else "sms"
+        return registry.get(kind).capabilities.carries or kind
     except registry.UnknownKind:
         return kind
 

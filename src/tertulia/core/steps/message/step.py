@@ -18,8 +18,9 @@ MessageClassName = Literal["transactional", "service", "marketing"]
 
 
 class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
-    """`channels`: the channels' names, or a kind (`sms`, `whatsapp`, ...) for the workspace's first of it. `text` is
-    Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
+    """`channels`: the channels' names, or a kind (`sms`, `email`, `whatsapp`, ...) for the workspace's first of it.
+    `text` is Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
+    An e-mail has a `subject` and, beside its text, perhaps `html`, in which values are shown, not obeyed.
     `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
     given (Q1, Q2). `within`: how long after the run came here the message makes sense, a duration. `at_cap`: what
     becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
@@ -40,6 +41,22 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
         Meta(
             title=_("Neutral text"),
             description=_("Sent instead where the text is personal and the customer is not verified."),
+            extra_json_schema={"x-widget": "template"},
+        ),
+    ] = ""
+    subject: Annotated[
+        str,
+        Meta(
+            title=_("Subject"),
+            description=_("Of an e-mail. Other channels send none."),
+            extra_json_schema={"x-widget": "template"},
+        ),
+    ] = ""
+    html: Annotated[
+        str,
+        Meta(
+            title=_("HTML"),
+            description=_("Of an e-mail, beside its text. Without it the text is sent alone."),
             extra_json_schema={"x-widget": "template"},
         ),
     ] = ""
