@@ -105,7 +105,7 @@ class ChannelKind:
     def setup(self, account: Account) -> Call | Sequence[Check]:
         return ()
 
-    def test_next(self, account: Account, state: Any, response: HttpResponse) -> Call | Sequence[Check]:
+    def test_next(self, account: Account, state: Any, response: Any) -> Call | Sequence[Check]:
         return checks.advance(state, response)
 
     def test_failed(self, account: Account, state: Any, error: str) -> Sequence[Check]:

@@ -36,8 +36,8 @@ from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.sending import DueQuestion, TakenDelivery, count_senders, take_deliveries, take_questions
 from tertulia.workers.attempts import Attempt, Courier, Line, is_account_fault
+from tertulia.workers.caller import Caller
 from tertulia.workers.guard import read_guard
-from tertulia.workers.http import ProviderClient
 from tertulia.workers.outcomes import BEAT_EVERY_S, OutcomeWriter, Told
 from tertulia.workers.pace import Pace
 
@@ -121,7 +121,7 @@ class Desk:
 class Sender:
     """One sender process's loop."""
 
-    def __init__(self, url: str, client: ProviderClient, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
+    def __init__(self, url: str, client: Caller, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
         self._desk = Desk(url, test_clock=test_clock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="desk")
         self._courier = Courier(client, self._keep_cache)
@@ -242,7 +242,7 @@ def run_sender(url: str, stop: threading.Event, *, test_clock: bool) -> None:
 
 
 async def _serve(url: str, stop: threading.Event, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
-    async with ProviderClient(read_guard()) as client:
+    async with Caller(read_guard()) as client:
         await Sender(url, client, outcomes, test_clock=test_clock).work(stop)
 
 
