@@ -18,6 +18,7 @@ from tertulia.actions.audit import record_act, record_change
 from tertulia.actions.config import list_zones
 from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
+from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
 from tertulia.data.models import Channel, Journey, JourneyRevision, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
@@ -64,9 +65,10 @@ def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
         able = registry.get(channel.kind).capabilities
         channels[channel.name] = able.carries or channel.kind
         if able.carries:
-            channels.setdefault(channel.kind, able.carries)
+            channels.setdefault(channel.kind, channel.kind)
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
-    return Around(channels, list_zones(), frozenset((*keys, *coming)))
+    mails = frozenset(adapter.kind for adapter in registry.kinds() if adapter.capabilities.carries == EMAIL)
+    return Around(channels, list_zones(), frozenset((*keys, *coming)), mails)
 
 
 def check_text(workspace: Workspace, text: str, coming: Iterable[str] = ()) -> tuple[Document | None, list[Problem]]:

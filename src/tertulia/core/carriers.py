@@ -6,10 +6,9 @@ from typing import Final
 
 SMS: Final = "sms"
 EMAIL: Final = "email"
-CARRIES: Final = {"phone": SMS, "email": EMAIL}
-"""What a carrier brings, by the kind of address that it writes to."""
+CARRIERS: Final = (SMS, EMAIL)
 
 
 def name_carried(app: bool, may_write_first: str) -> str:
     """`sms` or `email` of a carrier by what it writes to (`Capabilities.may_write_first`), empty of an app."""
-    return "" if app else CARRIES[may_write_first]
+    return "" if app else EMAIL if may_write_first == "email" else SMS

@@ -43,11 +43,16 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
-    and the keys of `journeys` (None: not known)."""
+    and the keys of `journeys` (None: not known). `mails`: the kinds that send e-mail."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     journeys: frozenset[str] | None = None
+    mails: frozenset[str] = frozenset()
+
+    def is_mail(self, name: str) -> bool:
+        """Whether a channel's name, kind or family means e-mail."""
+        return self.channels.get(name, name) in (EMAIL, *self.mails)
 
 
 def read_journey(text: str) -> Journey:
@@ -298,7 +303,7 @@ class _Steps:
         names = getattr(step, "channels", ())
         for place, name in enumerate(names):
             self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
-        if EMAIL in (self.around.channels.get(name, name) for name in names) and not getattr(step, "subject", ""):
+        if any(map(self.around.is_mail, names)) and not getattr(step, "subject", "").strip():
             self._add((*path, "subject"), _("Give the subject: the message goes out by e-mail too."))
 
     def _check_templates(self, step: Step, path: Path) -> None:
