@@ -8,6 +8,7 @@ connection that is cut once the message was taken.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -27,6 +28,7 @@ class MailServer:
 
     async def listen(self, host: str, port: int) -> int:
         """Listen; the port, which the system chooses for 0."""
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # the library's, which warns of itself
         self._server = await asyncio.get_running_loop().create_server(self._make_session, host, port)
         return int(self._server.sockets[0].getsockname()[1])
 
@@ -40,7 +42,6 @@ class MailServer:
             hostname="mail.simulator.example",
             data_size_limit=MESSAGE_BYTES_MAX,
             enable_SMTPUTF8=True,
-            auth_required=True,
             auth_require_tls=False,
             authenticator=self._sign_in,
         )
@@ -72,6 +73,9 @@ class Handler:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if not session.authenticated:
+            _log(self._world, "", address, 530, "not signed in")
+            return "530 5.7.0 Authentication required"
         account = self._find_account(session)
         if address.casefold() != account.secret("from_address").casefold():
             _log(self._world, account.id, address, 553, "not your address")

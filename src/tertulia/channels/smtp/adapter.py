@@ -37,6 +37,7 @@ from tertulia.channels.wire import check_size, list_written
 from tertulia.core.import_values import read_email
 
 BUSY_S = 5.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Smtp(ChannelKind):
@@ -113,7 +114,8 @@ class Smtp(ChannelKind):
         if isinstance(found, Call) or not all(check.ok for check in found):
             return found
         inside = self.setting(account, "security") == "none"
-        bare = (probe.UNENCRYPTED,) if inside and self.setting(account, "username") else ()
+        travels = inside and self.setting(account, "host") not in LOOPBACK
+        bare = (probe.UNENCRYPTED,) if travels and self.setting(account, "username") else ()
         one_click = () if inside or account.hook_url.startswith("https://") else (probe.NO_HTTPS,)
         return (*found, *bare, *one_click)
 

@@ -69,7 +69,7 @@ def deliver(world: World, account: Account, to: str, raw: bytes) -> Message:
 
 def _read_part(read: EmailMessage, kind: str) -> str:
     part = read.get_body((kind,))
-    return str(part.get_content()).strip() if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n").strip() if part is not None else ""
 
 
 provider = Smtp()

@@ -38,6 +38,13 @@ def publish_journey(stage: Stage, told: Mapping[str, Any]) -> None:
     stage.last_status, stage.last_body = response.status_code, response.text
 
 
+def start_journey(stage: Stage, told: Mapping[str, Any]) -> None:
+    """Start the `journey` of that name for `who`, by the API, with `properties`."""
+    path = f"{_path(stage, told.get('journey', 'journey'))}/start"
+    stage.api("POST", path, {"contact_id": stage.find_person(told["who"]), "properties": told.get("properties", {})})
+    stage.drain()
+
+
 def steer_journey(stage: Stage, told: Mapping[str, Any]) -> None:
     """`act`: pause, resume (`how`: shift or fire), close, open or cancel the `journey` of that name."""
     form = {"how": told["how"]} if "how" in told else {} if told["act"] == "resume" else None

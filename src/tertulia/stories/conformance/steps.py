@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
+from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, start_journey, steer_journey
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
@@ -52,6 +52,8 @@ def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
     for row in rows:
         if row.get("name") and row.get("phone"):
             stage.phones.setdefault(row["name"], row["phone"])
+        if row.get("name") and row.get("email"):
+            stage.emails.setdefault(row["name"], row["email"])
 
 
 def import_past(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -142,7 +144,8 @@ def plan_provider(stage: Stage, told: Mapping[str, Any]) -> None:
     channel.account.looks_up = told.get("looks_up", channel.account.looks_up)
     answers = told.get("answers", ["ok"])
     answers = [answers] if isinstance(answers, str) else list(answers)
-    to = stage.phones.get(told["for"], told["for"]).lstrip("+") if "for" in told else ""
+    known = stage.emails if channel.kind == "smtp" else stage.phones
+    to = known.get(told["for"], told["for"]).lstrip("+") if "for" in told else ""
     channel.account.plans[to] = Plan(answers)
     if told.get("receipt_first"):
 
@@ -186,9 +189,14 @@ def open_link(stage: Stage, told: Mapping[str, Any]) -> None:
 
 
 def unsubscribe(stage: Stage, told: Mapping[str, Any]) -> None:
-    """Open the unsubscribe page of a person's link (`method: GET`), or use it (POST, the default)."""
-    code = stage.link_code(told["of"], "chooser")
-    stage.open_url(f"/u/{code}", told.get("method", "POST"), AGENTS["person"])
+    """Open the unsubscribe page of a person's link (`method: GET`), or use it (POST, the default). With a `channel` it
+    is the one in the newest e-mail there, which a mail program uses by itself."""
+    if "channel" in told:
+        path, form = stage.unsubscribe_address(told["channel"], told["of"]), {"List-Unsubscribe": "One-Click"}
+    else:
+        path, form = f"/u/{stage.link_code(told['of'], 'chooser')}", None
+    method = told.get("method", "POST")
+    stage.open_url(path, method, AGENTS["person"], form if method == "POST" else None)
     stage.drain()
 
 
@@ -317,6 +325,7 @@ STEPS: Mapping[str, Step] = {
     "preview": preview_match,
     "journey": publish_journey,
     "steer": steer_journey,
+    "start": start_journey,
     "wait": wait,
     "wait_until": go_to,
     "wait_for_change": go_before_change,
