@@ -184,3 +184,27 @@ def test_an_entry_names_its_event_where_it_has_a_name(entry: str, told: str) -> 
     """Told with its place."""
     found = tell(f"name: X\nentry: {entry}\nsteps:\n  - {{id: end, kind: exit}}\n")
     assert [(line, words) for line, _column, words in found] == [(2, told)]
+
+
+def test_an_e_mail_needs_a_subject() -> None:
+    """Told once, whether the channel stands there by its name, its kind or as e-mail in general."""
+    around = Around({"Post": "email", "smtp": "smtp", "Shop SMS": "sms"}, mails=frozenset({"smtp"}))
+    text = "name: x\nentry: {event: e}\nsteps:\n  - {id: a, kind: message, channels: [%s], text: t%s}\n"
+    for name in ("Post", "smtp", "email"):
+        with pytest.raises(BadDocument) as bad:
+            check_journey(text % (f"sms, {name}", ""), around)
+        told = [(p.place.line, p.sentence) for p in bad.value.problems]
+        assert told == [(4, "Give the subject: the message goes out by e-mail too.")]
+        check_journey(text % (name, ", subject: s, html: '<b>{{ contact.name }}</b>'"), around)
+    check_journey(text % ("sms", ""), around)
+
+
+def test_a_subject_and_html_are_templates() -> None:
+    """What is wrong in them is told at their place."""
+    text = (
+        "name: x\nentry: {event: e}\nsteps:\n  - id: a\n    kind: message\n    channels: [sms]\n    text: t\n    %s\n"
+    )
+    for field in ("subject", "html"):
+        with pytest.raises(BadDocument) as bad:
+            check_journey(text % f'{field}: "{{{{ contact.name | shout }}}}"', AROUND)
+        assert [(p.place.line, p.sentence) for p in bad.value.problems] == [(8, "There is no filter called “shout”.")]

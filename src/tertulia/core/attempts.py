@@ -34,6 +34,7 @@ from tertulia.core.rows import ClosedDelivery, OpenDelivery
 from tertulia.core.slots import release_slot, take_slot
 from tertulia.core.sms import count_parts
 from tertulia.core.stages import queue_next_stage
+from tertulia.core.talks import find_family
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import derive_id
 
@@ -368,8 +369,9 @@ def _follow_failure(
     channel = world.config.channels[delivery.channel_id]
     world.add(decide_row(world, delivery, "failed", "provider", said, {"code": code, "outcome": outcome}))
     if reason in DEAD_AFTER and channel.carries:
-        place = (delivery.contact_id, delivery.to_kind, delivery.to_value)
-        world.add(fx.MarkAddressDead(delivery.workspace, *place, code, at))
+        for member in sorted(find_family(world, world.follow(delivery.contact_id))):  # whose row it is (M8)
+            place = (member, delivery.to_kind, delivery.to_value)
+            world.add(fx.MarkAddressDead(delivery.workspace, *place, code, at))
     if withdraws:
         subject = IdentityRef(delivery.to_kind, channel.scope if channel.app else "", delivery.to_value)
         world.add(
