@@ -161,7 +161,7 @@ def _list_suppressions(person: Detail, subject: IdentityRef) -> Iterable[Suppres
     canonicals = {row.canonical for row in mine}
     for row in person.suppressions:
         if row.kind == subject.kind and row.canonical in canonicals:
-            yield Suppression(Cause(row.cause), subject, row.channel, row.at, "", row.lifted_at is not None)
+            yield Suppression(Cause(row.cause), subject, row.channel, row.at, row.source, row.lifted_at is not None)
 
 
 def list_profile(contact: Contact) -> list[tuple[str, str]]:
