@@ -1,12 +1,13 @@
 """Journeys played on a virtual clock: the clock jumps, the core decides, nothing else is there."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.core.imagined import NOW, SHOP, SMS, Arrival, make_config, make_customer, make_memory, make_shop, play, track
 
 from tertulia.core.caps import read_cap
 from tertulia.core.entries import Entry, EventEntry, OutcomeEntry
-from tertulia.core.rows import OpenDelivery
+from tertulia.core.rows import AddressRow, OpenDelivery
 from tertulia.core.simulation.play import accept, accept_most
 
 HOUR = timedelta(hours=1)
@@ -218,3 +219,20 @@ steps: [{id: nap, kind: wait, for: 1 h}]
 """
     report = play(make_shop(make_config(first, second)), [track(1, NOW, "Product Added")], NOW + DAY, journey=2)
     assert (report.entered, report.completed) == (1, 1)
+
+
+def test_an_e_mail_goes_to_the_mailbox_and_costs_what_one_costs() -> None:
+    """Who has none is written to on the next channel."""
+    mail = 8
+    cart = CART.replace("channels: [sms]", "channels: [email, sms], subject: Your cart")
+    config = make_config(cart)
+    channel = replace(config.channels[SMS], id=mail, kind="smtp", may_write_first="email", prices={"": (500, "USD")})
+    memory = make_memory(replace(config, channels={**config.channels, mail: channel}), NOW)
+    with_mailbox = make_customer(1)
+    with_mailbox.addresses.append(AddressRow("email", "Ana@mail.example", "ana@mail.example", "", False, ""))
+    memory.add_contact(with_mailbox)
+    memory.add_contact(make_customer(2))
+    arrivals = [track(n, NOW, "Product Added", f"u{n}", price=120, product="Coffee") for n in (1, 2)]
+    report = play(memory, arrivals, NOW + DAY)
+    assert report.sent == {(NOW.date(), mail): 1, (NOW.date(), SMS): 1}
+    assert report.cost_micros == {"USD": 500, "BRL": 50_000}

@@ -144,8 +144,8 @@ def ask_consent(
     reason: str,
 ) -> ConsentEntry:
     """The entry that grants or withdraws for a contact by a person's decision, who says why. `address` is an address
-    or identity of the contact as the ledger writes it, `*` everywhere; `channel` a kind, `sms` or `*`. Raises Invalid,
-    NotFound."""
+    or identity of the contact as the ledger writes it, `*` everywhere; `channel` a kind, `sms`, `email` or `*`. Raises
+    Invalid, NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     known = {write_subject(read_subject(f"{item.kind}:{item.value}")) for item in detail.addresses}
     known |= {write_subject(item.ref) for item in detail.identities}

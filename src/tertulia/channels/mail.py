@@ -18,11 +18,9 @@ from tertulia.channels.masks import mask
 STAGES = ("connect", "tls", "login", "sender", "recipient", "message")
 """Where a conversation can end, in order. `message` is also where a good one does."""
 
-SECURITIES = ("starttls", "tls", "none")
-
 
 class SmtpSend(msgspec.Struct, frozen=True):
-    """Hand `message`, a whole e-mail with its headers and CRLF, to a mail server. `security`: one of SECURITIES;
+    """Hand `message`, a whole e-mail with its headers and CRLF, to a mail server. `security`: starttls, tls or none;
     `user` is empty where nobody signs in; `greeting` is the name that we give in EHLO. `sender` and `recipient` are the
     envelope's; `utf8` says that one of them needs SMTPUTF8. `redact` as in a HttpRequest."""
 
