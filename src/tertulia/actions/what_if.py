@@ -71,7 +71,8 @@ def put_in(config: Config, workspace: int, journey_id: int, name: str, program: 
     number, key = (old.revision + 1, old.key) if old is not None else (1, "")
     beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
     leaving = frozenset(row.workspace for row in beside.values() if row.has_exit_condition)
-    return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving)
+    asking = frozenset(row.workspace for row in beside.values() if row.asks)
+    return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving, asking=asking)
 
 
 def read_tape(

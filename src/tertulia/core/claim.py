@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
+from tertulia.core.asking import write_buttons
 from tertulia.core.attempts import decide_row
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
@@ -20,7 +21,8 @@ from tertulia.core.journey import follow_delivery, note_message
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
-from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
+from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery
+from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
@@ -74,7 +76,7 @@ def _hand_over(
     step = find_step(world, delivery)
     take_slot(world, delivery, important=step is not None and step.important)
     if (run := find_run(world, delivery)) is not None:
-        note_message(world, run)
+        note_message(world, run, delivery)
 
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
@@ -258,7 +260,8 @@ def _renderer(
                 choice.text, run_facts(world, run, contact), world, _read_policy(world, delivery, None)
             )
             if isinstance(outcome, Rendered):
-                contents.append(Content(text=outcome.text, neutral=choice.neutral))
+                choices = _write_buttons(world, delivery, contact)
+                contents.append(Content(text=outcome.text, choices=choices, neutral=choice.neutral))
             return outcome
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
@@ -270,6 +273,13 @@ def _renderer(
         return outcome
 
     return call
+
+
+def _write_buttons(world: World, delivery: OpenDelivery, contact: ContactRow) -> tuple[tuple[str, str], ...]:
+    """What the customer may tap under a question."""
+    step = find_step(world, delivery)
+    language = contact.locale or world.config.workspaces[delivery.workspace].language
+    return write_buttons(step, delivery.id, language) if step is not None else ()
 
 
 def _render_direct(
@@ -346,19 +356,6 @@ def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: 
         attributes=contact.attributes,
         workspace=world.config.workspaces[match.workspace].name,
         links=links,
-    )
-
-
-def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
-    """What a journey's template sees: the contact, and the properties of the event that began the run."""
-    return make_facts(
-        name=contact.name,
-        surname=contact.surname,
-        locale=contact.locale,
-        attributes=contact.attributes,
-        workspace=world.config.workspaces[run.workspace].name,
-        links={},
-        event=run.event.get("properties", {}),
     )
 
 

@@ -1,7 +1,7 @@
 """In the contact's shard: a message is kept, and what it says is obeyed (C2, M5, M7).
 
 In this order: the conversation, suggestions, opt-out words before all else, consent, progress of matches, the second
-question, journeys that a message starts, the greeting.
+question, a journey's question, journeys that a message starts, the greeting.
 """
 
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Any
 
 from tertulia.core import effects as fx
 from tertulia.core import talk_effects as tx
+from tertulia.core.asking import find_asked
 from tertulia.core.came import (
     Came,
     bind_link,
@@ -21,7 +22,9 @@ from tertulia.core.came import (
 )
 from tertulia.core.consent import MARKETING, Given, record_first_message, write_subject
 from tertulia.core.entries import Inbound, MergeEntry, TokenEntry, key_of
+from tertulia.core.hearing import hear
 from tertulia.core.identity import Trust
+from tertulia.core.journey import drop_question
 from tertulia.core.links import hash_code
 from tertulia.core.match import (
     Ambiguous,
@@ -67,7 +70,8 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     for suggestion in resolution.suggestions:
         _suggest(world, came, suggestion.one, suggestion.other, suggestion.evidence.value)
     stopped = _has_stopped(contact, came)
-    decision = _opt(world, came, contact, bool(conversation.question), stopped)
+    asked = find_asked(world, contact_id, came.channel.id, entry.at)
+    decision = _opt(world, came, contact, bool(conversation.question) or asked is not None, stopped)
     if decision is not NOTHING and decision.action is not OptAction.HELP:
         _obey(world, came, contact, decision)
     elif first:
@@ -76,13 +80,19 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     if decision is not NOTHING:
         if decision.action is not OptAction.STOP or not stopped:
             _confirm(world, came, contact, decision)
+        if asked is not None and decision.action is OptAction.STOP:
+            drop_question(world, asked, Reason.REPLY_STOPPED)
         return
     if conversation.question and _answer(world, came, contact):
         return
-    react(world, tell_message(came, contact_id, first=first))
+    heard = hear(world, came, contact, conversation, asked)
+    if not heard:
+        react(world, tell_message(came, contact_id, first=first))
     _reply(world, came, contact_id)
     if entry.shared_phone:
         _join_by_number(world, came, contact)
+    if heard:
+        return
     if isinstance(resolution.binding, PossibleForward) and resolution.ask:
         ask_digits(world, came, contact_id, resolution.binding.link)
         return

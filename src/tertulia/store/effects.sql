@@ -342,6 +342,10 @@ delete from contact_identity where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_messages
 update message set text = '', facts = '{}', identity_value = '' where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_conversations
+update conversation set question = '{}', handed_at = null, hand_over = '{}'
+where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_deliveries
 update delivery set content = '{}', to_value = '', provider_ids = '{}' where shard = %(shard)s and contact_id = %(id)s
 
@@ -416,8 +420,8 @@ delete from session where shard = %(shard)s and contact_id = %(id)s
 delete from slot where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_runs
--- What is over stays counted; nothing of what began it does.
-update run set event = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s
+-- What is over stays counted; nothing of what began it, or was answered in it, does.
+update run set event = '{}', answers = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_passages
 delete from passage where shard = %(shard)s and contact_id = %(id)s
