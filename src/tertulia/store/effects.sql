@@ -354,7 +354,10 @@ update delivery set content = '{}', to_value = '', provider_ids = '{}' where sha
 update delivery_open set content = '{}', to_value = '' where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_consents
-update consent set address = split_part(address, ':', 1), evidence = '{}' where shard = %(shard)s and contact_id = %(id)s
+-- A first message's own words are the version of its text (M7), so they go too.
+update consent set address = split_part(address, ':', 1), evidence = '{}',
+       text_version = case source when 'first_message' then '' else text_version end
+where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_links
 -- Bound stays bound, by nobody.

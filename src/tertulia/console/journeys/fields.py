@@ -138,7 +138,7 @@ def _fill(
             _fill_condition(made, value, SUBJECTS)
         case "contact_condition":
             made.widget = "condition"
-            _fill_condition(made, value, {name: word for name, word in SUBJECTS.items() if name != "property"})
+            _fill_condition(made, value, {name: SUBJECTS[name] for name in ("attribute", "field")})
         case "reentry":
             made.value = {"mode": "after" if isinstance(value, dict) else value or "always"}
             made.value |= value if isinstance(value, dict) else {"after": "7 d", "from": "entry"}

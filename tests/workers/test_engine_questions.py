@@ -1,0 +1,310 @@
+"""Journeys that ask: questions, replies and hand-overs through the engine on a real database."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.workers.test_engine_journeys import add_customer
+from tests.workers.town import Sending, Town
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+ANA = "+5511987650001"
+
+RATE = """
+name: Rating
+entry: {event: Order Completed}
+exceptions: [{event: Order Cancelled}]
+steps:
+  - id: stars
+    kind: ask
+    channels: [sms]
+    text: "How many stars, {{ contact.name }}?"
+    answer: number
+    save: rating
+    at_most: 1 d
+    answered: [{id: thank, kind: message, channels: [sms], text: "Thank you for {{ answers.stars }}."}]
+    missed: [{id: later, kind: message, channels: [sms], text: "Another time."}]
+    not_understood: [{id: help, kind: hand_over, say: "One of us will write."}]
+"""
+
+KEYWORD = """
+name: Keyword
+entry: {kind: message, keyword: ["5"]}
+steps: [{id: hello, kind: message, channels: [sms], text: Hello}]
+"""
+
+
+@pytest.fixture
+def town(empty_database: str) -> Iterator[Town]:
+    """A workspace whose source 1 is its shop's server."""
+    from tertulia.data.models import Source
+
+    with Town(empty_database) as made:
+        Source.objects.create(id=1, workspace=made.workspace, name="Shop", write_key="wk_1")
+        made._change_epoch()
+        yield made
+
+
+def ask(town: Town, document: str = RATE, event: str = "Order Completed") -> tuple[int, Sending]:
+    """Ana, and the question that was handed over to her and taken."""
+    contact = add_customer(town)
+    town.publish(document)
+    town.event("track", user="u1", name=event)
+    [sent] = town.sending("sms")
+    town.outcome(sent, "ok", provider_id="p1")
+    return contact, sent
+
+
+def write_sms(town: Town, text: str, **facts: Any) -> None:
+    town.write("sms", ANA, text, kind="phone", phone=ANA, **facts)
+
+
+def say(town: Town, text: str, **facts: Any) -> None:
+    """Ana answers by SMS, a minute later."""
+    town.advance(MINUTE)
+    write_sms(town, text, **facts)
+
+
+def take_all(town: Town) -> list[str]:
+    """What goes out now, each taken by the provider."""
+    texts = []
+    while sent := town.sending("sms"):
+        for one in sent:
+            texts.append(one.text)
+            town.outcome(one, "ok", provider_id=f"p{one.id}")
+    return texts
+
+
+def attribute(town: Town, name: str) -> Any:
+    [(found,)] = town.rows("select attributes -> %s from contact where name = 'Ana'", name)
+    return found
+
+
+def hand_overs(town: Town) -> list[dict[str, Any]]:
+    return [row[0] for row in town.rows("select hand_over from conversation where handed_at is not null")]
+
+
+def test_an_answer_is_kept_and_written_and_the_run_goes_on(town: Town) -> None:
+    """As a value of its type, for later steps, conditions and the contact."""
+    contact, _ = ask(town)
+    assert town.live_runs() == [(contact, "stars")]
+    say(town, "4,5")
+    assert take_all(town) == ["Thank you for 4.5."]
+    assert attribute(town, "rating") == 4.5
+    assert town.past_runs() == [(contact, "completed", "")]
+    assert town.rows("select answers from run") == [({"stars": 4.5},)]
+    assert town.rows("select text from message where direction = 'in'") == [("4,5",)]
+
+
+def test_a_reply_may_come_before_the_providers_answer(town: Town) -> None:
+    """The question waits from its hand-over."""
+    contact = add_customer(town)
+    town.publish(RATE)
+    town.event("track", user="u1", name="Order Completed")
+    [sent] = town.sending("sms")
+    write_sms(town, "5")
+    assert [one.text for one in town.sending("sms") if one.id != sent.id] == ["Thank you for 5."]
+    town.outcome(sent, "ok", provider_id="p1")
+    take_all(town)
+    assert town.past_runs() == [(contact, "completed", "")]
+
+
+def test_E5_what_was_written_before_the_question_is_no_answer(town: Town) -> None:
+    """However late the webhook comes."""
+    contact, _ = ask(town)
+    write_sms(town, "5", at=town.now - HOUR)
+    assert town.live_runs() == [(contact, "stars")]
+    assert take_all(town) == []
+
+
+def test_the_same_reply_again_changes_nothing(town: Town) -> None:
+    """A provider repeats its webhook."""
+    ask(town)
+    say(town, "many", message_id="m1")
+    assert take_all(town) == ["Desculpe, não entendemos.\nHow many stars, Ana?"]
+    say(town, "many", message_id="m1")
+    assert take_all(town) == []
+
+
+def test_what_is_not_understood_is_asked_again_and_then_goes_its_way(town: Town) -> None:
+    """Twice, if nothing else is said; the conversation is handed over with what failed."""
+    contact, _ = ask(town)
+    for text in ("many", "so many"):
+        say(town, text)
+        assert take_all(town) == ["Desculpe, não entendemos.\nHow many stars, Ana?"]
+        assert town.live_runs() == [(contact, "stars")]
+    say(town, "lots")
+    assert take_all(town) == ["One of us will write."]
+    assert ("stars", "unanswered", "reply", "reply.not_understood") in town.ledger()
+    [facts] = hand_overs(town)
+    assert facts["reason"] == "step"
+    assert facts["failed_question"] == "How many stars, Ana?"
+    assert (facts["journey"], facts["step"]) == ("Rating", "help")
+
+
+def test_a_repetition_begins_the_time_anew_and_no_reply_goes_its_way(town: Town) -> None:
+    """A day after the last thing that was said."""
+    ask(town)
+    town.advance(20 * HOUR)
+    say(town, "many")
+    take_all(town)
+    town.advance(23 * HOUR)
+    assert town.sending("sms") == []
+    town.advance(HOUR)
+    assert take_all(town) == ["Another time."]
+    assert ("stars", "unanswered", "reply", "reply.missed") in town.ledger()
+
+
+def test_C2_only_clear_words_stop_while_a_question_waits(town: Town) -> None:
+    """CANCEL is a reply; STOP stops, is confirmed once, and the question waits no more."""
+    ask(town)
+    say(town, "CANCEL")
+    assert take_all(town) == ["Desculpe, não entendemos.\nHow many stars, Ana?"]
+    assert town.rows("select count(*) from consent where source = 'opt_word'") == [(0,)]
+    say(town, "STOP")
+    [confirmed, *_] = take_all(town)
+    assert "stars" not in confirmed
+    assert town.rows("select state from consent where source = 'opt_word'") == [("withdrawn",)]
+    assert ("stars", "unanswered", "reply", "reply.stopped") in town.ledger()
+    say(town, "ok")
+    assert take_all(town) == []
+
+
+def test_a_reply_starts_no_journey_by_its_words(town: Town) -> None:
+    """Where no question waits the same word does."""
+    ask(town)
+    town.publish(KEYWORD)
+    say(town, "5")
+    assert take_all(town) == ["Thank you for 5."]
+    say(town, "5")
+    assert take_all(town) == ["Hello"]
+
+
+def test_I6_a_word_for_a_person_hands_over(town: Town) -> None:
+    """With the answers so far and the question; the customer is told, and the run is over."""
+    contact, _ = ask(town)
+    say(town, "Atendente!")
+    assert take_all(town) == ["Obrigado. Uma pessoa vai responder por aqui."]
+    assert town.past_runs() == [(contact, "left", "run.handed_over")]
+    [facts] = hand_overs(town)
+    assert facts["reason"] == "word"
+    assert facts["failed_question"] == "How many stars, Ana?"
+    assert facts["language"] == "pt"
+
+
+def test_X1_an_exception_ends_a_question(town: Town) -> None:
+    """What is written then answers nothing."""
+    contact, _ = ask(town)
+    town.event("track", user="u1", name="Order Cancelled")
+    assert town.past_runs() == [(contact, "exited", "run.exception")]
+    say(town, "5")
+    assert take_all(town) == []
+
+
+def test_X1_a_queued_repetition_is_taken_back(town: Town) -> None:
+    """It is a message of the run."""
+    ask(town)
+    town.pause_channel("sms")
+    say(town, "many")
+    town.event("track", user="u1", name="Order Cancelled")
+    town.resume_channel("sms")
+    town.advance(HOUR)
+    assert take_all(town) == []
+
+
+def test_M8_a_merge_ends_a_question(town: Town) -> None:
+    """The absorbed contact's run is over."""
+    contact, _ = ask(town)
+    town.merge(contact, town.add_contact("Bea", "+5511987650002"))
+    assert town.past_runs() == [(contact, "exited", "run.contact_merged")]
+    say(town, "5")
+    assert "Thank you for 5." not in take_all(town)
+
+
+def test_a_newer_question_takes_the_place_of_an_older_one(town: Town) -> None:
+    """The older run goes the way of no answer, and the ledger says why."""
+    ask(town)
+    town.publish(RATE.replace("Order Completed", "Order Returned").replace("How many stars", "How many boxes"))
+    town.event("track", user="u1", name="Order Returned")
+    assert sorted(take_all(town)) == ["Another time.", "How many boxes, Ana?"]
+    assert ("stars", "unanswered", "reply", "reply.replaced") in town.ledger()
+    say(town, "3")
+    assert take_all(town) == ["Thank you for 3."]
+    assert len(town.past_runs()) == 2
+
+
+CHOICE = """
+name: Colours
+entry: {event: Order Completed}
+steps:
+  - id: colour
+    kind: ask
+    channels: [telegram, sms]
+    text: "Which colour?"
+    answer: choice
+    choices: [{label: Blue, value: b}, {label: Agent, value: a}]
+    at_most: 1 d
+    answered:
+      - id: which
+        kind: branch
+        branches:
+          - when: {answer: colour, is: b}
+            steps: [{id: blue, kind: message, channels: [sms], text: "It is {{ answers.colour }}."}]
+        else: [{id: other, kind: message, channels: [sms], text: "Other."}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"), [("blue.", "It is b."), ("1", "It is b."), ("2)", "Other."), ("agent", "Other.")]
+)
+def test_a_choice_is_named_or_numbered(town: Town, reply: str, said: str) -> None:
+    """By its label or its place; a choice's own word is no call for a person."""
+    ask(town, CHOICE)
+    say(town, reply)
+    assert take_all(town) == [said]
+
+
+def test_buttons_belong_to_their_question(town: Town) -> None:
+    """A tap on an old one is kept and answers nothing."""
+    _contact, sent = ask(town, CHOICE)
+    [(content,)] = town.rows("select content from delivery where id = %s", sent.id)
+    [(blue, payload), _] = content["choices"]
+    assert blue == "Blue"
+    say(town, "Blue", form="choice", payload="ask:000000000000:0")
+    assert take_all(town) == []
+    say(town, "Blue", form="choice", payload=payload)
+    assert take_all(town) == ["It is b."]
+    say(town, "Blue", form="choice", payload=payload)
+    assert take_all(town) == []
+
+
+def test_who_cannot_be_asked_goes_the_way_of_no_answer(town: Town) -> None:
+    """On every channel it is refused."""
+    add_customer(town)
+    town.suppress(ANA, "legal")
+    town.publish(RATE)
+    town.event("track", user="u1", name="Order Completed")
+    town.advance(SECOND)
+    assert sorted(row[:2] for row in town.ledger()) == [("later", "not_sent"), ("stars", "not_sent")]
+
+
+def test_a_hand_over_opens_a_conversation_with_who_never_wrote(town: Town) -> None:
+    """Nothing is said there, for nothing is answered."""
+    add_customer(town)
+    town.publish('name: Help\nentry: {event: Order Completed}\nsteps: [{id: people, kind: hand_over, say: "Hello"}]')
+    town.event("track", user="u1", name="Order Completed")
+    assert take_all(town) == []
+    [facts] = hand_overs(town)
+    assert facts["step"] == "people"
+
+
+def test_C5_an_erasure_leaves_no_answer_and_no_hand_over(town: Town) -> None:
+    """In no table."""
+    contact, _ = ask(town, RATE.replace("answer: number", "answer: text"))
+    say(town, "Fliederbusch")
+    take_all(town)
+    town.erase(contact)
+    assert town.find_text("Fliederbusch") == []
