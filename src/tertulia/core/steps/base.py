@@ -230,6 +230,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         """Of a wait by the clock that began at `since`: what it comes to in the view's zone (T5)."""
         raise NotImplementedError
 
+    def imagine_reply(self) -> Reply:
+        """Of a step that asks: a reply that answers it, for What if."""
+        raise NotImplementedError
+
     def find_faults(self) -> list[Complaint]:
         """What is wrong with the fields, beyond their types."""
         return []

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final
 import msgspec
 from msgspec import Meta
 
-from tertulia.core.answers import AnswerType, AnswerValue, Speaker, read_answer
+from tertulia.core.answers import AnswerType, AnswerValue, Reply, Speaker, read_answer
 from tertulia.core.conditions import Scalar
 from tertulia.core.durations import read_duration
 from tertulia.core.folding import fold_text
@@ -49,6 +49,16 @@ YES_NO: Final = {
     "de": ("Ja", "Nein"),
     "fr": ("Oui", "Non"),
 }
+
+
+SAMPLES: Final[Mapping[AnswerType, str]] = {
+    "text": "Yes",
+    "number": "1",
+    "date": "2027-01-31",
+    "email": "ana@example.com",
+    "phone": "+14155552671",
+}
+"""What a customer answers in What if, by type."""
 
 
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -148,6 +158,10 @@ class AskStep(SendStep, frozen=True, kw_only=True):
     def summarise(self) -> Summary:
         """Channels, then the beginning of the question."""
         return Summary("%(channels)s: %(text)s", {"channels": " → ".join(self.channels), "text": self.text.strip()})
+
+    def imagine_reply(self) -> Reply:
+        """The first choice, else a sample of the type."""
+        return Reply("", place=0) if self.list_choices("") else Reply(SAMPLES[self.answer])
 
     def find_faults(self) -> list[Complaint]:
         """Also a time-out, and choices where they mean something."""
