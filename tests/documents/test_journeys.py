@@ -210,7 +210,7 @@ steps:
         (
             '"Which?"',
             '"Which?", retry: {text: "{{ answers.size }}"}',
-            "No step before this one asks and is called “size”.",
+            "No step before this one asks",
         ),
         ("{property: price, over: 1}", "{answer: colour, is: Blue}", "No step before this one asks"),
         ("{event: Added}", "{event: Added, where: {answer: colour, is: Blue}}", "No step before this one asks"),
