@@ -195,7 +195,8 @@ steps:
     branches:
       - when: {property: price, over: 1}
         steps:
-          - {id: colour, kind: ask, channels: [sms], text: "Which?", answer: choice, choices: [{label: Blue}], at_most: 1 d}
+          - {id: colour, kind: ask, channels: [sms], text: "Which?", answer: choice, choices: [{label: Blue}],
+             at_most: 1 d}
     else:
       - {id: other, kind: message, channels: [sms], text: "Or else"}
   - {id: last, kind: message, channels: [sms], text: "Bye"}

@@ -196,6 +196,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     WAITS: ClassVar[bool] = False  # time passes here: how many wait is what people want to know
     ASKS: ClassVar[bool] = False  # its message is a question: what the customer writes next answers it
     SAMPLE: ClassVar[Mapping[str, Any]] = {}
+    SELDOM: ClassVar[tuple[str, ...]] = ()  # fields that stand last in its form
 
     id: str
     kind: str

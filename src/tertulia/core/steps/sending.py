@@ -3,7 +3,7 @@
 The run stays until the message has its verdict (X2); what it does then is the kind's own.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -24,6 +24,10 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
     given (Q1, Q2). `within`: how long after the run came here the message makes sense, a duration. `at_cap`: what
     becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
+
+    SELDOM: ClassVar[tuple[str, ...]] = (
+        *("neutral", "on_missing", "class", "window", "outside", "within", "at_cap", "important"),
+    )
 
     channels: Annotated[
         tuple[str, ...],

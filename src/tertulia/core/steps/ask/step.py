@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Meta
 
 from tertulia.core.answers import AnswerType, AnswerValue, Reply, Speaker, read_answer
-from tertulia.core.conditions import Scalar
 from tertulia.core.durations import read_duration
 from tertulia.core.folding import fold_text
 from tertulia.core.reasons import gettext_noop as _
@@ -65,12 +64,7 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """`label` is what the customer sees, `value` what is kept of it: the label, if not given."""
 
     label: Annotated[str, Meta(title=_("The customer sees"))]
-    value: Annotated[Scalar | None, Meta(title=_("Kept as"), description=_("The label, if not said."))] = None
-
-    @property
-    def kept(self) -> AnswerValue:
-        """What the answer comes to."""
-        return self.label if self.value is None else self.value
+    value: Annotated[str, Meta(title=_("Kept as"), description=_("The label, if not said."))] = ""
 
 
 class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -141,7 +135,7 @@ class AskStep(SendStep, frozen=True, kw_only=True):
         if self.answer == "yes_no":
             yes, no = YES_NO.get(language.replace("_", "-").partition("-")[0].lower(), YES_NO["en"])
             return (yes, True), (no, False)
-        return tuple((choice.label, choice.kept) for choice in self.choices)
+        return tuple((choice.label, choice.value or choice.label) for choice in self.choices)
 
     def list_buttons(self, language: str) -> tuple[str, ...]:
         """The labels of the choices."""
