@@ -275,8 +275,9 @@ def test_buttons_belong_to_their_question(town: Town) -> None:
     assert blue == "Blue"
     say(town, "Blue", form="choice", payload="ask:000000000000:0")
     assert take_all(town) == []
-    say(town, "Blue", form="choice", payload=payload)
+    say(town, payload, form="choice", payload=payload)  # as LINE tells it
     assert take_all(town) == ["It is b."]
+    assert town.rows("select text from message order by provider_at desc limit 1") == [("Blue",)]
     say(town, "Blue", form="choice", payload=payload)
     assert take_all(town) == []
 
@@ -308,3 +309,128 @@ def test_C5_an_erasure_leaves_no_answer_and_no_hand_over(town: Town) -> None:
     take_all(town)
     town.erase(contact)
     assert town.find_text("Fliederbusch") == []
+
+
+def test_a_repetition_that_is_not_taken_leaves_the_question_waiting(town: Town) -> None:
+    """The customer has read it, and may still answer."""
+    contact, _ = ask(town)
+    say(town, "many")
+    [again] = town.sending("sms")
+    town.outcome(again, "gone", code="21610", reason="gone.blocked")
+    assert town.live_runs() == [(contact, "stars")]
+    town.advance(24 * HOUR)
+    assert ("stars", "unanswered", "reply", "reply.missed") in town.ledger()
+
+
+def test_S3_a_question_without_an_outcome_waits_all_the_same(town: Town) -> None:
+    """Nobody knows whether it came; the time for a reply begins when nobody will say."""
+    contact = add_customer(town)
+    town.publish(RATE)
+    town.event("track", user="u1", name="Order Completed")
+    [sent] = town.sending("sms")
+    town.outcome(sent, "ambiguous", lost=True)
+    town.advance(16 * MINUTE)
+    assert town.live_runs() == [(contact, "stars")]
+    town.advance(24 * HOUR)
+    assert ("stars", "unanswered", "reply", "reply.missed") in town.ledger()
+
+
+def test_the_next_channel_asks_where_the_first_fails(town: Town) -> None:
+    """The question waits on the one that took it, and what is written on the other is no reply."""
+    add_customer(town)
+    town.write("telegram", "77", "Hello", phone=ANA)
+    town.publish(RATE.replace("channels: [sms]", "channels: [telegram, sms]", 1))
+    for sent in town.sending("telegram"):
+        town.outcome(sent, "ok", provider_id="greeting")
+    town.event("track", user="u1", name="Order Completed")
+    [sent] = town.sending("telegram")
+    town.outcome(sent, "gone", code="403", reason="gone.unreachable")
+    [(question,)] = town.rows("select question from run_open")
+    assert question == {}
+    [sent] = town.sending("sms")
+    [(question,)] = town.rows("select question from run_open")
+    assert question["channel"] == town.channels["sms"].pk
+    say(town, "5")
+    assert ("stars", "unanswered", "reply", "reply.missed") not in town.ledger()
+    assert [one.text for one in town.sending("sms") if one.id != sent.id] == ["Thank you for 5."]
+
+
+def test_V2_a_paused_journey_holds_the_repetition(town: Town) -> None:
+    """What was written is heard, what would be said waits."""
+    from django.db import transaction
+
+    from tertulia.actions.journeys import pause
+    from tertulia.data.models import Journey
+
+    contact, _ = ask(town)
+    with transaction.atomic():
+        pause(Journey.objects.get(), None, town.now)
+    say(town, "many")
+    assert take_all(town) == []
+    assert town.live_runs() == [(contact, "stars")]
+
+
+def test_R1_a_run_that_begins_again_knows_no_answers(town: Town) -> None:
+    """And asks again."""
+    two = RATE.replace("entry: {event", "entry: {second: restart, event").replace(
+        "answered: [", "answered: [{id: pause, kind: wait, for: 1 h}, "
+    )
+    ask(town, two)
+    say(town, "4")
+    assert town.rows("select answers from run_open") == [({"stars": 4},)]
+    town.event("track", user="u1", name="Order Completed")
+    assert town.rows("select answers from run_open") == [({},)]
+    assert take_all(town) == ["How many stars, Ana?"]
+
+
+def test_I6_somebody_says_that_it_was_answered(town: Town) -> None:
+    """The conversation waits no more, and may be handed over again."""
+    from tertulia.core.entries import TalkEntry
+
+    ask(town)
+    say(town, "agent")
+    take_all(town)
+    [(contact, channel, conversation)] = town.rows("select contact_id, channel_id, id from conversation")
+    town.append(TalkEntry(contact, channel, conversation, town.now, hand_over={}))
+    town.drain()
+    assert hand_overs(town) == []
+    town.event("track", user="u1", name="Order Completed")
+    take_all(town)
+    say(town, "agent")
+    assert [facts["reason"] for facts in hand_overs(town)] == ["word"]
+
+
+def test_M8_of_two_conversations_on_one_channel_the_wait_goes_on_in_the_one_that_stays(town: Town) -> None:
+    """Closing the younger loses nobody who waits."""
+    ask(town)
+    bea = town.add_contact("Bea", "+5511987650002")
+    town.write("sms", "+5511987650002", "Hello", kind="phone", phone="+5511987650002")
+    say(town, "agent")
+    [(ana,)] = town.rows("select contact_id from conversation where handed_at is not null")
+    town.merge(ana, bea)
+    rows = town.rows("select contact_id, state, handed_at is not null from conversation order by opened_at")
+    assert rows == [(bea, "open", True), (ana, "resolved", False)]
+
+
+def test_a_conversation_keeps_waiting_since_the_first_hand_over(town: Town) -> None:
+    """A second one brings newer facts along, not a newer place in the queue."""
+    ask(town)
+    say(town, "agent")
+    [(since,)] = town.rows("select handed_at from conversation")
+    town.advance(HOUR)
+    town.event("track", user="u1", name="Order Completed")
+    take_all(town)
+    say(town, "human")
+    assert town.rows("select handed_at from conversation") == [(since,)]
+
+
+def test_C5_an_erasure_empties_a_hand_over(town: Town) -> None:
+    """What was asked and answered is gone, and nobody waits."""
+    contact, _ = ask(town, RATE.replace("How many stars", "How is Fliederbusch"))
+    say(town, "agent")
+    take_all(town)
+    [(home,)] = town.rows("select id from contact where merged_into is null")
+    town.erase(home)
+    town.erase(contact) if contact != home else None
+    assert hand_overs(town) == []
+    assert "conversation" not in town.find_text("Fliederbusch")

@@ -116,6 +116,7 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         greeting=row.greeting,
         offers_text=row.offers_text,
         first_message=row.first_message,
+        choices_carry=able.choices_carry,
     )
 
 

@@ -14,7 +14,7 @@ from tertulia.core.replies import not_understood_text, queue_reply
 from tertulia.core.rows import OpenDelivery, RunRow
 from tertulia.core.run_texts import write_text
 from tertulia.core.steps.sending import SendStep
-from tertulia.core.world import World
+from tertulia.core.world import ChannelFacts, World
 
 BUTTON: Final = "ask:"
 BUTTON_SYMBOLS: Final = 12  # of the delivery's id; Telegram has room for 64 bytes in all
@@ -46,10 +46,11 @@ def _read_second(run: RunRow) -> datetime:
     return datetime.fromisoformat(run.question["at"]).replace(microsecond=0)
 
 
-def write_buttons(step: SendStep, asking: UUID, language: str) -> tuple[tuple[str, str], ...]:
-    """Labels with what they carry."""
+def write_buttons(step: SendStep, asking: UUID, channel: ChannelFacts, language: str) -> tuple[tuple[str, str], ...]:
+    """Labels with what they carry: nothing but themselves where the customer would read it in the chat."""
     mark = asking.hex[-BUTTON_SYMBOLS:]
-    return tuple((label, f"{BUTTON}{mark}:{place}") for place, label in enumerate(step.list_buttons(language)))
+    labels = enumerate(step.list_buttons(language))
+    return tuple((label, f"{BUTTON}{mark}:{place}" if channel.choices_carry else "") for place, label in labels)
 
 
 def is_button(payload: str) -> bool:
@@ -70,16 +71,16 @@ def ask_again(world: World, run: RunRow, step: SendStep, text: str, to: Identity
     tries = int(run.question["tries"]) + 1
     language = contact.locale or world.config.workspaces[run.workspace].language
     said = write_text(world, run, text) or not_understood_text(language)
-    asking = UUID(run.question["delivery"])
+    asking, channel = UUID(run.question["delivery"]), world.config.channels[run.question["channel"]]
     run.delivery_id = queue_reply(
         world,
-        world.config.channels[run.question["channel"]],
+        channel,
         run.contact_id,
         to,
         f"{said}\n{write_text(world, run, step.neutral or step.text)}".strip(),
         cause=f"again:{run.id}:{run.step}:{run.visit}:{tries}",
         at=world.now,
-        choices=write_buttons(step, asking, language),
+        choices=write_buttons(step, asking, channel, language),
         run=run,
     )
     run.due_at, run.question = None, {**run.question, "tries": tries}

@@ -279,7 +279,8 @@ def _write_buttons(world: World, delivery: OpenDelivery, contact: ContactRow) ->
     """What the customer may tap under a question."""
     step = find_step(world, delivery)
     language = contact.locale or world.config.workspaces[delivery.workspace].language
-    return write_buttons(step, delivery.id, language) if step is not None else ()
+    channel = world.config.channels[delivery.channel_id]
+    return write_buttons(step, delivery.id, channel, language) if step is not None else ()
 
 
 def _render_direct(

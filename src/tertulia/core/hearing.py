@@ -29,8 +29,7 @@ def hear(world: World, came: Came, contact: ContactRow, conversation: Conversati
         return True
     if asked is None or came.codes or entry.form == "start":
         return False
-    workspace = world.config.workspaces[came.workspace]
-    language = contact.locale or entry.language or workspace.language
+    language = _find_language(world, came, contact)
     if place is None and asks_for_human(entry.text) and not _is_choice(world, asked, entry.text, language):
         hand_over(world, came.workspace, conversation, contact.id, tell_run(world, asked, BY_WORD), entry.at)
         cause = f"hand_over:{key_of(entry)}"
@@ -38,14 +37,31 @@ def hear(world: World, came: Came, contact: ContactRow, conversation: Conversati
         queue_reply(world, came.channel, contact.id, entry.identity, text, cause=cause, at=entry.at)
         end(world, asked, "left", Reason.HANDED_OVER.value)
         return True
-    country = contact.country or workspace.country
+    country = contact.country or world.config.workspaces[came.workspace].country
     reply = Reply(entry.text, entry.form, place, entry.shared_phone, language, country)
     hear_reply(world, asked, reply, entry.identity)
     return True
 
 
+def name_tapped(world: World, came: Came, contact: ContactRow, asked: RunRow | None) -> str:
+    """The label of the button that was tapped, for some apps tell only what it carries; empty for anything else."""
+    payload = came.entry.payload
+    place = read_button(payload, asked) if asked is not None and is_button(payload) else None
+    if asked is None or place is None:
+        return ""
+    labels = _list_labels(world, asked, _find_language(world, came, contact))
+    return labels[place] if place < len(labels) else ""
+
+
+def _find_language(world: World, came: Came, contact: ContactRow) -> str:
+    return contact.locale or came.entry.language or world.config.workspaces[came.workspace].language
+
+
+def _list_labels(world: World, run: RunRow, language: str) -> tuple[str, ...]:
+    step = find_program(world, run).nodes[run.step].step
+    return step.list_buttons(language) if isinstance(step, SendStep) else ()
+
+
 def _is_choice(world: World, run: RunRow, text: str, language: str) -> bool:
     """Whether the word is one of the question's own choices."""
-    step = find_program(world, run).nodes[run.step].step
-    labels = step.list_buttons(language) if isinstance(step, SendStep) else ()
-    return any(text.strip().casefold() == label.casefold() for label in labels)
+    return any(text.strip().casefold() == label.casefold() for label in _list_labels(world, run, language))

@@ -22,7 +22,7 @@ from tertulia.core.came import (
 )
 from tertulia.core.consent import MARKETING, Given, record_first_message, write_subject
 from tertulia.core.entries import Inbound, MergeEntry, TokenEntry, key_of
-from tertulia.core.hearing import hear
+from tertulia.core.hearing import hear, name_tapped
 from tertulia.core.identity import Trust
 from tertulia.core.journey import drop_question
 from tertulia.core.links import hash_code
@@ -65,12 +65,12 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     if (came.channel.id, _message_id(entry)) in world.seen_messages:
         return
     first = _is_first(world, came, contact_id)
-    conversation = _converse(world, came, contact_id)
+    asked = find_asked(world, contact_id, came.channel.id, entry.at)
+    conversation = _converse(world, came, contact_id, name_tapped(world, came, contact, asked) or entry.text)
     _touch(world, came, contact)
     for suggestion in resolution.suggestions:
         _suggest(world, came, suggestion.one, suggestion.other, suggestion.evidence.value)
     stopped = _has_stopped(contact, came)
-    asked = find_asked(world, contact_id, came.channel.id, entry.at)
     decision = _opt(world, came, contact, bool(conversation.question) or asked is not None, stopped)
     if decision is not NOTHING and decision.action is not OptAction.HELP:
         _obey(world, came, contact, decision)
@@ -136,7 +136,8 @@ def _is_first(world: World, came: Came, contact_id: int) -> bool:
     return (contact_id, came.channel.id) not in world.conversations
 
 
-def _converse(world: World, came: Came, contact_id: int) -> Any:
+def _converse(world: World, came: Came, contact_id: int, text: str) -> Any:
+    """The message is kept, with the text that the customer sees of it."""
     entry = came.entry
     key = (contact_id, came.channel.id)
     if key not in world.conversations:
@@ -156,7 +157,7 @@ def _converse(world: World, came: Came, contact_id: int) -> Any:
     world.add(
         tx.StoreMessage(
             *(came.workspace, contact_id, came.channel.id, conversation.id, "in", _message_id(entry), entry.identity),
-            *(entry.form, entry.text, facts, entry.at, entry.sequence, world.now),
+            *(entry.form, text, facts, entry.at, entry.sequence, world.now),
         )
     )
     touch_elsewhere(world, came.workspace, conversation, contact_id)

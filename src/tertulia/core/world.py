@@ -82,6 +82,7 @@ class ChannelFacts:
     greeting: str
     offers_text: bool
     first_message: str
+    choices_carry: bool = True  # what a button carries stays hidden from the customer
 
     def price_of(self, country: str) -> tuple[int, str]:
         """What one part of an SMS, or one message that we begin in an app, costs there: millionths and currency."""
