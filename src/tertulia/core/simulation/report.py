@@ -111,7 +111,8 @@ class Report:
         if len(self.samples) < SAMPLES_MAX and not known:
             contact = world.contacts[effect.contact_id]
             name = f"{contact.name} {contact.surname}".strip()
-            text = read_content(effect.content).text
+            content = read_content(effect.content)
+            text = content.text if world.config.channels[channel_id].app else content.numbered
             self.samples.append(Sample(effect.contact_id, name, world.now, channel_id, step, text))
 
     def _count_decision(self, effect: fx.Decide) -> None:
