@@ -37,6 +37,7 @@ DOCS = Path(__file__).parent
 MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "journey-fields.toml").read_text(encoding="utf-8"))
 DOCUMENT: Mapping[str, Any] = write_schema()["$defs"]
 OF_EVERY_STEP = ("id", "kind", "name")
+OF_EVERY_MESSAGE = DOCUMENT["MessageStep"]["properties"].keys() - OF_EVERY_STEP
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
@@ -174,6 +175,8 @@ def write_fields(part: str) -> Iterator[str]:
     spec = DOCUMENT["ExitStep" if part == "Step" else part]
     fields, needed = spec["properties"], spec.get("required", ())
     shared = OF_EVERY_STEP if part == "Step" or part.endswith("Step") else ()
+    if part != "MessageStep" and fields.keys() >= OF_EVERY_MESSAGE:
+        shared = (*shared, *OF_EVERY_MESSAGE)
     named = shared if part == "Step" else [name for name in fields if name not in shared]
     meanings = MEANINGS.get(part, {})
     if wrong := meanings.keys() ^ set(named):
@@ -330,6 +333,8 @@ _PART_WORDS = {
     "Reentry": "[a while](#re-entry)",
     "Step": "[steps](#steps)",
     "Branch": "[ways](#branch)",
+    "Choice": "[choices](#ask)",
+    "Retry": "[what is said then](#ask)",
     "SplitWay": "[ways](#split)",
     "Until": "[an instant](#until)",
     "Value": "[a property](#update)",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from tests.core.imagined import NOW, SHOP, SMS, Arrival, make_config, make_customer, make_memory, make_shop, play, track
 
 from tertulia.core.caps import read_cap
@@ -236,3 +237,45 @@ def test_an_e_mail_goes_to_the_mailbox_and_costs_what_one_costs() -> None:
     report = play(memory, arrivals, NOW + DAY)
     assert report.sent == {(NOW.date(), mail): 1, (NOW.date(), SMS): 1}
     assert report.cost_micros == {"USD": 500, "BRL": 50_000}
+
+
+ASK = """
+name: Rating
+entry: {event: Order Completed}
+steps:
+  - id: stars
+    kind: ask
+    channels: [sms]
+    text: "How many stars?"
+    answer: ANSWER
+    at_most: 1 d
+    answered: [{id: thank, kind: message, channels: [sms], text: "Thank you for {{ answers.stars }}."}]
+    missed: [{id: later, kind: message, channels: [sms], text: "Another time."}]
+    not_understood: [{id: people, kind: hand_over}]
+"""
+
+
+def test_questions_are_answered_by_a_stated_share() -> None:
+    """The others let the time pass; the same ones each time."""
+    arrivals = [track(n, NOW, "Order Completed", f"u{n}") for n in range(1, 201)]
+
+    def count(share: float) -> tuple[int, int]:
+        memory = make_shop(make_config(ASK.replace("ANSWER", "number")), 200)
+        report = play(memory, arrivals, NOW + 3 * DAY, answered=share)
+        assert report.completed == 200
+        assert memory.rows.runs == memory.rows.open == {}
+        return report.steps[("thank", "reached")], report.steps[("later", "reached")]
+
+    assert (count(0.0), count(1.0)) == ((0, 200), (200, 0))
+    thanked, missed = count(0.5)
+    assert 80 < thanked < 120
+    assert thanked + missed == 200
+    assert count(0.5) == (thanked, missed)
+
+
+@pytest.mark.parametrize("kind", ["text", "number", "date", "email", "phone", "yes_no"])
+def test_the_sample_answer_of_each_type_is_one(kind: str) -> None:
+    """So that nobody goes the way of what is not understood."""
+    arrivals = [track(1, NOW, "Order Completed")]
+    report = play(make_shop(make_config(ASK.replace("ANSWER", kind))), arrivals, NOW + 3 * DAY, answered=1.0)
+    assert report.steps[("thank", "reached")] == 1

@@ -52,6 +52,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         *(journeys, index_journeys(journeys.values())),
         frozenset(row.workspace for row in journeys.values() if row.has_exit_condition),
         frozenset(row.workspace for row in journeys.values() if row.has_split),
+        frozenset(row.workspace for row in journeys.values() if row.asks),
     )
 
 
@@ -115,6 +116,7 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         greeting=row.greeting,
         offers_text=row.offers_text,
         first_message=row.first_message,
+        choices_carry=able.choices_carry,
     )
 
 

@@ -339,6 +339,7 @@ class Capabilities:
     token_on_link: bool = False  # the code rides on the link, not only in the text
     qr_only: bool = False  # no link opens a chat: a QR code and a page of ours (WeChat)
     choices_max: int = 0
+    choices_carry: bool = True  # what a button carries stays hidden; else it stands in the chat as the customer's words
     shares_phone: str = ""  # the app's button that shares a number: "" none, "proven" by the app (`shared_phone`),
     # "claimed" where a forged card looks the same: then the number is only the message's text
 

@@ -29,6 +29,7 @@ from tertulia.channels.base import (
 )
 from tertulia.channels.outcomes import make_outcome
 from tertulia.channels.wire import Unreadable, utf16_length
+from tertulia.core.content import number_choices
 
 Found = TypeVar("Found")
 
@@ -147,8 +148,7 @@ class ChannelKind:
 
 def render_numbered(content: Text) -> str:
     """The text with its choices as numbered lines, for channels without buttons."""
-    lines = [f"{number}. {label}" for number, (label, _) in enumerate(content.choices, 1)]
-    return "\n".join([content.text, *lines])
+    return number_choices(content.text, content.choices)
 
 
 def put_code(text: str, token: str) -> str:

@@ -134,11 +134,9 @@ def _receipt_of_open(world: World, delivery: OpenDelivery, entry: ReceiptEntry, 
 
 def _count_parts(world: World, delivery: OpenDelivery) -> int:
     """The parts of a message about which a receipt came before the sender's own word."""
-    return (
-        count_parts(read_content(delivery.content).text).parts
-        if world.config.channels[delivery.channel_id].carries == SMS
-        else 1
-    )
+    if world.config.channels[delivery.channel_id].carries != SMS:
+        return 1
+    return count_parts(read_content(delivery.content).numbered).parts
 
 
 def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEntry, event: DeliveryEvent) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
+from tertulia.core.asking import write_buttons
 from tertulia.core.attempts import decide_row
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
@@ -24,6 +25,7 @@ from tertulia.core.mail_html import clean_html
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
+from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive, list_sensitive_of
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
@@ -78,7 +80,7 @@ def _hand_over(
     step = find_step(world, delivery)
     take_slot(world, delivery, important=step is not None and step.important)
     if (run := find_run(world, delivery)) is not None:
-        note_message(world, run)
+        note_message(world, run, delivery)
 
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
@@ -303,7 +305,8 @@ def _render_step(
             return outcome
         made[name] = clean_html(outcome.text) if is_html else outcome.text
     subject, html = made.get("subject", ""), made.get("html", "")
-    contents.append(Content(made["text"], subject, html, unsubscribe, neutral=choice.neutral))
+    choices = _write_buttons(world, delivery, contact)
+    contents.append(Content(made["text"], subject, html, unsubscribe, choices, neutral=choice.neutral))
     return Rendered(made["text"])
 
 
@@ -312,6 +315,14 @@ def _write_leave(world: World, delivery: OpenDelivery) -> str:
     workspace = world.config.workspaces[delivery.workspace]
     token = sign_leave(workspace.link_key, Leave(workspace.id, delivery.contact_id, delivery.id))
     return f"{workspace.link_base}/u/{token}"
+
+
+def _write_buttons(world: World, delivery: OpenDelivery, contact: ContactRow) -> tuple[tuple[str, str], ...]:
+    """What the customer may tap under a question."""
+    step = find_step(world, delivery)
+    language = contact.locale or world.config.workspaces[delivery.workspace].language
+    channel = world.config.channels[delivery.channel_id]
+    return write_buttons(step, delivery.id, channel, language) if step is not None else ()
 
 
 def _render_direct(
@@ -388,19 +399,6 @@ def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: 
         attributes=contact.attributes,
         workspace=world.config.workspaces[match.workspace].name,
         links=links,
-    )
-
-
-def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
-    """What a journey's template sees: the contact, and the properties of the event that began the run."""
-    return make_facts(
-        name=contact.name,
-        surname=contact.surname,
-        locale=contact.locale,
-        attributes=contact.attributes,
-        workspace=world.config.workspaces[run.workspace].name,
-        links={},
-        event=run.event.get("properties", {}),
     )
 
 

@@ -1,16 +1,17 @@
 """Conditions: one expression tree over what is known of a contact and of the event at hand.
 
 A condition is a group (`all`, `any` or `none` of others) or one comparison: a subject (`property` of the event,
-`attribute` of the contact or one of its own `field`s) and one operator. `judge` says whether it holds and, where it
-does not, which comparison decided that and with which value, so that every refusal can be explained (S1).
+`attribute` of the contact, one of its own `field`s, or the `answer` at a step of the journey) and one operator.
+`judge` says whether it holds and, where it does not, which comparison decided that and with which value, so that every
+refusal can be explained (S1).
 
 Comparisons know types: a number is compared with a number, an instant with an instant, and a value of another type,
 or none at all, does not hold (but `is_not`, `not_in` and `exists: false`, which a missing value satisfies). Texts are
 compared without regard to case and to spaces around them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ Scalar = str | bool | int | float
 
 FIELDS: Final = ("name", "surname", "language", "country", "zone")
 GROUPS: Final = ("all", "any", "none")
-SUBJECTS: Final = ("property", "attribute", "field")
+SUBJECTS: Final = ("property", "attribute", "field", "answer")
 OPERATORS: Final = (
     *("is_", "is_not", "in_", "not_in", "over", "under", "at_least", "at_most"),
     *("contains", "starts_with", "exists"),
@@ -37,7 +38,8 @@ class Condition(
 ):
     """One node of the tree: exactly one of the groups or subjects is set, with a subject exactly one operator.
 
-    `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path."""
+    `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path. `answer` is the
+    id of the step that asked."""
 
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
@@ -45,6 +47,7 @@ class Condition(
     property: str | None = None
     attribute: str | None = None
     field: str | None = None
+    answer: str | None = None
     is_: Scalar | None = None
     is_not: Scalar | None = None
     in_: tuple[Scalar, ...] | None = None
@@ -60,11 +63,13 @@ class Condition(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What conditions look at: the event's properties, the contact's attributes and own fields."""
+    """What conditions look at: the event's properties, the contact's attributes and own fields, and what the contact
+    answered in this run, by the ids of the steps that asked."""
 
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
     fields: Mapping[str, str]
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ def read_subject(condition: Condition, subject: Subject) -> Any:
         return read_path(subject.properties, condition.property)
     if condition.attribute is not None:
         return read_path(subject.attributes, condition.attribute)
+    if condition.answer is not None:
+        return subject.answers.get(condition.answer)
     return subject.fields.get(condition.field or "") or None
 
 
@@ -224,6 +231,15 @@ def _fold(text: str) -> str:
 # what is wrong with a condition of a document
 
 
+def list_answers(condition: Condition, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The steps whose answers a condition looks at, each with where it names it."""
+    if condition.answer is not None:
+        yield (*path, "answer"), condition.answer
+    for group in GROUPS:
+        for place, part in enumerate(getattr(condition, group) or ()):
+            yield from list_answers(part, (*path, group, place))
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong, where (the path below the condition: keys and places), as a message id with its parameters."""
@@ -240,7 +256,7 @@ def find_faults(condition: Condition, path: tuple[str | int, ...] = (), *, event
     if len(path) > 2 * DEPTH_MAX + 4:
         return [Fault(path, _("Conditions are nested too deeply. Nest at most eight."), {})]
     if len(heads) != 1:
-        return [Fault(path, _("Give exactly one of all, any, none, property, attribute and field."), {})]
+        return [Fault(path, _("Give exactly one of all, any, none, property, attribute, field and answer."), {})]
     [head] = heads
     if head in GROUPS:
         if operators:

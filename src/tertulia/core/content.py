@@ -4,7 +4,7 @@ Empty (no text and no template) means that the claim has still to render it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -33,8 +33,18 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     neutral: bool = False
 
     @property
+    def numbered(self) -> str:
+        """The text as it stands where there are no buttons."""
+        return number_choices(self.text, self.choices)
+
+    @property
     def is_rendered(self) -> bool:
         return bool(self.text or self.template)
+
+
+def number_choices(text: str, choices: Iterable[tuple[str, str]]) -> str:
+    """A text with its choices (label, payload) as numbered lines below."""
+    return "\n".join([text, *(f"{number}. {label}" for number, (label, _) in enumerate(choices, 1))])
 
 
 def read_content(stored: Mapping[str, Any]) -> Content:

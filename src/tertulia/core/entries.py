@@ -155,15 +155,28 @@ class TokenEntry(msgspec.Struct, frozen=True, tag="token", omit_defaults=True):
 
 class TalkEntry(msgspec.Struct, frozen=True, tag="talk", omit_defaults=True):
     """Something changed in a conversation that goes on at a merged contact (M8), told to that contact's owner: it is
-    active, a `question` waits in it, a merge closed it (`into_id` goes on), or that was undone (`merge_id` alone)."""
+    active, a `question` waits in it, it was handed over to people or waits for them no more, a merge closed it
+    (`into_id` goes on), or that was undone (`merge_id` alone)."""
 
     contact_id: int
     channel_id: int
     conversation_id: UUID
     at: datetime
     question: dict[str, Any] | None = None
+    hand_over: dict[str, Any] | None = None
     into_id: UUID | None = None
     merge_id: UUID | None = None
+
+
+class HandOverEntry(msgspec.Struct, frozen=True, tag="hand_over", omit_defaults=True):
+    """A journey hands a customer over to people (I6): their conversation waits for somebody from now on, with these
+    facts. `say`: what the customer is told. `id`: the same again for the same step of a run."""
+
+    contact_id: int
+    id: UUID
+    at: datetime
+    facts: dict[str, Any]
+    say: str = ""
 
 
 class DismissEntry(msgspec.Struct, frozen=True, tag="dismiss", omit_defaults=True):
@@ -305,6 +318,7 @@ Entry = (
     | EraseEntry
     | EventEntry
     | OccasionEntry
+    | HandOverEntry
 )
 
 
@@ -358,7 +372,15 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return place_of_delivery(delivery_id)[0]
         case TokenEntry():
             return entry.shard
-        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry() | OccasionEntry():
+        case (
+            ClickEntry()
+            | ConsentEntry()
+            | EraseEntry()
+            | DismissEntry()
+            | TalkEntry()
+            | OccasionEntry()
+            | HandOverEntry()
+        ):
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -407,7 +429,8 @@ def _describe(entry: Entry) -> str:
         case TokenEntry():
             return f"token:{entry.code_hash}:{_who(entry.identity)}:{entry.contact_id}"
         case TalkEntry():
-            told = msgspec.json.encode(entry.question).decode() if entry.question is not None else ""
+            changed = entry.hand_over if entry.question is None else entry.question
+            told = msgspec.json.encode(changed).decode() if changed is not None else ""
             facts = f"{entry.contact_id}:{entry.conversation_id}:{entry.into_id}:{entry.merge_id}"
             return f"talk:{facts}:{entry.at.isoformat()}:{told}"
         case DismissEntry():
@@ -425,6 +448,8 @@ def _describe(entry: Entry) -> str:
             return f"erase:{entry.contact_id}"
         case OccasionEntry():
             return f"occasion:{entry.id}"
+        case HandOverEntry():
+            return f"hand_over:{entry.id}"
         case _:
             assert_never(entry)
 

@@ -73,6 +73,12 @@ class Reason(StrEnum):
     NO_JOURNEY = "entry.no_journey"
     ENTRY_DEPTH = "entry.too_deep"
 
+    REPLY_MISSED = "reply.missed"
+    REPLY_NOT_UNDERSTOOD = "reply.not_understood"
+    REPLY_STOPPED = "reply.stopped"
+    QUESTION_REPLACED = "reply.replaced"
+    HANDED_OVER = "run.handed_over"
+
     # after the hand-over
     RETRIES_SPENT = "provider.retries_spent"
     REJECTED = "provider.rejected"
@@ -156,6 +162,13 @@ SENTENCES: Final = {
     Reason.ENTRY_CAP: gettext_noop("As many had entered the journey as may, that day or in all."),
     Reason.NO_JOURNEY: gettext_noop("The journey to be started is not there, or is none that the API may start."),
     Reason.ENTRY_DEPTH: gettext_noop("Journeys had started each other three times already, so this one did not start."),
+    Reason.REPLY_MISSED: gettext_noop("No reply came in the time that the journey waits for one."),
+    Reason.REPLY_NOT_UNDERSTOOD: gettext_noop("The replies were not what the question asks for, however often."),
+    Reason.REPLY_STOPPED: gettext_noop("Instead of an answer the customer asked for no more messages."),
+    Reason.QUESTION_REPLACED: gettext_noop(
+        "A newer question went out on the same channel; a customer answers what they read last."
+    ),
+    Reason.HANDED_OVER: gettext_noop("The customer asked for a person, so the conversation waits for one of you."),
     Reason.RETRIES_SPENT: gettext_noop("The provider did not take the message after several attempts."),
     Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),
     Reason.UNREACHABLE: gettext_noop("The provider says that this customer cannot be reached there."),

@@ -83,6 +83,7 @@ class ChannelFacts:
     greeting: str
     offers_text: bool
     first_message: str
+    choices_carry: bool = True  # what a button carries stays hidden from the customer
 
     @property
     def carries(self) -> str:
@@ -152,6 +153,11 @@ class JourneyFacts:
         return any(node.step.KIND == "split" for program in self.programs.values() for node in program.nodes.values())
 
     @property
+    def asks(self) -> bool:
+        """Whether any of its revisions asks questions."""
+        return any(node.step.ASKS for program in self.programs.values() for node in program.nodes.values())
+
+    @property
     def has_exit_condition(self) -> bool:
         """Whether runs of any of its revisions may end by one (X5)."""
         return any(program.journey.exit_when is not None for program in self.programs.values())
@@ -181,6 +187,8 @@ class Config:
     leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
 
     dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
+
+    asking: frozenset[int] = frozenset()  # workspaces in which a journey asks questions
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch

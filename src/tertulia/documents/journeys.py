@@ -8,7 +8,7 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from tertulia.core.carriers import EMAIL
-from tertulia.core.conditions import Condition, find_faults
+from tertulia.core.conditions import Condition, find_faults, list_answers
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import (
     ENTRIES_MAX,
@@ -26,7 +26,7 @@ from tertulia.core.journeys import (
 )
 from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.render import TemplateProblem, compile_template
+from tertulia.core.render import TemplateProblem, compile_template, variables
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
@@ -34,9 +34,9 @@ from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-TEXTS: Final = {"text": False, "neutral": False, "subject": False, "html": True}
+TEXTS: Final = {"text": False, "neutral": False, "say": False, "subject": False, "html": True}
 """Fields that are templates, and whether of HTML."""
-
+NOT_ASKED: Final = _("No step before this one asks and is called “%(step)s”.")
 NAME_CHARACTERS_MAX: Final = 200
 
 
@@ -105,6 +105,7 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     if journey.exit_when is not None:
         for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
             yield problem(fault.path, fault.message, **fault.parameters)
+        yield from _check_answers(written, journey.exit_when, ("exit_when",), frozenset())
     if journey.goal is not None:
         if not journey.goal.event.strip():
             yield problem(("goal", "event"), _("Give the name of the event that the journey is for."))
@@ -219,6 +220,14 @@ def _check_condition(written: Written, condition: Condition | None, path: Path) 
     if condition is not None:
         for fault in find_faults(condition, path):
             yield Problem(written.find(fault.path), fault.path, fault.message, fault.parameters)
+        yield from _check_answers(written, condition, path, frozenset())
+
+
+def _check_answers(written: Written, condition: Condition, path: Path, asked: frozenset[str]) -> Iterator[Problem]:
+    """Only what was asked before may have been answered."""
+    for place, step in list_answers(condition, path):
+        if step not in asked:
+            yield Problem(written.find(place), place, NOT_ASKED, {"step": step})
 
 
 def _check_duration(written: Written, text: str, path: Path) -> Iterator[Problem]:
@@ -248,6 +257,7 @@ class _Steps:
         self.around = around
         self.problems: list[Problem] = []
         self.ids: dict[str, Path] = {}
+        self.asked: frozenset[str] = frozenset()  # steps before, whose answers there may be
 
     def check(self, raws: Iterable[Any], path: Path) -> None:
         """One sequence, and those inside its steps."""
@@ -291,13 +301,20 @@ class _Steps:
             self.ids[step.id] = path
         for complaint in step.find_faults():
             self._add((*path, *complaint.path), complaint.message, complaint.parameters)
+        for place, condition in step.list_conditions():
+            self.problems += _check_answers(self.written, condition, (*path, *place), self.asked)
         self._check_channels(step, path)
         self._check_templates(step, path)
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
+        self.asked |= {step.id} if step.ASKS else set()
+        before = met = self.asked
         for way in step.list_ways():
+            self.asked = before
             self.check(way.steps, (*path, *way.field))
+            met |= self.asked
+        self.asked = met
 
     def _check_channels(self, step: Step, path: Path) -> None:
         names = getattr(step, "channels", ())
@@ -308,12 +325,20 @@ class _Steps:
 
     def _check_templates(self, step: Step, path: Path) -> None:
         for name, is_html in TEXTS.items():
-            text = getattr(step, name, "")
-            try:
-                if text:
-                    compile_template(text, is_html)
-            except TemplateProblem as problem:
-                self._add_template_problem((*path, name), problem)
+            self._check_template(getattr(step, name, ""), (*path, name), is_html)
+        if (retry := getattr(step, "retry", None)) is not None:
+            self._check_template(retry.text, (*path, "retry", "text"))
+
+    def _check_template(self, text: str, path: Path, is_html: bool = False) -> None:
+        try:
+            named = variables(compile_template(text, is_html)) if text else ()
+        except TemplateProblem as problem:
+            self._add_template_problem(path, problem)
+            return
+        for variable in named:
+            root, _dot, step = variable.name.partition(".")
+            if root == "answers" and step not in self.asked:
+                self._add(path, NOT_ASKED, {"step": step})
 
     def _add_template_problem(self, path: Path, problem: TemplateProblem) -> None:
         place = self.written.find(path)

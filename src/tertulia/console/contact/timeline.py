@@ -97,6 +97,8 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "failed": (_("failed"), "circle-alert", "danger"),
         "revoked": (_("revoked"), "undo-2", ""),
         "not_entered": (_("not entered"), "ban", ""),
+        "unanswered": (_("question not answered"), "circle-help", ""),
+        "not_handed_over": (_("not handed over"), "ban", "warn"),
     }
     words, icon, tone = outcome.get(decision.outcome, (decision.outcome, "info", ""))
     subject = names.cause(decision) or _("Message")

@@ -51,6 +51,8 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "failed": _("Failed"),
         "revoked": _("Revoked"),
         "not_entered": _("Not entered"),
+        "unanswered": _("Not answered"),
+        "not_handed_over": _("Not handed over"),
     }
     return Why(
         newest,

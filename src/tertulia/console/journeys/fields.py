@@ -138,7 +138,7 @@ def _fill(
             _fill_condition(made, value, SUBJECTS)
         case "contact_condition":
             made.widget = "condition"
-            _fill_condition(made, value, {name: word for name, word in SUBJECTS.items() if name != "property"})
+            _fill_condition(made, value, {name: SUBJECTS[name] for name in ("attribute", "field")})
         case "reentry":
             made.value = {"mode": "after" if isinstance(value, dict) else value or "always"}
             made.value |= value if isinstance(value, dict) else {"after": "7 d", "from": "entry"}
@@ -316,8 +316,10 @@ def _read_scalar(text: str) -> Any:
 def _list_fields(kind: type) -> Sequence[inspect.Field]:
     told = inspect.type_info(kind)
     assert isinstance(told, inspect.StructType)
-    own = [one for one in told.fields if one.name != "name"]
-    return [*own, *(one for one in told.fields if one.name == "name")] if "kind" in _all(told) else told.fields
+    last = (*getattr(kind, "SELDOM", ()), "name")
+    own = [one for one in told.fields if one.encode_name not in last]
+    rest = [one for one in told.fields if one.encode_name in last]
+    return [*own, *sorted(rest, key=lambda one: last.index(one.encode_name))] if "kind" in _all(told) else told.fields
 
 
 def _all(told: inspect.StructType) -> set[str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from tertulia.stories.conformance.journeys import (
     check_journeys,
+    read_answers,
+    read_hand_overs,
     read_journey_decisions,
     read_journey_messages,
     read_runs,
@@ -255,6 +257,8 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "events": _read_events,
     "last_session": _read_session,
     "runs": read_runs,
+    "answers": read_answers,
+    "hand_overs": read_hand_overs,
     "why_entry": read_why_entry,
     "journey_decisions": read_journey_decisions,
     "journey_messages": read_journey_messages,

@@ -126,6 +126,21 @@ def read_runs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any)
     return settle_order(told, expected)
 
 
+def read_answers(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """What was answered in the last run, by the steps that asked."""
+    rows = stage.api("GET", f"/contacts/{contact['id']}/runs")
+    return rows[0]["answers"] if rows else {}
+
+
+def read_hand_overs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """What came along with each conversation that waits for a person, as far as it is asked for."""
+    told = stage.api("GET", "/conversations", params={"waiting": True})["conversations"]
+    found = [row["hand_over"] for row in told if row["contact_id"] in contact["family"]]
+    if len(found) != len(expected):
+        return found
+    return [{name: facts.get(name) for name in wanted} for facts, wanted in zip(found, expected, strict=True)]
+
+
 def read_why_entry(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
     """`cart never`, `cart not_entered entry.live_run` for each journey that the scenario has."""
     found = []

@@ -11,7 +11,7 @@ from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
 from tertulia.stories.conformance.tracking import post_hooks, track_calls, track_meanwhile
-from tertulia.stories.conformance.wire import Post, Writer
+from tertulia.stories.conformance.wire import Post, Sent, Writer
 
 AGENTS = {
     "person": PHONE_AGENT,
@@ -203,7 +203,8 @@ def unsubscribe(stage: Stage, told: Mapping[str, Any]) -> None:
 def write_message(stage: Stage, told: Mapping[str, Any]) -> None:
     """Somebody writes. `channel`, `as` (a name), `with` ({id, phone, username}: who that is there), `text`, in which
     `{code}` is the code of `code_of`'s link; `start: true` sends it by the app's own way; `times` the same webhook
-    again; `id` the provider's; `ago` how long before now it was written."""
+    again; `id` the provider's; `ago` how long before now it was written. `tap`: a button of this label is tapped (in
+    Telegram), under the newest message that has it or the one with this `number`."""
     post = _make_message(stage, told)
     channel = stage.channel(told["channel"])
     for _again in range(told.get("times", 1)):
@@ -355,9 +356,21 @@ def _make_message(stage: Stage, told: Mapping[str, Any]) -> Post:
         more["start"] = code
     if told.get("share_phone"):
         more["share_phone"] = True
+    if "tap" in told:
+        more["tap"] = _find_button(stage, told)
     at = stage.now - timedelta(seconds=read_span(told["ago"])) if "ago" in told else stage.now
     message_id = str(told["id"] + stage.number * 1_000) if "id" in told else stage.next_id()
     return channel.provider.message(writer, text, message_id, at, channel.hook_url, **more)
+
+
+def _find_button(stage: Stage, told: Mapping[str, Any]) -> tuple[Sent, str]:
+    """The message under which a button of this label stands, the newest or the one that is asked for, and what it
+    carries."""
+    having = [sent for sent in stage.sent_to(told["channel"], told["as"]) if told["tap"] in dict(sent.buttons)]
+    if not having:
+        raise Failed(f"{told['as']} has no button {told['tap']!r}")
+    sent = having[told.get("number", 0) - 1]
+    return sent, dict(sent.buttons)[told["tap"]]
 
 
 def _spell(code: str, how: str) -> str:

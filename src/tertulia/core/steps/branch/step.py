@@ -41,6 +41,10 @@ class BranchStep(Step, frozen=True, kw_only=True, rename={"else_": "else"}):
         ways = [Way(("branches", n, "steps"), branch.steps, branch.name) for n, branch in enumerate(self.branches)]
         return (*ways, Way(("else",), self.else_, message=_("Everybody else")))
 
+    def list_conditions(self) -> tuple[tuple[tuple[str | int, ...], Condition], ...]:
+        """That of each branch."""
+        return tuple((("branches", n, "when"), branch.when) for n, branch in enumerate(self.branches))
+
     def find_faults(self) -> list[Complaint]:
         """A branch needs a condition that means something."""
         found = [] if self.branches else [Complaint(("branches",), _("Give at least one branch."), {})]
