@@ -22,10 +22,12 @@ from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
-from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
+from tertulia.core.sensitive import Choice, Proof, judge_address
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.template_facts import make_facts
+from tertulia.core.templates import Wording
+from tertulia.core.wordings import choose_wording, find_wording, make_content
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
 HOLD_AGAIN_S: Final = 60.0
@@ -46,8 +48,10 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     minted: list[fx.MintLink] = []
     contents: list[Content] = []
     trust = _judge_trust(world.contacts[delivery.contact_id], delivery)
-    choice = _choose(world, delivery, trust)
-    verdict = judge(_gather(world, delivery, trust, choice, _renderer(world, delivery, choice, minted, contents)))
+    wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
+    choice = choose_wording(world, delivery, wording, trust)
+    renderer = _renderer(world, delivery, wording, choice, minted, contents)
+    verdict = judge(_gather(world, delivery, trust, wording, choice, renderer))
     match verdict.outcome:
         case Verb.SEND:
             _hand_over(world, delivery, verdict, minted, contents[0])
@@ -131,28 +135,6 @@ def _judge_trust(contact: ContactRow, delivery: OpenDelivery) -> Trust:
     return judge_address(delivery.to_kind, delivery.to_value, phones, proofs)
 
 
-def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
-    """Which of a match's texts it is, and what in it is sensitive. One that was rendered for an earlier attempt stays
-    what it is."""
-    marked = world.config.workspaces[delivery.workspace].sensitive
-    if (step := find_step(world, delivery)) is not None:
-        return _choose_once(delivery, step.text, step.neutral, marked, trust)
-    if delivery.match_id is None:
-        return Choice("", False, ())
-    match = world.config.matches[delivery.match_id]
-    if delivery.stage < len(match.direct):
-        used = [name for text in match.direct[delivery.stage].parameters for name in list_sensitive(text, marked)]
-        return Choice("", False, tuple(sorted(set(used))))
-    return _choose_once(delivery, match.text, match.neutral, marked, trust)
-
-
-def _choose_once(delivery: OpenDelivery, text: str, neutral: str, marked: frozenset[str], trust: Trust) -> Choice:
-    content = read_content(delivery.content)
-    if content.is_rendered:
-        return Choice(text, content.neutral, list_sensitive(text, marked))
-    return choose_text(text, neutral, marked, trust)
-
-
 def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> RunState:
     """Whether what the message belongs to still wants it."""
     if delivery.run_id is None:
@@ -164,7 +146,12 @@ def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) 
 
 
 def _gather(
-    world: World, delivery: OpenDelivery, trust: Trust, choice: Choice, renderer: Callable[[], Outcome]
+    world: World,
+    delivery: OpenDelivery,
+    trust: Trust,
+    wording: Wording,
+    choice: Choice,
+    renderer: Callable[[], Outcome],
 ) -> SendFacts:
     channel = world.config.channels[delivery.channel_id]
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
@@ -208,16 +195,11 @@ def _gather(
         retry_at=None,
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
-        on_missing=_read_policy(world, delivery, match),
+        on_missing=OnMissing(wording.on_missing),
         characters_max=channel.text_max,
         render=renderer,
+        template=wording.list_facts(),
     )
-
-
-def _read_policy(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> OnMissing:
-    """S4: what a variable without a value does."""
-    step = find_step(world, delivery)
-    return OnMissing(step.on_missing if step else match.on_missing if match else "fail")
 
 
 def _budget_left(world: World, match: MatchFacts | None) -> int | None:
@@ -243,7 +225,12 @@ def _platform(
 
 
 def _renderer(
-    world: World, delivery: OpenDelivery, choice: Choice, minted: list[fx.MintLink], contents: list[Content]
+    world: World,
+    delivery: OpenDelivery,
+    wording: Wording,
+    choice: Choice,
+    minted: list[fx.MintLink],
+    contents: list[Content],
 ) -> Callable[[], Outcome]:
     """Renders when the gates before have let the message pass; leaves links and content behind."""
 
@@ -254,11 +241,9 @@ def _renderer(
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
         if (run := find_run(world, delivery)) is not None:
-            outcome = _render_text(
-                choice.text, run_facts(world, run, contact), world, _read_policy(world, delivery, None)
-            )
+            outcome = _render_text(choice.text, run_facts(world, run, contact), world, OnMissing(wording.on_missing))
             if isinstance(outcome, Rendered):
-                contents.append(Content(text=outcome.text, neutral=choice.neutral))
+                contents.append(make_content(outcome.text, wording, choice))
             return outcome
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
@@ -266,7 +251,7 @@ def _renderer(
             return _render_direct(world, match, delivery, contact, contents)
         outcome = _render_links(world, match, choice.text, contact, minted)
         if isinstance(outcome, Rendered):
-            contents.append(Content(text=outcome.text, neutral=choice.neutral))
+            contents.append(make_content(outcome.text, wording, choice))
         return outcome
 
     return call

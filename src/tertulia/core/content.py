@@ -9,14 +9,15 @@ from typing import Any
 import msgspec
 
 from tertulia.core.links import CODE_SYMBOLS
+from tertulia.core.templates import Used
 
 MASK = "\u2022\u2022\u2022\u2022"
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text with its choices, or a template of the platform's. `direct` marks a first contact by phone number (LINE's
-    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the match's neutral
-    text (M6)."""
+    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the neutral text
+    (M6); `used` the template that it was made of."""
 
     text: str = ""
     choices: tuple[tuple[str, str], ...] = ()
@@ -27,6 +28,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_token: str = ""
     direct: bool = False
     neutral: bool = False
+    used: Used | None = None
 
     @property
     def is_rendered(self) -> bool:

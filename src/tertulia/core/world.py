@@ -35,6 +35,7 @@ from tertulia.core.rows import (
     SessionRow,
     SlotRow,
 )
+from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import Window
 from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
@@ -170,6 +171,7 @@ class Config:
     leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
 
     dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
+    templates: Mapping[tuple[int, str], TemplateFacts] = field(default_factory=dict)  # by workspace and key
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch

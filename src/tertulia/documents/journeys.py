@@ -25,12 +25,12 @@ from tertulia.core.journeys import (
 )
 from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
+from tertulia.documents.texts import check_liquid
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 TEXTS: Final = ("text", "neutral")
@@ -40,11 +40,12 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`,
-    and the keys of `journeys` (None: not known)."""
+    and the keys of `journeys` and of published `templates` (None: not known)."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     journeys: frozenset[str] | None = None
+    templates: frozenset[str] | None = None
 
 
 def read_journey(text: str) -> Journey:
@@ -187,6 +188,12 @@ def _check_journey_key(written: Written, key: str, path: Path, known: frozenset[
         yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
+def _check_template_key(written: Written, key: str, path: Path, known: frozenset[str]) -> Iterator[Problem]:
+    if key not in known:
+        message = _("No published template has the key “%(key)s”. Publish one, or choose among: %(known)s.")
+        yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
+
+
 def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
     """Each says something, and none is obeyed before it comes here (C2)."""
     for place, word in enumerate(entry.keyword):
@@ -284,7 +291,9 @@ class _Steps:
         for complaint in step.find_faults():
             self._add((*path, *complaint.path), complaint.message, complaint.parameters)
         self._check_channels(step, path)
-        self._check_templates(step, path)
+        self._check_texts(step, path)
+        if (key := getattr(step, "template", "")) and self.around.templates is not None:
+            self.problems += _check_template_key(self.written, key, (*path, "template"), self.around.templates)
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
@@ -295,21 +304,9 @@ class _Steps:
         for place, name in enumerate(getattr(step, "channels", ())):
             self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
 
-    def _check_templates(self, step: Step, path: Path) -> None:
+    def _check_texts(self, step: Step, path: Path) -> None:
         for name in TEXTS:
-            text = getattr(step, name, "")
-            try:
-                if text:
-                    compile_template(text)
-            except TemplateProblem as problem:
-                self._add_template_problem((*path, name), problem)
-
-    def _add_template_problem(self, path: Path, problem: TemplateProblem) -> None:
-        place = self.written.find(path)
-        message, parameters = problem.message_ids[0], problem.parameters
-        lines = self.written.places.get(path)
-        line = place.line + problem.line if lines and problem.line > 1 else place.line
-        self.problems.append(Problem(Place(line, place.column), path, message, parameters))
+            self.problems += check_liquid(self.written, (*path, name), getattr(step, name, ""))
 
 
 def write_schema() -> dict[str, Any]:
