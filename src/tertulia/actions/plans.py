@@ -77,8 +77,8 @@ def plan_documents(workspace: Workspace, texts: Texts) -> Plan:
 
 
 def apply_plan(workspace: Workspace, now: datetime, plan: Plan) -> None:
-    """Publish what is new or changed, in the caller's transaction: the templates, then the journeys, of which all drafts
-    come first, for they may name each other. Raises Refused or Conflict for what has changed meanwhile."""
+    """Publish what is new or changed, in the caller's transaction: templates, then journeys, of which all drafts come
+    first, for they may name each other. Raises Refused or Conflict for what has changed meanwhile."""
     for item in _list_changes(plan.templates):
         template = _draft_template(workspace, now, item)
         templates.publish(template, None, now, version=template.version)

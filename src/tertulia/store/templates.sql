@@ -19,8 +19,8 @@ from (
 left join lateral (
     select v.name, v.occurred_at, v.properties
     from event v
-    where v.shard = c.shard and v.contact_id = c.id and v.type <> 'derived'
-      and (%(names)s::text[] is null or v.name = any(%(names)s::text[]))
+    where v.shard = c.shard and v.contact_id = c.id
+      and (v.name = any(%(names)s::text[]) or %(names)s::text[] is null and v.type = 'track')
     order by v.occurred_at desc
     limit 1
 ) e on true
@@ -32,8 +32,8 @@ from contact c
 left join lateral (
     select v.name, v.occurred_at, v.properties
     from event v
-    where v.shard = c.shard and v.contact_id = c.id and v.type <> 'derived'
-      and (%(names)s::text[] is null or v.name = any(%(names)s::text[]))
+    where v.shard = c.shard and v.contact_id = c.id
+      and (v.name = any(%(names)s::text[]) or %(names)s::text[] is null and v.type = 'track')
     order by v.occurred_at desc
     limit 1
 ) e on true
