@@ -98,11 +98,12 @@ class Wording:
 
 
 def word(template: TemplateFacts, locale: str) -> Wording:
-    """What customers of this language read."""
+    """What customers of this language read, without the line's end that YAML puts after a long text: it would count as
+    a character, and with it may begin another part of an SMS."""
     document = template.document
     tag = find_locale(document, locale)
-    variant = document.variants[tag]
-    return Wording(variant.text, variant.neutral, document.on_missing, template.key, template.revision, tag)
+    text, neutral = document.variants[tag].text.rstrip(), document.variants[tag].neutral.rstrip()
+    return Wording(text, neutral, document.on_missing, template.key, template.revision, tag)
 
 
 def find_locale(document: Template, locale: str) -> str:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
+from tertulia.stories.conformance.journeys import (
+    go_before_change,
+    go_to,
+    publish_journey,
+    publish_template,
+    steer_journey,
+)
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
@@ -316,6 +322,7 @@ STEPS: Mapping[str, Step] = {
     "sensitive": mark_sensitive,
     "preview": preview_match,
     "journey": publish_journey,
+    "template": publish_template,
     "steer": steer_journey,
     "wait": wait,
     "wait_until": go_to,
