@@ -55,6 +55,7 @@ def test_a_good_one_has_its_variants() -> None:
         ("your basket", "your {% iff x %}", (8, 5), "There is no tag called “iff”."),
         ("your basket", "your {{ basket }}", (8, 5), "There is nothing called “basket”."),
         ("Olá {{ contact.name }}", '" "', (11, 5), "Give the text of the message."),
+        ("    text: Olá {{ contact.name }}", "    neutral: Olá", (10, 3), "Give “text” here."),
         ("    subject:", "    title:", (14, 5), "There is no field “title” here."),
         ("<p>{{ contact.name }}", "<p>{{ contact.name | shout }}", (15, 5), "There is no filter called “shout”."),
     ],

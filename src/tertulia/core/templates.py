@@ -29,7 +29,7 @@ class Variant(Part, frozen=True, kw_only=True):
     """What customers of one language read. `neutral` takes the text's place where it is sensitive and the customer is
     not verified (M6); `subject` and `html` are an e-mail's."""
 
-    text: Annotated[str, Meta(title=_("Text"), extra_json_schema={"x-widget": "template"})] = ""
+    text: Annotated[str, Meta(title=_("Text"), extra_json_schema={"x-widget": "template"})]
     neutral: Annotated[
         str,
         Meta(

@@ -91,7 +91,8 @@ def write_form(text: str, posted: QueryDict) -> str:
             continue
         for name, told in fields.items():
             if told is not None:
-                text = _put(text, ("variants", tag, name), raw.get(name), told, "")
+                left_out = None if name == "text" else ""
+                text = _put(text, ("variants", tag, name), raw.get(name), told, left_out)
     return text
 
 
