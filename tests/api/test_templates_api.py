@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from tests.api.conftest import Ask, make_client
 from tests.workers.test_engine_journeys import add_customer, add_to_cart
@@ -111,7 +112,17 @@ def test_a_preview_is_what_the_customer_would_get(town: Town, mine: Ask) -> None
     }
     assert problem == 2
     assert mine("POST", f"{path}/preview", {"contact_id": ana, "document": "x"}, 400)["problems"]
-    mine("POST", f"{path}/preview", {"contact_id": 1}, status=404)
+    for nobody in (1, -1, 2**80):
+        mine("POST", f"{path}/preview", {"contact_id": nobody}, status=404)
+    mine("POST", f"{path}/preview", {"contact_id": ana, "event": "a\0b", "locale": "\0"})
+    hour = "name: x\ndefault: pt\nvariants:\n  pt: {text: '{{ now | date: \"%H\" }}'}\n"
+    hours = []
+    for zone in ("UTC", "Asia/Tokyo"):
+        with psycopg.connect(town.url) as conn:
+            conn.execute("update contact set zone = %s where id = %s", (zone, ana))
+        shown = mine("POST", f"{path}/preview", {"contact_id": ana, "document": hour})
+        hours.append(int(shown["shown"][0]["text"]))
+    assert (hours[1] - hours[0]) % 24 == 9
 
 
 def test_S4_what_fails_is_found_before_it_goes_out(town: Town, mine: Ask) -> None:

@@ -230,6 +230,18 @@ def test_a_message_of_a_journey_is_made_of_it(cast: Cast, template) -> None:
     assert "Cart series" in read(alice, f"/templates/{template.pk}/")
 
 
+def test_why_names_what_a_message_was_made_of(cast: Cast) -> None:
+    """Key, revision and variant; what was missing and where, or why it aborted."""
+    from tertulia.console.contact.why import describe_facts
+
+    made_of = {"template": "cart", "revision": 3, "locale": "pt"}
+    told = describe_facts("render", made_of | {"characters": 37, "characters_max": 160})
+    assert told == "template cart, revision 3, pt, 37 of 160 characters"
+    told = describe_facts("render", made_of | {"variable": "event.product", "line": 2, "policy": "fail"})
+    assert told == "template cart, revision 3, pt, “event.product” is missing, line 2"
+    assert describe_facts("render", {"abort": "too cheap"}) == "“too cheap”"
+
+
 def test_others_see_nothing_and_viewers_change_nothing(cast: Cast, template) -> None:
     """Neither by page nor by post."""
     for path in ("", "text/", "review/", "revisions/"):

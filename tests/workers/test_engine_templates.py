@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from tests.core.imagined import NOW, SHOP, make_config, make_shop, play, track
 from tests.workers.test_engine_journeys import HOUR, MINUTE, add_customer, add_to_cart
@@ -64,8 +65,6 @@ def write(text: str, **more: str) -> str:
 
 def speak(town: Town, contact: int, locale: str) -> None:
     """The customer's language is known."""
-    import psycopg
-
     with psycopg.connect(town.url) as conn:
         conn.execute("update contact set locale = %s where id = %s", (locale, contact))
 
@@ -193,6 +192,18 @@ def test_M6_a_variant_has_its_neutral_text(town: Town) -> None:
     facts = town.rows("select facts from ledger where contact_id = %s and step = 'remind' order by at", ana)
     trusts = [dict(row[0]["passed"])["trust"] for row in facts if "trust" in dict(row[0]["passed"])]
     assert trusts == [{"trust": "claimed", "sensitive": ["plan"], "neutral": True}] * len(trusts)
+
+
+def test_T4_now_is_by_the_customers_own_clock(town: Town) -> None:
+    """Ten in the morning in UTC is seven in São Paulo."""
+    publish(town, write('{{ now | date: "%H:%M" }}'))
+    ana = add_customer(town)
+    with psycopg.connect(town.url) as conn:
+        conn.execute("update contact set zone = 'America/Sao_Paulo' where id = %s", (ana,))
+    town.publish(CART)
+    add_to_cart(town)
+    town.advance(HOUR)
+    assert [sent.text for sent in town.sending("sms")] == ["07:00"]
 
 
 def test_what_if_is_made_of_the_same_templates() -> None:

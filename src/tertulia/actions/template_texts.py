@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tertulia.actions.match_texts import read_marked
+from tertulia.actions.match_texts import read_local, read_marked
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.actions.templates import Use
 from tertulia.channels import registry
@@ -221,8 +221,9 @@ def _render(workspace: Workspace, text: str, reader: Reader, on_missing: OnMissi
         links={},
         event=reader.event or {},
     )
+    local = read_local(workspace, reader.zone, reader.phone_country, now)
     try:
-        return render(compile_template(text), facts, now=now, on_missing=on_missing)
+        return render(compile_template(text), facts, now=local, on_missing=on_missing)
     except TemplateProblem as problem:
         return Broken(problem)
 

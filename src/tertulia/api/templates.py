@@ -64,7 +64,7 @@ class TemplateOut(ListedTemplateOut):
     problems: list[ProblemOut]
 
 
-class PreviewIn(Schema):
+class TemplatePreviewIn(Schema):
     """`document`: in place of the draft. `locale`: in this language instead of the contact's. `event`: after the newest
     one of this name instead of one that starts a journey which is made of the template."""
 
@@ -94,7 +94,7 @@ class ShownOut(Schema):
     why: str
 
 
-class PreviewOut(Schema):
+class TemplatePreviewOut(Schema):
     """`locale`: the variant; `event_name` and `event_at`: the event whose properties it has, if there is one."""
 
     contact_id: int
@@ -104,7 +104,7 @@ class PreviewOut(Schema):
     shown: list[ShownOut]
 
 
-class FindingOut(Schema):
+class TextFindingOut(Schema):
     """`verdict`: failed, warned or passed. `locale`, `field` and `line` lead to the place; `contact_ids` are some of
     the `count` contacts whom it concerns."""
 
@@ -123,7 +123,7 @@ class ChecksOut(Schema):
 
     contacts: int
     good: int
-    findings: list[FindingOut]
+    findings: list[TextFindingOut]
 
 
 @router.get("/templates", response=list[ListedTemplateOut], summary="Templates")
@@ -206,8 +206,8 @@ def get_revision(request: HttpRequest, template_id: int, number: int) -> dict[st
     return {**_write_revision(revision), "document": revision.document}
 
 
-@router.post("/templates/{template_id}/preview", response=PreviewOut, summary="Preview a template as a contact")
-def preview_template(request: HttpRequest, template_id: int, form: PreviewIn) -> dict[str, Any]:
+@router.post("/templates/{template_id}/preview", response=TemplatePreviewOut, summary="Preview a template as a contact")
+def preview_template(request: HttpRequest, template_id: int, form: TemplatePreviewIn) -> dict[str, Any]:
     """As this contact would get it on every kind of channel that is connected."""
     template = _access(request, template_id)
     names = _choose_names(template, form.event)
@@ -246,6 +246,7 @@ def _read_document(template: Template, text: str | None) -> Document:
 
 
 def _choose_names(template: Template, event: str) -> list[str] | None:
+    event = event.replace("\0", "")
     return [event] if event else texts.list_event_names(actions.list_uses(template.workspace).get(template.key, []))
 
 

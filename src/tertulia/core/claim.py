@@ -3,14 +3,14 @@
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_row
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
-from tertulia.core.clocks import find_zone
+from tertulia.core.clocks import find_zone, read_clock
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, advance
@@ -241,7 +241,8 @@ def _renderer(
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
         if (run := find_run(world, delivery)) is not None:
-            outcome = _render_text(choice.text, run_facts(world, run, contact), world, OnMissing(wording.on_missing))
+            now = read_clock(world, contact, find_journey_zone(world, delivery))
+            outcome = _render_text(choice.text, run_facts(world, run, contact), now, OnMissing(wording.on_missing))
             if isinstance(outcome, Rendered):
                 contents.append(make_content(outcome.text, wording, choice))
             return outcome
@@ -265,7 +266,7 @@ def _render_direct(
     facts = template_facts(world, match, contact, {})
     filled = []
     for parameter in way.parameters:
-        outcome = _render_text(parameter, facts, world, OnMissing(match.on_missing))
+        outcome = _render_text(parameter, facts, read_clock(world, contact), OnMissing(match.on_missing))
         if not isinstance(outcome, Rendered):
             return outcome
         filled.append(outcome.text)
@@ -292,7 +293,7 @@ def _render_links(
         "unsubscribe": f"{workspace.link_base}/u/{code}",
     }
     facts = template_facts(world, match, contact, links)
-    outcome = _render_text(text, facts, world, OnMissing(match.on_missing))
+    outcome = _render_text(text, facts, read_clock(world, contact), OnMissing(match.on_missing))
     if isinstance(outcome, Rendered) and effect is not None:
         minted.append(effect)
     return outcome
@@ -347,9 +348,9 @@ def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, objec
     )
 
 
-def _render_text(source: str, facts: dict[str, object], world: World, on_missing: OnMissing) -> Outcome:
+def _render_text(source: str, facts: dict[str, object], now: datetime, on_missing: OnMissing) -> Outcome:
     try:
         template = compile_template(source)
     except TemplateProblem as problem:
         return BrokenTemplate(problem)
-    return render(template, facts, now=world.now, on_missing=on_missing)
+    return render(template, facts, now=now, on_missing=on_missing)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tertulia.ids import shard_of_contact
+from tertulia.store.contacts import ID_MAX
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json
 
 
@@ -29,6 +30,8 @@ class Reader:
     surname: str
     locale: str
     attributes: Mapping[str, Any]
+    zone: str
+    phone_country: str
     event_name: str
     event_at: datetime | None
     event: Mapping[str, Any] | None
@@ -47,6 +50,8 @@ def read_readers(conn: Conn, workspace: int, names: Sequence[str] | None, limit:
 
 def read_reader(conn: Conn, workspace: int, contact_id: int, names: Sequence[str] | None) -> Reader | None:
     """One contact; None for nobody, and for one of another workspace."""
+    if not 0 <= contact_id <= ID_MAX:
+        return None
     args = {"workspace": workspace, "names": None if names is None else list(names)}
     args |= {"shard": shard_of_contact(contact_id), "id": contact_id}
     row = fetch_one(conn, load("templates")["one"], args)
@@ -54,5 +59,5 @@ def read_reader(conn: Conn, workspace: int, contact_id: int, names: Sequence[str
 
 
 def _reader(row: Sequence[Any]) -> Reader:
-    event = None if row[7] is None else read_json(row[7])
-    return Reader(row[0], row[1], row[2], row[3], read_json(row[4]), row[5] or "", row[6], event)
+    event = None if row[9] is None else read_json(row[9])
+    return Reader(*(*row[:4], read_json(row[4]), *row[5:7], row[7] or "", row[8], event))
