@@ -161,6 +161,10 @@ def test_the_preview_is_a_real_contact(cast: Cast, template, people) -> None:
     typed = alice.post(f"{address}panel/", fill(template, **{"as": str(tomas), "text__1": "Ei {{ contact.name"}))
     told = unescape(typed.content.decode())
     assert "Line <bdi>1</bdi>, column <bdi>4</bdi>" in told
+    assert 'id="said-2"' in told
+    early = fill(template)
+    del early["tag.2"]
+    assert 'id="said-2"' not in alice.post(f"{address}panel/", early).content.decode(), "the page has no second yet"
     found = unescape(alice.post(f"{address}panel/", fill(template, find="rui")).content.decode())
     assert "Rui Lopes" in found
     assert "Tomás Figueira</option>" not in found

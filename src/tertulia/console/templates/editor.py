@@ -128,7 +128,9 @@ def show_panel(request: HttpRequest, template_id: int) -> HttpResponse:
         return HttpResponse(status=204)
     context = describe_template(request, template, "variants", text)
     context |= describe_form(request, value, context, text, read_asked(request.POST))
-    return render(request, "templates/panel.html", context | {"swapped": True})
+    # A language may have come meanwhile, which the page that asks does not show yet.
+    shown = [one for one in context["variants"] if request.POST.get(f"tag.{one.number}") == one.tag]
+    return render(request, "templates/panel.html", context | {"swapped": True, "shown": shown})
 
 
 def undo(request: HttpRequest, template_id: int) -> HttpResponse:
