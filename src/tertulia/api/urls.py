@@ -20,6 +20,7 @@ from tertulia.api import (
     parked,
     past_events,
     sources,
+    templates,
     test_clock,
     what_if,
     workspace,
@@ -45,7 +46,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts),
+        *(journeys, journey_starts, templates),
         what_if,
     ):
         made.add_router("", noun.router)

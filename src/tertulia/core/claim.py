@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
@@ -12,7 +12,7 @@ from tertulia.core.attempts import decide_row
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
 from tertulia.core.carriers import EMAIL, SMS
-from tertulia.core.clocks import find_zone
+from tertulia.core.clocks import find_zone, read_clock
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
@@ -27,10 +27,12 @@ from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, 
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
-from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive, list_sensitive_of
+from tertulia.core.sensitive import Choice, Proof, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.template_facts import make_facts
+from tertulia.core.templates import Wording
+from tertulia.core.wordings import choose_wording, find_wording, make_content
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
 HOLD_AGAIN_S: Final = 60.0
@@ -52,8 +54,10 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     minted: list[fx.MintLink] = []
     contents: list[Content] = []
     trust = _judge_trust(world.contacts[delivery.contact_id], delivery)
-    choice = _choose(world, delivery, trust)
-    verdict = judge(_gather(world, delivery, trust, choice, _renderer(world, delivery, choice, minted, contents)))
+    wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
+    choice = choose_wording(world, delivery, wording, trust)
+    renderer = _renderer(world, delivery, wording, choice, minted, contents)
+    verdict = judge(_gather(world, delivery, trust, wording, choice, renderer))
     match verdict.outcome:
         case Verb.SEND:
             _hand_over(world, delivery, verdict, minted, contents[0])
@@ -137,36 +141,6 @@ def _judge_trust(contact: ContactRow, delivery: OpenDelivery) -> Trust:
     return judge_address(delivery.to_kind, delivery.to_value, phones, proofs)
 
 
-def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
-    """Which of a match's texts it is, and what in it is sensitive. One that was rendered for an earlier attempt stays
-    what it is."""
-    marked = world.config.workspaces[delivery.workspace].sensitive
-    if (step := find_step(world, delivery)) is not None:
-        beside = (step.subject, step.html) if _is_mail(world, delivery) else ()
-        return _choose_once(delivery, step.text, step.neutral, marked, trust, beside)
-    if delivery.match_id is None:
-        return Choice("", False, ())
-    match = world.config.matches[delivery.match_id]
-    if delivery.stage < len(match.direct):
-        used = [name for text in match.direct[delivery.stage].parameters for name in list_sensitive(text, marked)]
-        return Choice("", False, tuple(sorted(set(used))))
-    return _choose_once(delivery, match.text, match.neutral, marked, trust)
-
-
-def _choose_once(
-    delivery: OpenDelivery,
-    text: str,
-    neutral: str,
-    marked: frozenset[str],
-    trust: Trust,
-    beside: tuple[str, ...] = (),
-) -> Choice:
-    content = read_content(delivery.content)
-    if content.is_rendered:
-        return Choice(text, content.neutral, list_sensitive_of((text, *beside), marked))
-    return choose_text(text, neutral, marked, trust, beside)
-
-
 def _is_mail(world: World, delivery: OpenDelivery) -> bool:
     return world.config.channels[delivery.channel_id].carries == EMAIL
 
@@ -182,7 +156,12 @@ def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) 
 
 
 def _gather(
-    world: World, delivery: OpenDelivery, trust: Trust, choice: Choice, renderer: Callable[[], Outcome]
+    world: World,
+    delivery: OpenDelivery,
+    trust: Trust,
+    wording: Wording,
+    choice: Choice,
+    renderer: Callable[[], Outcome],
 ) -> SendFacts:
     channel = world.config.channels[delivery.channel_id]
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
@@ -226,16 +205,11 @@ def _gather(
         retry_at=None,
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
-        on_missing=_read_policy(world, delivery, match),
+        on_missing=OnMissing(wording.on_missing),
         characters_max=channel.text_max,
         render=renderer,
+        template=wording.list_facts(),
     )
-
-
-def _read_policy(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> OnMissing:
-    """S4: what a variable without a value does."""
-    step = find_step(world, delivery)
-    return OnMissing(step.on_missing if step else match.on_missing if match else "fail")
 
 
 def _budget_left(world: World, match: MatchFacts | None) -> int | None:
@@ -261,7 +235,12 @@ def _platform(
 
 
 def _renderer(
-    world: World, delivery: OpenDelivery, choice: Choice, minted: list[fx.MintLink], contents: list[Content]
+    world: World,
+    delivery: OpenDelivery,
+    wording: Wording,
+    choice: Choice,
+    minted: list[fx.MintLink],
+    contents: list[Content],
 ) -> Callable[[], Outcome]:
     """Renders when the gates before have let the message pass; leaves links and content behind."""
 
@@ -272,41 +251,48 @@ def _renderer(
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
         if (run := find_run(world, delivery)) is not None:
-            return _render_step(world, delivery, run, contact, choice, contents)
+            return _render_step(world, delivery, run, contact, wording, choice, contents)
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
         if delivery.stage < len(match.direct):
             return _render_direct(world, match, delivery, contact, contents)
         outcome = _render_links(world, match, choice.text, contact, minted)
         if isinstance(outcome, Rendered):
-            contents.append(Content(text=outcome.text, neutral=choice.neutral))
+            contents.append(make_content(outcome.text, wording, choice))
         return outcome
 
     return call
 
 
 def _render_step(
-    world: World, delivery: OpenDelivery, run: RunRow, contact: ContactRow, choice: Choice, contents: list[Content]
+    world: World,
+    delivery: OpenDelivery,
+    run: RunRow,
+    contact: ContactRow,
+    wording: Wording,
+    choice: Choice,
+    contents: list[Content],
 ) -> Outcome:
     """A journey's message: its text, and of an e-mail the subject and the HTML. A neutral text goes alone."""
-    facts, step, unsubscribe = run_facts(world, run, contact), find_step(world, delivery), ""
+    facts, unsubscribe = run_facts(world, run, contact), ""
+    now = read_clock(world, contact, find_journey_zone(world, delivery))
     sources = [("text", choice.text, False)]
-    if step is not None and _is_mail(world, delivery):
+    if _is_mail(world, delivery):
         leave = _write_leave(world, delivery)
         facts["unsubscribe"], unsubscribe = leave, leave if delivery.class_ == MessageClass.MARKETING.value else ""
         marked = world.config.workspaces[delivery.workspace].sensitive
-        personal = choice.neutral and list_sensitive(step.subject, marked)
-        sources.append(("subject", NEUTRAL_SUBJECT if personal or not step.subject else step.subject, False))
-        sources += [("html", step.html, True)] if step.html and not choice.neutral else []
+        personal = choice.neutral and list_sensitive(wording.subject, marked)
+        sources.append(("subject", NEUTRAL_SUBJECT if personal or not wording.subject else wording.subject, False))
+        sources += [("html", wording.html, True)] if wording.html and not choice.neutral else []
     made = {}
     for name, source, is_html in sources:
-        outcome = _render_text(source, facts, world, _read_policy(world, delivery, None), is_html)
+        outcome = _render_text(source, facts, now, OnMissing(wording.on_missing), is_html)
         if not isinstance(outcome, Rendered):
             return outcome
         made[name] = clean_html(outcome.text) if is_html else outcome.text
-    subject, html = made.get("subject", ""), made.get("html", "")
+    beside = {"subject": made.get("subject", ""), "html": made.get("html", ""), "unsubscribe": unsubscribe}
     choices = _write_buttons(world, delivery, contact)
-    contents.append(Content(made["text"], subject, html, unsubscribe, choices, neutral=choice.neutral))
+    contents.append(make_content(made["text"], wording, choice, choices=choices, **beside))
     return Rendered(made["text"])
 
 
@@ -333,7 +319,7 @@ def _render_direct(
     facts = template_facts(world, match, contact, {})
     filled = []
     for parameter in way.parameters:
-        outcome = _render_text(parameter, facts, world, OnMissing(match.on_missing))
+        outcome = _render_text(parameter, facts, read_clock(world, contact), OnMissing(match.on_missing))
         if not isinstance(outcome, Rendered):
             return outcome
         filled.append(outcome.text)
@@ -360,7 +346,7 @@ def _render_links(
         "unsubscribe": f"{workspace.link_base}/u/{code}",
     }
     facts = template_facts(world, match, contact, links)
-    outcome = _render_text(text, facts, world, OnMissing(match.on_missing))
+    outcome = _render_text(text, facts, read_clock(world, contact), OnMissing(match.on_missing))
     if isinstance(outcome, Rendered) and effect is not None:
         minted.append(effect)
     return outcome
@@ -403,10 +389,10 @@ def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: 
 
 
 def _render_text(
-    source: str, facts: dict[str, object], world: World, on_missing: OnMissing, is_html: bool = False
+    source: str, facts: dict[str, object], now: datetime, on_missing: OnMissing, is_html: bool = False
 ) -> Outcome:
     try:
         template = compile_template(source, is_html)
     except TemplateProblem as problem:
         return BrokenTemplate(problem)
-    return render(template, facts, now=world.now, on_missing=on_missing)
+    return render(template, facts, now=now, on_missing=on_missing)

@@ -9,15 +9,17 @@ from typing import Any
 
 import msgspec
 
+from tertulia.core.templates import Used
+
 MASK = "\u2022\u2022\u2022\u2022"
 TEXTS = ("text", "html", "unsubscribe")  # of a content, in which links stand
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text with its choices, or a template of the platform's. `direct` marks a first contact by phone number (LINE's
-    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the match's neutral
-    text (M6). In an e-mail `subject` and `html` stand beside the text, and `unsubscribe` is the address in its header,
-    where it has one."""
+    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the neutral text
+    (M6); `used` the template that it was made of. In an e-mail `subject` and `html` stand beside the text, and
+    `unsubscribe` is the address in its header, where it has one."""
 
     text: str = ""
     subject: str = ""
@@ -31,6 +33,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_token: str = ""
     direct: bool = False
     neutral: bool = False
+    used: Used | None = None
 
     @property
     def numbered(self) -> str:

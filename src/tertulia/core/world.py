@@ -36,6 +36,7 @@ from tertulia.core.rows import (
     SessionRow,
     SlotRow,
 )
+from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import Window
 from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
@@ -187,6 +188,7 @@ class Config:
     leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
 
     dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
+    templates: Mapping[tuple[int, str], TemplateFacts] = field(default_factory=dict)  # by workspace and key
 
     asking: frozenset[int] = frozenset()  # workspaces in which a journey asks questions
 

@@ -26,12 +26,13 @@ from tertulia.core.journeys import (
 )
 from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.render import TemplateProblem, compile_template, variables
+from tertulia.core.render import compile_template, variables
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
+from tertulia.documents.texts import check_liquid
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 TEXTS: Final = {"text": False, "neutral": False, "say": False, "subject": False, "html": True}
@@ -43,11 +44,12 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
-    and the keys of `journeys` (None: not known). `mails`: the kinds that send e-mail."""
+    and the keys of `journeys` and of published `templates` (None: not known). `mails`: the kinds that send e-mail."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     journeys: frozenset[str] | None = None
+    templates: frozenset[str] | None = None
     mails: frozenset[str] = frozenset()
 
     def is_mail(self, name: str) -> bool:
@@ -196,6 +198,12 @@ def _check_journey_key(written: Written, key: str, path: Path, known: frozenset[
         yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
+def _check_template_key(written: Written, key: str, path: Path, known: frozenset[str]) -> Iterator[Problem]:
+    if key not in known:
+        message = _("No published template has the key “%(key)s”. Publish one, or choose among: %(known)s.")
+        yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
+
+
 def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
     """Each says something, and none is obeyed before it comes here (C2)."""
     for place, word in enumerate(entry.keyword):
@@ -304,7 +312,9 @@ class _Steps:
         for place, condition in step.list_conditions():
             self.problems += _check_answers(self.written, condition, (*path, *place), self.asked)
         self._check_channels(step, path)
-        self._check_templates(step, path)
+        self._check_texts(step, path)
+        if (key := getattr(step, "template", "")) and self.around.templates is not None:
+            self.problems += _check_template_key(self.written, key, (*path, "template"), self.around.templates)
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
@@ -320,32 +330,23 @@ class _Steps:
         names = getattr(step, "channels", ())
         for place, name in enumerate(names):
             self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
-        if any(map(self.around.is_mail, names)) and not getattr(step, "subject", "").strip():
+        worded = getattr(step, "subject", "").strip() or getattr(step, "template", "")
+        if any(map(self.around.is_mail, names)) and not worded:
             self._add((*path, "subject"), _("Give the subject: the message goes out by e-mail too."))
 
-    def _check_templates(self, step: Step, path: Path) -> None:
+    def _check_texts(self, step: Step, path: Path) -> None:
         for name, is_html in TEXTS.items():
-            self._check_template(getattr(step, name, ""), (*path, name), is_html)
+            self._check_text(getattr(step, name, ""), (*path, name), is_html)
         if (retry := getattr(step, "retry", None)) is not None:
-            self._check_template(retry.text, (*path, "retry", "text"))
+            self._check_text(retry.text, (*path, "retry", "text"))
 
-    def _check_template(self, text: str, path: Path, is_html: bool = False) -> None:
-        try:
-            named = variables(compile_template(text, is_html)) if text else ()
-        except TemplateProblem as problem:
-            self._add_template_problem(path, problem)
-            return
-        for variable in named:
+    def _check_text(self, text: str, path: Path, is_html: bool = False) -> None:
+        problems = list(check_liquid(self.written, path, text, is_html))
+        self.problems += problems
+        for variable in variables(compile_template(text, is_html)) if text and not problems else ():
             root, _dot, step = variable.name.partition(".")
             if root == "answers" and step not in self.asked:
                 self._add(path, NOT_ASKED, {"step": step})
-
-    def _add_template_problem(self, path: Path, problem: TemplateProblem) -> None:
-        place = self.written.find(path)
-        message, parameters = problem.message_ids[0], problem.parameters
-        lines = self.written.places.get(path)
-        line = place.line + problem.line if lines and problem.line > 1 else place.line
-        self.problems.append(Problem(Place(line, place.column), path, message, parameters))
 
 
 def write_schema() -> dict[str, Any]:

@@ -45,12 +45,13 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the forms offer: the workspace's channels, the names of events that came, and its journeys by
-    their keys."""
+    """What the forms offer: the workspace's channels, the names of events that came, and its journeys and published
+    templates by their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
     journeys: Sequence[tuple[str, str]] = ()
+    templates: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -119,11 +120,9 @@ def _fill(
                 for one in [*ways, *[""] * max(CHANNELS_MAX - len(ways), 1)]
             ]
         case "channel":
-            said = "" if value is None else str(value)
-            others = [] if said in ("", *dict(around.channels)) else [(said, said)]
-            known = [("", _("any channel")), *around.channels, *others]
-            made.widget = "select"
-            made.options = [(name, label, name == said) for name, label in known]
+            _fill_choice(made, value, _("any channel"), around.channels)
+        case "message_template":
+            _fill_choice(made, value, _("none: the text above"), around.templates)
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
@@ -157,6 +156,14 @@ def _fill(
             made.value = value is True
         case _:
             made.value = "" if value is None else str(value)
+
+
+def _fill_choice(made: FormField, value: Any, none: str, offered: Sequence[tuple[str, str]]) -> None:
+    """One of these, or none; what is chosen and not offered stays."""
+    said = "" if value is None else str(value)
+    others = [] if said in ("", *dict(offered)) else [(said, said)]
+    made.widget = "select"
+    made.options = [(name, label, name == said) for name, label in [("", none), *offered, *others]]
 
 
 def read(kind: type, posted: QueryDict, prefix: str, before: Any, *, leave: Sequence[str] = ()) -> dict[str, Any]:

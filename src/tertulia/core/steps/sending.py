@@ -22,6 +22,7 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     """`channels`: the channels' names, or a kind (`sms`, `email`, `whatsapp`, ...) for the workspace's first of it.
     `text` is Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
     An e-mail has a `subject` and, beside its text, perhaps `html`, in which values are shown, not obeyed.
+    `template`: the key of a template, which says all of these in several languages, in their place.
     `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
     given (Q1, Q2). `within`: how long after the run came here the message makes sense, a duration. `at_cap`: what
     becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
@@ -34,7 +35,15 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
         tuple[str, ...],
         Meta(title=_("Channels, in this order"), extra_json_schema={"x-widget": "channels"}),
     ]
-    text: Annotated[str, Meta(title=_("Text"), extra_json_schema={"x-widget": "template"})]
+    text: Annotated[str, Meta(title=_("Text"), extra_json_schema={"x-widget": "template"})] = ""
+    template: Annotated[
+        str,
+        Meta(
+            title=_("Or a template"),
+            description=_("In place of a text of its own: what it says, by the customer's language."),
+            extra_json_schema={"x-widget": "message_template"},
+        ),
+    ] = ""
     neutral: Annotated[
         str,
         Meta(
@@ -91,11 +100,28 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
         for place, name in enumerate(self.channels):
             if name in self.channels[:place]:
                 found.append(Complaint(("channels", place), _("The channel stands here twice."), {}))
-        if not self.text.strip():
-            found.append(Complaint(("text",), _("Give the text of the message."), {}))
+        found += self._find_wording_faults()
         try:
             if self.within:
                 read_duration(self.within)
         except ValueError as error:
             found.append(Complaint(("within",), str(error), {}))
+        return found
+
+    def _find_wording_faults(self) -> list[Complaint]:
+        """Exactly one of a text and a template; what the template says is not said here too."""
+        if not self.template:
+            missing = _("Give the text of the message, or the key of a template.")
+            return [] if self.text.strip() else [Complaint(("text",), missing, {})]
+        found = []
+        if self.text.strip():
+            found.append(Complaint(("template",), _("Give a text or a template, not both."), {}))
+        if self.neutral:
+            found.append(Complaint(("neutral",), _("The template has its own neutral text. Leave this one out."), {}))
+        for name in ("subject", "html"):
+            if getattr(self, name):
+                found.append(Complaint((name,), _("The template has its own. Leave this out."), {}))
+        if self.on_missing != "fail":
+            message = _("The template says what a variable without a value does. Leave this out.")
+            found.append(Complaint(("on_missing",), message, {}))
         return found

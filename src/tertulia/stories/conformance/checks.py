@@ -10,6 +10,7 @@ from tertulia.stories.conformance.journeys import (
     read_hand_overs,
     read_journey_decisions,
     read_journey_messages,
+    read_rendered,
     read_runs,
     read_why_entry,
     settle_order,
@@ -262,6 +263,7 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "why_entry": read_why_entry,
     "journey_decisions": read_journey_decisions,
     "journey_messages": read_journey_messages,
+    "rendered": read_rendered,
     "name": lambda stage, who, contact, expected: contact["name"],
     "phones": lambda stage, who, contact, expected: [a["value"] for a in contact["addresses"] if a["kind"] == "phone"],
     "is": lambda stage, who, contact, expected: (

@@ -74,6 +74,7 @@ class Stage:
     hooks: dict[str, Hook] = field(default_factory=dict)
     matches: dict[str, int] = field(default_factory=dict)
     journeys: dict[str, int] = field(default_factory=dict)
+    templates: dict[str, int] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     emails: dict[str, str] = field(default_factory=dict)

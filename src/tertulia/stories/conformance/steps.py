@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, start_journey, steer_journey
+from tertulia.stories.conformance.journeys import (
+    go_before_change,
+    go_to,
+    publish_journey,
+    publish_template,
+    start_journey,
+    steer_journey,
+)
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
@@ -325,6 +332,7 @@ STEPS: Mapping[str, Step] = {
     "sensitive": mark_sensitive,
     "preview": preview_match,
     "journey": publish_journey,
+    "template": publish_template,
     "steer": steer_journey,
     "start": start_journey,
     "wait": wait,

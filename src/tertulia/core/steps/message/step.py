@@ -23,5 +23,6 @@ class MessageStep(SendStep, frozen=True, kw_only=True):
         return Send(self.channels) if view.woken is Woken.ARRIVED else GoOn()
 
     def summarise(self) -> Summary:
-        """Channels, then the beginning of the text."""
-        return Summary("%(channels)s: %(text)s", {"channels": " → ".join(self.channels), "text": self.text.strip()})
+        """Channels, then the beginning of the text, or the template's key."""
+        said = self.template or self.text.strip()
+        return Summary("%(channels)s: %(text)s", {"channels": " → ".join(self.channels), "text": said})
