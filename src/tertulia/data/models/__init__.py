@@ -7,6 +7,7 @@ from tertulia.data.models.journey import Journey, JourneyRevision
 from tertulia.data.models.match import Match, MatchChannel
 from tertulia.data.models.notice import Audit, Notice
 from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
+from tertulia.data.models.segment import Segment, SegmentKey, SegmentRevision
 from tertulia.data.models.source import Source
 
 __all__ = [
@@ -21,6 +22,9 @@ __all__ = [
     "MatchChannel",
     "Membership",
     "Notice",
+    "Segment",
+    "SegmentKey",
+    "SegmentRevision",
     "SignInLink",
     "Source",
     "User",
