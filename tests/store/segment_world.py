@@ -21,7 +21,21 @@ WORKSPACE = 1
 NAMES = ("Order Completed", "Product Added", "Ordered")
 VALUES: tuple[Any, ...] = (
     *("gold", " GOLD ", "Gold\t", "straße", "STRASSE", "ﬁn", "İ", "i", "", "12", "12.0", " 12 ", "1e2", "1_000", "x"),
-    *(12, 12.0, 100, 0, -3.5, 1e31, True, False, ["gold", 12], [True, "x"], [["gold"]], {"tier": "gold"}, {"a": {"b": 1}}),
+    *(
+        12,
+        12.0,
+        100,
+        0,
+        -3.5,
+        1e31,
+        True,
+        False,
+        ["gold", 12],
+        [True, "x"],
+        [["gold"]],
+        {"tier": "gold"},
+        {"a": {"b": 1}},
+    ),
     *("2026-11-01T00:00:00Z", "2026-11-01T02:00:00+02:00", "2026-02-30T00:00:00Z", "2026-11-01", None),
 )
 OPERANDS = ("gold", "Gold ", "i", "fin", "", 12, 100, 0, True, False, "x", 1)
@@ -52,7 +66,13 @@ def _add_person(conn: psycopg.Connection, chance: random.Random, contact_id: int
     shard = shard_of_contact(contact_id)
     kept = {name: value for name, value in attributes.items() if value is not None}
     row = {
-        **{"shard": shard, "id": contact_id, "workspace": WORKSPACE, "name": chance.choice(("Ana", "", "İlker")), "surname": ""},
+        **{
+            "shard": shard,
+            "id": contact_id,
+            "workspace": WORKSPACE,
+            "name": chance.choice(("Ana", "", "İlker")),
+            "surname": "",
+        },
         **{"locale": chance.choice(("pt", "en", "")), "zone": "", "country": chance.choice(("BR", "PT", ""))},
         **{"external_id": "", "attributes": msgspec.json.encode(kept).decode()},
         **{"changed": msgspec.json.encode(changed).decode(), "search": "", "source": "api"},
@@ -65,7 +85,11 @@ def _add_person(conn: psycopg.Connection, chance: random.Random, contact_id: int
             value = f"+55119{contact_id:08d}" if kind == "phone" else f"p{contact_id}@t.example"
             told = {"canonical": value, "workspace": WORKSPACE, "line_type": "", "country": "", "source": "api"}
             flags = {"sms": chance.random() < 0.7, "dead_code": chance.choice(("", "", "30003")), "added_at": NOW}
-            _insert(conn, "address", {"shard": shard, "contact_id": contact_id, "kind": kind, "value": value, **told, **flags})
+            _insert(
+                conn,
+                "address",
+                {"shard": shard, "contact_id": contact_id, "kind": kind, "value": value, **told, **flags},
+            )
     if chance.random() < 0.5:
         told = {"kind": "whatsapp", "scope": chance.choice(("", "page")), "value": str(contact_id), "linked_at": NOW}
         rest = {"workspace": WORKSPACE, "name": "", "username": "", "trust": 0, "evidence": "{}", "reply_token": ""}
@@ -77,14 +101,29 @@ def _add_person(conn: psycopg.Connection, chance: random.Random, contact_id: int
 
 def _add_consent(conn: psycopg.Connection, chance: random.Random, contact_id: int, n: int) -> None:
     address = chance.choice(
-        ("*", f"phone:+55119{contact_id:08d}", f"email:p{contact_id}@t.example", f"whatsapp:{contact_id}", f"whatsapp:page:{contact_id}")
+        (
+            "*",
+            f"phone:+55119{contact_id:08d}",
+            f"email:p{contact_id}@t.example",
+            f"whatsapp:{contact_id}",
+            f"whatsapp:page:{contact_id}",
+        )
     )
     sources = ("customer_list", "first_message", "opt_word", "platform_block", "person", "form")
     row = {
-        **{"shard": shard_of_contact(contact_id), "contact_id": contact_id, "id": _uuid(contact_id, n), "workspace": WORKSPACE},
+        **{
+            "shard": shard_of_contact(contact_id),
+            "contact_id": contact_id,
+            "id": _uuid(contact_id, n),
+            "workspace": WORKSPACE,
+        },
         **{"address": address, "channel": chance.choice(("*", "sms", "email", "whatsapp"))},
         **{"topic": chance.choice(("*", "marketing", "service")), "state": chance.choice(("granted", "withdrawn"))},
-        **{"source": chance.choice(sources), "evidence": chance.choice(('{"ref": "import:7"}', "{}")), "text_version": ""},
+        **{
+            "source": chance.choice(sources),
+            "evidence": chance.choice(('{"ref": "import:7"}', "{}")),
+            "text_version": "",
+        },
         **{"actor": "", "at": NOW - timedelta(hours=chance.randrange(3))},
     }
     _insert(conn, "consent", row)
@@ -95,14 +134,21 @@ def _merge(conn: psycopg.Connection, absorbed: int, into: int) -> None:
         "update contact set merged_into = %s where shard = %s and id = %s", (into, shard_of_contact(absorbed), absorbed)
     )
     row = {
-        **{"shard": shard_of_contact(into), "id": _uuid(absorbed, into), "workspace": WORKSPACE, "contact_id": absorbed},
+        **{
+            "shard": shard_of_contact(into),
+            "id": _uuid(absorbed, into),
+            "workspace": WORKSPACE,
+            "contact_id": absorbed,
+        },
         **{"into_id": into, "evidence": "{}", "actor": "", "at": NOW, "undone_at": None, "undone_by": ""},
     }
     _insert(conn, "merge", row)
 
 
 def _add_event(conn: psycopg.Connection, chance: random.Random, n: int, contact_id: int) -> None:
-    at = NOW - timedelta(seconds=chance.choice((chance.randrange(7_200), chance.randrange(300_000), chance.randrange(9_000_000))))
+    at = NOW - timedelta(
+        seconds=chance.choice((chance.randrange(7_200), chance.randrange(300_000), chance.randrange(9_000_000)))
+    )
     properties = {name: chance.choice(VALUES) for name in ("tier", "spent", "a") if chance.random() < 0.6}
     row = {
         **{"shard": shard_of_contact(contact_id), "day": at.date(), "id": _uuid(n, 1), "workspace": WORKSPACE},
@@ -133,7 +179,9 @@ def load_people(conn: psycopg.Connection, config: Config, ids: list[int]) -> Wor
     return world
 
 
-def recount(conn: psycopg.Connection, world: World, node: Node) -> dict[int, dict[Any, dict[datetime, tuple[int, Decimal]]]]:
+def recount(
+    conn: psycopg.Connection, world: World, node: Node
+) -> dict[int, dict[Any, dict[datetime, tuple[int, Decimal]]]]:
     """Of everybody what is counted, straight from their events."""
     rows = conn.execute("select contact_id, type, name, properties, occurred_at from event").fetchall()
     found: dict[int, dict[Any, dict[datetime, tuple[int, Decimal]]]] = {}
@@ -161,7 +209,9 @@ def make_condition(chance: random.Random, depth: int = 0) -> dict[str, Any]:
         parts = [make_condition(chance, depth + 1) for _ in range(chance.randrange(1, 4))]
         return {chance.choice(("all", "any", "none")): parts}
     if kind in ("attribute", "field"):
-        name = chance.choice(("tier", "spent", "a.b", "a", "seen") if kind == "attribute" else ("country", "name", "language"))
+        name = chance.choice(
+            ("tier", "spent", "a.b", "a", "seen") if kind == "attribute" else ("country", "name", "language")
+        )
         return {kind: name, **_make_comparison(chance)}
     if kind == "consent":
         channel = chance.choice(("", "any", "sms", "email", "whatsapp"))
@@ -207,4 +257,3 @@ def _make_event(chance: random.Random) -> dict[str, Any]:
 def read(condition: Mapping[str, Any]) -> SegmentCondition:
     """As a document's."""
     return msgspec.convert(condition, SegmentCondition)
-

@@ -19,7 +19,7 @@ from tertulia.actions.config import list_zones
 from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
 from tertulia.core.journeys import Journey as Document
-from tertulia.data.models import Channel, Journey, JourneyRevision, User, Workspace
+from tertulia.data.models import Channel, Journey, JourneyRevision, Segment, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.documents.lines import Problem as Fault
@@ -66,7 +66,8 @@ def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
         if not able.app:
             channels.setdefault(channel.kind, channel.kind)
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
-    return Around(channels, list_zones(), frozenset((*keys, *coming)))
+    segments = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
+    return Around(channels, list_zones(), frozenset((*keys, *coming)), frozenset(segments))
 
 
 def check_text(workspace: Workspace, text: str, coming: Iterable[str] = ()) -> tuple[Document | None, list[Problem]]:
@@ -92,7 +93,7 @@ def create_journey(
 ) -> Journey:
     """A draft. `key`: its name in files; made from the name where none is given. Raises Refused, Conflict."""
     _refuse_text(text, name)
-    wanted = key or _make_key(name)
+    wanted = key or make_key(name, "journey")
     if not re.fullmatch(KEY, wanted):
         message = _("A key has small letters, digits, - and _, and is at most 60 long.")
         raise Refused([Problem("invalid", message, "key")])
@@ -233,9 +234,10 @@ def _refuse_text(text: str, name: str) -> None:
         raise Refused([Problem("invalid", _("The document is too long."), "document")])
 
 
-def _make_key(name: str) -> str:
+def make_key(name: str, otherwise: str) -> str:
+    """A key from a name: its letters and digits, or another word where it has none."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:KEY_CHARACTERS_MAX] or "journey"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:KEY_CHARACTERS_MAX] or otherwise
 
 
 def _subject(journey: Journey) -> str:

@@ -286,6 +286,16 @@ class OccasionEntry(msgspec.Struct, frozen=True, tag="occasion", omit_defaults=T
     depth: int = 0
 
 
+class ListEntry(msgspec.Struct, frozen=True, tag="list", omit_defaults=True):
+    """Somebody puts a contact on a list, or takes them off (`on`). `batch` tells one such act from another."""
+
+    contact_id: int
+    segment_id: int
+    on: bool
+    at: datetime
+    batch: UUID
+
+
 Entry = (
     Inbound
     | Signal
@@ -303,6 +313,7 @@ Entry = (
     | EraseEntry
     | EventEntry
     | OccasionEntry
+    | ListEntry
 )
 
 
@@ -356,7 +367,9 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return place_of_delivery(delivery_id)[0]
         case TokenEntry():
             return entry.shard
-        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry() | OccasionEntry():
+        case (
+            ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry() | OccasionEntry() | ListEntry()
+        ):
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -423,6 +436,8 @@ def _describe(entry: Entry) -> str:
             return f"erase:{entry.contact_id}"
         case OccasionEntry():
             return f"occasion:{entry.id}"
+        case ListEntry():
+            return f"list:{entry.segment_id}:{entry.contact_id}:{entry.on}:{entry.batch}"
         case _:
             assert_never(entry)
 

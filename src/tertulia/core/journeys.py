@@ -123,7 +123,21 @@ class ExceptionRule(EventRule, frozen=True, kw_only=True):
     ] = ""
 
 
-Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry
+class SegmentEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="segment"):
+    """R4: when a contact comes into the segment with this key, or leaves it; never because an import or a new
+    definition of the segment brought them. `already_inside`: at the launch those who are in it enter too."""
+
+    segment: Annotated[
+        str, Meta(title=_("Segment"), description=_("Its key."), extra_json_schema={"x-widget": "segment"})
+    ]
+    on: Annotated[Literal["entered", "left"], Meta(title=_("When a customer has"))] = "entered"
+    already_inside: Annotated[
+        bool,
+        Meta(title=_("Also who is inside at the launch"), description=_("Everybody in the segment enters at once.")),
+    ] = False
+
+
+Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry | SegmentEntry
 """What may begin a run, told apart by `kind`."""
 
 

@@ -14,19 +14,23 @@ import msgspec
 
 from tertulia.core.conditions import Subject, judge
 from tertulia.core.folds import name_type
-from tertulia.core.journeys import ApiEntry, Entry, EventEntry, EventRule, MessageEntry, OutcomeEntry
+from tertulia.core.journeys import ApiEntry, Entry, EventEntry, EventRule, MessageEntry, OutcomeEntry, SegmentEntry
 from tertulia.core.opt_words import normalise
 from tertulia.core.world import ChannelFacts
 
 MESSAGE: Final = "message"
 API: Final = "api"
 OUTCOME: Final = "outcome"
-OCCASIONS: Final = (MESSAGE, OUTCOME, API)
+SEGMENT: Final = "segment"
+OCCASIONS: Final = (MESSAGE, OUTCOME, API, SEGMENT)
 RECEIVED: Final = "message_received"
 OUTCOMES: Final[Mapping[str, str]] = {
     outcome: f"message_{outcome}" for outcome in ("delivered", "opened", "clicked", "replied", "failed", "ignored")
 }
 """Name by outcome."""
+
+SEGMENT_CHANGES: Final[Mapping[str, str]] = {"entered": "segment_entered", "left": "segment_left"}
+"""Name by what a contact did."""
 
 CALLED: Final = "api_call"
 STARTED: Final = "journey_started"  # by a step of another one
@@ -89,6 +93,8 @@ def name_heard(entry: Entry) -> tuple[str, str]:
             return OUTCOME, OUTCOMES[entry.outcome]
         case ApiEntry():
             return API, CALLED
+        case SegmentEntry():
+            return SEGMENT, SEGMENT_CHANGES[entry.on]
         case _:
             assert_never(entry)
 
@@ -110,6 +116,9 @@ def begins(entry: Entry, happened: Happened, subject: Subject) -> bool:
             right = named and is_of(entry, happened.properties)
         case ApiEntry():
             right = happened.type == API
+        case SegmentEntry():
+            named = (happened.type, happened.name) == (SEGMENT, SEGMENT_CHANGES[entry.on])
+            right = named and happened.properties.get("segment") == entry.segment
         case _:
             assert_never(entry)
     return right and judge(entry.where, subject).holds

@@ -172,9 +172,7 @@ def _find_group_faults(
     if not parts:
         return [Fault((*path, head), _("Give at least one condition."), {})]
     return [
-        fault
-        for place, part in enumerate(parts)
-        for fault in find_segment_faults(part, (*path, head, place), known)
+        fault for place, part in enumerate(parts) for fault in find_segment_faults(part, (*path, head, place), known)
     ]
 
 
@@ -220,7 +218,7 @@ def _find_event_faults(condition: SegmentCondition, path: Path) -> Iterator[Faul
         return
     if condition.type in NAMELESS:
         if condition.event:
-            message = _("A call of the type %(type)s has no name. Write event: \"\".")
+            message = _('A call of the type %(type)s has no name. Write event: "".')
             yield Fault((*path, "event"), message, {"type": condition.type})
     elif not condition.event.strip():
         yield Fault((*path, "event"), _("Give the name of the event."), {})

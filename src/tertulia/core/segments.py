@@ -148,6 +148,26 @@ class MemberFacts:
     undone: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentFacts:
+    """A published segment as decisions need it. `turn` rises with every revision, and whenever it has to be looked for
+    anew who belongs, and `cause` says why; `keys`: the ids under which its events are counted."""
+
+    id: int
+    workspace: int
+    key: str
+    name: str
+    turn: int
+    cause: str
+    node: Node
+    keys: Mapping[EventKey, int]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether people are put on it, and nothing decides who belongs."""
+        return self.node == Listed(self.id)
+
+
 def floor_to(at: datetime, granule: timedelta) -> datetime:
     """The first instant of the hour or day of UTC."""
     return at - (at - EPOCH) % granule

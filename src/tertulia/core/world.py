@@ -35,6 +35,7 @@ from tertulia.core.rows import (
     SessionRow,
     SlotRow,
 )
+from tertulia.core.segments import EventKey, SegmentFacts
 from tertulia.core.windows import Window
 from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
@@ -171,6 +172,9 @@ class Config:
 
     dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
 
+    segments: Mapping[int, SegmentFacts] = field(default_factory=dict)
+    counted: Mapping[tuple[int, str, str], tuple[tuple[int, EventKey], ...]] = field(default_factory=dict)  # as `heard`
+
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
 
@@ -209,6 +213,7 @@ class World:
     runs_of: dict[int, list[UUID]] = field(default_factory=dict)
     passages: dict[tuple[int, int, str], PassageRow] = field(default_factory=dict)  # by journey, contact and key
     recalled: dict[int, list[Recalled]] = field(default_factory=dict)  # events that journeys listen to, of a contact
+    listed: set[tuple[int, int]] = field(default_factory=set)  # contact and list, of those whom somebody puts on one
     slots: dict[int, dict[UUID, SlotRow]] = field(default_factory=dict)  # by contact, merges followed (M8), and message
     counted: set[int] = field(default_factory=set)  # contacts whose slots are loaded
     released: dict[UUID, SlotRow] = field(default_factory=dict)  # by the attempt that had it: the next may take it over

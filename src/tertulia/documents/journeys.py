@@ -22,6 +22,7 @@ from tertulia.core.journeys import (
     MessageEntry,
     OutcomeEntry,
     Reentry,
+    SegmentEntry,
 )
 from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
@@ -40,11 +41,12 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`,
-    and the keys of `journeys` (None: not known)."""
+    and the keys of `journeys` and of published `segments` (None: not known)."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     journeys: frozenset[str] | None = None
+    segments: frozenset[str] | None = None
 
 
 def read_journey(text: str) -> Journey:
@@ -157,8 +159,25 @@ def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Pro
             yield from _check_outcome(written, entry, around)
         case ApiEntry():
             pass
+        case SegmentEntry():
+            yield from _check_segment(written, entry, around)
         case _:
             assert_never(entry)
+
+
+def _check_segment(written: Written, entry: SegmentEntry, around: Around) -> Iterator[Problem]:
+    """One that is published; who has left it is not inside at the launch."""
+    here: Path = ("entry", "segment")
+    if around.segments is not None and entry.segment not in around.segments:
+        message = _("No published segment has the key “%(key)s”. There are: %(known)s.")
+        told = {"key": entry.segment, "known": ", ".join(sorted(around.segments)) or "-"}
+        yield Problem(written.find(here), here, message, told)
+    if entry.key:
+        here = ("entry", "key")
+        yield Problem(written.find(here), here, _("Of a segment each customer has one run. Leave the key out."))
+    if entry.already_inside and entry.on == "left":
+        here = ("entry", "already_inside")
+        yield Problem(written.find(here), here, _("Who has left is not inside. Leave it out."))
 
 
 def _check_outcome(written: Written, entry: OutcomeEntry, around: Around) -> Iterator[Problem]:

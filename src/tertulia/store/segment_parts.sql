@@ -93,3 +93,10 @@ from (
     ) t
 ) q
 group by q.shard, q.id
+
+-- name: count_events
+insert into activity (shard, key_id, contact_id, bucket, workspace, count, total)
+select e.shard, {key_id}, e.contact_id, date_trunc({granule}, e.occurred_at, 'UTC'), %(workspace)s, count(*), {total}
+from {source}
+where e.shard = any(%(shards)s) and {chosen}
+group by 1, 3, 4

@@ -75,6 +75,21 @@ def find_members(conn: Conn, node: Node, place: Place, limit: int | None = None)
     return [row[0] for row in conn.execute(query, statement.args.values).fetchall()]
 
 
+def count_events(conn: Conn, key: EventKey, key_id: int, place: Place) -> None:
+    """Count every stored event of a key in some shards, into `activity`: those of an absorbed contact as its own."""
+    statement = _Statement(place, merged=False)
+    args = statement.args
+    source, chosen = statement.choose(key)
+    query = SQL(load("segment_parts")["count_events"]).format(  # type: ignore[arg-type]
+        key_id=args.add(key_id),
+        granule=args.add("hour" if key.hourly else "day"),
+        total=statement.add_up(key),
+        source=source,
+        chosen=chosen,
+    )
+    conn.execute(query, args.values)
+
+
 def has_merged(conn: Conn, workspace: int) -> bool:
     """Whether anybody was merged into somebody; without that the statements are simpler."""
     return conn.execute(load("segments")["has_merged"], {"workspace": workspace}).fetchone() is not None
@@ -209,23 +224,24 @@ class _Statement:
         root, join = self._root(alias)
         value = {
             "count": SQL("count(*)"),
-            "sum": self._sum(key),
+            "sum": self.add_up(key),
             "first": SQL("min({})").format(at),
             "last": SQL("max({})").format(at),
         }[node.measure]
-        source, chosen = self._choose(key)
+        source, chosen = self.choose(key)
         window = SQL(" and {} >= {}").format(at, self.args.add(since)) if since is not None else SQL("")
         return SQL("select {}, {} as n from {}{} where {} and {}{} group by 1, 2").format(
             root, value, source, join, self._within(alias), chosen, window
         )
 
-    def _sum(self, key: EventKey | MessageKey) -> Composable:
+    def add_up(self, key: EventKey | MessageKey) -> Composable:
+        """The sum of a property, in millionths."""
         if not isinstance(key, EventKey) or not key.sum:
             return SQL("0")
         number = number_sql(path_sql(SQL("e.properties"), key.sum, self.args), self.args)
         return SQL("coalesce(sum(round(({})::numeric, 6)), 0)").format(number)
 
-    def _choose(self, key: EventKey | MessageKey) -> tuple[Composable, Composable]:
+    def choose(self, key: EventKey | MessageKey) -> tuple[Composable, Composable]:
         """The table, and which of its rows."""
         if isinstance(key, EventKey):
             types = ["track", "derived"] if key.type == "track" else [key.type]
@@ -237,7 +253,10 @@ class _Statement:
             )
         if key.state == "clicked":
             return SQL("click k"), SQL("k.workspace = %(workspace)s and k.class = 'human'")
-        parts: list[Composable] = [SQL("d.workspace = %(workspace)s"), SQL("{} is not null").format(SQL(SENT_AT[key.state]))]  # type: ignore[arg-type]
+        parts: list[Composable] = [
+            SQL("d.workspace = %(workspace)s"),
+            SQL("{} is not null").format(SQL(SENT_AT[key.state])),
+        ]  # type: ignore[arg-type]
         if key.journey:
             parts.append(SQL("d.journey_id = {}").format(self.args.add(self.place.journeys.get(key.journey, 0))))
         if key.step:

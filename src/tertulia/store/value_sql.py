@@ -103,12 +103,10 @@ def compare_sql(condition: Condition, value: Composable, args: Args) -> Composab
         case "not_in":
             return SQL("(not {})").format(_same(value, operand, args))
         case "contains":
-            inside = SQL("position({} in {}) > 0").format(
-                args.add(fold_text(operand)), fold_sql(text_of(value), args)
+            inside = SQL("position({} in {}) > 0").format(args.add(fold_text(operand)), fold_sql(text_of(value), args))
+            return SQL("coalesce(case jsonb_typeof({}) when 'array' then {} when 'string' then {} end, false)").format(
+                value, _any_element(value, [operand], args), inside
             )
-            return SQL(
-                "coalesce(case jsonb_typeof({}) when 'array' then {} when 'string' then {} end, false)"
-            ).format(value, _any_element(value, [operand], args), inside)
         case "starts_with":
             begins = SQL("starts_with({}, {})").format(fold_sql(text_of(value), args), args.add(fold_text(operand)))
             return SQL("coalesce(jsonb_typeof({}) = 'string' and {}, false)").format(value, begins)
@@ -159,5 +157,3 @@ def condition_sql(condition: Condition | None, document: Composable, args: Args)
             inside = SQL(joint).join([condition_sql(part, document, args) for part in parts])  # type: ignore[arg-type]
             return SQL("(not ({}))" if name == "none" else "({})").format(inside)
     return compare_sql(condition, path_sql(document, condition.property or "", args), args)
-
-

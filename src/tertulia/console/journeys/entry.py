@@ -12,7 +12,7 @@ from msgspec import Struct
 from tertulia.actions.problems import Problem
 from tertulia.console.journeys import fields
 from tertulia.console.journeys.words import describe_condition, name_choice
-from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry
+from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry, SegmentEntry
 
 KIND: Final = "kind"
 SHARED: Final = ("where", "key", "second")  # fields of every entry, after those of its kind
@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, tuple[type[Struct], Promise, str]]] = {
     "event": (EventEntry, gettext_lazy("An event"), "zap"),
     "message": (MessageEntry, gettext_lazy("A customer's message"), "message-circle"),
     "outcome": (OutcomeEntry, gettext_lazy("What became of a message"), "send"),
+    "segment": (SegmentEntry, gettext_lazy("Coming into a segment, or leaving it"), "users"),
     "api": (ApiEntry, gettext_lazy("The API, or a journey"), "plug"),
 }
 """Each kind's type, words and icon."""
@@ -62,6 +63,11 @@ def _describe_outcome(told: Mapping[str, Any]) -> str:
 def _describe_more(kind: str, told: Mapping[str, Any]) -> str:
     if kind == "outcome":
         return _describe_outcome(told)
+    if kind == "segment":
+        left = _("left %(segment)s") if told.get("on") == "left" else _("came into %(segment)s")
+        parts = [left % {"segment": told.get("segment") or "?"}]
+        parts += [_("also who is inside at the launch")] if told.get("already_inside") is True else []
+        return " · ".join(parts)
     if kind != "message":
         return ""
     words = told.get("keyword")

@@ -8,8 +8,8 @@ from tertulia.data.models.people import User, Workspace
 class Segment(models.Model):
     """Who belongs, by a condition, or a list on which people are put. States: draft (never published), live, archived.
     `key` names it in files, in other segments and in journeys; `document` is the draft, `version` rises with every
-    change of it. `revision`: the newest published one; 0 for none. `recount` rises when what belongs must be looked at
-    anew though the document has not changed: an import came in, or a segment inside it has changed."""
+    change of it. `revision`: the newest published one; 0 for none. `turn` rises with it, and when it must be looked
+    for anew who belongs though the document has not changed: a list came in, or a segment inside it has changed."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     key = models.CharField(max_length=80)
@@ -18,7 +18,8 @@ class Segment(models.Model):
     document = models.TextField()
     version = models.IntegerField(default=1)
     revision = models.IntegerField(default=0)
-    recount = models.IntegerField(default=0)
+    turn = models.IntegerField(default=0)
+    cause = models.CharField(max_length=12, default="definition")  # of the turn: definition or import
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)

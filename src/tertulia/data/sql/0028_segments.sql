@@ -40,12 +40,12 @@ create table segment_change (
 create index segment_change_by_segment on segment_change (segment_id, at desc);
 create index segment_change_by_age on segment_change using brin (at) with (pages_per_range = 32, autosummarize = on);
 
--- Which revision's members a shard has, and up to which turn of an hour or day those who leave with time were looked for.
+-- Of which turn of a segment the members are in a shard, and up to which hour those who leave with time were looked for.
 create table segment_shard (
     shard      smallint    not null,
     segment_id integer     not null,
     workspace  integer     not null,
-    revision   integer     not null,
+    turn       integer     not null,
     swept_to   timestamptz not null,
     primary key (shard, segment_id)
 );

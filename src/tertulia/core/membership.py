@@ -1,0 +1,169 @@
+"""Who comes into a segment and who leaves, when something about them has changed (R4).
+
+A cycle writes its effects, and then asks of each contact that they concern whether it still belongs where it did:
+`stir` says which segments may have changed for whom, `settle` decides them on facts that hold the effects already. So
+a segment sees a contact as of the end of the cycle. What comes of it may begin journeys, whose effects stir again;
+how deep that goes is limited like journeys that begin each other (I11).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tertulia.core import effects as fx
+from tertulia.core import event_effects as ev
+from tertulia.core.entries import OccasionEntry
+from tertulia.core.folds import name_type
+from tertulia.core.occasions import SEGMENT, SEGMENT_CHANGES
+from tertulia.core.segment_effects import MoveMember
+from tertulia.core.segments import (
+    Agreed,
+    Compared,
+    Counted,
+    EventKey,
+    Listed,
+    MemberFacts,
+    Reachable,
+    SegmentFacts,
+    matches,
+    walk,
+)
+from tertulia.core.world import Config, World
+from tertulia.ids import derive_id
+
+ALL: Final = "all"
+CONTACT: Final = "contact"
+CONSENT: Final = "consent"
+MESSAGE: Final = "message"
+EVENT: Final = "event"
+TIME: Final = "time"
+MERGE: Final = "merge"
+LIST: Final = "list"
+
+_STIRS: Final[Mapping[type, str]] = {
+    fx.CreateContact: ALL,
+    ev.ChangeContact: CONTACT,
+    fx.AddAddress: CONTACT,
+    fx.MarkAddressDead: CONTACT,
+    fx.LinkIdentity: CONTACT,
+    fx.UnlinkIdentity: CONTACT,
+    fx.TouchIdentity: CONTACT,
+    fx.RecordConsent: CONSENT,
+    fx.CloseDelivery: MESSAGE,
+    fx.AdvanceDelivery: MESSAGE,
+    fx.StoreClick: MESSAGE,
+    fx.MergeContact: MERGE,
+    fx.UndoMerge: MERGE,
+    fx.RecordAbsorption: MERGE,
+    MoveMember: LIST,
+}
+"""Effects of a contact -> what of it they change."""
+
+
+@dataclass(slots=True)
+class Stirred:
+    """What has changed about a contact. `quiet`: by what is imported alone, which begins no journey (E4); `name`: of
+    the event that came last."""
+
+    workspace: int
+    what: set[object] = field(default_factory=set)
+    name: str = ""
+    cause: str = CONTACT
+    quiet: bool = True
+
+
+def stir(config: Config, effects: Iterable[fx.Effect]) -> dict[int, Stirred]:
+    """By contact what has changed, in workspaces that have segments."""
+    workspaces = {segment.workspace for segment in config.segments.values()}
+    found: dict[int, Stirred] = {}
+    for effect in effects:
+        for contact_id, what, name, quiet in _tell(config, effect):
+            workspace: int = effect.workspace  # type: ignore[union-attr]
+            if workspace in workspaces:
+                stirred = found.setdefault(contact_id, Stirred(workspace))
+                stirred.what.add(what)
+                stirred.cause = EVENT if name or stirred.name else _name_cause(what)
+                stirred.name = name or stirred.name
+                stirred.quiet &= quiet
+    return found
+
+
+def _name_cause(what: object) -> str:
+    """A list's change reaches the segments that name it as a person's."""
+    return CONTACT if what == ALL else "person" if what == LIST else str(what)
+
+
+def _tell(config: Config, effect: fx.Effect) -> Iterator[tuple[int, object, str, bool]]:
+    if isinstance(effect, ev.StoreEvent):
+        key = (effect.workspace, name_type(effect.type), effect.name)
+        if effect.contact_id and key in config.counted:
+            yield effect.contact_id, key[1:], effect.name or effect.type, effect.imported
+        return
+    what = _STIRS.get(type(effect))
+    if what is None:
+        return
+    contact_id: int = effect.contact_id  # type: ignore[union-attr]
+    yield contact_id, what, "", False
+
+
+def needs(segment: SegmentFacts) -> frozenset[object]:
+    """What a segment hangs on, as `Stirred.what` names it."""
+    found: set[object] = {ALL, MERGE}
+    for node in walk(segment.node):
+        match node:
+            case Compared():
+                found.add(CONTACT)
+            case Counted():
+                found.add((node.key.type, node.key.name) if isinstance(node.key, EventKey) else MESSAGE)
+                if node.reach is not None:
+                    found.add(TIME)
+            case Agreed():
+                found |= {CONTACT, CONSENT}
+            case Reachable():
+                found.add(CONTACT)
+            case Listed():
+                found.add(LIST)
+            case _:
+                pass
+    return frozenset(found)
+
+
+def list_concerned(config: Config, stirred: Mapping[int, Stirred]) -> dict[int, list[SegmentFacts]]:
+    """By contact the segments that may have changed."""
+    hanging = [(segment, needs(segment)) for segment in config.segments.values()]
+    concerned = {
+        contact_id: [segment for segment, on in hanging if segment.workspace == row.workspace and row.what & on]
+        for contact_id, row in stirred.items()
+    }
+    return {contact_id: segments for contact_id, segments in concerned.items() if segments}
+
+
+def settle(
+    world: World,
+    contact_id: int,
+    segment: SegmentFacts,
+    facts: MemberFacts | None,
+    *,
+    inside: bool,
+    why: Stirred,
+    depth: int,
+) -> OccasionEntry | None:
+    """Whether a contact belongs now; `inside` whether it did, `facts` None of one who is not there any more. Gives what
+    its coming or going may begin."""
+    belongs = facts is not None and matches(segment.node, facts, world.now)
+    if belongs == inside:
+        return None
+    world.add(MoveMember(segment.workspace, contact_id, segment.id, belongs, why.cause, why.name, world.now))
+    if why.quiet or MERGE in why.what:  # nothing is started by a merge (M8)
+        return None
+    return tell_change(segment, contact_id, entered=belongs, world=world, depth=depth)
+
+
+def tell_change(
+    segment: SegmentFacts, contact_id: int, *, entered: bool, world: World, depth: int = 0
+) -> OccasionEntry:
+    """That somebody came or left, as what may begin a run. `depth`: after how many journeys that moved people."""
+    name = SEGMENT_CHANGES["entered" if entered else "left"]
+    occasion_id = derive_id("occasion", "segment", segment.id, contact_id, name, world.now.isoformat(), depth)
+    properties = {"segment": segment.key, "segment_name": segment.name}
+    return OccasionEntry(contact_id, occasion_id, SEGMENT, name, world.now, properties, depth=depth)
