@@ -6,9 +6,9 @@ a segment sees a contact as of the end of the cycle. What comes of it may begin 
 how deep that goes is limited like journeys that begin each other (I11).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
@@ -62,29 +62,36 @@ _STIRS: Final[Mapping[type, str]] = {
 
 @dataclass(slots=True)
 class Stirred:
-    """What has changed about a contact. `quiet`: by what is imported alone, which begins no journey (E4); `name`: of
-    the event that came last."""
+    """What has changed about a contact. `quiet`: what is imported alone has changed it, which begins no journey (E4);
+    `name`: of the event that came last."""
 
     workspace: int
     what: set[object] = field(default_factory=set)
     name: str = ""
     cause: str = CONTACT
-    quiet: bool = True
+    quiet: bool = False
 
 
 def stir(config: Config, effects: Iterable[fx.Effect]) -> dict[int, Stirred]:
     """By contact what has changed, in workspaces that have segments."""
     workspaces = {segment.workspace for segment in config.segments.values()}
     found: dict[int, Stirred] = {}
+    imported: dict[int, bool] = {}
     for effect in effects:
-        for contact_id, what, name, quiet in _tell(config, effect):
-            workspace: int = effect.workspace  # type: ignore[union-attr]
-            if workspace in workspaces:
-                stirred = found.setdefault(contact_id, Stirred(workspace))
-                stirred.what.add(what)
-                stirred.cause = EVENT if name or stirred.name else _name_cause(what)
-                stirred.name = name or stirred.name
-                stirred.quiet &= quiet
+        told: Any = effect
+        if isinstance(effect, ev.StoreEvent):
+            imported[effect.contact_id] = effect.imported and imported.get(effect.contact_id, True)
+        what = _find_change(config, effect)
+        if what is None or told.workspace not in workspaces:
+            continue
+        stirred = found.setdefault(told.contact_id, Stirred(told.workspace))
+        stirred.what.add(what)
+        if isinstance(effect, ev.StoreEvent):
+            stirred.name, stirred.cause = effect.name or effect.type, EVENT
+        elif not stirred.name:
+            stirred.cause = _name_cause(what)
+    for contact_id, stirred in found.items():
+        stirred.quiet = imported.get(contact_id, False)
     return found
 
 
@@ -93,17 +100,12 @@ def _name_cause(what: object) -> str:
     return CONTACT if what == ALL else "person" if what == LIST else str(what)
 
 
-def _tell(config: Config, effect: fx.Effect) -> Iterator[tuple[int, object, str, bool]]:
-    if isinstance(effect, ev.StoreEvent):
-        key = (effect.workspace, name_type(effect.type), effect.name)
-        if effect.contact_id and key in config.counted:
-            yield effect.contact_id, key[1:], effect.name or effect.type, effect.imported
-        return
-    what = _STIRS.get(type(effect))
-    if what is None:
-        return
-    contact_id: int = effect.contact_id  # type: ignore[union-attr]
-    yield contact_id, what, "", False
+def _find_change(config: Config, effect: fx.Effect) -> object | None:
+    """What an effect changes of its contact: one of the words above, or an event's type and name."""
+    if not isinstance(effect, ev.StoreEvent):
+        return _STIRS.get(type(effect))
+    key = (effect.workspace, name_type(effect.type), effect.name)
+    return key[1:] if effect.contact_id and key in config.counted else None
 
 
 def needs(segment: SegmentFacts) -> frozenset[object]:

@@ -80,7 +80,7 @@ def count_events(conn: Conn, key: EventKey, key_id: int, place: Place) -> None:
     statement = _Statement(place, merged=False)
     args = statement.args
     source, chosen = statement.choose(key)
-    query = SQL(load("segment_parts")["count_events"]).format(  # type: ignore[arg-type]
+    query = SQL(load("segment_parts")["count_events"]).format(
         key_id=args.add(key_id),
         granule=args.add("hour" if key.hourly else "day"),
         total=statement.add_up(key),
@@ -116,7 +116,7 @@ class _Statement:
         shards = SQL(" and c.shard = any(%(shards)s)") if self.place.shards is not None else SQL("")
         tables = {**(self._list_merged() if self.merged else {}), **self.tables}
         heads = SQL(", ").join(
-            [SQL("{} as {} ({})").format(SQL(name), _how(name), table) for name, table in tables.items()]  # type: ignore[arg-type]
+            [SQL("{} as {} ({})").format(SQL(name), _how(name), table) for name, table in tables.items()]
         )
         return SQL(
             "{}select {} from contact c {} where c.workspace = %(workspace)s and c.merged_into is null"
@@ -132,8 +132,8 @@ class _Statement:
 
     def _list_merged(self) -> dict[str, Composable]:
         return {
-            "step": SQL(load("segment_parts")["merge_steps"]),  # type: ignore[arg-type]
-            "m": SQL(load("segment_parts")["merged"]),  # type: ignore[arg-type]
+            "step": SQL(load("segment_parts")["merge_steps"]),
+            "m": SQL(load("segment_parts")["merged"]),
         }
 
     def _walk(self, node: Node, needed: frozenset[Node]) -> Composable:
@@ -181,18 +181,18 @@ class _Statement:
 
     def _root(self, alias: str) -> tuple[Composable, Composable]:
         """Shard and id of whom a row's contact has become, and the join that says so."""
-        own = SQL("{a}.shard, {a}.contact_id").format(a=SQL(alias))  # type: ignore[arg-type]
+        own = SQL("{a}.shard, {a}.contact_id").format(a=SQL(alias))
         if not self.merged:
             return SQL("{} as id").format(own), SQL("")
         root = SQL("coalesce(m.root_shard, {a}.shard) as shard, coalesce(m.root, {a}.contact_id) as id")
         join = SQL(" left join m on m.member = {a}.contact_id")
-        return root.format(a=SQL(alias)), join.format(a=SQL(alias))  # type: ignore[arg-type]
+        return root.format(a=SQL(alias)), join.format(a=SQL(alias))
 
     def _within(self, alias: str) -> Composable:
         """Only of the shards that are asked about; a member of another shard may have become one of theirs."""
         if self.place.shards is None:
             return SQL("true")
-        own = SQL("{}.shard = any(%(shards)s)").format(SQL(alias))  # type: ignore[arg-type]
+        own = SQL("{}.shard = any(%(shards)s)").format(SQL(alias))
         return SQL("({} or m.root_shard = any(%(shards)s))").format(own) if self.merged else own
 
     # what is counted
@@ -207,7 +207,7 @@ class _Statement:
             at = SQL(">=" if node.before is None else "<")
             chosen = SQL("{} {} {}").format(value, at, self.args.add(since))
         else:
-            chosen = SQL("{} {} {}").format(value, SQL(sign), operand)  # type: ignore[arg-type]
+            chosen = SQL("{} {} {}").format(value, SQL(sign), operand)
         if needed:
             self._name(node, SQL("select shard, id from ({}) q where {}").format(table, chosen), "k", needed=True)
             return SQL("true")
@@ -215,12 +215,16 @@ class _Statement:
         if node.measure in ("first", "last"):
             return SQL("coalesce({}.{}, false)").format(name, chosen)
         told = SQL("(coalesce({}.n, 0) {} {})")
-        return told.format(name, SQL(sign), operand)  # type: ignore[arg-type]
+        return told.format(name, SQL(sign), operand)
 
     def _list_counted(self, node: Counted, since: datetime | None) -> Composable:
         key = node.key
-        alias = "e" if isinstance(key, EventKey) else "k" if key.state == "clicked" else "d"
-        at = SQL({"e": "e.occurred_at", "k": "k.at"}.get(alias) or SENT_AT[key.state])  # type: ignore[union-attr,arg-type]
+        if isinstance(key, EventKey):
+            alias, at = "e", SQL("e.occurred_at")
+        elif key.state == "clicked":
+            alias, at = "k", SQL("k.at")
+        else:
+            alias, at = "d", SQL(SENT_AT[key.state])
         root, join = self._root(alias)
         value = {
             "count": SQL("count(*)"),
@@ -256,7 +260,7 @@ class _Statement:
         parts: list[Composable] = [
             SQL("d.workspace = %(workspace)s"),
             SQL("{} is not null").format(SQL(SENT_AT[key.state])),
-        ]  # type: ignore[arg-type]
+        ]
         if key.journey:
             parts.append(SQL("d.journey_id = {}").format(self.args.add(self.place.journeys.get(key.journey, 0))))
         if key.step:
@@ -296,7 +300,7 @@ class _Statement:
             return own
         query = "united_field" if of.startswith("field:") else "united_attribute"
         column = SQL("p.{}").format(Identifier(COLUMNS.get(name, "name")))
-        table = SQL(load("segment_parts")[query]).format(column=column, name=self.args.add(name))  # type: ignore[arg-type]
+        table = SQL(load("segment_parts")[query]).format(column=column, name=self.args.add(name))
         united = Identifier(self._name(of, table, "u"))
         return SQL("(case when {u}.id is not null then {u}.value else {own} end)").format(u=united, own=own)
 
@@ -305,7 +309,7 @@ class _Statement:
         address, join_address = self._root("a")
         linked, join_linked = self._root("i")
         owner, join_owner = self._root("k")
-        table = SQL(load("segment_parts")["agreed"]).format(  # type: ignore[arg-type]
+        table = SQL(load("segment_parts")["agreed"]).format(
             address=address,
             join_address=join_address,
             linked=linked,
@@ -325,7 +329,7 @@ class _Statement:
     def _reach(self, node: Reachable) -> Composable:
         address, join = self._root("a")
         linked, other = self._root("i")
-        table = SQL(load("segment_parts")["reachable"]).format(  # type: ignore[arg-type]
+        table = SQL(load("segment_parts")["reachable"]).format(
             address=address,
             join=join,
             linked=linked,
@@ -353,5 +357,5 @@ def _list_needed(node: Node) -> list[Node]:
     if isinstance(node, Counted):
         if node.measure in ("first", "last"):
             return [node]
-        return [] if compare(node.operator, 0, node.operand) else [node]  # type: ignore[arg-type]
+        return [] if compare(node.operator, Decimal(), node.operand) else [node]
     return []

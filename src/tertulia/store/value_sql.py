@@ -35,7 +35,7 @@ class Args:
         """A placeholder for it, of its own type."""
         name = f"v{len(self.values)}"
         self.values[name] = value
-        return SQL("{}::{}").format(Placeholder(name), SQL(_name_type(value)))  # type: ignore[arg-type]
+        return SQL("{}::{}").format(Placeholder(name), SQL(_name_type(value)))
 
 
 def _name_type(value: Any) -> str:
@@ -111,7 +111,7 @@ def compare_sql(condition: Condition, value: Composable, args: Args) -> Composab
             begins = SQL("starts_with({}, {})").format(fold_sql(text_of(value), args), args.add(fold_text(operand)))
             return SQL("coalesce(jsonb_typeof({}) = 'string' and {}, false)").format(value, begins)
         case _:
-            sign = SQL(SIGNS[operator])  # type: ignore[arg-type]
+            sign = SQL(SIGNS[operator])
             if isinstance(operand, str):
                 left, right = instant_sql(value, args), SQL("{}::timestamptz").format(args.add(operand))
             else:
@@ -154,6 +154,6 @@ def condition_sql(condition: Condition | None, document: Composable, args: Args)
     for name, joint in (("all", " and "), ("any", " or "), ("none", " or ")):
         parts = getattr(condition, name)
         if parts is not None:
-            inside = SQL(joint).join([condition_sql(part, document, args) for part in parts])  # type: ignore[arg-type]
+            inside = SQL(joint).join([condition_sql(part, document, args) for part in parts])
             return SQL("(not ({}))" if name == "none" else "({})").format(inside)
     return compare_sql(condition, path_sql(document, condition.property or "", args), args)
