@@ -8,6 +8,7 @@ joined, so that a segment of two rare events never looks at the other contacts; 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, assert_never
 
 from psycopg.sql import SQL, Composable, Composed, Identifier
