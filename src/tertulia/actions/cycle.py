@@ -178,12 +178,11 @@ def sweep_segment(
     since: datetime,
     now: datetime,
     serials: Iterator[int],
-) -> Batch:
-    """Those whose belonging to a segment time alone may have changed since an instant, in some shards."""
-    batch = Batch()
+) -> tuple[Batch, int]:
+    """Those whose belonging to a segment time alone may have changed since an instant, in some shards; how many."""
     due = list_due(conn, segment, shards, since, now)
     settled = settle_segments(conn, config, due, now, serials, 0, only=segment)
-    return batch if settled is None else _finish(conn, settled, batch)
+    return Batch() if settled is None else _finish(conn, settled, Batch()), len(due)
 
 
 def take_round(

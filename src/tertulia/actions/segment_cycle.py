@@ -131,9 +131,9 @@ def make_place(config: Config, workspace: int, now: datetime, shards: Sequence[i
     return Place(workspace, now, journeys, channels, config.undone, shards)
 
 
-def take_turn(conn: Conn, config: Config, segment: SegmentFacts, shards: Sequence[int], now: datetime) -> None:
+def take_turn(conn: Conn, config: Config, segment: SegmentFacts, shards: Sequence[int], now: datetime) -> int:
     """Look who belongs in some shards, from everything that is stored, and count their events from now on. Begins no
-    journey."""
+    journey. How many came or went."""
     place = make_place(config, segment.workspace, now, shards)
     for key, key_id in segment.keys.items():
         store.clear_activity(conn, key_id, shards)
@@ -146,6 +146,7 @@ def take_turn(conn: Conn, config: Config, segment: SegmentFacts, shards: Sequenc
     ]
     writer.write(conn, moves, now)
     store.set_turn(conn, segment.id, segment.workspace, segment.turn, shards, floor_to(now, HOUR))
+    return len(moves)
 
 
 def list_due(

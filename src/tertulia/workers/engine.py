@@ -43,7 +43,7 @@ from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.workers.buckets import Pace
 from tertulia.workers.rounds import RoundKeeper
-from tertulia.workers.segments import SegmentKeeper, do_task
+from tertulia.workers.segments import SegmentKeeper
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
@@ -383,7 +383,7 @@ class Engine:
             self.conn.commit()
             return False
         self._fence()
-        self._commit(do_task(self.conn, self.config, task, now, self.serials))
+        self._commit(self._segments.do_task(self.conn, self.config, task, now, self.serials))
         self.full = True
         return True
 
