@@ -246,6 +246,31 @@ class Town:
         self.republish(journey, 1)
         return journey
 
+    def publish_segment(self, document: str, key: str = "") -> Any:
+        """A segment, published, and looked at who belongs."""
+        from django.db import transaction
+
+        from tertulia.actions.drafts import read_name
+        from tertulia.actions.segments import create_segment, publish
+
+        with transaction.atomic():
+            segment = create_segment(self.workspace, None, self.now, document, name=read_name(document), key=key)
+            publish(segment, None, self.now, version=1)
+        self.drain()
+        return segment
+
+    def members(self, segment: Any) -> set[int]:
+        """Who is in it."""
+        rows = self.rows("select contact_id from segment_member where segment_id = %s", segment.pk)
+        return {row[0] for row in rows}
+
+    def changes(self, segment: Any) -> list[tuple[int, bool, str, str]]:
+        """Contact, entered, cause and event, in their order."""
+        return self.rows(
+            "select contact_id, entered, cause, name from segment_change where segment_id = %s order by at, contact_id",
+            segment.pk,
+        )
+
     def republish(self, journey: Any, version: int, document: str = "") -> None:
         """The next revision."""
         from django.db import transaction

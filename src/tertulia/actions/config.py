@@ -9,16 +9,21 @@ from tertulia.channels.base import Account
 from tertulia.core.caps import Cap, read_cap
 from tertulia.core.journeys import Program, compile_journey
 from tertulia.core.occasions import name_heard
+from tertulia.core.segment_document import SegmentCondition
+from tertulia.core.segments import EventKey, SegmentFacts, compile_segment, list_keys
 from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import read_window
 from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
+from tertulia.documents.segments import read_segment
 from tertulia.documents.templates import read_template
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.db import Conn
 from tertulia.store.journeys import read_published
 from tertulia.store.ownership import read_caps, read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
+from tertulia.store.segments import read_keys
+from tertulia.store.segments import read_published as read_published_segments
 from tertulia.store.sources import read_client_sources
 from tertulia.store.templates import read_newest
 
@@ -50,6 +55,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
     channels = {row.id: _channel_facts(row, workspaces[row.workspace].currency) for row in load_channels(conn).values()}
     matches = {match.id: match for match in read_matches(conn)}
     journeys = load_journeys(conn)
+    segments = load_segments(conn)
     return Config(
         *(workspaces, channels, matches, read_undone(conn), list_zones(), read_client_sources(conn)),
         *(journeys, index_journeys(journeys.values())),
@@ -57,6 +63,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         frozenset(row.workspace for row in journeys.values() if row.has_split),
         load_templates(conn),
         frozenset(row.workspace for row in journeys.values() if row.asks),
+        *(segments, index_counted(segments.values())),
     )
 
 
@@ -66,7 +73,7 @@ def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
     facts = {}
     for row in read_published(conn):
         programs.setdefault(row.id, {})[row.number] = _compile(row.id, row.number, row.document)
-        told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key)
+        told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key, row.since)
         facts[row.id] = JourneyFacts(*told)
     return facts
 
@@ -102,6 +109,35 @@ def index_journeys(journeys: Iterable[JourneyFacts]) -> Mapping[tuple[int, str, 
         key: Heard(tuple(sorted(starts.get(key, ()))), frozenset(follows.get(key, ())))
         for key in starts.keys() | follows.keys()
     }
+
+
+def load_segments(conn: Conn) -> dict[int, SegmentFacts]:
+    """Every live segment."""
+    rows = read_published_segments(conn)
+    ids = read_keys(conn)
+    documents: dict[int, dict[str, tuple[int, SegmentCondition | None]]] = {}
+    for row in rows:
+        documents.setdefault(row.workspace, {})[row.key] = (row.id, _read_where(row.document))
+    facts = {}
+    for row in rows:
+        node = compile_segment(row.key, documents[row.workspace])
+        keys = {key: ids[(row.workspace, key)] for key in list_keys(node)}
+        facts[row.id] = SegmentFacts(row.id, row.workspace, row.key, row.name, row.turn, row.cause, node, keys)
+    return facts
+
+
+@lru_cache(maxsize=10_000)
+def _read_where(document: str) -> SegmentCondition | None:
+    return read_segment(document).where
+
+
+def index_counted(segments: Iterable[SegmentFacts]) -> Mapping[tuple[int, str, str], tuple[tuple[int, EventKey], ...]]:
+    """Under which keys an event of a name is counted."""
+    found: dict[tuple[int, str, str], dict[int, EventKey]] = {}
+    for segment in segments:
+        for key, key_id in segment.keys.items():
+            found.setdefault((segment.workspace, key.type, key.name), {})[key_id] = key
+    return {name: tuple(sorted(keys.items())) for name, keys in found.items()}
 
 
 @cache

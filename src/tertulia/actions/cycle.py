@@ -14,11 +14,14 @@ from uuid import UUID
 import msgspec
 
 from tertulia.actions.cycle_facts import load_claims, load_deferred_facts, load_facts, load_session_facts
+from tertulia.actions.rounds import decide_round
 from tertulia.actions.run_facts import load_run_facts, load_watch_facts
+from tertulia.actions.segment_cycle import count_stored, list_due, settle_segments
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import segment_effects as gx
 from tertulia.core import talk_effects as tx
 from tertulia.core.attempts import revoke_delivery, settle_lost
 from tertulia.core.claim import claim_delivery
@@ -34,9 +37,11 @@ from tertulia.core.entries import (
     route,
 )
 from tertulia.core.journey import advance, end, follow_delivery
+from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import OpenDelivery, RunRow, SessionRow, WatchRow
+from tertulia.core.segments import SegmentFacts
 from tertulia.core.sessions import IDLE, settle
 from tertulia.core.slots import wake_deferred
 from tertulia.core.stages import LANE_BULK, channel_of_stage
@@ -49,6 +54,7 @@ from tertulia.store.db import Conn
 from tertulia.store.log import NewEntry
 from tertulia.store.log_reader import LogRow
 from tertulia.store.parked import park as keep_parked
+from tertulia.store.rounds import RoundRow
 
 Read = tuple[LogRow, Entry]
 
@@ -162,6 +168,29 @@ def settle_watches(
         if not row.heeded and not absorbed and row.journey_id in config.journeys:
             decide_occasion(world, tell_ignored(row), row.workspace)
     return _finish(conn, world, batch)
+
+
+def sweep_segment(
+    conn: Conn,
+    config: Config,
+    segment: SegmentFacts,
+    shards: Sequence[int],
+    since: datetime,
+    now: datetime,
+    serials: Iterator[int],
+) -> tuple[Batch, int]:
+    """Those whose belonging to a segment time alone may have changed since an instant, in some shards; how many."""
+    due = list_due(conn, segment, shards, since, now)
+    settled = settle_segments(conn, config, due, now, serials, 0, only=segment)
+    return Batch() if settled is None else _finish(conn, settled, Batch()), len(due)
+
+
+def take_round(
+    conn: Conn, config: Config, row: RoundRow, shards: Sequence[int], now: datetime, serials: Iterator[int]
+) -> tuple[Batch, int]:
+    """The people of some shards whom a round of a journey is for (R5), and how many were looked at."""
+    world = decide_round(conn, config, row, shards, now, serials)
+    return _finish(conn, world, Batch()), len(world.contacts)
 
 
 def cancel_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
@@ -331,7 +360,7 @@ def _finish(conn: Conn, world: World, batch: Batch) -> Batch:
     return batch
 
 
-def _write(conn: Conn, world: World, batch: Batch) -> None:
+def _write(conn: Conn, world: World, batch: Batch, depth: int = 0) -> None:
     wake_deferred(world, load_deferred_facts(conn, world))
     forwards = writer.write(conn, world.effects, world.now)
     for forward in forwards:
@@ -347,6 +376,18 @@ def _write(conn: Conn, world: World, batch: Batch) -> None:
             entry = decode(payload)
             assert isinstance(entry, ReceiptEntry)
             batch.forwards.append(_forward_receipt(workspace, entry, delivery_id))
+    if world.config.segments:
+        _keep_segments(conn, world, batch, depth)
+
+
+def _keep_segments(conn: Conn, world: World, batch: Batch, depth: int) -> None:
+    """R4: what was written may let somebody into a segment or out of it, and that begin journeys."""
+    count_stored(conn, world.config, world.effects)
+    stirred = stir(world.config, world.effects)
+    settled = settle_segments(conn, world.config, stirred, world.now, world.serials, depth)
+    if settled is not None and settled.effects:
+        _write(conn, settled, batch, depth + 1)
+        batch.touched |= _topics(settled)
 
 
 def _topics(world: World) -> set[str]:
@@ -358,6 +399,8 @@ def _topics(world: World) -> set[str]:
                 topics |= {f"journey:{effect.journey_id}", f"contact:{effect.contact_id}"}
             case fx.Progress():
                 topics.add(f"match:{effect.match_id}")
+            case gx.MoveMember():
+                topics |= {f"segment:{effect.segment_id}", f"contact:{effect.contact_id}"}
             case tx.StoreMessage() | fx.LinkIdentity() | fx.RecordConsent() | fx.Decide() | fx.MergeContact():
                 topics.add(f"contact:{effect.contact_id}")
             case ev.StoreEvent():

@@ -29,6 +29,7 @@ from tertulia.core.entries import (
     EventEntry,
     HandOverEntry,
     Inbound,
+    ListEntry,
     LookUpEntry,
     MergeEntry,
     OccasionEntry,
@@ -47,7 +48,7 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.message_outcomes import hears_outcomes
-from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED, name_told
+from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED, SEGMENT, SEGMENT_CHANGES, name_told
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
 from tertulia.core.sessions import ENDED, STARTED, list_due
@@ -60,6 +61,7 @@ from tertulia.store.assignments import load_assignments
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
 from tertulia.store.runs import load_begun, load_runs, load_runs_of
+from tertulia.store.segments import load_memberships
 from tertulia.store.sessions import load_doings, load_sessions
 from tertulia.store.slots import load_deferred, load_slots
 
@@ -100,6 +102,8 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     load_outcome_facts(conn, world, wants.inbound)
     load_journeys_of_occasions(conn, world, wants.list_occasions(world))
     load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
+    if wants.listed:
+        world.listed |= load_memberships(conn, {world.follow(entry.contact_id) for _, entry in wants.listed})
     lock_entries_of(conn, world, wants.list_starts())
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
@@ -161,6 +165,7 @@ class _Wants:
     receipts: list[tuple[int, ReceiptEntry]] = field(default_factory=list)
     events: list[tuple[int, EventEntry]] = field(default_factory=list)
     occasions: list[tuple[int, OccasionEntry]] = field(default_factory=list)
+    listed: list[tuple[int, ListEntry]] = field(default_factory=list)
     outcomes: list[tuple[int, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry]] = field(default_factory=list)
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
@@ -207,6 +212,9 @@ class _Wants:
                 self.contacts[entry.absorbed] = None
             case EventEntry():
                 self._add_event(workspace, entry)
+            case ListEntry():
+                self.contacts[entry.contact_id] = None
+                self.listed.append((workspace, entry))
             case OccasionEntry():
                 self.contacts[entry.contact_id] = None
                 self.occasions.append((workspace, entry))
@@ -258,7 +266,8 @@ class _Wants:
         first = min((at for _, at in told), default=world.now)
         workspaces = {workspace for workspace, _ in told}
         found = [(row.workspace, row.id, first) for row in world.contacts.values() if row.workspace in workspaces]
-        return found + [(workspace, entry.contact_id, entry.at) for workspace, entry in self.occasions]
+        named: list[tuple[int, OccasionEntry | ListEntry]] = [*self.occasions, *self.listed]
+        return found + [(workspace, entry.contact_id, entry.at) for workspace, entry in named]
 
     def list_starts(self) -> set[tuple[str, str]]:
         """Types and names of what may begin runs."""
@@ -266,6 +275,7 @@ class _Wants:
         found |= {("track", STARTED), ("track", ENDED)} if self.events else set()
         found |= {(MESSAGE, RECEIVED)} if self.inbound else set()
         found |= {(OUTCOME, name) for name in OUTCOMES.values()} if self.inbound or self.outcomes else set()
+        found |= {(SEGMENT, name) for name in SEGMENT_CHANGES.values()} if self.listed else set()
         return found | {name_told(entry.kind, entry.name) for _, entry in self.occasions}
 
     def watermarks(self, world: World) -> list[tuple[int, int, datetime]]:

@@ -19,7 +19,8 @@ from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
 from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
-from tertulia.data.models import Channel, Journey, JourneyRevision, Template, User, Workspace
+from tertulia.core.journeys import SegmentEntry
+from tertulia.data.models import Channel, Journey, JourneyRevision, JourneyRound, Segment, Template, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument
 from tertulia.errors import Conflict, NotFound
@@ -64,7 +65,8 @@ def find_around(workspace: Workspace, coming: Iterable[str] = (), worded: Iterab
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
     mails = frozenset(adapter.kind for adapter in registry.kinds() if adapter.capabilities.carries == EMAIL)
     texts = Template.objects.filter(workspace=workspace, revision__isnull=False).values_list("key", flat=True)
-    known = frozenset((*keys, *coming)), frozenset((*texts, *worded))
+    segments = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
+    known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset(segments)
     return Around(channels, list_zones(), *known, mails)
 
 
@@ -126,6 +128,8 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int)
         journey=locked, number=number, document=locked.document, published_by=user, published_at=now
     )
     locked.revision, locked.name = number, document.name.strip()[:NAME_CHARACTERS_MAX]
+    if locked.state == "draft" and isinstance(document.entry, SegmentEntry) and document.entry.already_inside:
+        JourneyRound.objects.create(journey=locked, day=now.date(), due_at=now)
     locked.state = "live" if locked.state == "draft" else locked.state
     locked.save(update_fields=["revision", "name", "state", "changed_at"])
     record_change(locked.workspace, user, now, "journey_published", _subject(locked), {"revision": number})

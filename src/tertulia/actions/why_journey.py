@@ -16,8 +16,16 @@ from tertulia.actions.contacts import access_contact
 from tertulia.actions.run_words import name_cause, name_told_cause
 from tertulia.actions.why import explain_reason
 from tertulia.core.conditions import Finding, Subject, judge, name_operator, name_subject, read_operand
-from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry
-from tertulia.data.models import Journey, Workspace
+from tertulia.core.journeys import (
+    ApiEntry,
+    AudienceEntry,
+    DateEntry,
+    EventEntry,
+    MessageEntry,
+    OutcomeEntry,
+    SegmentEntry,
+)
+from tertulia.data.models import Journey, Segment, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.store import contacts as contact_store
 from tertulia.store.conversations import list_messages
@@ -25,12 +33,14 @@ from tertulia.store.db import Conn
 from tertulia.store.events import StoredEvent, list_named_events
 from tertulia.store.journeys import RunView, list_runs
 from tertulia.store.ledger_read import LedgerRow, read_journey_ledger
+from tertulia.store.segments import list_changes_of
 
 RUNS_MAX: Final = 200
 EVENTS_MAX: Final = 50
 ROWS_MAX: Final = 50
 TEXT_SHOWN_MAX: Final = 100
 MESSAGES_MAX: Final = 50
+CHANGES_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +116,59 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
         case ApiEntry():
             sentence = _("Never entered: the API was not called for this customer.")
             return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+        case AudienceEntry() | DateEntry():
+            return _tell_no_round(contact, journey, entry)
+        case SegmentEntry():
+            return _tell_no_change(conn, contact, family, journey, entry, first.published_at)
         case _:
             assert_never(entry)
+
+
+def _tell_no_change(
+    conn: Conn, contact: Any, family: Sequence[int], journey: Journey, entry: SegmentEntry, published_at: datetime
+) -> EntryAnswer:
+    """When the customer last came into the segment, or left it, and what brought that about."""
+    segment = Segment.objects.filter(workspace=journey.workspace, key=entry.segment).first()
+    changes = list_changes_of(conn, family, segment.pk, CHANGES_MAX) if segment is not None else []
+    said = {"segment": segment.name if segment is not None else entry.segment}
+    last = next((change for change in changes if change.entered is (entry.on == "entered")), None)
+    if last is None:
+        asked = {
+            "entered": _("Never entered: this customer has not come into “%(segment)s”."),
+            "left": _("Never entered: this customer has not left “%(segment)s”."),
+        }
+        return EntryAnswer(contact.id, journey.pk, "never", asked[entry.on] % said, None)
+    told = {
+        "entered": _("Never entered: this customer came into “%(segment)s”, and that started nothing."),
+        "left": _("Never entered: this customer left “%(segment)s”, and that started nothing."),
+    }
+    if last.at < published_at:
+        more = _("The journey was published later.")
+    elif last.cause in ("definition", "import", "merge"):
+        more = _("A list, a merge or a new definition of the segment brought it about, which starts no journey.")
+    else:
+        more = _("A condition of the entry did not hold, or the event behind it was imported.")
+    return EntryAnswer(contact.id, journey.pk, "never", told[entry.on] % said, last.at, more=more)
+
+
+def _tell_no_round(contact: Any, journey: Journey, entry: AudienceEntry | DateEntry) -> EntryAnswer:
+    """When the journey last looked for people, and why this one was none of them."""
+    last = journey.rounds.exclude(state="running").first()
+    if last is None:
+        sentence = _("Never entered: the journey has not looked for people yet.")
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+    said = {"day": last.day.isoformat()}
+    if last.state == "skipped":
+        sentence = _("Never entered: on %(day)s the journey could not look for people in time.") % said
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at)
+    if isinstance(entry, DateEntry):
+        value = contact.attributes.get(entry.attribute)
+        said |= {"attribute": entry.attribute, "value": "" if value is None else str(value)[:TEXT_SHOWN_MAX]}
+        sentence = _("Never entered: “%(attribute)s” was not the date that was looked for on %(day)s.") % said
+        more = _("It is “%(value)s” now.") % said if value is not None else _("This customer has no such attribute.")
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at, more=more)
+    sentence = _("Never entered: on %(day)s this customer was not among those whom the journey is for.") % said
+    return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at)
 
 
 def _tell_no_message(

@@ -4,7 +4,7 @@ import argparse
 
 from tertulia import config
 from tertulia.commands.roles import collect_seldom, has_test_clock, need_database
-from tertulia.workers.engine import run_engine
+from tertulia.workers.engine_loop import run_engine
 from tertulia.workers.stopping import watch_for_stop
 
 

@@ -10,6 +10,7 @@ or none at all, does not hold (but `is_not`, `not_in` and `exists: false`, which
 compared without regard to case and to spaces around them.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -159,23 +160,28 @@ def _compare(condition: Condition, value: Any) -> bool:
             return not any(_same(value, one) for one in operand)
         case "contains":
             if isinstance(value, list):
-                return any(_same(one, operand) for one in value)
-            return isinstance(value, str) and _fold(operand) in _fold(value)
+                return any(_is(one, operand) for one in value)
+            return isinstance(value, str) and fold_text(operand) in fold_text(value)
         case "starts_with":
-            return isinstance(value, str) and _fold(value).startswith(_fold(operand))
+            return isinstance(value, str) and fold_text(value).startswith(fold_text(operand))
         case _:
             return _ordered(operator, value, operand)
 
 
 def _same(value: Any, operand: Scalar) -> bool:
+    """A list holds whatever one of its elements is; of lists in it nothing is said."""
     if isinstance(value, list):
-        return any(_same(one, operand) for one in value)
+        return any(_is(one, operand) for one in value)
+    return _is(value, operand)
+
+
+def _is(value: Any, operand: Scalar) -> bool:
     if isinstance(operand, bool) or isinstance(value, bool):
         return value is operand
     if isinstance(operand, str):
-        return isinstance(value, str) and _fold(value) == _fold(operand)
-    number = _read_number(value)
-    return number is not None and number == operand
+        return isinstance(value, str) and fold_text(value) == fold_text(operand)
+    number = read_number(value)
+    return number is not None and number == float(operand)
 
 
 def _ordered(operator: str, value: Any, operand: Any) -> bool:
@@ -184,7 +190,7 @@ def _ordered(operator: str, value: Any, operand: Any) -> bool:
     if isinstance(operand, str):
         left, right = read_instant(value), read_instant(operand)
     else:
-        left, right = _read_number(value), operand
+        left, right = read_number(value), float(operand)
     if left is None or right is None:
         return False
     match operator:
@@ -198,34 +204,47 @@ def _ordered(operator: str, value: Any, operand: Any) -> bool:
             return bool(left <= right)
 
 
-def _read_number(value: Any) -> int | float | None:
-    """A number, or a text that is one: shops send prices as texts."""
+# What a value is taken for. A database that counts segments reads values by the same rules (store/segment_sql.py), so
+# they say exactly which texts are numbers and instants, and fold case one letter at a time.
+
+BLANK: Final = " \t\n\r\f\v"
+NUMBER_BELOW: Final = 1e30
+NUMBER_FROM: Final = 1e-200  # or zero
+NUMBER_TEXT: Final = r"[+-]?([0-9]{1,30}(\.[0-9]{0,200})?|\.[0-9]{1,200})([eE][+-]?[0-9]{1,2})?"
+INSTANT_TEXT: Final = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+    r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+)
+_NUMBER: Final = re.compile(NUMBER_TEXT)
+_INSTANT: Final = re.compile(INSTANT_TEXT)
+_DOTTED_I: Final = "\u0130"  # the one letter whose small form is two
+
+
+def read_number(value: Any) -> float | None:
+    """A number of less than thirty-one digits, or a text that is one: shops send prices as texts."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return value
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            return None
-        return number if number - number == 0 else None
+        return float(value) if not value or NUMBER_FROM <= abs(value) < NUMBER_BELOW else None
+    if isinstance(value, str) and _NUMBER.fullmatch(text := value.strip(BLANK)):
+        return float(text)
     return None
 
 
 def read_instant(value: Any) -> datetime | None:
-    """An ISO 8601 instant with its offset; None for anything else."""
-    if not isinstance(value, str):
+    """A text such as 2027-01-31T09:00:00Z, with its offset; None for anything else."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         return None
     try:
-        at = datetime.fromisoformat(value)
+        return datetime.fromisoformat(value)
     except ValueError:
         return None
-    return at if at.tzinfo is not None else None
 
 
-def _fold(text: str) -> str:
-    return text.strip().casefold()
+def fold_text(text: str) -> str:
+    """Without spaces around it and in small letters, letter by letter."""
+    text = text.strip(BLANK)
+    return text.lower() if text.isascii() else "".join("i" if c == _DOTTED_I else c.lower() for c in text)
 
 
 # what is wrong with a condition of a document

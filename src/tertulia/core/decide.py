@@ -19,6 +19,7 @@ from tertulia.core.entries import (
     EventEntry,
     HandOverEntry,
     Inbound,
+    ListEntry,
     LookUpEntry,
     MergeEntry,
     OccasionEntry,
@@ -35,6 +36,7 @@ from tertulia.core.hand_over import decide_hand_over
 from tertulia.core.inbound import decide_inbound, decide_token
 from tertulia.core.journey import follow_delivery
 from tertulia.core.lookups import decide_look_up
+from tertulia.core.membership import tell_change
 from tertulia.core.merging import (
     decide_absorb,
     decide_consent,
@@ -45,6 +47,7 @@ from tertulia.core.merging import (
 )
 from tertulia.core.message_outcomes import Noted, note_states, tell_click, tell_outcomes
 from tertulia.core.occasions import Occasion
+from tertulia.core.segment_effects import MoveMember
 from tertulia.core.signals import decide_signal
 from tertulia.core.talks import decide_talk
 from tertulia.core.triggers import react
@@ -113,6 +116,8 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_occasion(world, entry, workspace)
         case HandOverEntry():
             decide_hand_over(world, entry, workspace)
+        case ListEntry():
+            decide_list(world, entry, workspace)
         case _:
             assert_never(entry)
 
@@ -127,9 +132,23 @@ def decide_occasion(world: World, entry: OccasionEntry, workspace: int) -> None:
         world.forward(workspace, shard_of_contact(contact_id), key_of(entry) + ":to-contact", moved, contact_id)
     elif contact is not None and not contact.erased and entry.id not in world.begun:
         properties = dict(entry.properties)
-        told = (entry.at, entry.kind, entry.name, properties, entry.depth)
+        told = (entry.at, entry.kind, entry.name, properties, entry.depth, entry.begins_at)
         occasion = Occasion(workspace, contact_id, entry.id, *told)
         react(world, occasion, entry.journey_id)
+
+
+def decide_list(world: World, entry: ListEntry, workspace: int) -> None:
+    """On a list or off it, where that is not so already; who was merged meanwhile is meant as whom they became (M8)."""
+    contact_id = world.follow(entry.contact_id)
+    contact, segment = world.contacts.get(contact_id), world.config.segments.get(entry.segment_id)
+    if contact_id != entry.contact_id and shard_of_contact(contact_id) != shard_of_contact(entry.contact_id):
+        moved = msgspec.structs.replace(entry, contact_id=contact_id)
+        world.forward(workspace, shard_of_contact(contact_id), key_of(entry) + ":to-contact", moved, contact_id)
+    elif contact is None or contact.erased or segment is None or not segment.is_list:
+        return
+    elif ((contact_id, segment.id) in world.listed) is not entry.on:
+        world.add(MoveMember(workspace, contact_id, segment.id, entry.on, "person", "", world.now))
+        decide_occasion(world, tell_change(segment, contact_id, entered=entry.on, world=world), workspace)
 
 
 def _begin_by_outcomes(world: World, before: Mapping[UUID, Noted], at: datetime, workspace: int) -> None:

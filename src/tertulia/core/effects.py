@@ -16,6 +16,7 @@ from tertulia.core.entry_effects import EntryEffect
 from tertulia.core.event_effects import EventEffect
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.run_effects import RunEffect
+from tertulia.core.segment_effects import SegmentEffect
 from tertulia.core.slot_effects import SlotEffect
 from tertulia.core.talk_effects import TalkEffect
 
@@ -413,6 +414,7 @@ Effect = (
     | EntryEffect
     | SlotEffect
     | TalkEffect
+    | SegmentEffect
     | AddAddress
     | RouteIdentity
     | LinkIdentity

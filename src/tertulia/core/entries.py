@@ -299,6 +299,17 @@ class OccasionEntry(msgspec.Struct, frozen=True, tag="occasion", omit_defaults=T
     properties: dict[str, Any] = {}
     journey_id: int | None = None  # the only one that it may start
     depth: int = 0
+    begins_at: datetime | None = None  # when its run begins; None: at once
+
+
+class ListEntry(msgspec.Struct, frozen=True, tag="list", omit_defaults=True):
+    """Somebody puts a contact on a list, or takes them off (`on`). `batch` tells one such act from another."""
+
+    contact_id: int
+    segment_id: int
+    on: bool
+    at: datetime
+    batch: UUID
 
 
 Entry = (
@@ -319,6 +330,7 @@ Entry = (
     | EventEntry
     | OccasionEntry
     | HandOverEntry
+    | ListEntry
 )
 
 
@@ -380,6 +392,7 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             | TalkEntry()
             | OccasionEntry()
             | HandOverEntry()
+            | ListEntry()
         ):
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
@@ -450,6 +463,8 @@ def _describe(entry: Entry) -> str:
             return f"occasion:{entry.id}"
         case HandOverEntry():
             return f"hand_over:{entry.id}"
+        case ListEntry():
+            return f"list:{entry.segment_id}:{entry.contact_id}:{entry.on}:{entry.batch}"
         case _:
             assert_never(entry)
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def join_families(world: "World", fresh: Iterable[ContactRow]) -> None:
     """Contacts that were just loaded, with everybody of their families: addresses, identities, consent, attributes and
-    open conversations count as those of the one that stays."""
-    for contact in fresh:
+    open conversations count as those of the one that stays. In the order of their ids: of two values without a time the
+    first counts."""
+    for contact in sorted(fresh, key=lambda row: row.id):
         root = world.contacts.get(world.follow(contact.id))
         if root is not None and root is not contact:
             root.addresses += contact.addresses

@@ -7,6 +7,7 @@ from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import segment_effects as gx
 from tertulia.core import slot_effects as sx
 from tertulia.core import talk_effects as tx
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
@@ -252,6 +253,10 @@ def _fold_unmerge(world: "World", e: fx.UndoMerge) -> None:
         row.merged_into = None
 
 
+def _fold_member(world: "World", e: gx.MoveMember) -> None:
+    (world.listed.add if e.entered else world.listed.discard)((e.contact_id, e.segment_id))
+
+
 def _fold_slot(world: "World", e: sx.SetSlot) -> None:
     world.slots.setdefault(world.follow(e.contact_id), {})[e.message_id] = SlotRow(
         *(e.contact_id, e.message_id, e.delivery_id, e.channel, e.topic, e.class_, e.important, e.state, e.at)
@@ -320,6 +325,7 @@ _FOLDS: dict[type, Any] = {
     rx.SetRun: _fold_run,
     rx.EndRun: _fold_run_end,
     rx.NotePassage: _fold_passage,
+    gx.MoveMember: _fold_member,
     sx.SetSlot: _fold_slot,
     sx.MoveSlot: _fold_slot_move,
     sx.ReleaseSlot: _fold_slot_release,

@@ -6,7 +6,7 @@ verdict, so that an exception finds it live and takes the message back (X1).
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,9 +25,10 @@ from tertulia.core.entries import OccasionEntry, key_of
 from tertulia.core.goals import credit_message, open_goal
 from tertulia.core.hand_over import make_entry
 from tertulia.core.identity import IdentityRef
-from tertulia.core.journeys import ApiEntry, Node, Program
+from tertulia.core.journeys import ApiEntry, AudienceEntry, DateEntry, Node, Program
 from tertulia.core.occasions import API, STARTED
 from tertulia.core.reasons import Reason
+from tertulia.core.rounds import find_begin, is_still_meant
 from tertulia.core.rows import ContactRow, OpenDelivery, RunRow
 from tertulia.core.run_texts import write_text
 from tertulia.core.splits import choose_way
@@ -93,9 +94,29 @@ def begin(world: World, run: RunRow) -> None:
     _go(world, run, find_program(world, run).first)
 
 
+def put_off_begin(world: World, run: RunRow, at: datetime) -> None:
+    """A run that has entered waits for its customer's hour before it begins; a change of clock changes it (T5)."""
+    run.due_at = at
+    keep(world, run)
+
+
+def begin_at_last(world: World, run: RunRow) -> None:
+    """Its hour has come: it begins, where the customer is still whom the round was for."""
+    if is_still_meant(world, run, find_program(world, run).journey.entry):
+        run.since = world.now
+        begin(world, run)
+        return
+    decide_step(world, run, "", "not_entered", "entry", Reason.ENTRY_AUDIENCE_LEFT.value, {})
+    run.withheld = True  # nothing came of it, so it counts for no re-entry (R3)
+    end(world, run, "left", Reason.ENTRY_AUDIENCE_LEFT.value)
+
+
 def advance(world: World, run: RunRow, woken: Woken) -> None:
     """A run that waited goes on. By a clock that no event has changed, such as an import's, it may have to wait on: the
     time that it waits for is still to come there (T5)."""
+    if not run.step:
+        begin_at_last(world, run)
+        return
     node = find_program(world, run).nodes.get(run.step)
     if node is None:
         _go(world, run, None)
@@ -216,6 +237,11 @@ def resolve_clocks(world: World, contact: ContactRow) -> None:
     paused stays as it is until it does."""
     world.add(sx.WakeHeld(contact.workspace, contact.id, world.now))
     for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
+        entry = find_program(world, run).journey.entry
+        if not run.step and isinstance(entry, AudienceEntry | DateEntry):
+            day = date.fromisoformat(run.event["properties"]["day"])
+            put_off_begin(world, run, max(find_begin(entry, day, _look(world, run, Woken.ARRIVED).zone), world.now))
+            continue
         node = find_program(world, run).nodes.get(run.step)
         if node is None or run.due_at is None or not node.step.is_wall_clock:
             continue

@@ -72,6 +72,8 @@ class Reason(StrEnum):
     ENTRY_CAP = "entry.cap"
     NO_JOURNEY = "entry.no_journey"
     ENTRY_DEPTH = "entry.too_deep"
+    ENTRY_LATE = "entry.late"
+    ENTRY_AUDIENCE_LEFT = "entry.left_audience"
 
     REPLY_MISSED = "reply.missed"
     REPLY_NOT_UNDERSTOOD = "reply.not_understood"
@@ -162,6 +164,10 @@ SENTENCES: Final = {
     Reason.ENTRY_CAP: gettext_noop("As many had entered the journey as may, that day or in all."),
     Reason.NO_JOURNEY: gettext_noop("The journey to be started is not there, or is none that the API may start."),
     Reason.ENTRY_DEPTH: gettext_noop("Journeys had started each other three times already, so this one did not start."),
+    Reason.ENTRY_LATE: gettext_noop("The time to begin was more than an hour past."),
+    Reason.ENTRY_AUDIENCE_LEFT: gettext_noop(
+        "When the customer's hour came, they were no longer among those who enter."
+    ),
     Reason.REPLY_MISSED: gettext_noop("No reply came in the time that the journey waits for one."),
     Reason.REPLY_NOT_UNDERSTOOD: gettext_noop("The replies were not what the question asks for, however often."),
     Reason.REPLY_STOPPED: gettext_noop("Instead of an answer the customer asked for no more messages."),

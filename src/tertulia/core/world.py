@@ -7,7 +7,7 @@ has a clock, chance or I/O: `now` is the cycle's, and fresh contact ids come fro
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,11 +36,13 @@ from tertulia.core.rows import (
     SessionRow,
     SlotRow,
 )
+from tertulia.core.segments import EventKey, SegmentFacts
 from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import Window
 from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
 
 
@@ -142,6 +144,7 @@ class JourneyFacts:
     revision: int
     programs: Mapping[int, Program]
     key: str = ""
+    since: datetime = BEGINNING  # when the newest revision was published
 
     @property
     def program(self) -> Program:
@@ -192,6 +195,9 @@ class Config:
 
     asking: frozenset[int] = frozenset()  # workspaces in which a journey asks questions
 
+    segments: Mapping[int, SegmentFacts] = field(default_factory=dict)
+    counted: Mapping[tuple[int, str, str], tuple[tuple[int, EventKey], ...]] = field(default_factory=dict)  # as `heard`
+
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
 
@@ -230,6 +236,7 @@ class World:
     runs_of: dict[int, list[UUID]] = field(default_factory=dict)
     passages: dict[tuple[int, int, str], PassageRow] = field(default_factory=dict)  # by journey, contact and key
     recalled: dict[int, list[Recalled]] = field(default_factory=dict)  # events that journeys listen to, of a contact
+    listed: set[tuple[int, int]] = field(default_factory=set)  # contact and list, of those whom somebody puts on one
     slots: dict[int, dict[UUID, SlotRow]] = field(default_factory=dict)  # by contact, merges followed (M8), and message
     counted: set[int] = field(default_factory=set)  # contacts whose slots are loaded
     released: dict[UUID, SlotRow] = field(default_factory=dict)  # by the attempt that had it: the next may take it over

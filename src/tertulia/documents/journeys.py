@@ -16,6 +16,8 @@ from tertulia.core.journeys import (
     NAMELESS,
     STEPS_MAX,
     ApiEntry,
+    AudienceEntry,
+    DateEntry,
     Entry,
     EventEntry,
     EventRule,
@@ -23,6 +25,7 @@ from tertulia.core.journeys import (
     MessageEntry,
     OutcomeEntry,
     Reentry,
+    SegmentEntry,
 )
 from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
@@ -30,6 +33,7 @@ from tertulia.core.render import compile_template, variables
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
+from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
 from tertulia.documents.texts import check_liquid
@@ -44,12 +48,14 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
-    and the keys of `journeys` and of published `templates` (None: not known). `mails`: the kinds that send e-mail."""
+    and the keys of `journeys` and of published `templates` and `segments` (None: not known). `mails`: the kinds that
+    send e-mail."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     journeys: frozenset[str] | None = None
     templates: frozenset[str] | None = None
+    segments: frozenset[str] | None = None
     mails: frozenset[str] = frozenset()
 
     def is_mail(self, name: str) -> bool:
@@ -168,8 +174,27 @@ def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Pro
             yield from _check_outcome(written, entry, around)
         case ApiEntry():
             pass
+        case SegmentEntry():
+            yield from _check_segment(written, entry, around)
+        case AudienceEntry() | DateEntry():
+            yield from check_round(written, entry, around.segments)
         case _:
             assert_never(entry)
+
+
+def _check_segment(written: Written, entry: SegmentEntry, around: Around) -> Iterator[Problem]:
+    """One that is published; who has left it is not inside at the launch."""
+    here: Path = ("entry", "segment")
+    if around.segments is not None and entry.segment not in around.segments:
+        message = _("No published segment has the key “%(key)s”. There are: %(known)s.")
+        told = {"key": entry.segment, "known": ", ".join(sorted(around.segments)) or "-"}
+        yield Problem(written.find(here), here, message, told)
+    if entry.key:
+        here = ("entry", "key")
+        yield Problem(written.find(here), here, _("Of a segment each customer has one run. Leave the key out."))
+    if entry.already_inside and entry.on == "left":
+        here = ("entry", "already_inside")
+        yield Problem(written.find(here), here, _("Who has left is not inside. Leave it out."))
 
 
 def _check_outcome(written: Written, entry: OutcomeEntry, around: Around) -> Iterator[Problem]:

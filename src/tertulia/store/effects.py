@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import segment_effects as gx
 from tertulia.core import slot_effects as sx
 from tertulia.core import talk_effects as tx
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
@@ -32,6 +33,7 @@ from tertulia.store.event_effects import (
     write_groups,
 )
 from tertulia.store.run_effects import end_runs, note_passages, set_runs, settle_runs, tally_steps
+from tertulia.store.segments import move_members
 from tertulia.store.sending import ask_providers
 from tertulia.store.sessions import set_sessions
 from tertulia.store.slots import move_slots, release_slots, set_slots, settle_releases, wake_held
@@ -450,6 +452,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     rx.TallyStep: tally_steps,
     rx.NotePassage: note_passages,
     **ENTRY_WRITERS,
+    gx.MoveMember: move_members,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
     fx.StoreClick: _store_clicks,

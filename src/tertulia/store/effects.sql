@@ -435,6 +435,15 @@ delete from message_watch where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_goals
 delete from goal_open where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_members
+delete from segment_member where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_changes
+delete from segment_change where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_activity
+delete from activity where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_assignments
 delete from assignment where shard = %(shard)s and contact_id = %(id)s
 

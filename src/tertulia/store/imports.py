@@ -20,6 +20,7 @@ SERIALS_PER_BLOCK = 1000
 LISTS = ("customers", "opt_outs")
 PAST_EVENTS = "events"
 KINDS = (*LISTS, PAST_EVENTS)
+RETAKEN = ("done", "undone", "failed", "cancelled")  # states after which contacts may be others
 Key = tuple[str, str]  # (kind, canonical) of an address, or ("external_id", id)
 
 
@@ -133,7 +134,8 @@ def finish_import(
     ended_at: datetime | None = None,
     undone_at: datetime | None = None,
 ) -> bool:
-    """Leave a working state. False: another worker or a person has done so first."""
+    """Leave a working state. False: another worker or a person has done so first. What a list has changed is not told
+    contact by contact, so the workspace's segments look anew who belongs."""
     args = {
         "id": job.id,
         "state": job.state,
@@ -145,7 +147,11 @@ def finish_import(
         "ended_at": ended_at,
         "undone_at": undone_at,
     }
-    return run(conn, load("imports")["finish"], args) == 1
+    if run(conn, load("imports")["finish"], args) != 1:
+        return False
+    if following in RETAKEN:
+        run(conn, load("imports")["retake_segments"], {"workspace": job.workspace})
+    return True
 
 
 def tell(conn: Conn, job: ImportJob, kind: str, facts: Mapping[str, Any], now: datetime) -> None:

@@ -328,3 +328,6 @@ from stdin with (encoding 'UTF8')
 -- name: needed_files
 -- Files that an import has still to read.
 select path from import where state in ('uploaded', 'mapped', 'checking', 'checked', 'applying', 'failed')
+
+-- name: retake_segments
+update segment set turn = turn + 1, cause = 'import' where workspace_id = %(workspace)s and state = 'live'

@@ -2,15 +2,14 @@
 
 One engine takes every shard that nobody owns and prolongs its lease with every cycle, in the cycle's own transaction;
 another engine's take-over makes the fence fail and this one stands down. A round is: decide what is in the log, give
-back what a stopped match has queued, freeze the audience of a launching one, claim what is due. While more waits in the
-log than a cycle takes, a match's messages wait too: somebody's stop may stand there (C2). Between rounds it waits for a
-hint (LISTEN) or polls. Decisions use the decision clock; leases and rates the real one (E8).
+back what a stopped match has queued, freeze the audience of a launching one, claim what is due, look who belongs to
+segments. While more waits in the log than a cycle takes, a match's messages wait too: somebody's stop may stand there
+(C2). Decisions use the decision clock; leases and rates the real one (E8).
 """
 
 import os
 import secrets
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -33,23 +32,22 @@ from tertulia.ids import SHARDS
 from tertulia.store import ownership
 from tertulia.store import world as loader
 from tertulia.store.clock import decision_now, real_now
-from tertulia.store.db import Conn, connect
+from tertulia.store.db import Conn
 from tertulia.store.identities import tune_lookups
 from tertulia.store.journeys import end_cancelling, end_resuming, read_resuming
-from tertulia.store.live import publish
-from tertulia.store.log import CHANNEL, LogWriter
+from tertulia.store.log import LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
 from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
 from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.workers.buckets import Pace
+from tertulia.workers.rounds import RoundKeeper
+from tertulia.workers.segments import SegmentKeeper
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
-IDLE_S: Final = 0.1
 ENTRIES_PER_CYCLE: Final = 2000
-GATHER_S: Final = 0.05  # rounds begin so far apart unless work is left: larger cycles cost less for each entry
 CLAIMS_PER_CYCLE: Final = 1000
 FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
@@ -58,7 +56,6 @@ RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5
-TOPICS_PER_ROUND: Final = 200
 CLAIMED: Final = ("launching", "live", "done")
 PROCESS: Final = secrets.token_hex(4)  # machines may share a name, and containers a process number
 
@@ -91,6 +88,8 @@ class Engine:
         self._behind = False  # entries are left in the log, by the last read or by what was just decided
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
+        self._segments = SegmentKeeper()
+        self._rounds = RoundKeeper()
 
     def run_round(self) -> bool:
         """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
@@ -101,6 +100,8 @@ class Engine:
         busy |= self._work_deliveries()
         busy |= self._end_sessions()
         busy |= self._run_journeys()
+        busy |= self._keep_segments()
+        busy |= self._run_rounds()
         self._finish()
         return busy
 
@@ -371,6 +372,37 @@ class Engine:
                 busy |= self._resume(journey.id)
         return busy
 
+    def _keep_segments(self) -> bool:
+        """Look who belongs to a segment since its last turn, and who has left one with time (R4)."""
+        assert self.config is not None
+        if self._behind or not self.epochs or not self.config.segments:
+            return False
+        now = self.now()
+        task = self._segments.find_task(self.conn, self.config, list(self.epochs), now)
+        if task is None:
+            self.conn.commit()
+            return False
+        self._fence()
+        self._commit(self._segments.do_task(self.conn, self.config, task, now, self.serials))
+        self.full = True
+        return True
+
+    def _run_rounds(self) -> bool:
+        """Journeys that look for people by themselves do so when it is time. The log comes first: somebody's stop, or
+        what keeps them out, may stand there."""
+        assert self.config is not None
+        if self._behind or not self.epochs or not self.config.journeys:
+            return False
+        now = self.now()
+        task = self._rounds.find_task(self.conn, self.config, list(self.epochs), now)
+        self.conn.commit()
+        if task is not None and task[1]:
+            self._fence()
+            self._commit(self._rounds.do_task(self.conn, self.config, *task, now, self.serials))
+            self.touched.add(f"journey:{task[0].journey_id}")
+        self.full |= task is not None
+        return task is not None
+
     def _do_due(self, rows: Sequence[Due], act: Act[Due], put_off_one: Callable[[Due], None], now: datetime) -> bool:
         """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""
         self.full |= len(rows) == DUE_PER_ROUND
@@ -449,40 +481,7 @@ def _is_dead(owner: str) -> bool:
     return host == socket.gethostname() and pid.isdecimal() and not Path(f"/proc/{pid}").exists()
 
 
-def _rank_topic(topic: str) -> tuple[bool, str]:
-    """Contacts last: a round may touch thousands of them, and few of their pages are open."""
-    return topic.startswith("contact:"), topic
-
-
 def _place_of(error: Exception) -> str:
     """Where an error was raised. Its text may hold somebody's data and is never logged."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.filename}:{frame.lineno}"
-
-
-def run_engine(url: str, public_url: str, stop: threading.Event, *, test_clock: bool = False) -> None:
-    """Work until `stop`. A lost connection is opened again; the lease decides whether the shards are still ours."""
-    while not stop.is_set():
-        try:
-            with connect(url, name="tertulia engine") as conn, connect(url, autocommit=True, name="hints") as hints:
-                _work(Engine(conn, public_url, test_clock=test_clock), hints, stop)
-        except (StoodDown, psycopg.OperationalError) as error:
-            log.warning("engine_restarts", error=type(error).__name__)
-            stop.wait(1.0)
-
-
-def _work(engine: Engine, hints: Conn, stop: threading.Event) -> None:
-    hints.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(CHANNEL)))
-    while not stop.is_set():
-        began = time.monotonic()
-        busy = engine.run_round()
-        if engine.touched:
-            publish(hints, sorted(engine.touched, key=_rank_topic)[:TOPICS_PER_ROUND])
-            engine.touched.clear()
-        if engine.full:
-            continue
-        if not busy:
-            for _ in hints.notifies(timeout=IDLE_S, stop_after=1):
-                break
-        stop.wait(max(began + GATHER_S - time.monotonic(), 0.0))
-    engine.release()

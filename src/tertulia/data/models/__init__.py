@@ -3,10 +3,11 @@
 from tertulia.data.models.cap import Cap
 from tertulia.data.models.channel import Channel
 from tertulia.data.models.imports import Import
-from tertulia.data.models.journey import Journey, JourneyRevision
+from tertulia.data.models.journey import Journey, JourneyRevision, JourneyRound
 from tertulia.data.models.match import Match, MatchChannel
 from tertulia.data.models.notice import Audit, Notice
 from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
+from tertulia.data.models.segment import Segment, SegmentKey, SegmentRevision
 from tertulia.data.models.source import Source
 from tertulia.data.models.template import Template, TemplateRevision
 
@@ -18,10 +19,14 @@ __all__ = [
     "Import",
     "Journey",
     "JourneyRevision",
+    "JourneyRound",
     "Match",
     "MatchChannel",
     "Membership",
     "Notice",
+    "Segment",
+    "SegmentKey",
+    "SegmentRevision",
     "SignInLink",
     "Source",
     "Template",
