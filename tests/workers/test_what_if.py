@@ -77,7 +77,7 @@ STORIES = given(
 UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=20, suppress_health_check=UNCHECKED, deadline=None)
+@settings(max_examples=12, suppress_health_check=UNCHECKED, deadline=None)
 @STORIES
 def test_a_simulation_decides_what_the_engine_decides(
     empty_database: str, keys: list[str], capped: bool, arrivals: Arrivals

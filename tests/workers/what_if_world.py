@@ -16,6 +16,7 @@ from tertulia.core.simulation.play import Arrival, Player
 from tertulia.core.world import World
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 DOCUMENTS = {
     "reminder": """
@@ -189,8 +190,8 @@ class Account:
 
 
 def _name_event(event: dict[str, Any]) -> str:
-    """A derived event's id hangs on the contact's, which is another one for who was unknown before."""
-    return str(event["name"] if event["type"] == "derived" else event["id"])
+    """The id of what is derived hangs on the contact's, which is another one for who was unknown before."""
+    return str(event["name"] if event["type"] in ("derived", "segment") else event["id"])
 
 
 def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> Account:
@@ -205,7 +206,7 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
         runs=_count(
             town,
             """select journey_id, key, step, entered_at, started_at,
-                      event ->> case event ->> 'type' when 'derived' then 'name' else 'id' end,
+                      event ->> case when event ->> 'type' in ('derived', 'segment') then 'name' else 'id' end,
                       outcome, reason, ended_at
                from run
                where ended_at <= %s""",
@@ -233,13 +234,17 @@ def play_in_memory(player: Player, town: Town, arrivals: list[tuple[datetime, Ev
 
 
 def _run_to(town: Town, until: datetime) -> None:
-    """Every instant before then at which something is due."""
+    """Every instant before then at which something is due, and where there are segments every hour."""
+    [(segments,)] = town.rows("select count(*) from segment")
     while True:
         _answer(town)
         [(due,)] = town.rows(
             """select least((select min(due_at) from run_open), (select min(ends_at) from session),
                             (select min(not_before) from delivery_open where state = 'queued'))"""
         )
+        if segments:
+            hour = town.now.replace(minute=0, second=0) + HOUR
+            due = min(due or hour, hour)
         if due is None or due >= until:
             return
         _set_clock(town, max(due, town.now))

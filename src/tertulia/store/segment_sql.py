@@ -203,7 +203,10 @@ class _Statement:
         windowed = since if node.measure in ("count", "sum") else None
         table, value = self._list_counted(node, windowed), Identifier("n")
         sign = "=" if node.operator == "is_" else SIGNS[node.operator]
-        operand = SQL("{}::numeric").format(self.args.add(str(node.operand)))
+        whole = node.measure == "count" and float(node.operand).is_integer()  # compared as what count(*) is
+        operand = (
+            self.args.add(int(node.operand)) if whole else SQL("{}::numeric").format(self.args.add(str(node.operand)))
+        )
         if node.measure in ("first", "last"):
             at = SQL(">=" if node.before is None else "<")
             chosen = SQL("{} {} {}").format(value, at, self.args.add(since))
