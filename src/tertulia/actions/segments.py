@@ -28,7 +28,7 @@ from tertulia.actions.journeys import (
 from tertulia.actions.problems import Problem, Refused
 from tertulia.actions.segment_cycle import make_place
 from tertulia.channels import registry
-from tertulia.core.entries import ListEntry, key_of, route
+from tertulia.core.entries import ListEntry
 from tertulia.core.journeys import SegmentEntry
 from tertulia.core.segment_document import Known, SegmentCondition, list_named
 from tertulia.core.segment_document import Segment as Document
@@ -39,7 +39,6 @@ from tertulia.documents.lines import BadDocument
 from tertulia.documents.segments import check_segment, read_segment
 from tertulia.errors import Conflict, NotFound
 from tertulia.store.db import Conn
-from tertulia.store.log import NewEntry
 from tertulia.store.segment_sql import count_members, find_members
 
 SAMPLE: Final = 8
@@ -150,10 +149,15 @@ def publish(segment: Segment, user: User | None, now: datetime, *, version: int)
     return revision
 
 
+def read_newest(segment: Segment) -> str | None:
+    """The newest revision's document; None for what was never published."""
+    newest = segment.revisions.filter(number=segment.revision).first() if segment.revision else None
+    return str(newest.document) if newest is not None else None
+
+
 def is_published(segment: Segment) -> bool:
     """Whether the draft is the newest revision, word for word."""
-    newest = segment.revisions.filter(number=segment.revision).first()
-    return newest is not None and newest.document == segment.document
+    return read_newest(segment) == str(segment.document)
 
 
 def archive(segment: Segment, user: User | None, now: datetime) -> None:
@@ -163,6 +167,28 @@ def archive(segment: Segment, user: User | None, now: datetime) -> None:
     Segment.objects.filter(pk=segment.pk).update(state="archived", turn=F("turn") + 1, changed_at=now)
     record_change(segment.workspace, user, now, "segment_archived", _subject(segment))
     segment.refresh_from_db()
+
+
+def restore(segment: Segment, user: User | None, now: datetime) -> None:
+    """An archived segment is a draft again, with the revisions that it had: publish it to use it."""
+    moved = Segment.objects.filter(pk=segment.pk, state="archived").update(state="draft", changed_at=now)
+    if not moved:
+        raise Conflict(_("This segment is not archived."))
+    record_act(segment.workspace, user, now, "segment_restored", _subject(segment))
+    segment.refresh_from_db()
+
+
+def delete_draft(segment: Segment, user: User | None, now: datetime) -> None:
+    """Remove a segment that was never published. Raises Conflict for any other."""
+    subject, workspace = _subject(segment), segment.workspace
+    if not Segment.objects.filter(pk=segment.pk, state="draft", revision=0).delete()[0]:
+        raise Conflict(_("Only a draft that was never published can be deleted."))
+    record_act(workspace, user, now, "segment_deleted", subject)
+
+
+def list_archived(workspace: Workspace) -> list[Segment]:
+    """Those that nobody uses any more, by name."""
+    return list(Segment.objects.filter(workspace=workspace, state="archived").order_by("name", "id"))
 
 
 def list_users(segment: Segment) -> list[str]:
@@ -189,18 +215,18 @@ def preview(conn: Conn, workspace: Workspace, text: str, now: datetime, public_u
     return Preview(count_members(conn, node, place), tuple(find_members(conn, node, place, SAMPLE)))
 
 
-def make_list_entries(
-    segment: Segment, contact_ids: Iterable[int], now: datetime, batch: UUID, *, on: bool
-) -> list[NewEntry]:
+def ask_list(
+    segment: Segment, user: User | None, contact_ids: Iterable[int], now: datetime, batch: UUID, *, on: bool
+) -> list[ListEntry]:
     """What puts contacts on a list, or takes them off, when the log's owner decides it. Raises Conflict for a segment
     that is no list, or not published."""
     if segment.state != "live" or _read_newest(segment).where is not None:
         raise Conflict(_("This is no published list: its conditions decide who belongs."))
-    entries = [ListEntry(contact_id, segment.pk, on, now, batch) for contact_id in contact_ids]
-    return [
-        NewEntry(route(segment.workspace_id, entry), segment.workspace_id, key_of(entry), entry, now)
-        for entry in entries
-    ]
+    entries = [ListEntry(contact_id, segment.pk, on, now, batch) for contact_id in dict.fromkeys(contact_ids)]
+    if entries:
+        facts = {"on": on, "contacts": len(entries)}
+        record_act(segment.workspace, user, now, "list_changed", _subject(segment), facts)
+    return entries
 
 
 def is_list(segment: Segment) -> bool:
