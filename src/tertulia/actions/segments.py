@@ -193,16 +193,23 @@ def list_archived(workspace: Workspace) -> list[Segment]:
 
 def list_users(segment: Segment) -> list[str]:
     """The names of the live segments and journeys that name it."""
+    segments, journeys = find_users(segment)
+    return sorted(row.name for row in (*segments, *journeys))
+
+
+def find_users(segment: Segment) -> tuple[list[Segment], list[Journey]]:
+    """The live segments and the journeys that name it, by name."""
     conditions = _read_conditions(segment.workspace)
-    names = dict(Segment.objects.filter(workspace=segment.workspace, state="live").values_list("key", "name"))
-    found = [names[key] for key, where in conditions.items() if segment.key in list_named(where)]
+    keys = [key for key, where in conditions.items() if segment.key in list_named(where)]
+    segments = Segment.objects.filter(workspace=segment.workspace, state="live", key__in=keys).order_by("name", "id")
     journeys = Journey.objects.filter(workspace=segment.workspace).exclude(state__in=("draft", "cancelled"))
-    for journey in journeys.prefetch_related("revisions"):
+    found = []
+    for journey in journeys.prefetch_related("revisions").order_by("name", "id"):
         newest = next((row for row in journey.revisions.all() if row.number == journey.revision), None)
         entry = read_journey(newest.document).entry if newest else None
         if isinstance(entry, SegmentEntry) and entry.segment == segment.key:
-            found.append(journey.name)
-    return sorted(found)
+            found.append(journey)
+    return list(segments), found
 
 
 def preview(conn: Conn, workspace: Workspace, text: str, now: datetime, public_url: str, key: str = "") -> Preview:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions import journeys as actions
 from tertulia.actions.problems import Problem
+from tertulia.actions.segments import list_segments
 from tertulia.console.access import get_now
 from tertulia.console.journeys import fields
 from tertulia.console.journeys.entry import build_entry, describe_entry, read_entry
@@ -99,7 +100,12 @@ def describe_panel(
     request: HttpRequest, journey: JourneyModel, value: Any, chosen: str, problems: list[Problem]
 ) -> dict[str, Any] | None:
     """The fields of what is chosen; None for nothing, or for what is not there any more."""
-    around = fields.Around(list_channels(request), list_events(request), list_keys(request, journey.pk))
+    around = fields.Around(
+        list_channels(request),
+        list_events(request),
+        list_keys(request, journey.pk),
+        segments=[(one.key, one.name) for one in list_segments(request.workspace) if one.state == "live"],
+    )
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
         return {"title": _("The whole journey"), "icon": "workflow", "fields": made, "step": ""}
