@@ -99,6 +99,33 @@ def test_I11_journeys_of_a_folder_may_start_each_other(folder: Path, tell: Tell)
     assert read_journeys() == [("cart", "live", 1), ("cart-2", "live", 1), ("welcome", "live", 1)]
 
 
+def test_segments_of_a_folder_come_before_its_journeys(folder: Path, tell: Tell) -> None:
+    """A journey may name a segment of its folder, a segment another and a journey, whatever their files are called; in
+    a workspace that has none of them yet."""
+    from tertulia.data.models import Segment
+
+    (folder / "journeys" / "hello.yaml").write_text(
+        "name: Hello\nentry: {kind: segment, segment: both}\nsteps: [{id: end, kind: exit}]\n"
+    )
+    status, _out, err = tell("plan", folder)
+    assert (status, "No published segment has the key “both”." in err) == (1, True)
+    (folder / "segments").mkdir()
+    both, zed = folder / "segments" / "both.yaml", folder / "segments" / "zed.yaml"
+    both.write_text("name: Both\nwhere: {all: [{segment: zed}, {message: sent, journey: hello}]}\n")
+    zed.write_text("name: Zed\nwhere: {segment: both}\n")
+    assert "lead back to itself" in tell("apply", folder)[2]
+    zed.write_text("name: Zed\nwhere: {attribute: tier, is: gold}\n")
+    assert tell("plan", folder)[1].startswith(f"{both}: new\n")
+    assert tell("apply", folder)[::2] == (0, "")
+    published = Segment.objects.filter(state="live").order_by("key").values_list("key", "name", "revision")
+    assert list(published) == [("both", "Both", 1), ("zed", "Zed", 1)]
+    told_again = json.loads(tell("plan", folder, "--json")[1])
+    assert [(item["key"], item["change"]) for item in told_again["segments"]] == [
+        ("both", "unchanged"),
+        ("zed", "unchanged"),
+    ]
+
+
 def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell) -> None:
     """Every problem of every file stands on a line with its place."""
     bad = folder / "journeys" / "welcome.yaml"
@@ -121,12 +148,12 @@ def test_all_is_one_transaction(folder: Path, tell: Tell, shop: Any) -> None:
     from django.db import transaction
     from tests.actions.cast import NOW
 
-    from tertulia.actions.plans import apply_plan, plan_journeys
+    from tertulia.actions.plans import Texts, apply_plan, plan_documents
     from tertulia.data.models import Journey
     from tertulia.errors import Conflict
 
     tell("apply", folder)
-    plan = plan_journeys(shop, {"cart": CART + "note: new\n", "welcome": WELCOME + "note: new\n"})
+    plan = plan_documents(shop, Texts({"cart": CART + "note: new\n", "welcome": WELCOME + "note: new\n"}, {}))
     assert [item.change for item in plan.documents] == ["changed", "changed"]
     Journey.objects.filter(key="welcome").update(state="cancelled")
     with pytest.raises(Conflict), transaction.atomic():

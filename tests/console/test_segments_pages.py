@@ -147,7 +147,7 @@ def test_the_buttons_of_the_form_add_and_take_away(cast: Cast, alice):
         {"consent": "withdrawn", "channel": "sms", "topic": "service"},
         {"reachable": "any"},
         {"random": {"from": 0, "to": 12.5, "salt": "b"}},
-        {"any": [{"none": [{"attribute": "a", "is": True}]}, {"all": [{"reachable": "sms"}, {"attribute": "b", "is": 1}]}]},
+        {"any": [{"none": [{"attribute": "a", "is": True}]}, {"all": [{"reachable": "sms"}, {"reachable": "any"}]}]},
         {"event": "A", "where": {"none": [{"property": "a", "is": 1}]}, "at_least": 1},
         {"attribute": "tier", "is": "gold", "nonsense": 1},
         {"all": [{"random": {"from": 0}}, {"event": "x", "at_least": "many"}]},

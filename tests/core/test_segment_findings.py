@@ -24,6 +24,7 @@ from tertulia.core.segments import (
     Reachable,
     floor_to,
     matches,
+    walk,
 )
 
 NOW = datetime(2026, 11, 22, 9, 17, tzinfo=UTC)
@@ -73,9 +74,8 @@ def test_S1_what_is_named_suffices(node: Node, facts: MemberFacts, chance) -> No
     named = {decider.node: decider.holds for decider in verdict.deciders}
     assert all(matches(leaf, facts, NOW) is holds for leaf, holds in named.items())
     for _ in range(3):
-        others: dict[Node, bool] = {}
-        found = decide(node, lambda leaf: named.get(leaf, others.setdefault(leaf, chance.random() < 0.5)))
-        assert found is verdict.belongs
+        others = {leaf: chance.random() < 0.5 for leaf in walk(node)}
+        assert decide(node, (others | named).__getitem__) is verdict.belongs
 
 
 def test_the_value_that_was_there() -> None:

@@ -57,8 +57,9 @@ def list_journeys(workspace: Workspace) -> list[Journey]:
     return list(Journey.objects.filter(workspace=workspace).order_by("-changed_at", "-id"))
 
 
-def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
-    """What a document of the workspace may name; `coming`: the keys of journeys that come together with it."""
+def find_around(workspace: Workspace, coming: Iterable[str] = (), gathered: Iterable[str] = ()) -> Around:
+    """What a document of the workspace may name; `coming` and `gathered`: the keys of journeys and segments that come
+    together with it."""
     channels: dict[str, str] = {}
     for channel in Channel.objects.filter(workspace=workspace).exclude(state="archived"):
         able = registry.get(channel.kind).capabilities
@@ -67,14 +68,16 @@ def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
             channels.setdefault(channel.kind, channel.kind)
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
     segments = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
-    return Around(channels, list_zones(), frozenset((*keys, *coming)), frozenset(segments))
+    return Around(channels, list_zones(), frozenset((*keys, *coming)), frozenset((*segments, *gathered)))
 
 
-def check_text(workspace: Workspace, text: str, coming: Iterable[str] = ()) -> tuple[Document | None, list[Problem]]:
-    """The document, where it is one, and everything that is wrong with it in the reader's language. `coming`: the keys
-    of journeys that come together with it."""
+def check_text(
+    workspace: Workspace, text: str, coming: Iterable[str] = (), gathered: Iterable[str] = ()
+) -> tuple[Document | None, list[Problem]]:
+    """The document, where it is one, and everything that is wrong with it in the reader's language. `coming` and
+    `gathered`: the keys of journeys and segments that come together with it."""
     try:
-        return check_journey(text, find_around(workspace, coming)), []
+        return check_journey(text, find_around(workspace, coming, gathered)), []
     except BadDocument as bad:
         return None, [read_fault(fault) for fault in bad.problems]
 

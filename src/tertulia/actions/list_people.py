@@ -26,8 +26,8 @@ class Missed:
 
 
 def find_people(conn: Conn, workspace: Workspace, text: str) -> tuple[list[int], list[Missed]]:
-    """The contacts of the lines, merges followed, and the lines that are nobody. Empty lines are nothing. Raises Refused
-    for too many."""
+    """The contacts of the lines, merges followed, and the lines that are nobody. Empty lines are nothing. Raises
+    Refused for too many."""
     lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if len(lines) > LINES_MAX:
         message = _("These are more than %(most)s lines. Import a file instead, or paste them in parts.")

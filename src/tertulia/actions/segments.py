@@ -67,22 +67,27 @@ def list_segments(workspace: Workspace) -> list[Segment]:
     return list(Segment.objects.filter(workspace=workspace).exclude(state="archived").order_by("name", "id"))
 
 
-def find_known(workspace: Workspace, coming: Iterable[str] = ()) -> Known:
-    """What a document of the workspace may name. `coming`: keys of segments that come together with it."""
+def find_known(workspace: Workspace, coming: Iterable[str] = (), journeys: Iterable[str] = ()) -> Known:
+    """What a document of the workspace may name. `coming` and `journeys`: keys of segments and journeys that come
+    together with it."""
     live = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
-    journeys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
+    drawn = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
     kinds = {adapter.kind if adapter.capabilities.app else "sms" for adapter in registry.kinds()}
-    return Known(frozenset((*live, *coming)), frozenset(journeys), frozenset((*kinds, "email")))
+    return Known(frozenset((*live, *coming)), frozenset((*drawn, *journeys)), frozenset((*kinds, "email")))
 
 
 def check_text(
-    workspace: Workspace, text: str, key: str = "", coming: Mapping[str, str] | None = None
+    workspace: Workspace,
+    text: str,
+    key: str = "",
+    coming: Mapping[str, str] | None = None,
+    journeys: Iterable[str] = (),
 ) -> tuple[Document | None, list[Problem]]:
     """The document, where it is one, and everything that is wrong with it in the reader's language. `coming`: the texts
-    of segments that come together with it, by key."""
+    of segments that come together with it, by key; `journeys`: the keys of journeys that do."""
     others = _read_conditions(workspace) | {name: _read_coming(told) for name, told in (coming or {}).items()}
     try:
-        return check_segment(text, find_known(workspace, coming or ()), key, others), []
+        return check_segment(text, find_known(workspace, coming or (), journeys), key, others), []
     except BadDocument as bad:
         return None, [read_fault(fault) for fault in bad.problems]
 

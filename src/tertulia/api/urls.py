@@ -19,6 +19,7 @@ from tertulia.api import (
     matches,
     parked,
     past_events,
+    segments,
     sources,
     test_clock,
     what_if,
@@ -45,7 +46,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts),
+        *(journeys, journey_starts, segments),
         what_if,
     ):
         made.add_router("", noun.router)

@@ -345,6 +345,9 @@ _BUILDERS: Final = {
 # from what was posted
 
 
+_TRACK: Final = ("type", "track")  # need not be said
+
+
 def _read(posted: QueryDict, name: str) -> Any:
     kind = posted.get(f"{name}.kind", "group" if name == ROOT else "")
     was = posted.get(f"{name}.was", kind)
@@ -366,9 +369,7 @@ def _read(posted: QueryDict, name: str) -> Any:
             return read_row(kind, told(kind), told("operator"), told("value"))
         case "event":
             made = {"event": told("event"), "type": told("type"), "where": read_condition(posted, f"{name}.where")}
-            made = {
-                one: value for one, value in made.items() if value is not None and (one, value) != ("type", "track")
-            }
+            made = {one: value for one, value in made.items() if value is not None and (one, value) != _TRACK}
             return made | _read_measure(posted, name)
         case "message":
             rest = {one: told(one) for one in ("journey", "step", "channel") if told(one)}
