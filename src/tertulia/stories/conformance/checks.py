@@ -12,6 +12,7 @@ from tertulia.stories.conformance.journeys import (
     read_why_entry,
     settle_order,
 )
+from tertulia.stories.conformance.segments import check_segments, read_segments, read_why_segments
 from tertulia.stories.conformance.stage import Failed, Stage
 
 Check = Callable[[Stage, Any], Iterator[str]]
@@ -256,6 +257,8 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "last_session": _read_session,
     "runs": read_runs,
     "why_entry": read_why_entry,
+    "segments": read_segments,
+    "why_segments": read_why_segments,
     "journey_decisions": read_journey_decisions,
     "journey_messages": read_journey_messages,
     "name": lambda stage, who, contact, expected: contact["name"],
@@ -285,6 +288,7 @@ CHECKS: Mapping[str, Check] = {
     "conversations": check_conversations,
     "match": check_match,
     "journeys": check_journeys,
+    "segments": check_segments,
     "problems": check_problems,
     "channel": check_channel,
     "answer": check_answer,

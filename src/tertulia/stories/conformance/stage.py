@@ -73,6 +73,7 @@ class Stage:
     hooks: dict[str, Hook] = field(default_factory=dict)
     matches: dict[str, int] = field(default_factory=dict)
     journeys: dict[str, int] = field(default_factory=dict)
+    segments: dict[str, int] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
+from tertulia.stories.conformance.segments import change_list, publish_segment
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
@@ -317,6 +318,8 @@ STEPS: Mapping[str, Step] = {
     "preview": preview_match,
     "journey": publish_journey,
     "steer": steer_journey,
+    "segment": publish_segment,
+    "list": change_list,
     "wait": wait,
     "wait_until": go_to,
     "wait_for_change": go_before_change,
