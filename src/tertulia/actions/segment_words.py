@@ -58,9 +58,9 @@ def describe_decider(decider: Decider, lists: Mapping[int, str]) -> str:
             operand = read_operand(condition)
             asked = _join(name_operator(condition), operand)
             if value is None:
-                return _("%(name)s is not known; the condition: %(asked)s.") % {"name": name, "asked": asked}
+                return str(_("%(name)s is not known; the condition: %(asked)s.") % {"name": name, "asked": asked})
             told = {"name": name, "value": _write(value), "asked": asked}
-            return _("%(name)s is %(value)s; the condition: %(asked)s.") % told
+            return str(_("%(name)s is %(value)s; the condition: %(asked)s.") % told)
         case Counted():
             return _describe_counted(node, value)
         case Agreed(state, channel, topic):
@@ -70,16 +70,18 @@ def describe_decider(decider: Decider, lists: Mapping[int, str]) -> str:
                 "found": CONSENTS[value],
                 "asked": CONSENTS[state],
             }
-            return _("To %(topic)s on %(channel)s: %(found)s; the condition: %(asked)s.") % told
+            return str(_("To %(topic)s on %(channel)s: %(found)s; the condition: %(asked)s.") % told)
         case Reachable(channel):
             told = {"channel": _("any channel") if channel == "*" else channel}
-            return (_("Can be reached on %(channel)s.") if value else _("Cannot be reached on %(channel)s.")) % told
+            return str(
+                (_("Can be reached on %(channel)s.") if value else _("Cannot be reached on %(channel)s.")) % told
+            )
         case Listed(list_id):
             told = {"list": lists.get(list_id, str(list_id))}
-            return (_("Is on the list “%(list)s”.") if value else _("Is not on the list “%(list)s”.")) % told
+            return str((_("Is on the list “%(list)s”.") if value else _("Is not on the list “%(list)s”.")) % told)
         case Drawn(_salt, first, end):
             told = {"value": _write(value), "first": _write(first / 100), "end": _write(end / 100)}
-            return _("Was drawn at %(value)s %%; the condition: from %(first)s to below %(end)s %%.") % told
+            return str(_("Was drawn at %(value)s %%; the condition: from %(first)s to below %(end)s %%.") % told)
         case _:
             assert_never(node)
 
@@ -91,31 +93,31 @@ def _describe_counted(node: Counted, value: Any) -> str:
     if node.measure in ("first", "last"):
         told["asked"] = _ask_when(node.within, node.before)
         if value is None:
-            return _("%(what)s: never; the condition: %(asked)s.") % told
+            return str(_("%(what)s: never; the condition: %(asked)s.") % told)
         told["value"] = _write_granule(value, node.key.hourly)
         if node.measure == "first":
-            return _("%(what)s: first %(value)s; the condition: %(asked)s.") % told
-        return _("%(what)s: last %(value)s; the condition: %(asked)s.") % told
+            return str(_("%(what)s: first %(value)s; the condition: %(asked)s.") % told)
+        return str(_("%(what)s: last %(value)s; the condition: %(asked)s.") % told)
     told["asked"] = _join(node.operator.rstrip("_"), node.operand)
     if node.measure == "sum" and isinstance(node.key, EventKey):
         told["sum"] = node.key.sum
-        return _("%(what)s%(when)s: %(sum)s adds up to %(value)s; the condition: %(asked)s.") % told
-    return _("%(what)s%(when)s: %(value)s times; the condition: %(asked)s.") % told
+        return str(_("%(what)s%(when)s: %(sum)s adds up to %(value)s; the condition: %(asked)s.") % told)
+    return str(_("%(what)s%(when)s: %(value)s times; the condition: %(asked)s.") % told)
 
 
 def _name_key(node: Counted) -> str:
     key = node.key
     if isinstance(key, EventKey):
         name = f"“{key.name or key.type}”"
-        return _("%(event)s that fits") % {"event": name} if key.where else name
+        return str(_("%(event)s that fits") % {"event": name}) if key.where else name
     of = " / ".join(filter(None, (key.journey, key.step, key.channel)))
     return f"{MESSAGES[key.state]} ({of})" if of else str(MESSAGES[key.state])
 
 
 def _ask_when(within: timedelta | None, before: timedelta | None) -> str:
     if within is not None:
-        return _("in the last %(time)s") % {"time": write_duration(within)}
-    return _("longer ago than %(time)s") % {"time": write_duration(before or timedelta())}
+        return str(_("in the last %(time)s") % {"time": write_duration(within)})
+    return str(_("longer ago than %(time)s") % {"time": write_duration(before or timedelta())})
 
 
 def _write_granule(at: datetime, hourly: bool) -> str:
@@ -129,7 +131,7 @@ def _join(operator: str, operand: Any) -> str:
 
 def _write(value: Any) -> str:
     if isinstance(value, bool):
-        return _("yes") if value else _("no")
+        return str(_("yes") if value else _("no"))
     if isinstance(value, int | float) or hasattr(value, "as_tuple"):
         text = f"{value:f}".rstrip("0").rstrip(".") if not isinstance(value, int) else str(value)
         return str(number_format(text, use_l10n=True)) if len(text) < 20 else text

@@ -199,7 +199,7 @@ def list_archived(workspace: Workspace) -> list[Segment]:
 def list_users(segment: Segment) -> list[str]:
     """The names of the live segments and journeys that name it."""
     segments, journeys = find_users(segment)
-    return sorted(row.name for row in (*segments, *journeys))
+    return sorted([*(row.name for row in segments), *(row.name for row in journeys)])
 
 
 def find_users(segment: Segment) -> tuple[list[Segment], list[Journey]]:

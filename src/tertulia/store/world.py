@@ -143,7 +143,7 @@ def load_progress(conn: Conn, world: World, wanted: Iterable[int]) -> None:
 
 
 def _take_contact(world: World, row: Sequence[Any]) -> None:
-    world.contacts[row[0]] = ContactRow(*row[:7], read_json(row[7]), *row[8:10], read_json(row[10]), *row[11:])
+    world.contacts[row[0]] = ContactRow(*(*row[:7], read_json(row[7]), *row[8:10], read_json(row[10]), *row[11:]))
 
 
 def _take_address(world: World, row: Sequence[Any]) -> None:

@@ -128,14 +128,11 @@ def _fill(
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
-        case "journey":
-            made.widget = "event"
+        case "journey" | "segment":
             made.value = "" if value is None else str(value)
-            made.options = [(key, name, False) for key, name in around.journeys]
-        case "segment":
+            offered = around.journeys if made.widget == "journey" else around.segments
+            made.options = [(key, name, False) for key, name in offered]
             made.widget = "event"
-            made.value = "" if value is None else str(value)
-            made.options = [(key, name, False) for key, name in around.segments]
         case "event":
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]
