@@ -244,8 +244,10 @@ def _choose(
     return Choice(name, label, "", "select", said, options=options, redraws=redraws)
 
 
-def _write(name: str, label: str, value: object, *, options: Sequence[str] = (), short: bool = False) -> FormField:
-    made = FormField(name, label, "", "short" if short else "text", "" if value is None else str(value))
+def _write(
+    name: str, label: str, value: object, *, options: Sequence[str] = (), short: bool = False, hint: str = ""
+) -> FormField:
+    made = FormField(name, label, hint, "short" if short else "text", "" if value is None else str(value))
     made.options = [(one, one, False) for one in options]
     return made
 
@@ -292,7 +294,7 @@ def _build_measure(value: Mapping[str, Any], name: str, measures: Mapping[str, P
         told = value[measure]
         when = "before" if "before" in told else "within"
         made.append(_choose(f"{name}.when", _("When"), WHENS, when))
-        made.append(_write(f"{name}.time", _("Time, such as 30 d"), told.get(when, ""), short=True))
+        made.append(_write(f"{name}.time", _("Time"), told.get(when, ""), short=True, hint="30 d"))
         return made
     if measure == "sum":
         made.append(_write(f"{name}.sum", _("Property"), value["sum"]))
@@ -300,7 +302,7 @@ def _build_measure(value: Mapping[str, Any], name: str, measures: Mapping[str, P
     number = value.get(operator, 1 if measure == "count" else "")
     made.append(_choose(f"{name}.operator", _("Comparison"), COUNT_OPERATORS, operator))
     made.append(_write(f"{name}.number", _("Number"), write_scalar(number), short=True))
-    made.append(_write(f"{name}.within", _("In the last, such as 30 d; empty: ever"), value.get("within"), short=True))
+    made.append(_write(f"{name}.within", _("In the last"), value.get("within"), short=True, hint=_("ever")))
     return made
 
 
@@ -326,7 +328,7 @@ def _build_random(value: Mapping[str, Any], name: str, form: Form) -> list[FormF
     return [
         _write(f"{name}.from", _("From, in per cent"), told.get("from", 0), short=True),
         _write(f"{name}.to", _("To"), told.get("to", ""), short=True),
-        _write(f"{name}.salt", _("Salt: another one draws anew"), told.get("salt")),
+        _write(f"{name}.salt", _("Salt"), told.get("salt"), hint=_("another one draws anew")),
     ]
 
 
