@@ -246,6 +246,16 @@ def test_lines_that_are_nobody_are_named(cast: Cast, alice, conn, people):
     assert "Line <bdi>3</bdi>" in page
 
 
+def test_chosen_contacts_are_offered_the_lists(cast: Cast, alice, conn, people):
+    """By their boxes, or all of a filter, such as an import's."""
+    address = f"/segments/put/?ids={people[0]}&ids={people[1]}"
+    assert "There is no list yet" in read(alice, address)
+    make(cast, "name: Chosen\n")
+    assert "contacts are chosen." in read(alice, address)
+    assert ">1</bdi> contact is chosen." in read(alice, f"/segments/put/?country={PEOPLE[0][3]}")
+    assert "Nobody was chosen" in read(alice, "/segments/put/")
+
+
 def test_a_filter_becomes_a_segment(cast: Cast, alice):
     """As far as a segment can say it."""
     from tertulia.data.models import Segment

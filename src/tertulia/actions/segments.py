@@ -33,7 +33,7 @@ from tertulia.core.journeys import SegmentEntry
 from tertulia.core.segment_document import Known, SegmentCondition, list_named
 from tertulia.core.segment_document import Segment as Document
 from tertulia.core.segments import Node, compile_segment, list_keys
-from tertulia.data.models import Journey, Segment, SegmentKey, SegmentRevision, User, Workspace
+from tertulia.data.models import Journey, JourneyRevision, Segment, SegmentKey, SegmentRevision, User, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.documents.lines import BadDocument
 from tertulia.documents.segments import check_segment, read_segment
@@ -204,17 +204,23 @@ def list_users(segment: Segment) -> list[str]:
 
 def find_users(segment: Segment) -> tuple[list[Segment], list[Journey]]:
     """The live segments and the journeys that name it, by name."""
-    conditions = _read_conditions(segment.workspace)
-    keys = [key for key, where in conditions.items() if segment.key in list_named(where)]
-    segments = Segment.objects.filter(workspace=segment.workspace, state="live", key__in=keys).order_by("name", "id")
-    journeys = Journey.objects.filter(workspace=segment.workspace).exclude(state__in=("draft", "cancelled"))
-    found = []
-    for journey in journeys.prefetch_related("revisions").order_by("name", "id"):
-        newest = next((row for row in journey.revisions.all() if row.number == journey.revision), None)
-        entry = read_journey(newest.document).entry if newest else None
-        if isinstance(entry, SegmentEntry) and entry.segment == segment.key:
-            found.append(journey)
-    return list(segments), found
+    return map_users(segment.workspace).get(segment.key, ([], []))
+
+
+def map_users(workspace: Workspace) -> dict[str, tuple[list[Segment], list[Journey]]]:
+    """The same of every segment that anything names, by its key."""
+    found: dict[str, tuple[list[Segment], list[Journey]]] = {}
+    conditions = _read_conditions(workspace)
+    for row in Segment.objects.filter(workspace=workspace, state="live").order_by("name", "id"):
+        for key in dict.fromkeys(list_named(conditions.get(row.key))):
+            found.setdefault(key, ([], []))[0].append(row)
+    newest = JourneyRevision.objects.filter(journey__workspace=workspace, number=F("journey__revision"))
+    current = newest.exclude(journey__state__in=("draft", "cancelled")).select_related("journey")
+    for revision in current.order_by("journey__name", "journey__id"):
+        entry = read_journey(revision.document).entry
+        if isinstance(entry, SegmentEntry):
+            found.setdefault(entry.segment, ([], []))[1].append(revision.journey)
+    return found
 
 
 def preview(conn: Conn, workspace: Workspace, text: str, now: datetime, public_url: str, key: str = "") -> Preview:

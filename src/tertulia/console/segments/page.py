@@ -22,6 +22,7 @@ def show_segments(request: HttpRequest) -> HttpResponse:
     find = actions.list_archived if archived else actions.list_segments
     segments = find(request.workspace)
     counts = count_members(django_conn(), [one.pk for one in segments if one.state == "live"])
+    users = actions.map_users(request.workspace)
     rows = [
         {
             "segment": one,
@@ -29,7 +30,7 @@ def show_segments(request: HttpRequest) -> HttpResponse:
             "is_list": actions.is_list(one),
             "members": counts.get(one.pk, 0) if one.state == "live" else None,
             "counted": find_progress(one),
-            "users": actions.list_users(one) if one.state == "live" else [],
+            "users": [row.name for part in users.get(one.key, ()) for row in part],
         }
         for one in segments
     ]
