@@ -10,6 +10,8 @@ import pytest
 from tests.console.cast import Cast, make_client
 from tests.console.people import PEOPLE, add_people, insert
 
+from tertulia.core.entries import shard_of_address
+from tertulia.core.phones import key_of_e164
 from tertulia.documents.segments import read_segment
 from tertulia.ids import SHARDS, shard_of_contact
 
@@ -244,6 +246,34 @@ def test_lines_that_are_nobody_are_named(cast: Cast, alice, conn, people):
     assert "2 lines are nobody" in page
     assert "Line <bdi>1</bdi>" in page
     assert "Line <bdi>3</bdi>" in page
+
+
+def test_who_is_put_on_a_list_is_asked_of_the_engine(cast: Cast, alice, conn, people, monkeypatch):
+    """From the list's page, the contact's, and the contact list; the audit log says who asked."""
+    from tertulia.data.models import Audit
+
+    monkeypatch.setattr("tertulia.console.asking.WAIT_S", 0)
+    canonical = key_of_e164(PEOPLE[0][2])
+    told = {"workspace": cast.workspace.pk, "kind": "phone", "canonical": canonical, "contact_id": people[0]}
+    insert(conn, "address_key", shard=shard_of_address(cast.workspace.pk, "phone", canonical), **told)
+    conn.commit()
+    segment = make(cast, "name: Chosen\n")
+    asked = [
+        (f"/segments/{segment.pk}/members/add/", {"people": PEOPLE[0][2]}),
+        (f"/contacts/{people[0]}/segments/change/", {"on": segment.pk}),
+        ("/segments/put/", {"ids": people, "onto": segment.pk}),
+        (f"/segments/{segment.pk}/members/remove/", {"contact": people[0]}),
+        (f"/contacts/{people[0]}/segments/change/", {"off": segment.pk}),
+    ]
+    for address, form in asked:
+        assert alice.post(address, form).status_code == 302, address
+    facts = list(Audit.objects.filter(verb="list_changed").order_by("pk").values_list("user__email", "facts"))
+    assert facts == [
+        ("alice@example.com", {"on": on, "contacts": count})
+        for on, count in ((True, 1), (True, 1), (True, 2), (False, 1), (False, 1))
+    ]
+    [(kept,)] = conn.execute("select count(*) from log").fetchall()
+    assert kept == 6
 
 
 def test_chosen_contacts_are_offered_the_lists(cast: Cast, alice, conn, people):

@@ -38,7 +38,6 @@ def show_who(request: HttpRequest, segment_id: int) -> HttpResponse:
     """The draft's conditions (GET); kept as they are in the form, right or wrong (POST). What somebody else changed
     meanwhile is not overwritten."""
     segment = actions.access_segment(request.workspace, segment_id)
-    refusal = ""
     if request.method == "POST":
         try:
             text = read_form(request, segment)
@@ -51,9 +50,8 @@ def show_who(request: HttpRequest, segment_id: int) -> HttpResponse:
             toast(request, _("Draft saved"))
             return HttpResponseRedirect(reverse("segment", args=[segment_id]))
         except (Refused, Conflict) as error:
-            refusal = error.sentence
-        segment.refresh_from_db()
-        return render_form(request, segment, text, refusal, 409)
+            segment.refresh_from_db()
+            return render_form(request, segment, text, error.sentence, 409 if isinstance(error, Conflict) else 422)
     return render_form(request, segment, segment.document)
 
 
