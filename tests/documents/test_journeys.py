@@ -168,6 +168,9 @@ def test_the_schema_knows_the_kinds_of_entries() -> None:
         "MessageEntry": ["message"],
         "OutcomeEntry": ["outcome"],
         "ApiEntry": ["api"],
+        "SegmentEntry": ["segment"],
+        "AudienceEntry": ["audience"],
+        "DateEntry": ["date"],
     }
     assert "kind" not in defs["EventEntry"]["required"]
 

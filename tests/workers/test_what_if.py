@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import EMPTY_ALL
 from tests.workers.town import NOW, PUBLIC_URL, Town
-from tests.workers.what_if_world import DOCUMENTS, Account, list_arrivals, play_for_real, play_in_memory
+from tests.workers.what_if_world import DOCUMENTS, SEGMENTS, Account, list_arrivals, play_for_real, play_in_memory
 
 from tertulia.core.entries import EventEntry
+from tertulia.core.simulation.members import begin_members
 from tertulia.core.simulation.play import Player
 
 UNTIL = timedelta(days=2)
@@ -42,10 +43,14 @@ def play_both(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> tu
             from tertulia.actions.caps import create_cap
 
             create_cap(town.workspace, None, town.now, "two a day", {"limit": 2, "per": "24 h"})
+        if any(key.startswith(("in_", "left_")) for key in keys):
+            for key, text in SEGMENTS.items():
+                town.publish_segment(text, key)
         for key in keys:
             town.publish(DOCUMENTS[key])
         config = load_config(conn, PUBLIC_URL)
         memory = gather(config, load_people(conn, config, known), NOW)
+        begin_members(memory, known, NOW)
         until = (arrivals[-1][0] if arrivals else NOW) + UNTIL
         played = Account()
         play_in_memory(Player(memory, played.watch), town, arrivals, until)

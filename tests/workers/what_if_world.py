@@ -93,6 +93,31 @@ steps:
   - {id: offer, kind: message, channels: [sms], class: service, text: "For you: {{ event.cart }}"}
 """,
 }
+SEGMENTS = {
+    "keen": "name: Keen\nwhere: {event: Product Added, where: {property: price, over: 50}, within: 2 h, at_least: 2}\n",
+    "idle": "name: Idle\nwhere: {all: [{none: [{event: Order Completed, within: 1 d}]}, {event: Product Added}]}\n",
+    "told": "name: Told\nwhere: {any: [{message: delivered, within: 5 h}, {attribute: plan, is: gold}]}\n",
+    "warm": "name: Warm\nwhere: {all: [{segment: keen}, {event: Seen, last: {within: 3 h}}]}\n",
+}
+"""By key, in the order in which they may be published."""
+
+for _key in SEGMENTS:
+    DOCUMENTS[f"in_{_key}"] = f"""
+name: In {_key}
+entry: {{kind: segment, segment: {_key}}}
+exceptions: [{{event: Order Completed}}]
+steps:
+  - {{id: note, kind: update, set: {{seen_{_key}: true}}}}
+  - {{id: nap, kind: wait, for: 20 min}}
+  - {{id: hello, kind: message, channels: [sms], class: service, text: "{{{{ event.segment }}}}"}}
+"""
+DOCUMENTS["left_keen"] = """
+name: Left
+entry: {kind: segment, segment: keen, on: left}
+reentry: never
+steps:
+  - {id: gold, kind: update, set: {plan: gold}}
+"""
 USERS = ("u1", "u1", "u1", "u2", "u2", "u3", "")
 DEVICES = ("d1", "d2", "", "", "", "")
 

@@ -68,7 +68,7 @@ def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
     facts = {}
     for row in read_published(conn):
         programs.setdefault(row.id, {})[row.number] = _compile(row.id, row.number, row.document)
-        told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key)
+        told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key, row.since)
         facts[row.id] = JourneyFacts(*told)
     return facts
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from tertulia.actions.cycle_facts import load_claims, load_deferred_facts, load_facts, load_session_facts
+from tertulia.actions.rounds import decide_round
 from tertulia.actions.run_facts import load_run_facts, load_watch_facts
 from tertulia.actions.segment_cycle import count_stored, list_due, settle_segments
 from tertulia.core import effects as fx
@@ -53,6 +54,7 @@ from tertulia.store.db import Conn
 from tertulia.store.log import NewEntry
 from tertulia.store.log_reader import LogRow
 from tertulia.store.parked import park as keep_parked
+from tertulia.store.rounds import RoundRow
 
 Read = tuple[LogRow, Entry]
 
@@ -176,12 +178,19 @@ def sweep_segment(
     since: datetime,
     now: datetime,
     serials: Iterator[int],
-) -> Batch:
-    """Those whose belonging to a segment time alone may have changed since an instant, in some shards."""
-    batch = Batch()
+) -> tuple[Batch, int]:
+    """Those whose belonging to a segment time alone may have changed since an instant, in some shards; how many."""
     due = list_due(conn, segment, shards, since, now)
     settled = settle_segments(conn, config, due, now, serials, 0, only=segment)
-    return batch if settled is None else _finish(conn, settled, batch)
+    return Batch() if settled is None else _finish(conn, settled, Batch()), len(due)
+
+
+def take_round(
+    conn: Conn, config: Config, row: RoundRow, shards: Sequence[int], now: datetime, serials: Iterator[int]
+) -> tuple[Batch, int]:
+    """The people of some shards whom a round of a journey is for (R5), and how many were looked at."""
+    world = decide_round(conn, config, row, shards, now, serials)
+    return _finish(conn, world, Batch()), len(world.contacts)
 
 
 def cancel_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:

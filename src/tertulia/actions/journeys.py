@@ -19,7 +19,8 @@ from tertulia.actions.config import list_zones
 from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
 from tertulia.core.journeys import Journey as Document
-from tertulia.data.models import Channel, Journey, JourneyRevision, Segment, User, Workspace
+from tertulia.core.journeys import SegmentEntry
+from tertulia.data.models import Channel, Journey, JourneyRevision, JourneyRound, Segment, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.documents.lines import Problem as Fault
@@ -142,6 +143,8 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int)
         journey=locked, number=number, document=locked.document, published_by=user, published_at=now
     )
     locked.revision, locked.name = number, document.name.strip()[:NAME_CHARACTERS_MAX]
+    if locked.state == "draft" and isinstance(document.entry, SegmentEntry) and document.entry.already_inside:
+        JourneyRound.objects.create(journey=locked, day=now.date(), due_at=now)
     locked.state = "live" if locked.state == "draft" else locked.state
     locked.save(update_fields=["revision", "name", "state", "changed_at"])
     record_change(locked.workspace, user, now, "journey_published", _subject(locked), {"revision": number})

@@ -22,6 +22,7 @@ from tertulia.store.db import Conn
 from tertulia.store.entry_counts import lock_entries
 from tertulia.store.goals import load_goals_of
 from tertulia.store.runs import load_passages, load_recalled, load_runs, load_runs_of
+from tertulia.store.segments import load_memberships
 from tertulia.store.watches import load_answered, load_depths
 
 Told = tuple[EventEntry, Iterable[int]]
@@ -139,6 +140,8 @@ def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     """The facts of runs that are woken, or closed by somebody."""
     load_runs(conn, world, {row.id: row.contact_id for row in runs})
     loader.load_profiles(conn, world, {row.contact_id for row in runs})
+    if waiting := {row.contact_id for row in runs if not row.step}:  # a segment may be asked for once more
+        world.listed |= load_memberships(conn, waiting)
     load_runs_beside(conn, world)
     load_assignments(conn, world)
     loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})

@@ -13,9 +13,8 @@ from tertulia.core import event_effects as ev
 from tertulia.core.conditions import Subject, judge
 from tertulia.core.decide import decide_occasion
 from tertulia.core.effects import Effect
-from tertulia.core.entries import OccasionEntry
 from tertulia.core.folds import name_type
-from tertulia.core.membership import MERGE, TIME, Stirred, list_concerned, settle
+from tertulia.core.membership import TIME, Stirred, decide_members, list_concerned, list_wanted
 from tertulia.core.occasions import SEGMENT, SEGMENT_CHANGES
 from tertulia.core.segment_document import read_condition
 from tertulia.core.segment_effects import MoveMember
@@ -28,6 +27,7 @@ from tertulia.core.segments import (
     MemberFacts,
     MessageKey,
     SegmentFacts,
+    find_since,
     floor_to,
     list_counted,
     read_sum,
@@ -74,14 +74,17 @@ def settle_segments(
         return None
     world = World(now, config, serials)
     loader.load_contacts(conn, world, concerned)
-    wanted: dict[int, dict[int, SegmentFacts]] = {}
-    why: dict[int, Stirred] = {}
-    for contact_id, segments in concerned.items():
-        merged = MERGE in stirred[contact_id].what  # the other contact's owner looks at the other one
-        for member in {contact_id} if merged else {contact_id, world.follow(contact_id)}:
-            wanted.setdefault(member, {}).update({segment.id: segment for segment in segments})
-            why.setdefault(member, stirred[contact_id])
-    changes = _decide(conn, world, wanted, why, depth)
+    wanted, why = list_wanted(world, concerned, stirred)
+    turns = store.read_turns(conn, {shard_of_contact(contact_id) for contact_id in wanted}, config.segments)
+    ready = {  # who is not, is looked at anew with this in it
+        contact_id: {
+            id_: one for id_, one in each.items() if turns.get((id_, shard_of_contact(contact_id))) == one.turn
+        }
+        for contact_id, each in wanted.items()
+    }
+    segments = {id_: one for each in ready.values() for id_, one in each.items()}
+    facts = load_member_facts(conn, world, {one: world.follow(one) for one in world.contacts}, segments.values())
+    changes = decide_members(world, ready, why, facts, store.load_memberships(conn, wanted), depth)
     load_journeys_of_occasions(conn, world, [(why[one.contact_id].workspace, one.contact_id, now) for one in changes])
     if changes:
         lock_entries_of(conn, world, {(SEGMENT, name) for name in SEGMENT_CHANGES.values()})
@@ -89,33 +92,6 @@ def settle_segments(
     for one in changes:
         decide_occasion(world, one, why[one.contact_id].workspace)
     return world
-
-
-def _decide(
-    conn: Conn,
-    world: World,
-    wanted: Mapping[int, Mapping[int, SegmentFacts]],
-    why: Mapping[int, Stirred],
-    depth: int,
-) -> list[OccasionEntry]:
-    segments = {id_: segment for each in wanted.values() for id_, segment in each.items()}
-    shards = {shard_of_contact(contact_id) for contact_id in wanted}
-    turns = store.read_turns(conn, shards, segments)
-    members = {member: world.follow(member) for member in world.contacts}
-    facts = load_member_facts(conn, world, members, segments.values())
-    inside = store.load_memberships(conn, wanted)
-    changes = []
-    for contact_id, each in wanted.items():
-        shard = shard_of_contact(contact_id)
-        for segment in each.values():
-            if turns.get((segment.id, shard)) != segment.turn:
-                continue  # whose members are looked for anew, with this in it
-            was = (contact_id, segment.id) in inside
-            here = facts.get(contact_id)
-            told = settle(world, contact_id, segment, here, inside=was, why=why[contact_id], depth=depth)
-            if told is not None:
-                changes.append(told)
-    return changes
 
 
 def load_member_facts(
@@ -155,9 +131,9 @@ def make_place(config: Config, workspace: int, now: datetime, shards: Sequence[i
     return Place(workspace, now, journeys, channels, config.undone, shards)
 
 
-def take_turn(conn: Conn, config: Config, segment: SegmentFacts, shards: Sequence[int], now: datetime) -> None:
+def take_turn(conn: Conn, config: Config, segment: SegmentFacts, shards: Sequence[int], now: datetime) -> int:
     """Look who belongs in some shards, from everything that is stored, and count their events from now on. Begins no
-    journey."""
+    journey. How many came or went."""
     place = make_place(config, segment.workspace, now, shards)
     for key, key_id in segment.keys.items():
         store.clear_activity(conn, key_id, shards)
@@ -170,6 +146,7 @@ def take_turn(conn: Conn, config: Config, segment: SegmentFacts, shards: Sequenc
     ]
     writer.write(conn, moves, now)
     store.set_turn(conn, segment.id, segment.workspace, segment.turn, shards, floor_to(now, HOUR))
+    return len(moves)
 
 
 def list_due(
@@ -178,13 +155,11 @@ def list_due(
     """Whose belonging time alone may have changed since an instant."""
     due: dict[int, Stirred] = {}
     for node in list_counted(segment.node):
-        if node.reach is None:
-            continue
-        left = floor_to(since - node.reach, node.granule), floor_to(now - node.reach, node.granule)
-        if left[0] >= left[1]:
+        begin, end = find_since(node, since), find_since(node, now)
+        if begin is None or end is None or begin >= end:
             continue
         key_id = segment.keys[node.key] if isinstance(node.key, EventKey) else None
-        for contact_id in store.list_leaving(conn, key_id, shards, *left):
+        for contact_id in store.list_leaving(conn, key_id, shards, begin, end):
             due[contact_id] = Stirred(segment.workspace, {TIME}, cause=TIME, quiet=False)
     return due
 

@@ -29,7 +29,6 @@ from tertulia.actions.problems import Problem, Refused
 from tertulia.actions.segment_cycle import make_place
 from tertulia.channels import registry
 from tertulia.core.entries import ListEntry
-from tertulia.core.journeys import SegmentEntry
 from tertulia.core.segment_document import Known, SegmentCondition, list_named
 from tertulia.core.segment_document import Segment as Document
 from tertulia.core.segments import Node, compile_segment, list_keys
@@ -217,9 +216,9 @@ def map_users(workspace: Workspace) -> dict[str, tuple[list[Segment], list[Journ
     newest = JourneyRevision.objects.filter(journey__workspace=workspace, number=F("journey__revision"))
     current = newest.exclude(journey__state__in=("draft", "cancelled")).select_related("journey")
     for revision in current.order_by("journey__name", "journey__id"):
-        entry = read_journey(revision.document).entry
-        if isinstance(entry, SegmentEntry):
-            found.setdefault(entry.segment, ([], []))[1].append(revision.journey)
+        key = getattr(read_journey(revision.document).entry, "segment", "")  # whatever kind of entry names one
+        if key:
+            found.setdefault(key, ([], []))[1].append(revision.journey)
     return found
 
 

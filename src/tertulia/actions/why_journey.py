@@ -16,7 +16,15 @@ from tertulia.actions.contacts import access_contact
 from tertulia.actions.run_words import name_cause, name_told_cause
 from tertulia.actions.why import explain_reason
 from tertulia.core.conditions import Finding, Subject, judge, name_operator, name_subject, read_operand
-from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry, SegmentEntry
+from tertulia.core.journeys import (
+    ApiEntry,
+    AudienceEntry,
+    DateEntry,
+    EventEntry,
+    MessageEntry,
+    OutcomeEntry,
+    SegmentEntry,
+)
 from tertulia.data.models import Journey, Segment, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.store import contacts as contact_store
@@ -107,6 +115,8 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
         case ApiEntry():
             sentence = _("Never entered: the API was not called for this customer.")
             return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+        case AudienceEntry() | DateEntry():
+            return _tell_no_round(contact, journey, entry)
         case SegmentEntry():
             return _tell_no_change(conn, contact, family, journey, entry, first.published_at)
         case _:
@@ -138,6 +148,26 @@ def _tell_no_change(
     else:
         more = _("A condition of the entry did not hold, or the event behind it was imported.")
     return EntryAnswer(contact.id, journey.pk, "never", told[entry.on] % said, last.at, more=more)
+
+
+def _tell_no_round(contact: Any, journey: Journey, entry: AudienceEntry | DateEntry) -> EntryAnswer:
+    """When the journey last looked for people, and why this one was none of them."""
+    last = journey.rounds.exclude(state="running").first()
+    if last is None:
+        sentence = _("Never entered: the journey has not looked for people yet.")
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
+    said = {"day": last.day.isoformat()}
+    if last.state == "skipped":
+        sentence = _("Never entered: on %(day)s the journey could not look for people in time.") % said
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at)
+    if isinstance(entry, DateEntry):
+        value = contact.attributes.get(entry.attribute)
+        said |= {"attribute": entry.attribute, "value": "" if value is None else str(value)[:TEXT_SHOWN_MAX]}
+        sentence = _("Never entered: “%(attribute)s” was not the date that was looked for on %(day)s.") % said
+        more = _("It is “%(value)s” now.") % said if value is not None else _("This customer has no such attribute.")
+        return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at, more=more)
+    sentence = _("Never entered: on %(day)s this customer was not among those whom the journey is for.") % said
+    return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at)
 
 
 def _tell_no_message(

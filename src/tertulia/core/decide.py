@@ -128,7 +128,7 @@ def decide_occasion(world: World, entry: OccasionEntry, workspace: int) -> None:
         world.forward(workspace, shard_of_contact(contact_id), key_of(entry) + ":to-contact", moved, contact_id)
     elif contact is not None and not contact.erased and entry.id not in world.begun:
         properties = dict(entry.properties)
-        told = (entry.at, entry.kind, entry.name, properties, entry.depth)
+        told = (entry.at, entry.kind, entry.name, properties, entry.depth, entry.begins_at)
         occasion = Occasion(workspace, contact_id, entry.id, *told)
         react(world, occasion, entry.journey_id)
 

@@ -284,6 +284,7 @@ class OccasionEntry(msgspec.Struct, frozen=True, tag="occasion", omit_defaults=T
     properties: dict[str, Any] = {}
     journey_id: int | None = None  # the only one that it may start
     depth: int = 0
+    begins_at: datetime | None = None  # when its run begins; None: at once
 
 
 class ListEntry(msgspec.Struct, frozen=True, tag="list", omit_defaults=True):

@@ -6,7 +6,7 @@ verdict, so that an exception finds it live and takes the message back (X1).
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,9 +21,10 @@ from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
 from tertulia.core.entries import OccasionEntry, key_of
 from tertulia.core.goals import credit_message, open_goal
-from tertulia.core.journeys import ApiEntry, Node, Program
+from tertulia.core.journeys import ApiEntry, AudienceEntry, DateEntry, Node, Program
 from tertulia.core.occasions import API, STARTED
 from tertulia.core.reasons import Reason
+from tertulia.core.rounds import find_begin, is_due
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.splits import choose_way
 from tertulia.core.stages import LANE_BULK, find_number
@@ -70,9 +71,45 @@ def begin(world: World, run: RunRow) -> None:
     _go(world, run, find_program(world, run).first)
 
 
+def put_off_begin(world: World, run: RunRow, at: datetime) -> None:
+    """A run that has entered waits for its customer's hour before it begins; a change of clock changes it (T5)."""
+    run.due_at = at
+    keep(world, run)
+
+
+def begin_at_last(world: World, run: RunRow) -> None:
+    """Its hour has come: it begins, where the customer is still whom the round was for."""
+    if is_still_meant(world, run):
+        run.since = world.now
+        begin(world, run)
+        return
+    decide_step(world, run, "", "not_entered", "entry", Reason.ENTRY_AUDIENCE_LEFT.value, {})
+    run.withheld = True  # nothing came of it, so it counts for no re-entry (R3)
+    end(world, run, "left", Reason.ENTRY_AUDIENCE_LEFT.value)
+
+
+def is_still_meant(world: World, run: RunRow) -> bool:
+    """Whether a round that was for a customer would still be."""
+    entry = find_program(world, run).journey.entry
+    contact = world.contacts[run.contact_id]
+    if isinstance(entry, DateEntry):
+        return is_due(entry, contact.attributes, date.fromisoformat(run.event["properties"]["day"]))
+    if isinstance(entry, AudienceEntry) and entry.segment:
+        ids = [
+            row.id
+            for row in world.config.segments.values()
+            if (row.workspace, row.key) == (run.workspace, entry.segment)
+        ]
+        return any((contact.id, id_) in world.listed for id_ in ids)
+    return True
+
+
 def advance(world: World, run: RunRow, woken: Woken) -> None:
     """A run that waited goes on. By a clock that no event has changed, such as an import's, it may have to wait on: the
     time that it waits for is still to come there (T5)."""
+    if not run.step:
+        begin_at_last(world, run)
+        return
     node = find_program(world, run).nodes.get(run.step)
     if node is None:
         _go(world, run, None)
@@ -142,6 +179,11 @@ def resolve_clocks(world: World, contact: ContactRow) -> None:
     paused stays as it is until it does."""
     world.add(sx.WakeHeld(contact.workspace, contact.id, world.now))
     for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
+        entry = find_program(world, run).journey.entry
+        if not run.step and isinstance(entry, AudienceEntry | DateEntry):
+            day = date.fromisoformat(run.event["properties"]["day"])
+            put_off_begin(world, run, max(find_begin(entry, day, _look(world, run, Woken.ARRIVED).zone), world.now))
+            continue
         node = find_program(world, run).nodes.get(run.step)
         if node is None or run.due_at is None or not node.step.is_wall_clock:
             continue

@@ -6,7 +6,7 @@ it. A program is immutable, as is the revision that it is of (V1).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -18,6 +18,7 @@ from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Hears, Step
 from tertulia.core.steps.message.step import MessageClassName, OutsideName
 from tertulia.core.steps.registry import read_step
+from tertulia.core.steps.wait.step import Weekday
 from tertulia.core.windows import WindowRule
 
 STEPS_MAX: Final = 200
@@ -137,7 +138,41 @@ class SegmentEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="s
     ] = False
 
 
-Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry | SegmentEntry
+class AudienceEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="audience"):
+    """Everybody in a segment, or all contacts, at a time: once `on` a date, or `every` day, week or month. `clock`: the
+    journey's, so that all begin at one instant, or each customer's own."""
+
+    segment: Annotated[
+        str,
+        Meta(
+            title=_("Segment"),
+            description=_("Its key. Empty: all contacts."),
+            extra_json_schema={"x-widget": "segment"},
+        ),
+    ] = ""
+    on: Annotated[date | None, Meta(title=_("Once, on"), description=_("A date, such as 2027-01-31."))] = None
+    every: Annotated[Literal["day", "week", "month"] | None, Meta(title=_("Every"))] = None
+    weekdays: Annotated[tuple[Weekday, ...], Meta(title=_("On these days of the week"))] = ()
+    day: Annotated[
+        int | None,
+        Meta(title=_("On this day of the month"), description=_("1 to 31; in a shorter month on its last day.")),
+    ] = None
+    time: Annotated[str, Meta(title=_("At"), description=_("Such as 09:00."))]
+    clock: Annotated[Literal["journey", "customer"], Meta(title=_("By whose clock"))] = "journey"
+
+
+class DateEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="date"):
+    """On the date that stands in an attribute of the contact, every year or once, or so many days before or after it,
+    at a time by the customer's own clock."""
+
+    attribute: Annotated[str, Meta(title=_("Attribute"), description=_("A date such as 1990-05-17."))]
+    yearly: Annotated[bool, Meta(title=_("Every year"))] = True
+    days_before: Annotated[int, Meta(title=_("So many days before"))] = 0
+    days_after: Annotated[int, Meta(title=_("So many days after"))] = 0
+    time: Annotated[str, Meta(title=_("At"), description=_("The customer's local time, such as 09:00."))]
+
+
+Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry | SegmentEntry | AudienceEntry | DateEntry
 """What may begin a run, told apart by `kind`."""
 
 
@@ -196,6 +231,12 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     outside: Annotated[OutsideName, Meta(title=_("Outside these hours"))] = "hold"
     note: Annotated[str, Meta(title=_("Note"), description=_("Seen by your team only."))] = ""
 
+    @property
+    def entry_is_local(self) -> bool:
+        """Whether its runs begin by each customer's own clock."""
+        entry = self.entry
+        return isinstance(entry, DateEntry) or (isinstance(entry, AudienceEntry) and entry.clock == "customer")
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -225,7 +266,7 @@ class Program:
     @property
     def has_clocks(self) -> bool:
         """Whether a run may wait for a time by the contact's clock (T5)."""
-        return any(node.step.is_wall_clock for node in self.nodes.values())
+        return self.journey.entry_is_local or any(node.step.is_wall_clock for node in self.nodes.values())
 
     def list_heard(self) -> Iterator[tuple[str, str]]:
         """Type and name of every event that a live run listens for."""

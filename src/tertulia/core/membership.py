@@ -6,7 +6,7 @@ a segment sees a contact as of the end of the cycle. What comes of it may begin 
 how deep that goes is limited like journeys that begin each other (I11).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -138,6 +138,43 @@ def list_concerned(config: Config, stirred: Mapping[int, Stirred]) -> dict[int, 
         for contact_id, row in stirred.items()
     }
     return {contact_id: segments for contact_id, segments in concerned.items() if segments}
+
+
+Wanted = dict[int, dict[int, SegmentFacts]]
+
+
+def list_wanted(
+    world: World, concerned: Mapping[int, Sequence[SegmentFacts]], stirred: Mapping[int, Stirred]
+) -> tuple[Wanted, dict[int, Stirred]]:
+    """By contact the segments to be asked, and why: also of whom a contact has become, but at the merge itself, where
+    the other contact's owner looks at the other one. The contacts are loaded."""
+    wanted: Wanted = {}
+    why: dict[int, Stirred] = {}
+    for contact_id, segments in concerned.items():
+        merged = MERGE in stirred[contact_id].what
+        for member in {contact_id} if merged else {contact_id, world.follow(contact_id)}:
+            wanted.setdefault(member, {}).update({segment.id: segment for segment in segments})
+            why.setdefault(member, stirred[contact_id])
+    return wanted, why
+
+
+def decide_members(
+    world: World,
+    wanted: Mapping[int, Mapping[int, SegmentFacts]],
+    why: Mapping[int, Stirred],
+    facts: Mapping[int, MemberFacts],
+    inside: Collection[tuple[int, int]],
+    depth: int,
+) -> list[OccasionEntry]:
+    """Who comes and who goes; gives what that may begin. `inside`: contact and segment of who was in it."""
+    changes = []
+    for contact_id, segments in wanted.items():
+        for segment in segments.values():
+            was, here = (contact_id, segment.id) in inside, facts.get(contact_id)
+            told = settle(world, contact_id, segment, here, inside=was, why=why[contact_id], depth=depth)
+            if told is not None:
+                changes.append(told)
+    return changes
 
 
 def settle(

@@ -14,7 +14,17 @@ import msgspec
 
 from tertulia.core.conditions import Subject, judge
 from tertulia.core.folds import name_type
-from tertulia.core.journeys import ApiEntry, Entry, EventEntry, EventRule, MessageEntry, OutcomeEntry, SegmentEntry
+from tertulia.core.journeys import (
+    ApiEntry,
+    AudienceEntry,
+    DateEntry,
+    Entry,
+    EventEntry,
+    EventRule,
+    MessageEntry,
+    OutcomeEntry,
+    SegmentEntry,
+)
 from tertulia.core.opt_words import normalise
 from tertulia.core.world import ChannelFacts
 
@@ -22,7 +32,10 @@ MESSAGE: Final = "message"
 API: Final = "api"
 OUTCOME: Final = "outcome"
 SEGMENT: Final = "segment"
-OCCASIONS: Final = (MESSAGE, OUTCOME, API, SEGMENT)
+ROUND: Final = "round"
+OCCASIONS: Final = (MESSAGE, OUTCOME, API, SEGMENT, ROUND)
+AUDIENCE_DUE: Final = "audience_due"
+DATE_DUE: Final = "date_due"
 RECEIVED: Final = "message_received"
 OUTCOMES: Final[Mapping[str, str]] = {
     outcome: f"message_{outcome}" for outcome in ("delivered", "opened", "clicked", "replied", "failed", "ignored")
@@ -74,12 +87,18 @@ class Occasion(msgspec.Struct, frozen=True):
     name: str
     properties: dict[str, Any]
     depth: int = 0
+    begins_at: datetime | None = None  # by the customer's own clock; None: now
     imported: bool = False  # it never is
 
 
 def find_depth(happened: Happened) -> int:
     """Through how many journeys the customer came here; none for an event."""
     return happened.depth if isinstance(happened, Occasion) else 0
+
+
+def find_begin_of(happened: Happened) -> datetime | None:
+    """When what it begins is to begin, where that is not at once."""
+    return happened.begins_at if isinstance(happened, Occasion) else None
 
 
 def name_heard(entry: Entry) -> tuple[str, str]:
@@ -95,6 +114,10 @@ def name_heard(entry: Entry) -> tuple[str, str]:
             return API, CALLED
         case SegmentEntry():
             return SEGMENT, SEGMENT_CHANGES[entry.on]
+        case AudienceEntry():
+            return ROUND, AUDIENCE_DUE
+        case DateEntry():
+            return ROUND, DATE_DUE
         case _:
             assert_never(entry)
 
@@ -119,6 +142,10 @@ def begins(entry: Entry, happened: Happened, subject: Subject) -> bool:
         case SegmentEntry():
             named = (happened.type, happened.name) == (SEGMENT, SEGMENT_CHANGES[entry.on])
             right = named and happened.properties.get("segment") == entry.segment
+        case AudienceEntry():
+            right = (happened.type, happened.name) == (ROUND, AUDIENCE_DUE)
+        case DateEntry():
+            right = (happened.type, happened.name) == (ROUND, DATE_DUE)
         case _:
             assert_never(entry)
     return right and judge(entry.where, subject).holds

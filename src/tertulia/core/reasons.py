@@ -72,6 +72,8 @@ class Reason(StrEnum):
     ENTRY_CAP = "entry.cap"
     NO_JOURNEY = "entry.no_journey"
     ENTRY_DEPTH = "entry.too_deep"
+    ENTRY_LATE = "entry.late"
+    ENTRY_AUDIENCE_LEFT = "entry.left_audience"
 
     # after the hand-over
     RETRIES_SPENT = "provider.retries_spent"
@@ -156,6 +158,10 @@ SENTENCES: Final = {
     Reason.ENTRY_CAP: gettext_noop("As many had entered the journey as may, that day or in all."),
     Reason.NO_JOURNEY: gettext_noop("The journey to be started is not there, or is none that the API may start."),
     Reason.ENTRY_DEPTH: gettext_noop("Journeys had started each other three times already, so this one did not start."),
+    Reason.ENTRY_LATE: gettext_noop("The time to begin was more than an hour past."),
+    Reason.ENTRY_AUDIENCE_LEFT: gettext_noop(
+        "When the customer's hour came, they were no longer among those who enter."
+    ),
     Reason.RETRIES_SPENT: gettext_noop("The provider did not take the message after several attempts."),
     Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),
     Reason.UNREACHABLE: gettext_noop("The provider says that this customer cannot be reached there."),

@@ -14,7 +14,6 @@ from typing import Any, assert_never
 from tertulia.core.conditions import read_subject
 from tertulia.core.segments import (
     BUCKETS,
-    EPOCH,
     Agreed,
     Compared,
     Counted,
@@ -26,7 +25,7 @@ from tertulia.core.segments import (
     Reachable,
     draw,
     find_consent,
-    floor_to,
+    find_since,
     is_reachable,
     make_subject,
     matches,
@@ -92,8 +91,8 @@ def read_value(node: Leaf, facts: MemberFacts, now: datetime) -> Any:
 def _measure(node: Counted, tally: Mapping[datetime, tuple[int, Decimal]], now: datetime) -> Any:
     if node.measure in ("first", "last"):
         return (min if node.measure == "first" else max)(tally, default=None)
-    since = floor_to(now - node.within, node.granule) if node.within is not None else EPOCH
-    inside = [row for at, row in tally.items() if node.within is None or at >= since]
+    since = find_since(node, now)
+    inside = [row for at, row in tally.items() if since is None or at >= since]
     if node.measure == "count":
         return sum(count for count, _ in inside)
     return sum((total for _, total in inside), Decimal())

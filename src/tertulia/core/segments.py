@@ -215,8 +215,22 @@ def make_subject(contact: ContactRow) -> Subject:
     return Subject({}, contact.attributes, fields)
 
 
+def find_since(node: Counted, now: datetime) -> datetime | None:
+    """Where its window begins, which moves at the turn of an hour only; None where it has none."""
+    return floor_to(floor_to(now, HOUR) - node.reach, node.granule) if node.reach is not None else None
+
+
+def find_leaving(node: Counted, bucket: datetime, now: datetime) -> datetime | None:
+    """When what was counted in an hour or day leaves the window; None where it has left, or never does."""
+    if node.reach is None:
+        return None
+    leaves = bucket + node.granule + node.reach
+    at = floor_to(leaves + HOUR - timedelta.resolution, HOUR)
+    return at if at > now else None
+
+
 def _is_counted(node: Counted, tally: Mapping[datetime, tuple[int, Decimal]], now: datetime) -> bool:
-    since = floor_to(now - node.reach, node.granule) if node.reach is not None else EPOCH
+    since = find_since(node, now) or EPOCH
     if node.measure in ("first", "last"):
         if not tally:
             return False

@@ -18,12 +18,32 @@ from tertulia.core.conditions import Subject, judge, read_path
 from tertulia.core.durations import read_duration
 from tertulia.core.folds import name_type
 from tertulia.core.goals import reach_goals
-from tertulia.core.journey import advance, begin, derive_run_id, end, find_program, is_met, make_subject, restart
+from tertulia.core.journey import (
+    advance,
+    begin,
+    derive_run_id,
+    end,
+    find_program,
+    is_met,
+    make_subject,
+    put_off_begin,
+    restart,
+)
 from tertulia.core.journeys import ExceptionRule, Reentry
-from tertulia.core.occasions import OUTCOME, Concerning, Happened, begins, find_depth, matches, name_told
+from tertulia.core.occasions import (
+    OUTCOME,
+    Concerning,
+    Happened,
+    begins,
+    find_begin_of,
+    find_depth,
+    matches,
+    name_told,
+)
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.steps.base import Woken
+from tertulia.core.wall_clock import LATE_MAX
 from tertulia.core.world import JourneyFacts, World
 from tertulia.ids import derive_id
 
@@ -95,7 +115,7 @@ def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: C
         for run_id in world.runs_of.get(contact.id, ())
         if (run := world.runs[run_id]).journey_id == journey.id and run.key == key
     ]
-    refusal = _find_closed(journey, event)
+    refusal = _find_closed(journey, event) or _find_late(world, event)
     if refusal is None and (depth := find_depth(event)) > DEPTH_MAX:
         refusal = Reason.ENTRY_DEPTH, {"depth": depth}
     if refusal is None and live and rule.second == "ignore":
@@ -139,7 +159,11 @@ def _start(world: World, journey: JourneyFacts, event: Concerning, contact: Cont
     )
     if journey.program.journey.entries is not None:
         world.add(ee.TakeEntry(journey.workspace, journey.id, world.config.find_day(journey, world.now)))
-    begin(world, run)
+    at = find_begin_of(event)
+    if at is not None and at > world.now:
+        put_off_begin(world, run, at)
+    else:
+        begin(world, run)
 
 
 def tell_event(event: Happened) -> dict[str, Any]:
@@ -176,6 +200,12 @@ def _find_closed(journey: JourneyFacts, event: Happened) -> Refusal | None:
     if document.ends is not None and event.occurred_at >= document.ends:
         return Reason.ENTRY_ENDED, {"ends": document.ends.isoformat()}
     return None
+
+
+def _find_late(world: World, event: Happened) -> Refusal | None:
+    """T6: of a round by the customers' clocks, one whose hour was over for long when they were found."""
+    at = find_begin_of(event)
+    return (Reason.ENTRY_LATE, {"at": at.isoformat()}) if at is not None and at + LATE_MAX < world.now else None
 
 
 def _find_exception(world: World, journey: JourneyFacts, event: Concerning, contact: ContactRow) -> Refusal | None:

@@ -7,7 +7,7 @@ has a clock, chance or I/O: `now` is the cycle's, and fresh contact ids come fro
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -40,6 +40,7 @@ from tertulia.core.windows import Window
 from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
 
 
@@ -130,6 +131,7 @@ class JourneyFacts:
     revision: int
     programs: Mapping[int, Program]
     key: str = ""
+    since: datetime = BEGINNING  # when the newest revision was published
 
     @property
     def program(self) -> Program:

@@ -15,6 +15,8 @@ from tertulia.core.journeys import (
     NAMELESS,
     STEPS_MAX,
     ApiEntry,
+    AudienceEntry,
+    DateEntry,
     Entry,
     EventEntry,
     EventRule,
@@ -30,6 +32,7 @@ from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
+from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
 
@@ -161,6 +164,8 @@ def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Pro
             pass
         case SegmentEntry():
             yield from _check_segment(written, entry, around)
+        case AudienceEntry() | DateEntry():
+            yield from check_round(written, entry, around.segments)
         case _:
             assert_never(entry)
 

@@ -22,6 +22,7 @@ class PublishedRow:
     number: int
     document: str
     key: str
+    since: datetime  # when the newest was published
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 -- name: published
 -- Every journey that was published, with its newest revision and those that live runs are in, or whose goals may be reached.
-select j.id, j.workspace_id, j.name, j.state, j.revision, r.number, r.document, j.key
+select j.id, j.workspace_id, j.name, j.state, j.revision, r.number, r.document, j.key,
+       (select n.published_at from journey_revision n where n.journey_id = j.id and n.number = j.revision)
 from journey j
 join journey_revision r on r.journey_id = j.id
 where j.revision is not null and j.state <> 'cancelled'

@@ -30,7 +30,7 @@ from tertulia.core.segments import (
     Node,
     Reachable,
     compare,
-    floor_to,
+    find_since,
 )
 from tertulia.store.db import Conn, load
 from tertulia.store.value_sql import SIGNS, Args, compare_sql, condition_sql, number_sql, path_sql
@@ -199,7 +199,7 @@ class _Statement:
     # what is counted
 
     def _count(self, node: Counted, needed: bool) -> Composable:
-        since = floor_to(self.place.now - node.reach, node.granule) if node.reach is not None else None
+        since = find_since(node, self.place.now)
         windowed = since if node.measure in ("count", "sum") else None
         table, value = self._list_counted(node, windowed), Identifier("n")
         sign = "=" if node.operator == "is_" else SIGNS[node.operator]

@@ -42,7 +42,8 @@ from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.workers.buckets import Pace
-from tertulia.workers.segments import SegmentKeeper, do_task
+from tertulia.workers.rounds import RoundKeeper
+from tertulia.workers.segments import SegmentKeeper
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
@@ -88,6 +89,7 @@ class Engine:
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
         self._segments = SegmentKeeper()
+        self._rounds = RoundKeeper()
 
     def run_round(self) -> bool:
         """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
@@ -99,6 +101,7 @@ class Engine:
         busy |= self._end_sessions()
         busy |= self._run_journeys()
         busy |= self._keep_segments()
+        busy |= self._run_rounds()
         self._finish()
         return busy
 
@@ -380,9 +383,25 @@ class Engine:
             self.conn.commit()
             return False
         self._fence()
-        self._commit(do_task(self.conn, self.config, task, now, self.serials))
+        self._commit(self._segments.do_task(self.conn, self.config, task, now, self.serials))
         self.full = True
         return True
+
+    def _run_rounds(self) -> bool:
+        """Journeys that look for people by themselves do so when it is time. The log comes first: somebody's stop, or
+        what keeps them out, may stand there."""
+        assert self.config is not None
+        if self._behind or not self.epochs or not self.config.journeys:
+            return False
+        now = self.now()
+        task = self._rounds.find_task(self.conn, self.config, list(self.epochs), now)
+        self.conn.commit()
+        if task is not None and task[1]:
+            self._fence()
+            self._commit(self._rounds.do_task(self.conn, self.config, *task, now, self.serials))
+            self.touched.add(f"journey:{task[0].journey_id}")
+        self.full |= task is not None
+        return task is not None
 
     def _do_due(self, rows: Sequence[Due], act: Act[Due], put_off_one: Callable[[Due], None], now: datetime) -> bool:
         """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""

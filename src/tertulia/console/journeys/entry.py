@@ -6,13 +6,21 @@ from typing import Any, Final
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from msgspec import Struct
 
 from tertulia.actions.problems import Problem
 from tertulia.console.journeys import fields
 from tertulia.console.journeys.words import describe_condition, name_choice
-from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry, OutcomeEntry, SegmentEntry
+from tertulia.core.journeys import (
+    ApiEntry,
+    AudienceEntry,
+    DateEntry,
+    EventEntry,
+    MessageEntry,
+    OutcomeEntry,
+    SegmentEntry,
+)
 
 KIND: Final = "kind"
 SHARED: Final = ("where", "key", "second")  # fields of every entry, after those of its kind
@@ -21,6 +29,8 @@ KINDS: Final[Mapping[str, tuple[type[Struct], Promise, str]]] = {
     "message": (MessageEntry, gettext_lazy("A customer's message"), "message-circle"),
     "outcome": (OutcomeEntry, gettext_lazy("What became of a message"), "send"),
     "segment": (SegmentEntry, gettext_lazy("Coming into a segment, or leaving it"), "users"),
+    "audience": (AudienceEntry, gettext_lazy("A time, for an audience"), "calendar"),
+    "date": (DateEntry, gettext_lazy("A date of the customer's"), "calendar"),
     "api": (ApiEntry, gettext_lazy("The API, or a journey"), "plug"),
 }
 """Each kind's type, words and icon."""
@@ -60,6 +70,27 @@ def _describe_outcome(told: Mapping[str, Any]) -> str:
     return " · ".join([outcome, " / ".join(of) or _("any message")])
 
 
+def describe_round(told: Mapping[str, Any]) -> str:
+    """For whom, when and by whose clock."""
+    at = {"time": told.get("time") or "?"}
+    if told.get("attribute"):
+        before, after = told.get("days_before") or 0, told.get("days_after") or 0
+        parts = [str(told["attribute"])]
+        parts += [ngettext("%(n)s day before", "%(n)s days before", before) % {"n": before}] if before else []
+        parts += [ngettext("%(n)s day after", "%(n)s days after", after) % {"n": after}] if after else []
+        return " · ".join([*parts, _("at %(time)s") % at])
+    who = told.get("segment") or _("all contacts")
+    days = ", ".join(name_choice(str(day)) for day in told.get("weekdays") or ())
+    how = {
+        "day": _("every day"),
+        "week": _("every week on %(days)s") % {"days": days},
+        "month": _("every month on day %(day)s") % {"day": told.get("day") or "?"},
+    }
+    when = how.get(str(told.get("every")), str(told.get("on") or "?"))
+    clock = _("by the customer's clock") if told.get("clock") == "customer" else ""
+    return " · ".join(filter(None, [str(who), when, _("at %(time)s") % at, clock]))
+
+
 def _describe_more(kind: str, told: Mapping[str, Any]) -> str:
     if kind == "outcome":
         return _describe_outcome(told)
@@ -68,6 +99,8 @@ def _describe_more(kind: str, told: Mapping[str, Any]) -> str:
         parts = [left % {"segment": told.get("segment") or "?"}]
         parts += [_("also who is inside at the launch")] if told.get("already_inside") is True else []
         return " · ".join(parts)
+    if kind in ("audience", "date"):
+        return describe_round(told)
     if kind != "message":
         return ""
     words = told.get("keyword")

@@ -16,7 +16,7 @@ from tertulia.console.journeys.head import describe_journey
 from tertulia.console.parts import Tile
 from tertulia.console.routes import route
 from tertulia.console.tags import plain_money, plain_num
-from tertulia.core.journeys import ApiEntry, MessageEntry, SegmentEntry, compile_journey
+from tertulia.core.journeys import EventEntry, OutcomeEntry, compile_journey
 from tertulia.store.db import django_conn
 
 
@@ -35,7 +35,7 @@ def show_what_if(request: HttpRequest, journey_id: int) -> HttpResponse:
             public_url=settings.PUBLIC_URL,
             elapsed=lambda: time.monotonic() - began,
         )
-        context |= show_trial(trial) | {"unplayed": isinstance(document.entry, ApiEntry | MessageEntry | SegmentEntry)}
+        context |= show_trial(trial) | {"unplayed": not isinstance(document.entry, EventEntry | OutcomeEntry)}
     return render(request, "journeys/what_if.html", context)
 
 

@@ -26,6 +26,7 @@ from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.rows import ClosedDelivery, ContactRow, GoalRow, IdentityRow, OpenDelivery, RunRow, SlotRow
 from tertulia.core.sessions import ENDED, STARTED
+from tertulia.core.simulation.members import Members
 from tertulia.core.simulation.timers import Timers
 from tertulia.core.triggers import HORIZON
 from tertulia.core.world import Config, World
@@ -53,6 +54,7 @@ class Memory:
     passages_of: dict[int, dict[tuple[int, int, str], None]] = field(default_factory=dict)
     recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
     lookback: timedelta = timedelta()
+    members: Members = field(default_factory=Members)
     has_sessions: bool = False  # somebody listens to them; else nobody asks which are running
 
     @property
@@ -95,6 +97,7 @@ class Memory:
 
     def _fill_one(self, world: World, contact_id: int) -> None:
         rows, root = self.rows, world.follow(contact_id)
+        world.listed |= {(contact_id, segment_id) for segment_id in self.members.inside.get(contact_id, ())}
         if (session := rows.sessions.get(contact_id)) is not None:
             world.sessions[contact_id] = session  # rows of sessions are never written to, but replaced
         if ids := rows.runs_of.get(contact_id):

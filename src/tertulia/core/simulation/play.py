@@ -35,8 +35,10 @@ from tertulia.core.events import identities_of
 from tertulia.core.folds import name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journey import advance
+from tertulia.core.membership import stir
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.sessions import settle
+from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
@@ -122,7 +124,7 @@ class Player:
         """Everything that is to be done now, in the order of an engine's rounds."""
         while True:
             self._decide_log(now)
-            if self._claim(now) | self._end_sessions(now) | self._wake(now):
+            if self._claim(now) | self._end_sessions(now) | self._wake(now) | self._move_members(now):
                 continue
             if not self.handed_over:
                 return
@@ -198,10 +200,26 @@ class Player:
             self._end(world)
         return bool(due)
 
-    def _end(self, world: World) -> None:
+    def _move_members(self, now: datetime) -> bool:
+        """Those whom time alone may move into a segment or out of it (R4)."""
+        due = self.memory.timers.segments.take_due(now)
+        contacts = self.memory.rows.contacts
+        stirred = stir_by_time(self.memory.config, {one: contacts[one].workspace for one in due})
+        self._settle_members(settle_members(self.memory, stirred, now, 0), 0)
+        return bool(due)
+
+    def _end(self, world: World, depth: int = 0) -> None:
         wake_deferred(world, self.memory.list_deferred(world, list_released(world)))
         self.memory.keep(world)
         self.watch(world)
+        if self.memory.config.segments:
+            self.memory.members.note(self.memory.config, world)
+            stirred = stir(self.memory.config, world.effects)
+            self._settle_members(settle_members(self.memory, stirred, world.now, depth), depth)
+
+    def _settle_members(self, world: World | None, depth: int) -> None:
+        if world is not None and world.effects:
+            self._end(world, depth + 1)
 
     # events that need no decision
 
@@ -217,7 +235,8 @@ class Player:
         entry, config = arrival.entry, self.memory.config
         if self.memory.has_sessions or entry.call in TELLS:
             return False
-        if (arrival.workspace, name_type(entry.call), entry.name) in config.heard:
+        told = (arrival.workspace, name_type(entry.call), entry.name)
+        if told in config.heard or told in config.counted:
             return False
         owners = {self._follow(arrival.workspace, identity) for identity in identities_of(entry)}
         owner = self._find_owner(arrival)

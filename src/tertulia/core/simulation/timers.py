@@ -49,13 +49,18 @@ class Queue(Generic[Key]):
 
 @dataclass(slots=True)
 class Timers:
-    """Messages to be claimed by their id, sessions that may end by their contact, runs to be woken by their id."""
+    """Messages to be claimed by their id, sessions that may end by their contact, runs to be woken by their id,
+    contacts whom time may move into a segment or out of it."""
 
     claims: Queue[UUID] = field(default_factory=Queue)
     sessions: Queue[int] = field(default_factory=Queue)
     runs: Queue[UUID] = field(default_factory=Queue)
+    segments: Queue[int] = field(default_factory=Queue)
+
+    def _list(self) -> tuple[Queue[UUID], Queue[int], Queue[UUID], Queue[int]]:
+        return self.claims, self.sessions, self.runs, self.segments
 
     def find_next(self) -> datetime | None:
         """When anything is due next."""
-        found = [at for queue in (self.claims, self.sessions, self.runs) if (at := queue.find_next()) is not None]
+        found = [at for queue in self._list() if (at := queue.find_next()) is not None]
         return min(found, default=None)

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ("number", models.IntegerField()),
                 ("document", models.TextField()),
                 ("published_by", person()),
-                ("published_at", models.DateTimeField(auto_now_add=True)),
+                ("published_at", models.DateTimeField()),
             ],
             {"db_table": "segment_revision", "ordering": ("-number",)},
         ),

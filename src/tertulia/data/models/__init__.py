@@ -3,7 +3,7 @@
 from tertulia.data.models.cap import Cap
 from tertulia.data.models.channel import Channel
 from tertulia.data.models.imports import Import
-from tertulia.data.models.journey import Journey, JourneyRevision
+from tertulia.data.models.journey import Journey, JourneyRevision, JourneyRound
 from tertulia.data.models.match import Match, MatchChannel
 from tertulia.data.models.notice import Audit, Notice
 from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
@@ -18,6 +18,7 @@ __all__ = [
     "Import",
     "Journey",
     "JourneyRevision",
+    "JourneyRound",
     "Match",
     "MatchChannel",
     "Membership",

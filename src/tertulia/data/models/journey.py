@@ -28,6 +28,21 @@ class Journey(models.Model):
         constraints = (models.UniqueConstraint(fields=("workspace", "key"), name="journey_key_once"),)
 
 
+class JourneyRound(models.Model):
+    """A time at which a journey looked for people by itself: for a local day, or at its launch for who was inside a
+    segment. States: running, done, skipped (it was too late). The engine makes and ends them."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="rounds")
+    day = models.DateField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=12, default="running")
+
+    class Meta:
+        db_table = "journey_round"
+        constraints = (models.UniqueConstraint(fields=("journey", "due_at"), name="journey_round_once"),)
+        ordering = ("-due_at",)
+
+
 class JourneyRevision(models.Model):
     """A published document, which nothing changes any more (V1). The epoch at which it became the newest."""
 
@@ -35,7 +50,7 @@ class JourneyRevision(models.Model):
     number = models.IntegerField()
     document = models.TextField()
     published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
-    published_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField()  # by the decision clock
 
     class Meta:
         db_table = "journey_revision"

@@ -36,7 +36,7 @@ class SegmentRevision(models.Model):
     number = models.IntegerField()
     document = models.TextField()
     published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
-    published_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField()  # by the decision clock
 
     class Meta:
         db_table = "segment_revision"
