@@ -31,11 +31,14 @@ from tertulia.core import (
     past_reasons,
     reasons,
 )
-from tertulia.documents import journeys, templates
+from tertulia.documents import journeys, segments, templates
 
 DOCS = Path(__file__).parent
 MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "journey-fields.toml").read_text(encoding="utf-8"))
 DOCUMENT: Mapping[str, Any] = journeys.write_schema()["$defs"] | templates.write_schema()["$defs"]
+SEGMENT_MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "segment-fields.toml").read_text(encoding="utf-8"))
+SEGMENT: Mapping[str, Any] = segments.write_schema()["$defs"]
+OF_SEGMENTS = ("Segment", "SegmentCondition", "Occurrence", "Share")
 OF_EVERY_STEP = ("id", "kind", "name")
 OF_EVERY_MESSAGE = DOCUMENT["MessageStep"]["properties"].keys() - OF_EVERY_STEP
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -188,6 +191,19 @@ def write_fields(part: str) -> Iterator[str]:
     yield from table(("Field", "What it is", "Without it", "Meaning"), rows)
 
 
+def write_segment_fields(part: str) -> Iterator[str]:
+    """The fields of one part of a segment's document. KeyError for a field whose meaning nobody wrote."""
+    spec, meanings = SEGMENT[part], SEGMENT_MEANINGS.get(part, {})
+    fields, needed = spec["properties"], spec.get("required", ())
+    if wrong := meanings.keys() ^ fields.keys():
+        raise KeyError(f"segment-fields.toml and the program differ about {part}: {', '.join(sorted(wrong))}")
+    rows = (
+        (f"`{name}`", _name_type(spec), _name_default(spec, name in needed), meanings[name])
+        for name, spec in fields.items()
+    )
+    yield from table(("Field", "What it is", "Without it", "Meaning"), rows)
+
+
 def write_hook_faults() -> Iterator[str]:
     """What can be wrong with a mapping of webhooks."""
     rows = ((f"`{code.value}`", _plain(hook_faults.SENTENCES[code])) for code in hook_faults.FaultCode)
@@ -223,6 +239,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "states": write_states,
     "diagram": write_diagram,
     **{f"fields-{name.lower()}": partial(write_fields, name) for name in DOCUMENT},
+    **{f"fields-{name.lower()}": partial(write_segment_fields, name) for name in OF_SEGMENTS},
     "hook-faults": write_hook_faults,
     "hook-presets": write_hook_presets,
 }
@@ -331,6 +348,9 @@ _PART_WORDS = {
     "EventEntry": "[entry](#entry)",
     "ExceptionRule": "[exceptions](#exceptions)",
     "Reentry": "[a while](#re-entry)",
+    "SegmentCondition": "[condition](#conditions)",
+    "Occurrence": "[when](#the-first-and-the-last)",
+    "Share": "[a share](#a-share-by-chance)",
     "Step": "[steps](#steps)",
     "Branch": "[ways](#branch)",
     "Choice": "[choices](#ask)",

@@ -23,10 +23,13 @@ from tertulia.core import (
     reasons,
 )
 from tertulia.core.journeys import walk_steps
+from tertulia.core.segment_document import Known
 from tertulia.core.steps.registry import list_kinds
 from tertulia.documents import templates
 from tertulia.documents.journeys import Around, check_journey, write_schema
 from tertulia.documents.lines import read_lines
+from tertulia.documents.segments import check_segment
+from tertulia.documents.segments import write_schema as write_segment_schema
 from tertulia.store import funnel
 
 ROOT = Path(__file__).parent.parent
@@ -144,6 +147,17 @@ def test_the_example_of_a_template_is_valid() -> None:
     [block] = re.findall(r"^```yaml\n(.*?)^```$", read("templates.md"), re.MULTILINE | re.DOTALL)
     assert list(templates.check_template(block).variants) == ["en", "pt-BR", "ar"]
     assert jsonschema_rs.validator_for(templates.write_schema()).is_valid(read_lines(block).value)
+
+
+def test_examples_of_segments_are_valid() -> None:
+    """Every whole document and every condition on the page; the published schema takes them too."""
+    validator = jsonschema_rs.validator_for(write_segment_schema())
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", read("segments.md"), re.MULTILINE | re.DOTALL)
+    for block in blocks:
+        text = block if block.startswith("name: ") else f"name: Example\nwhere:\n{indent(block, '  ')}"
+        assert validator.is_valid(read_lines(text).value), block
+        check_segment(text, Known())
+    assert len(blocks) > 5
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

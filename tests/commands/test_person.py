@@ -47,6 +47,15 @@ def test_C5_a_person_is_found_exported_erased_and_stays_erased_after_a_restore(f
     assert (document["contact"]["id"], document["contact"]["name"]) == (contact, "Beatriz")
     assert document["addresses"][0]["value"] == PHONE
 
+    documents = folder / "documents" / "segments"
+    documents.mkdir(parents=True)
+    (documents / "gold.yaml").write_text("name: Gold\nwhere: {attribute: tier, is: gold}\n")
+    assert run(folder, "apply", str(documents.parent)).returncode == 0
+    why = run(folder, "why", "--contact", PHONE, "--segment", "gold")
+    assert why.returncode == 0, why.stderr
+    assert why.stdout.splitlines()[0] == "Gold: out"
+    assert "tier is not known; the condition: is gold." in why.stdout
+
     backup = folder / "tertulia.backup"
     saved = run(folder, "backup", str(backup))
     assert saved.returncode == 0, saved.stderr

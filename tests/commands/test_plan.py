@@ -131,6 +131,33 @@ def add_sms() -> None:
     Channel.objects.create(workspace=shop, public_id="sms-1", kind="http_sms", name="SMS", rate_per_s=1)
 
 
+def test_segments_of_a_folder_come_before_its_journeys(folder: Path, tell: Tell) -> None:
+    """A journey may name a segment of its folder, a segment another and a journey, whatever their files are called; in
+    a workspace that has none of them yet."""
+    from tertulia.data.models import Segment
+
+    (folder / "journeys" / "hello.yaml").write_text(
+        "name: Hello\nentry: {kind: segment, segment: both}\nsteps: [{id: end, kind: exit}]\n"
+    )
+    status, _out, err = tell("plan", folder)
+    assert (status, "No published segment has the key “both”." in err) == (1, True)
+    (folder / "segments").mkdir()
+    both, zed = folder / "segments" / "both.yaml", folder / "segments" / "zed.yaml"
+    both.write_text("name: Both\nwhere: {all: [{segment: zed}, {message: sent, journey: hello}]}\n")
+    zed.write_text("name: Zed\nwhere: {segment: both}\n")
+    assert "lead back to itself" in tell("apply", folder)[2]
+    zed.write_text("name: Zed\nwhere: {attribute: tier, is: gold}\n")
+    assert tell("plan", folder)[1].startswith(f"{both}: new\n")
+    assert tell("apply", folder)[::2] == (0, "")
+    published = Segment.objects.filter(state="live").order_by("key").values_list("key", "name", "revision")
+    assert list(published) == [("both", "Both", 1), ("zed", "Zed", 1)]
+    told_again = json.loads(tell("plan", folder, "--json")[1])
+    assert [(item["key"], item["change"]) for item in told_again["segments"]] == [
+        ("both", "unchanged"),
+        ("zed", "unchanged"),
+    ]
+
+
 def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell) -> None:
     """Every problem of every file stands on a line with its place."""
     bad = folder / "journeys" / "welcome.yaml"

@@ -53,9 +53,11 @@ def list_journeys(workspace: Workspace) -> list[Journey]:
     return list(Journey.objects.filter(workspace=workspace).order_by("-changed_at", "-id"))
 
 
-def find_around(workspace: Workspace, coming: Iterable[str] = (), worded: Iterable[str] = ()) -> Around:
-    """What a document of the workspace may name; `coming` and `worded`: the keys of journeys and templates that come
-    together with it."""
+def find_around(
+    workspace: Workspace, coming: Iterable[str] = (), worded: Iterable[str] = (), gathered: Iterable[str] = ()
+) -> Around:
+    """What a document of the workspace may name; `coming`, `worded` and `gathered`: the keys of journeys, templates and
+    segments that come together with it."""
     channels: dict[str, str] = {}
     for channel in Channel.objects.filter(workspace=workspace).exclude(state="archived"):
         able = registry.get(channel.kind).capabilities
@@ -66,17 +68,21 @@ def find_around(workspace: Workspace, coming: Iterable[str] = (), worded: Iterab
     mails = frozenset(adapter.kind for adapter in registry.kinds() if adapter.capabilities.carries == EMAIL)
     texts = Template.objects.filter(workspace=workspace, revision__isnull=False).values_list("key", flat=True)
     segments = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
-    known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset(segments)
+    known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset((*segments, *gathered))
     return Around(channels, list_zones(), *known, mails)
 
 
 def check_text(
-    workspace: Workspace, text: str, coming: Iterable[str] = (), worded: Iterable[str] = ()
+    workspace: Workspace,
+    text: str,
+    coming: Iterable[str] = (),
+    worded: Iterable[str] = (),
+    gathered: Iterable[str] = (),
 ) -> tuple[Document | None, list[Problem]]:
-    """The document, where it is one, and everything that is wrong with it in the reader's language. `coming` and
-    `worded`: the keys of journeys and templates that come together with it."""
+    """The document, where it is one, and everything that is wrong with it in the reader's language. `coming`, `worded`
+    and `gathered`: the keys of journeys, templates and segments that come together with it."""
     try:
-        return check_journey(text, find_around(workspace, coming, worded)), []
+        return check_journey(text, find_around(workspace, coming, worded, gathered)), []
     except BadDocument as bad:
         return None, [read_fault(fault) for fault in bad.problems]
 

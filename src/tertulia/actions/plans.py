@@ -13,10 +13,12 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from tertulia.actions import journeys, templates
+from tertulia.actions import journeys, segments, templates
 from tertulia.actions.drafts import KEY
 from tertulia.actions.problems import Problem
-from tertulia.data.models import Journey, Template, Workspace
+from tertulia.core.segment_document import list_named
+from tertulia.data.models import Journey, Segment, Template, Workspace
+from tertulia.documents.segments import read_segment
 
 NO_NEWLINE: Final = "\\ No newline at end of file"
 
@@ -27,6 +29,7 @@ class Texts:
 
     journeys: Mapping[str, str]
     templates: Mapping[str, str]
+    segments: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,12 @@ class Plan:
 
     journeys: Part
     templates: Part
+    segments: Part
 
     @property
     def documents(self) -> tuple[Planned, ...]:
-        """Templates first, for journeys name them."""
-        return (*self.templates.documents, *self.journeys.documents)
+        """Journeys last, for they name the others."""
+        return (*self.templates.documents, *self.segments.documents, *self.journeys.documents)
 
     @property
     def is_good(self) -> bool:
@@ -73,18 +77,40 @@ class Plan:
 
 def plan_documents(workspace: Workspace, texts: Texts) -> Plan:
     """Documents of one folder may name each other."""
-    return Plan(_plan_journeys(workspace, texts), _plan_templates(workspace, texts.templates))
+    return Plan(
+        _plan_journeys(workspace, texts), _plan_templates(workspace, texts.templates), _plan_segments(workspace, texts)
+    )
 
 
 def apply_plan(workspace: Workspace, now: datetime, plan: Plan) -> None:
-    """Publish what is new or changed, in the caller's transaction: templates, then journeys, of which all drafts come
-    first, for they may name each other. Raises Refused or Conflict for what has changed meanwhile."""
+    """Publish what is new or changed, in the caller's transaction: templates; then all drafts of journeys, for
+    everything may name them; then segments, and the journeys. Raises Refused or Conflict for what has changed
+    meanwhile."""
     for item in _list_changes(plan.templates):
         template = _draft_template(workspace, now, item)
         templates.publish(template, None, now, version=template.version)
     drafts = [_draft_journey(workspace, now, item) for item in _list_changes(plan.journeys)]
+    changed = {item.key: item for item in _list_changes(plan.segments)}
+    for item in _order(changed):
+        segment = _draft_segment(workspace, now, item)
+        segments.publish(segment, None, now, version=segment.version)
     for journey in drafts:
         journeys.publish(journey, None, now, version=journey.version)
+
+
+def _order(changed: Mapping[str, Planned]) -> list[Planned]:
+    """Segments after those that they name: none leads back to itself, which their check has seen."""
+    ordered: dict[str, Planned] = {}
+
+    def put(key: str) -> None:
+        if key in changed and key not in ordered:
+            for name in list_named(read_segment(changed[key].text).where):
+                put(name)
+            ordered[key] = changed[key]
+
+    for key in changed:
+        put(key)
+    return list(ordered.values())
 
 
 def _list_changes(part: Part) -> list[Planned]:
@@ -109,13 +135,38 @@ def _draft_template(workspace: Workspace, now: datetime, item: Planned) -> Templ
     return templates.save_draft(template, None, now, item.text, version=template.version)
 
 
+def _draft_segment(workspace: Workspace, now: datetime, item: Planned) -> Segment:
+    if item.change == "new":
+        return segments.create_segment(workspace, None, now, item.text, name=item.name, key=item.key)
+    segment: Segment = Segment.objects.select_related("workspace").get(workspace=workspace, key=item.key)
+    if segment.document == item.text:
+        return segment
+    return segments.save_draft(segment, None, now, item.text, version=segment.version)
+
+
+def _plan_segments(workspace: Workspace, texts: Texts) -> Part:
+    known = {segment.key: segment for segment in Segment.objects.filter(workspace=workspace)}
+    planned = []
+    for key, text in sorted(texts.segments.items()):
+        document, problems = segments.check_text(workspace, text, key, texts.segments, texts.journeys)
+        problems = [*_check_key(key, _("The file's name is the segment's key: %(rule)s")), *problems]
+        segment = known.get(key)
+        if segment is not None and segment.state == "archived":
+            message = _("This segment is archived. Bring it back first, or give the file another name.")
+            problems = [Problem("conflict", message, "key", 1, column=1), *problems]
+        before = None if segment is None else segments.read_newest(segment)
+        name = document.name if document else ""
+        planned.append(_plan_one(key, name, text, segment, before, tuple(problems)))
+    return Part(tuple(planned), tuple(sorted(known.keys() - texts.segments.keys())))
+
+
 def _plan_journeys(workspace: Workspace, texts: Texts) -> Part:
     known = {
         journey.key: journey for journey in Journey.objects.filter(workspace=workspace).select_related("workspace")
     }
     planned = []
     for key, text in sorted(texts.journeys.items()):
-        document, problems = journeys.check_text(workspace, text, texts.journeys, texts.templates)
+        document, problems = journeys.check_text(workspace, text, texts.journeys, texts.templates, texts.segments)
         problems = [*_check_key(key, _("The file's name is the journey's key: %(rule)s")), *problems]
         journey = known.get(key)
         if journey is not None and journey.state in ("cancelling", "cancelled"):
@@ -141,7 +192,12 @@ def _plan_templates(workspace: Workspace, texts: Mapping[str, str]) -> Part:
 
 
 def _plan_one(
-    key: str, name: str, text: str, stored: Journey | Template | None, before: str | None, problems: tuple[Problem, ...]
+    key: str,
+    name: str,
+    text: str,
+    stored: Journey | Template | Segment | None,
+    before: str | None,
+    problems: tuple[Problem, ...],
 ) -> Planned:
     """`before`: the newest revision of what is stored, None where it has none."""
     if stored is None:

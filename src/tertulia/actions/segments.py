@@ -22,18 +22,16 @@ from tertulia.actions.journeys import ID_MAX
 from tertulia.actions.problems import Problem, Refused
 from tertulia.actions.segment_cycle import make_place
 from tertulia.channels import registry
-from tertulia.core.entries import ListEntry, key_of, route
-from tertulia.core.journeys import SegmentEntry
+from tertulia.core.entries import ListEntry
 from tertulia.core.segment_document import Known, SegmentCondition, list_named
 from tertulia.core.segment_document import Segment as Document
 from tertulia.core.segments import Node, compile_segment, list_keys
-from tertulia.data.models import Journey, Segment, SegmentKey, SegmentRevision, User, Workspace
+from tertulia.data.models import Journey, JourneyRevision, Segment, SegmentKey, SegmentRevision, User, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.documents.lines import BadDocument
 from tertulia.documents.segments import check_segment, read_segment
 from tertulia.errors import Conflict, NotFound
 from tertulia.store.db import Conn
-from tertulia.store.log import NewEntry
 from tertulia.store.segment_sql import count_members, find_members
 
 SAMPLE: Final = 8
@@ -63,22 +61,27 @@ def list_segments(workspace: Workspace) -> list[Segment]:
     return list(Segment.objects.filter(workspace=workspace).exclude(state="archived").order_by("name", "id"))
 
 
-def find_known(workspace: Workspace, coming: Iterable[str] = ()) -> Known:
-    """What a document of the workspace may name. `coming`: keys of segments that come together with it."""
+def find_known(workspace: Workspace, coming: Iterable[str] = (), journeys: Iterable[str] = ()) -> Known:
+    """What a document of the workspace may name. `coming` and `journeys`: keys of segments and journeys that come
+    together with it."""
     live = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
-    journeys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
+    drawn = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
     kinds = {adapter.kind if adapter.capabilities.app else "sms" for adapter in registry.kinds()}
-    return Known(frozenset((*live, *coming)), frozenset(journeys), frozenset((*kinds, "email")))
+    return Known(frozenset((*live, *coming)), frozenset((*drawn, *journeys)), frozenset((*kinds, "email")))
 
 
 def check_text(
-    workspace: Workspace, text: str, key: str = "", coming: Mapping[str, str] | None = None
+    workspace: Workspace,
+    text: str,
+    key: str = "",
+    coming: Mapping[str, str] | None = None,
+    journeys: Iterable[str] = (),
 ) -> tuple[Document | None, list[Problem]]:
     """The document, where it is one, and everything that is wrong with it in the reader's language. `coming`: the texts
-    of segments that come together with it, by key."""
+    of segments that come together with it, by key; `journeys`: the keys of journeys that do."""
     others = _read_conditions(workspace) | {name: _read_coming(told) for name, told in (coming or {}).items()}
     try:
-        return check_segment(text, find_known(workspace, coming or ()), key, others), []
+        return check_segment(text, find_known(workspace, coming or (), journeys), key, others), []
     except BadDocument as bad:
         return None, [read_fault(fault) for fault in bad.problems]
 
@@ -141,10 +144,15 @@ def publish(segment: Segment, user: User | None, now: datetime, *, version: int)
     return revision
 
 
+def read_newest(segment: Segment) -> str | None:
+    """The newest revision's document; None for what was never published."""
+    newest = segment.revisions.filter(number=segment.revision).first() if segment.revision else None
+    return str(newest.document) if newest is not None else None
+
+
 def is_published(segment: Segment) -> bool:
     """Whether the draft is the newest revision, word for word."""
-    newest = segment.revisions.filter(number=segment.revision).first()
-    return newest is not None and newest.document == segment.document
+    return read_newest(segment) == str(segment.document)
 
 
 def archive(segment: Segment, user: User | None, now: datetime) -> None:
@@ -156,18 +164,53 @@ def archive(segment: Segment, user: User | None, now: datetime) -> None:
     segment.refresh_from_db()
 
 
+def restore(segment: Segment, user: User | None, now: datetime) -> None:
+    """An archived segment is a draft again, with the revisions that it had: publish it to use it."""
+    moved = Segment.objects.filter(pk=segment.pk, state="archived").update(state="draft", changed_at=now)
+    if not moved:
+        raise Conflict(_("This segment is not archived."))
+    record_act(segment.workspace, user, now, "segment_restored", _subject(segment))
+    segment.refresh_from_db()
+
+
+def delete_draft(segment: Segment, user: User | None, now: datetime) -> None:
+    """Remove a segment that was never published. Raises Conflict for any other."""
+    subject, workspace = _subject(segment), segment.workspace
+    if not Segment.objects.filter(pk=segment.pk, state="draft", revision=0).delete()[0]:
+        raise Conflict(_("Only a draft that was never published can be deleted."))
+    record_act(workspace, user, now, "segment_deleted", subject)
+
+
+def list_archived(workspace: Workspace) -> list[Segment]:
+    """Those that nobody uses any more, by name."""
+    return list(Segment.objects.filter(workspace=workspace, state="archived").order_by("name", "id"))
+
+
 def list_users(segment: Segment) -> list[str]:
     """The names of the live segments and journeys that name it."""
-    conditions = _read_conditions(segment.workspace)
-    names = dict(Segment.objects.filter(workspace=segment.workspace, state="live").values_list("key", "name"))
-    found = [names[key] for key, where in conditions.items() if segment.key in list_named(where)]
-    journeys = Journey.objects.filter(workspace=segment.workspace).exclude(state__in=("draft", "cancelled"))
-    for journey in journeys.prefetch_related("revisions"):
-        newest = next((row for row in journey.revisions.all() if row.number == journey.revision), None)
-        entry = read_journey(newest.document).entry if newest else None
-        if isinstance(entry, SegmentEntry) and entry.segment == segment.key:
-            found.append(journey.name)
-    return sorted(found)
+    segments, journeys = find_users(segment)
+    return sorted([*(row.name for row in segments), *(row.name for row in journeys)])
+
+
+def find_users(segment: Segment) -> tuple[list[Segment], list[Journey]]:
+    """The live segments and the journeys that name it, by name."""
+    return map_users(segment.workspace).get(segment.key, ([], []))
+
+
+def map_users(workspace: Workspace) -> dict[str, tuple[list[Segment], list[Journey]]]:
+    """The same of every segment that anything names, by its key."""
+    found: dict[str, tuple[list[Segment], list[Journey]]] = {}
+    conditions = _read_conditions(workspace)
+    for row in Segment.objects.filter(workspace=workspace, state="live").order_by("name", "id"):
+        for key in dict.fromkeys(list_named(conditions.get(row.key))):
+            found.setdefault(key, ([], []))[0].append(row)
+    newest = JourneyRevision.objects.filter(journey__workspace=workspace, number=F("journey__revision"))
+    current = newest.exclude(journey__state__in=("draft", "cancelled")).select_related("journey")
+    for revision in current.order_by("journey__name", "journey__id"):
+        key = getattr(read_journey(revision.document).entry, "segment", "")  # whatever kind of entry names one
+        if key:
+            found.setdefault(key, ([], []))[1].append(revision.journey)
+    return found
 
 
 def preview(conn: Conn, workspace: Workspace, text: str, now: datetime, public_url: str, key: str = "") -> Preview:
@@ -180,18 +223,18 @@ def preview(conn: Conn, workspace: Workspace, text: str, now: datetime, public_u
     return Preview(count_members(conn, node, place), tuple(find_members(conn, node, place, SAMPLE)))
 
 
-def make_list_entries(
-    segment: Segment, contact_ids: Iterable[int], now: datetime, batch: UUID, *, on: bool
-) -> list[NewEntry]:
+def ask_list(
+    segment: Segment, user: User | None, contact_ids: Iterable[int], now: datetime, batch: UUID, *, on: bool
+) -> list[ListEntry]:
     """What puts contacts on a list, or takes them off, when the log's owner decides it. Raises Conflict for a segment
     that is no list, or not published."""
     if segment.state != "live" or _read_newest(segment).where is not None:
         raise Conflict(_("This is no published list: its conditions decide who belongs."))
-    entries = [ListEntry(contact_id, segment.pk, on, now, batch) for contact_id in contact_ids]
-    return [
-        NewEntry(route(segment.workspace_id, entry), segment.workspace_id, key_of(entry), entry, now)
-        for entry in entries
-    ]
+    entries = [ListEntry(contact_id, segment.pk, on, now, batch) for contact_id in dict.fromkeys(contact_ids)]
+    if entries:
+        facts = {"on": on, "contacts": len(entries)}
+        record_act(segment.workspace, user, now, "list_changed", _subject(segment), facts)
+    return entries
 
 
 def is_list(segment: Segment) -> bool:

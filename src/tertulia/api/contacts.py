@@ -57,13 +57,14 @@ def list_contacts(
     country: str = "",
     attribute: str = "",
     value: str = "",
+    segment_id: int = 0,
     cursor: str = "",
     limit: int = 50,
 ) -> dict[str, Any]:
     """By name, number or username (`q`), import, app, SMS, marketing consent (granted, withdrawn, none), country (ISO
-    3166), and an attribute with that value, whatever its case, or with any."""
+    3166), and an attribute with that value, whatever its case, or with any; in a segment."""
     workspace = workspace_of(request)
-    which = store.Filter(split_words(q), import_id, app, sms, consent, country.upper(), attribute, value)
+    which = store.Filter(split_words(q), import_id, app, sms, consent, country.upper(), attribute, value, segment_id)
     place = read_cursor(cursor)
     before = (place[0], int(place[1])) if place and place[1].isdecimal() else None
     found = store.list_contacts(conn_of(), workspace.pk, which, before, read_limit(limit))

@@ -14,6 +14,8 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from tertulia.actions import workspaces as actions
+from tertulia.actions.config import load_segments
+from tertulia.actions.segment_cycle import has_time
 from tertulia.api.shell import conn_of, now, writing
 from tertulia.errors import Conflict, Invalid
 from tertulia.store import clock, testing
@@ -99,7 +101,8 @@ def drain(limit_s: float) -> None:
     until = time.monotonic() + limit_s
     steady = 0
     while steady < STEADY_READS:
-        left = testing.count_left(conn_of(), now())
+        timed = [segment.id for segment in load_segments(conn_of()).values() if has_time(segment)]
+        left = testing.count_left(conn_of(), now(), timed)
         steady = steady + 1 if left == 0 else 0
         if time.monotonic() > until:
             raise Conflict(f"After {limit_s:g} s there is still work: {left} entries or deliveries.")

@@ -19,6 +19,7 @@ from tertulia.api import (
     matches,
     parked,
     past_events,
+    segments,
     sources,
     templates,
     test_clock,
@@ -46,7 +47,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, templates),
+        *(journeys, journey_starts, templates, segments),
         what_if,
     ):
         made.add_router("", noun.router)

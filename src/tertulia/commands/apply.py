@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
         workspace = find_workspace(options.workspace)
         with transaction.atomic():
             Workspace.objects.select_for_update().get(pk=workspace.pk)  # one at a time: each plans what it finds
-            plan = plan_documents(workspace, Texts(folder.journeys.texts, folder.templates.texts))
+            plan = plan_documents(workspace, Texts(*(shelf.texts for shelf in folder.shelves)))
             if plan.is_good:
                 apply_plan(workspace, decision_now(django_conn(), test_clock=has_test_clock()), plan)
     if options.json:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".yaml", ".yml", ".json")
 FOLDER = "journeys"
 TEMPLATES = "templates"
+SEGMENTS = "segments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,18 @@ class Folder:
 
     journeys: Shelf
     templates: Shelf
+    segments: Shelf
+
+    @property
+    def shelves(self) -> tuple[Shelf, Shelf, Shelf]:
+        """In the order of their fields."""
+        return self.journeys, self.templates, self.segments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="DIR", help="with journeys/KEY.yaml and templates/KEY.yaml")
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="with journeys/KEY.yaml, templates/KEY.yaml and segments/KEY.yaml"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     add_workspace(parser)
 
@@ -46,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     with open_django():
         from tertulia.actions.plans import Texts, plan_documents
 
-        texts = Texts(folder.journeys.texts, folder.templates.texts)
+        texts = Texts(*(shelf.texts for shelf in folder.shelves))
         plan = plan_documents(find_workspace(options.workspace), texts)
     if options.json:
         sys.stdout.write(json.dumps(write_plan(plan, folder), indent=1, ensure_ascii=False) + "\n")
@@ -57,15 +66,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_folder(given: Path) -> Folder:
-    """The documents of `DIR/journeys` and `DIR/templates`; where there is neither folder, the files of `DIR` itself are
+    """The documents of `DIR/journeys`, `DIR/templates` and `DIR/segments`; where none is there, the files of `DIR` are
     journeys. Raises Invalid for a folder without any, a file that is no text, and two files of one name."""
     if not given.is_dir():
         raise Invalid(f"There is no folder {given}.")
-    own = [(given / name).is_dir() for name in (FOLDER, TEMPLATES)]
+    own = [(given / name).is_dir() for name in (FOLDER, TEMPLATES, SEGMENTS)]
     found = Folder(
-        _read_shelf(given / FOLDER if any(own) else given, "journey"), _read_shelf(given / TEMPLATES, "template")
+        _read_shelf(given / FOLDER if any(own) else given, "journey"),
+        _read_shelf(given / TEMPLATES, "template"),
+        _read_shelf(given / SEGMENTS, "segment"),
     )
-    if not found.journeys.texts and not found.templates.texts:
+    if not any(shelf.texts for shelf in found.shelves):
         place = given / FOLDER if own[0] else given
         raise Invalid(f"There is no document in {place}. A journey is a file such as {given / FOLDER / 'cart.yaml'}.")
     return found
@@ -92,9 +103,13 @@ def describe_plan(plan: "Plan", folder: Folder) -> str:
         if item.replaces_draft:
             lines.append("  Its draft in the console was never published. Applying replaces it.")
         lines += [f"  {line}" for line in item.diff]
-    lines += [f"{key}: not in the folder, left alone" for key in (*plan.templates.left, *plan.journeys.left)]
+    lines += [f"{key}: not in the folder, left alone" for key in _list_left(plan)]
     lines.append(_count(plan))
     return "\n".join(lines) + "\n"
+
+
+def _list_left(plan: "Plan") -> list[str]:
+    return [*plan.templates.left, *plan.segments.left, *plan.journeys.left]
 
 
 def tell_problems(plan: "Plan", folder: Folder) -> None:
@@ -109,9 +124,11 @@ def write_plan(plan: "Plan", folder: Folder) -> dict[str, Any]:
     return {
         "good": plan.is_good,
         "templates": [_write_item(item, folder.templates) for item in plan.templates.documents],
+        "segments": [_write_item(item, folder.segments) for item in plan.segments.documents],
         "journeys": [_write_item(item, folder.journeys) for item in plan.journeys.documents],
         "left": list(plan.journeys.left),
         "left_templates": list(plan.templates.left),
+        "left_segments": list(plan.segments.left),
     }
 
 
@@ -131,8 +148,9 @@ def _write_item(item: "Planned", shelf: Shelf) -> dict[str, Any]:
 
 
 def _iter_documents(plan: "Plan", folder: Folder) -> "Iterator[tuple[Planned, Path]]":
-    """Each with its file; templates first, for journeys name them."""
-    for part, shelf in ((plan.templates, folder.templates), (plan.journeys, folder.journeys)):
+    """Each with its file; journeys last, for they name the others."""
+    parts = (plan.templates, folder.templates), (plan.segments, folder.segments), (plan.journeys, folder.journeys)
+    for part, shelf in parts:
         for item in part.documents:
             yield item, shelf.files[item.key]
 
@@ -159,5 +177,5 @@ def _tell_change(item: "Planned") -> str:
 def _count(plan: "Plan") -> str:
     counts = {change: sum(item.change == change for item in plan.documents) for change in ("new", "changed")}
     unchanged = len(plan.documents) - sum(counts.values())
-    left = len(plan.journeys.left) + len(plan.templates.left)
+    left = len(_list_left(plan))
     return f"{counts['new']} new, {counts['changed']} changed, {unchanged} unchanged, {left} left alone"

@@ -75,6 +75,7 @@ PAGES: tuple[Page, ...] = (
     Page("suggestions", "contacts/merges/", _("Merge suggestions"), "git-merge", parent="contacts"),
     Page("export", "contacts/export/", _("Export"), "download", see=EDITORS, parent="contacts"),
     Page("imports", "imports/", _("Import"), "upload", parent="contacts"),
+    Page("segments", "segments/", _("Segments"), "shapes", group=Group.AUDIENCE, key="s"),
     Page("matches", "matches/", _("Matches"), "link", group=Group.AUDIENCE, key="m", bottom=True),
     Page("sources", "sources/", _("Sources"), "activity", change=ADMINS, group=Group.AUDIENCE, key="e"),
     Page("journeys", "journeys/", _("Journeys"), "workflow", group=Group.MESSAGES, key="j", rail=True),

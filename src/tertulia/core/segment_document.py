@@ -147,6 +147,8 @@ def find_segment_faults(condition: SegmentCondition, path: Path, known: Known) -
     if beside:
         message = _("“%(name)s” says nothing beside “%(head)s”. Leave it out.")
         return [Fault((*path, beside[0]), message, {"name": beside[0], "head": head})]
+    if head == "attribute" and not (condition.attribute or "").strip():
+        return [Fault((*path, head), _("Give the name of the attribute."), {})]
     if head in ("attribute", "field"):
         return find_faults(condition.as_comparison(), path, events=False)
     if head in ("event", "message"):

@@ -188,7 +188,7 @@ def matches(node: Node, facts: MemberFacts, now: datetime) -> bool:
         case Group(_, parts):
             return not any(matches(part, facts, now) for part in parts)
         case Compared(condition):
-            return judge(condition, _make_subject(facts.contact)).holds
+            return judge(condition, make_subject(facts.contact)).holds
         case Counted():
             return _is_counted(node, facts.tallies.get(node.key, {}), now)
         case Agreed():
@@ -203,7 +203,8 @@ def matches(node: Node, facts: MemberFacts, now: datetime) -> bool:
             assert_never(node)
 
 
-def _make_subject(contact: ContactRow) -> Subject:
+def make_subject(contact: ContactRow) -> Subject:
+    """What comparisons look at."""
     fields = {
         "name": contact.name,
         "surname": contact.surname,

@@ -1,6 +1,9 @@
 """Segments as documents: read, and checked with everything that is wrong in them named by line and column."""
 
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.segment_document import (
@@ -22,6 +25,12 @@ def read_segment(text: str) -> Segment:
     if isinstance(found, Problem):
         raise BadDocument([found])
     return found
+
+
+def write_schema() -> dict[str, Any]:
+    """The JSON Schema of a segment's document."""
+    (schema,), shared = msgspec.json.schema_components([Segment], ref_template="#/$defs/{name}")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Segment", **schema, "$defs": shared}
 
 
 def check_segment(

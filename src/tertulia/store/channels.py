@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
 from tertulia.store.sealing import seal_json, unseal_json
 
 POLL_LOCKS = 0x7E28  # the space of the pollers' advisory locks
@@ -42,7 +42,7 @@ def load_channels(conn: Conn) -> Mapping[int, ChannelRow]:
     rows = {}
     for row in fetch_all(conn, load("channels")["channels"], {}):
         secrets, cache = unseal_json(row[-2]), unseal_json(row[-1])
-        values = (*row[:-2], secrets, cache)
+        values = (*row[:-3], read_json(row[-3]), secrets, cache)
         rows[row[0]] = ChannelRow(*values)
     return rows
 

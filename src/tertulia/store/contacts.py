@@ -27,7 +27,7 @@ SAMPLE_HITS_MIN = 25  # below, the error is larger than a fifth
 class Filter:
     """Which contacts: folded `words`, those of an import, reachable in an `app` (channel kind, or `any`), with a
     number that takes SMS, by marketing `consent` (granted, withdrawn, none), of a `country` (ISO 3166), with an
-    `attribute` of that `value`, whatever its case, or with any value. Empty means any."""
+    `attribute` of that `value`, whatever its case, or with any value, and those in a segment. Empty means any."""
 
     words: tuple[str, ...] = ()
     import_id: int = 0
@@ -37,6 +37,7 @@ class Filter:
     country: str = ""
     attribute: str = ""
     value: str = ""
+    segment_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +356,7 @@ def _filter_args(workspace: int, which: Filter) -> dict[str, Any]:
         "country": which.country,
         "attribute": which.attribute,
         "value": which.value,
+        "segment": which.segment_id,
     }
 
 

@@ -16,6 +16,9 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (%(attribute)s = '' or case when %(value)s = '' then c.attributes ->> %(attribute)s <> ''
                                   else lower(c.attributes ->> %(attribute)s) = lower(%(value)s) end)
   and (%(import)s = 0 or c.id in (select r.contact_id from import_row r where r.import_id = %(import)s))
+  and (%(segment)s = 0 or exists (
+        select 1 from segment_member g
+        where g.shard = c.shard and g.segment_id = %(segment)s and g.contact_id = c.id))
   and (%(app)s = '' or exists (
         select 1 from contact_identity i
         where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
@@ -92,6 +95,8 @@ with agreed as (
 ), imported as (
     select distinct r.shard, r.contact_id from import_row r
     where %(import)s <> 0 and r.import_id = %(import)s and r.contact_id is not null
+), inside as (
+    select g.shard, g.contact_id from segment_member g where %(segment)s <> 0 and g.segment_id = %(segment)s
 ), page as materialized (
 select c.shard, c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at
 from contact c
@@ -100,6 +105,7 @@ left join refused on refused.shard = c.shard and refused.contact_id = c.id
 left join textable on textable.shard = c.shard and textable.contact_id = c.id
 left join reachable on reachable.shard = c.shard and reachable.contact_id = c.id
 left join imported on imported.shard = c.shard and imported.contact_id = c.id
+left join inside on inside.shard = c.shard and inside.contact_id = c.id
 where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
   and c.search like %(first)s and c.search like %(second)s and c.search like %(third)s
   and (%(country)s = '' or c.country = %(country)s)
@@ -108,6 +114,7 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (not %(sms)s or textable.contact_id is not null)
   and (%(app)s = '' or reachable.contact_id is not null)
   and (%(import)s = 0 or imported.contact_id is not null)
+  and (%(segment)s = 0 or inside.contact_id is not null)
   and case %(consent)s when 'granted' then agreed.contact_id is not null and refused.contact_id is null
                        when 'none' then agreed.contact_id is null
                        when 'withdrawn' then refused.contact_id is not null
@@ -166,6 +173,8 @@ with agreed as (
 ), imported as (
     select distinct r.shard, r.contact_id from import_row r
     where %(import)s <> 0 and r.import_id = %(import)s and r.contact_id is not null
+), inside as (
+    select g.shard, g.contact_id from segment_member g where %(segment)s <> 0 and g.segment_id = %(segment)s
 )
 select count(*)
 from contact c
@@ -174,6 +183,7 @@ left join refused on refused.shard = c.shard and refused.contact_id = c.id
 left join textable on textable.shard = c.shard and textable.contact_id = c.id
 left join reachable on reachable.shard = c.shard and reachable.contact_id = c.id
 left join imported on imported.shard = c.shard and imported.contact_id = c.id
+left join inside on inside.shard = c.shard and inside.contact_id = c.id
 where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is null
   and c.search like %(first)s and c.search like %(second)s and c.search like %(third)s
   and (%(country)s = '' or c.country = %(country)s)
@@ -182,6 +192,7 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (not %(sms)s or textable.contact_id is not null)
   and (%(app)s = '' or reachable.contact_id is not null)
   and (%(import)s = 0 or imported.contact_id is not null)
+  and (%(segment)s = 0 or inside.contact_id is not null)
   and case %(consent)s when 'granted' then agreed.contact_id is not null and refused.contact_id is null
                        when 'none' then agreed.contact_id is null
                        when 'withdrawn' then refused.contact_id is not null
@@ -196,6 +207,9 @@ select count(*) filter (where
                                   else lower(c.attributes ->> %(attribute)s) = lower(%(value)s) end)
   and c.search like %(first)s and c.search like %(second)s and c.search like %(third)s
   and (%(import)s = 0 or c.id in (select r.contact_id from import_row r where r.import_id = %(import)s))
+  and (%(segment)s = 0 or exists (
+        select 1 from segment_member g
+        where g.shard = c.shard and g.segment_id = %(segment)s and g.contact_id = c.id))
   and (%(app)s = '' or exists (
         select 1 from contact_identity i
         where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null

@@ -11,7 +11,7 @@ from typing import Any
 
 from tertulia.core.world import DirectWay, MatchFacts
 from tertulia.errors import StoodDown
-from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,14 @@ def read_epochs(conn: Conn) -> tuple[int, int]:
 
 def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
     """Every workspace, its link key still sealed."""
-    return [WorkspaceRow(*row) for row in fetch_all(conn, load("ownership")["workspaces"], {})]
+    rows = fetch_all(conn, load("ownership")["workspaces"], {})
+    return [WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]))) for row in rows]
 
 
 def read_caps(conn: Conn) -> list[tuple[int, str, Mapping[str, Any]]]:
     """Workspace, name and document of every frequency cap, in the order in which they were made."""
-    return [(workspace, name, document) for workspace, name, document in fetch_all(conn, load("ownership")["caps"], {})]
+    rows = fetch_all(conn, load("ownership")["caps"], {})
+    return [(workspace, name, read_json(document)) for workspace, name, document in rows]
 
 
 def read_matches(conn: Conn) -> list[MatchFacts]:
@@ -94,7 +96,7 @@ def _match(row: Sequence[Any]) -> MatchFacts:
             str(way.get("language", "")),
             tuple(str(parameter) for parameter in way.get("parameters", ())),
         )
-        for way in direct
+        for way in read_json(direct)
     )
     return MatchFacts(
         *(match_id, workspace, name, state, sms_channel, text, on_missing, class_, tuple(apps), ways, rate, budget),

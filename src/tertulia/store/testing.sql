@@ -1,6 +1,7 @@
 -- name: left
 -- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
--- matches whose audience is being frozen, sessions whose end has come, runs that are due, imports under way. What waits on a stopped
+-- matches whose audience is being frozen, sessions whose end has come, runs that are due, imports
+-- under way, segments of which it is still being looked who belongs, or who has left with time (`timed`). What waits on a stopped
 -- channel waits for a person.
 select (select count(*) from log l
         left join log_position p on p.shard = l.shard and p.writer = l.writer
@@ -21,4 +22,7 @@ select (select count(*) from log l
      + (select count(*) from message_watch where due_at <= %(now)s)
      + (select count(*) from journey where state in ('cancelling', 'resuming'))
      + (select count(*) from match where state = 'launching')
+     + (select count(*) from segment s where s.state = 'live'
+        and (select count(*) from segment_shard t where t.segment_id = s.id and t.turn = s.turn) < %(shards)s)
+     + (select count(*) from segment_shard where segment_id = any(%(timed)s) and swept_to < %(hour)s)
      + (select count(*) from import where state in ('checking', 'applying', 'undoing'))

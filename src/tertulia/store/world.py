@@ -15,7 +15,7 @@ from tertulia.core.progress import ProgressRow
 from tertulia.core.rows import AddressRow, ClosedDelivery, ContactRow, IdentityRow, LinkedIdentity, OpenDelivery
 from tertulia.core.world import World
 from tertulia.ids import place_of_delivery, shard_of_contact
-from tertulia.store.db import Conn, fetch_all, load
+from tertulia.store.db import Conn, fetch_all, load, read_json
 
 SERIALS_PER_BLOCK = 1000
 
@@ -143,7 +143,7 @@ def load_progress(conn: Conn, world: World, wanted: Iterable[int]) -> None:
 
 
 def _take_contact(world: World, row: Sequence[Any]) -> None:
-    world.contacts[row[0]] = ContactRow(*row)
+    world.contacts[row[0]] = ContactRow(*(*row[:7], read_json(row[7]), *row[8:10], read_json(row[10]), *row[11:]))
 
 
 def _take_address(world: World, row: Sequence[Any]) -> None:
@@ -169,7 +169,7 @@ def _take_consent(world: World, row: Sequence[Any]) -> None:
         contact.consents.append(
             ConsentFact(
                 *(contact_id, read_subject(address), channel, topic, Given(state), Source(source), at),
-                *(str(evidence.get("ref", "")), text_version, actor),
+                *(str(read_json(evidence).get("ref", "")), text_version, actor),
             )
         )
 

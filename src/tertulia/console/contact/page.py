@@ -25,6 +25,7 @@ from tertulia.console.contact.person import (
     name_person,
 )
 from tertulia.console.contact.proof import describe_proof
+from tertulia.console.contact.segments import change_lists, describe_segments
 from tertulia.console.contact.suggestions import list_suggestions
 from tertulia.console.contact.timeline import SHOWS, Names, list_days
 from tertulia.console.contact.why import Why, explain_decisions
@@ -117,6 +118,15 @@ def show_runs(request: HttpRequest, contact_id: int) -> HttpResponse:
         "answer": explain_entry(conn, request.workspace, contact_id, chosen) if chosen else None,
     }
     return render(request, "contact/runs.html", context)
+
+
+def show_segments(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """The contact's segments and lists, with when and why it came and left."""
+    conn, person = django_conn(), find_person(request, contact_id)
+    if person.contact.id != contact_id:
+        return HttpResponseRedirect(reverse("contact_segments", args=[person.contact.id]))
+    context = describe(request, conn, person) | describe_segments(request, conn, person)
+    return render(request, "contact/segments.html", context)
 
 
 def explain_run(run: RunView) -> str:
@@ -223,6 +233,8 @@ ROUTES = (
     route("", show_contact, "contact"),
     route("consent/", show_consent, "contact_consent"),
     route("runs/", show_runs, "contact_runs"),
+    route("segments/", show_segments, "contact_segments"),
+    route("segments/change/", change_lists, "change_contact_lists"),
     route("consent/change/", change_consent, "change_consent"),
     route("merge/<int:other_id>/", preview_merge, "preview_merge"),
     route("merge/<int:other_id>/do/", merge, "merge_contacts"),

@@ -12,7 +12,7 @@ from tertulia.console.tags import CHANNEL_MARKS
 from tertulia.core.country_names import find_country, name_countries
 from tertulia.core.import_fields import ATTRIBUTE
 from tertulia.core.search import split_words
-from tertulia.data.models import Import, Workspace
+from tertulia.data.models import Import, Segment, Workspace
 from tertulia.store.contacts import Filter
 
 APPS = ("whatsapp", "telegram", "messenger", "viber", "line", "wechat")
@@ -21,7 +21,7 @@ CONSENTS: dict[str, str | Promise] = {
     "withdrawn": gettext_lazy("refused"),
     "none": gettext_lazy("never asked"),
 }
-NAMES = ("q", "app", "sms", "consent", "country", "list", "attribute", "value")
+NAMES = ("q", "app", "sms", "consent", "country", "list", "segment", "attribute", "value")
 LISTS_MAX = 200
 ATTRIBUTES_MAX = 30
 
@@ -42,18 +42,23 @@ class Chip:
 
 def read_filter(query: Mapping[str, str]) -> Filter:
     """The filter that an address asks for; values that are no choice are left out."""
-    app, consent, wanted = query.get("app", ""), query.get("consent", ""), query.get("list", "")
+    app, consent = query.get("app", ""), query.get("consent", "")
     country, attribute = find_country(query.get("country", "")[:80]), query.get("attribute", "")[:80].replace("\0", "")
     return Filter(
         words=split_words(query.get("q", "")[:200].replace("\0", "")),
-        import_id=int(wanted) if wanted.isdecimal() and len(wanted) < 10 else 0,
+        import_id=_read_id(query.get("list", "")),
         app=app if app in (*APPS, "any") else "",
         sms=query.get("sms", "") == "1",
         consent=consent if consent in CONSENTS else "",
         country=country,
         attribute=attribute,
         value=query.get("value", "")[:200].replace("\0", "").strip() if attribute else "",
+        segment_id=_read_id(query.get("segment", "")),
     )
+
+
+def _read_id(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def keep_query(query: Mapping[str, str], **changes: str) -> str:
@@ -83,6 +88,9 @@ def list_chips(workspace: Workspace, query: Mapping[str, str], which: Filter) ->
         chips.append(
             _make_chip(query, "list", "list", _("List"), _("is"), str(which.import_id), list_imports(workspace))
         )
+    if which.segment_id:
+        choices = list_live_segments(workspace)
+        chips.append(_make_chip(query, "segment", "shapes", _("Segment"), _("is"), str(which.segment_id), choices))
     return chips
 
 
@@ -105,6 +113,9 @@ def list_offers(workspace: Workspace, query: Mapping[str, str], which: Filter) -
     imports = [] if which.import_id else list_imports(workspace)
     if imports:
         offers.append(("list", _("Of an imported list"), keep_query(query, list=imports[0][0])))
+    segments = [] if which.segment_id else list_live_segments(workspace)
+    if segments:
+        offers.append(("shapes", _("In a segment"), keep_query(query, segment=segments[0][0])))
     return offers
 
 
@@ -112,6 +123,12 @@ def list_imports(workspace: Workspace) -> list[tuple[str, str]]:
     """The lists that were imported and stand, the newest first."""
     done = Import.objects.filter(workspace=workspace, state="done", kind="customers").order_by("-id")
     return [(str(pk), name) for pk, name in done.values_list("pk", "name")[:LISTS_MAX]]
+
+
+def list_live_segments(workspace: Workspace) -> list[tuple[str, str]]:
+    """The published segments and lists, by name."""
+    live = Segment.objects.filter(workspace=workspace, state="live").order_by("name", "pk")
+    return [(str(pk), name) for pk, name in live.values_list("pk", "name")[:LISTS_MAX]]
 
 
 def list_attributes(workspace: Workspace) -> list[str]:

@@ -54,6 +54,7 @@ def show_contacts(request: HttpRequest) -> HttpResponse:
             "now": get_now(request),
             "import_url": find_address("new_import"),
             "match_url": find_address("new_match"),
+            "segment_url": reverse("segment_from_filter") + keep_query(query) if filtered else "",
         },
     )
 

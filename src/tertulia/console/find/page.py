@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from tertulia.console.pages import EDITORS, PAGES
 from tertulia.console.routes import find_address, route
 from tertulia.core.search import fold, split_words
-from tertulia.data.models import Channel, Match, Source
+from tertulia.data.models import Channel, Match, Segment, Source
 from tertulia.store.contacts import Filter, list_contacts
 from tertulia.store.db import django_conn
 
@@ -37,6 +37,7 @@ def find_things(request: HttpRequest) -> HttpResponse:
         found = [
             *found[:4],
             *find_matches(request, query),
+            *find_segments(request, query),
             *find_channels(request, query),
             *find_sources(request, query),
             *find_contacts(request, query),
@@ -62,6 +63,7 @@ def find_acts(request: HttpRequest, query: str) -> list[Found]:
     acts = [
         (find_address("new_import"), _("Import a customer list"), "upload"),
         (find_address("new_match"), _("New match"), "plus"),
+        (reverse("new_segment"), _("New segment"), "plus"),
         (find_address("channels"), _("Connect a channel"), "radio-tower"),
         (reverse("suggestions"), _("Review merge suggestions"), "git-merge"),
     ]
@@ -74,6 +76,13 @@ def find_matches(request: HttpRequest, query: str) -> list[Found]:
     rows = Match.objects.filter(workspace=request.workspace, name__icontains=query).order_by("-pk")[:THINGS_MAX]
     found = [(find_address("match", row.pk), row) for row in rows]
     return [Found(url, row.name, "link", _("Match")) for url, row in found if url]
+
+
+def find_segments(request: HttpRequest, query: str) -> list[Found]:
+    """Segments and lists by name."""
+    own = Segment.objects.filter(workspace=request.workspace, name__icontains=query).exclude(state="archived")
+    rows = own.order_by("name")[:THINGS_MAX]
+    return [Found(reverse("segment", args=[row.pk]), row.name, "shapes", _("Segment")) for row in rows]
 
 
 def find_channels(request: HttpRequest, query: str) -> list[Found]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions import journeys as actions
 from tertulia.actions.problems import Problem
+from tertulia.actions.segments import list_segments
 from tertulia.actions.templates import list_templates
 from tertulia.console.access import get_now
 from tertulia.console.journeys import fields
@@ -101,7 +102,11 @@ def describe_panel(
 ) -> dict[str, Any] | None:
     """The fields of what is chosen; None for nothing, or for what is not there any more."""
     around = fields.Around(
-        list_channels(request), list_events(request), list_keys(request, journey.pk), list_wordings(request)
+        list_channels(request),
+        list_events(request),
+        list_keys(request, journey.pk),
+        list_wordings(request),
+        [(one.key, one.name) for one in list_segments(request.workspace) if one.state == "live"],
     )
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)

@@ -46,12 +46,13 @@ class FormField:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the forms offer: the workspace's channels, the names of events that came, and its journeys and published
-    templates by their keys."""
+    templates and segments by their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
     journeys: Sequence[tuple[str, str]] = ()
     templates: Sequence[tuple[str, str]] = ()
+    segments: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -126,18 +127,19 @@ def _fill(
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
-        case "journey":
-            made.widget = "event"
+        case "journey" | "segment":
             made.value = "" if value is None else str(value)
-            made.options = [(key, name, False) for key, name in around.journeys]
+            offered = around.journeys if made.widget == "journey" else around.segments
+            made.options = [(key, name, False) for key, name in offered]
+            made.widget = "event"
         case "event":
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]
         case "condition":
-            _fill_condition(made, value, SUBJECTS)
+            fill_condition(made, value, SUBJECTS)
         case "contact_condition":
             made.widget = "condition"
-            _fill_condition(made, value, {name: SUBJECTS[name] for name in ("attribute", "field")})
+            fill_condition(made, value, {name: SUBJECTS[name] for name in ("attribute", "field")})
         case "reentry":
             made.value = {"mode": "after" if isinstance(value, dict) else value or "always"}
             made.value |= value if isinstance(value, dict) else {"after": "7 d", "from": "entry"}
@@ -196,7 +198,7 @@ def _read_field(widget: str, inner: Any, posted: QueryDict, name: str, before: A
         case "lines":
             return [line.strip() for line in text.split("\n") if line.strip()]
         case "condition" | "contact_condition":
-            return _read_condition(posted, name)
+            return read_condition(posted, name)
         case "reentry":
             if posted.get(f"{name}.mode") != "after":
                 return posted.get(f"{name}.mode", "always")
@@ -241,8 +243,8 @@ def read_yaml(text: str) -> Any:
 # conditions
 
 
-def _fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) -> None:
-    """Comparisons that all or any hold are rows; anything else is text."""
+def fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) -> None:
+    """Of the `subjects`. Comparisons that all or any hold are rows; anything else is text."""
     mode, parts = "all", []
     if isinstance(value, dict):
         group = next((name for name in ("all", "any") if name in value), "")
@@ -252,7 +254,7 @@ def _fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) ->
             made.value = {"mode": "text", "text": write_document(value).strip()}
             return
     made.value = {"mode": mode, "text": ""}
-    made.rows = [_fill_row(part, next(iter(subjects))) for part in [*parts, *[{}] * ROWS_SPARE]]
+    made.rows = [fill_row(part, next(iter(subjects))) for part in [*parts, *[{}] * ROWS_SPARE]]
     for row in made.rows:
         row["subjects"] = [(name, str(word), name == row["subject"]) for name, word in subjects.items()]
         row["operators"] = [(name, str(word), name == row["operator"]) for name, word in OPERATORS.items()]
@@ -263,46 +265,50 @@ def _is_comparison(part: Any) -> bool:
     return isinstance(part, dict) and len(part) == 2 and len(part.keys() & SUBJECTS.keys()) == 1
 
 
-def _fill_row(part: Mapping[str, Any], first: str) -> dict[str, Any]:
+def fill_row(part: Mapping[str, Any], first: str) -> dict[str, Any]:
+    """What the fields of one comparison hold. `first`: whose, where it says nothing yet."""
     subject = next((name for name in SUBJECTS if name in part), first)
     operator = next((name for name in OPERATORS if name in part), "is")
     value = part.get(operator, "")
     if operator == "exists":
         operator, value = ("exists" if value else "missing"), ""
-    told = ", ".join(map(_write_scalar, value)) if isinstance(value, list) else _write_scalar(value)
+    told = ", ".join(map(write_scalar, value)) if isinstance(value, list) else write_scalar(value)
     return {"subject": subject, "name": part.get(subject, ""), "operator": operator, "value": told}
 
 
-def _write_scalar(value: Any) -> str:
+def write_scalar(value: Any) -> str:
+    """A value as it is typed: a text that would be read as something else is quoted."""
     if isinstance(value, str):
-        return f'"{value}"' if value and _read_scalar(value) != value else value
+        return f'"{value}"' if value and read_scalar(value) != value else value
     return write_document(value).split("\n")[0]
 
 
-def _read_condition(posted: QueryDict, name: str) -> Any:
+def read_condition(posted: QueryDict, name: str) -> Any:
+    """What the fields of a condition say; None for nothing."""
     if posted.get(f"{name}.mode") == "text":
         return read_yaml(posted.get(f"{name}.text", "").replace("\r\n", "\n"))
     columns = ("subject", "name", "operator", "value")
     rows = zip(*(posted.getlist(f"{name}.{column}") for column in columns), strict=False)
-    parts = [_read_row(*row) for row in rows if row[1].strip()]
+    parts = [read_row(*row) for row in rows if row[1].strip()]
     if not parts:
         return None
     mode = "any" if posted.get(f"{name}.mode") == "any" else "all"
     return parts[0] if len(parts) == 1 and mode == "all" else {mode: parts}
 
 
-def _read_row(subject: str, name: str, operator: str, value: str) -> dict[str, Any]:
+def read_row(subject: str, name: str, operator: str, value: str) -> dict[str, Any]:
+    """The comparison that its fields say."""
     made: dict[str, Any] = {subject if subject in SUBJECTS else "property": name.strip()}
     if operator in ("exists", "missing"):
         made["exists"] = operator == "exists"
     elif operator in ("in", "not_in"):
-        made[operator] = [_read_scalar(part.strip()) for part in value.split(",") if part.strip()]
+        made[operator] = [read_scalar(part.strip()) for part in value.split(",") if part.strip()]
     else:
-        made[operator if operator in OPERATORS else "is"] = _read_scalar(value.strip())
+        made[operator if operator in OPERATORS else "is"] = read_scalar(value.strip())
     return made
 
 
-def _read_scalar(text: str) -> Any:
+def read_scalar(text: str) -> Any:
     """A number and true or false as such; in quotes, and anything else, a text."""
     if len(text) > 1 and text[0] == text[-1] == '"':
         return text[1:-1]

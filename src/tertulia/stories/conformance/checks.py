@@ -15,6 +15,7 @@ from tertulia.stories.conformance.journeys import (
     read_why_entry,
     settle_order,
 )
+from tertulia.stories.conformance.segments import check_segments, read_segments, read_why_segments
 from tertulia.stories.conformance.stage import Failed, Stage
 
 Check = Callable[[Stage, Any], Iterator[str]]
@@ -261,6 +262,8 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "answers": read_answers,
     "hand_overs": read_hand_overs,
     "why_entry": read_why_entry,
+    "segments": read_segments,
+    "why_segments": read_why_segments,
     "journey_decisions": read_journey_decisions,
     "journey_messages": read_journey_messages,
     "rendered": read_rendered,
@@ -291,6 +294,7 @@ CHECKS: Mapping[str, Check] = {
     "conversations": check_conversations,
     "match": check_match,
     "journeys": check_journeys,
+    "segments": check_segments,
     "problems": check_problems,
     "channel": check_channel,
     "answer": check_answer,

@@ -14,6 +14,7 @@ from tertulia.stories.conformance.journeys import (
     start_journey,
     steer_journey,
 )
+from tertulia.stories.conformance.segments import change_list, publish_segment
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
@@ -335,6 +336,8 @@ STEPS: Mapping[str, Step] = {
     "template": publish_template,
     "steer": steer_journey,
     "start": start_journey,
+    "segment": publish_segment,
+    "list": change_list,
     "wait": wait,
     "wait_until": go_to,
     "wait_for_change": go_before_change,
