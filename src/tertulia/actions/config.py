@@ -10,10 +10,11 @@ from tertulia.core.caps import Cap, read_cap
 from tertulia.core.journeys import Program, compile_journey
 from tertulia.core.occasions import name_heard
 from tertulia.core.windows import read_window
-from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
+from tertulia.core.world import ChannelFacts, Config, EndpointFacts, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.db import Conn
+from tertulia.store.endpoints import load_endpoints
 from tertulia.store.journeys import read_published
 from tertulia.store.ownership import read_caps, read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
@@ -52,6 +53,10 @@ def load_config(conn: Conn, public_url: str) -> Config:
         *(journeys, index_journeys(journeys.values())),
         frozenset(row.workspace for row in journeys.values() if row.has_exit_condition),
         frozenset(row.workspace for row in journeys.values() if row.has_split),
+        {
+            row.id: EndpointFacts(row.id, row.workspace, row.key, row.idempotent, row.status_path)
+            for row in load_endpoints(conn).values()
+        },
     )
 
 

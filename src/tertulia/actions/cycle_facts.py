@@ -20,6 +20,7 @@ from tertulia.core.caps import find_horizon
 from tertulia.core.claim import first_code_hash
 from tertulia.core.entries import (
     AbsorbEntry,
+    CallEntry,
     ClickEntry,
     ConsentEntry,
     Entry,
@@ -31,6 +32,7 @@ from tertulia.core.entries import (
     OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
+    SettleCallEntry,
     Signal,
     TalkEntry,
     TokenEntry,
@@ -54,6 +56,7 @@ from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.assignments import load_assignments
+from tertulia.store.calls import load_calls, load_calls_of_runs
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
 from tertulia.store.runs import load_begun, load_runs, load_runs_of
@@ -98,9 +101,12 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     load_journeys_of_occasions(conn, world, wants.list_occasions(world))
     load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
     lock_entries_of(conn, world, wants.list_starts())
+    load_calls(conn, world, wants.calls)
+    load_runs(conn, world, {row.run_id: row.contact_id for row in world.calls.values()})
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
     load_assignments(conn, world)
+    load_calls_of_runs(conn, world)
 
 
 def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow]) -> None:
@@ -109,6 +115,7 @@ def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow])
     loader.load_profiles(conn, world, world.sessions)
     load_journeys_of_sessions(conn, world, sessions)
     load_assignments(conn, world)
+    load_calls_of_runs(conn, world)
     _load_doings(conn, world, {row.contact_id: row.started_at for row in sessions})
 
 
@@ -158,6 +165,7 @@ class _Wants:
     events: list[tuple[int, EventEntry]] = field(default_factory=list)
     occasions: list[tuple[int, OccasionEntry]] = field(default_factory=list)
     outcomes: list[tuple[int, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry]] = field(default_factory=list)
+    calls: dict[UUID, int] = field(default_factory=dict)  # with their contacts
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
@@ -206,6 +214,8 @@ class _Wants:
             case OccasionEntry():
                 self.contacts[entry.contact_id] = None
                 self.occasions.append((workspace, entry))
+            case CallEntry() | SettleCallEntry():
+                self.calls[entry.call_id] = entry.contact_id
             case _:
                 pass
 
@@ -291,6 +301,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
     load_runs_beside(conn, world)
     load_assignments(conn, world)
+    load_calls_of_runs(conn, world)
     budgeted = {
         delivery.match_id
         for delivery in deliveries

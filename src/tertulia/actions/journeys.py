@@ -19,7 +19,7 @@ from tertulia.actions.config import list_zones
 from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
 from tertulia.core.journeys import Journey as Document
-from tertulia.data.models import Channel, Journey, JourneyRevision, User, Workspace
+from tertulia.data.models import Channel, Endpoint, Journey, JourneyRevision, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.documents.lines import Problem as Fault
@@ -66,7 +66,8 @@ def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
         if not able.app:
             channels.setdefault(channel.kind, channel.kind)
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
-    return Around(channels, list_zones(), frozenset((*keys, *coming)))
+    endpoints = {row.key: frozenset(row.methods) for row in Endpoint.objects.filter(workspace=workspace)}
+    return Around(channels, list_zones(), frozenset((*keys, *coming)), endpoints)
 
 
 def check_text(workspace: Workspace, text: str, coming: Iterable[str] = ()) -> tuple[Document | None, list[Problem]]:

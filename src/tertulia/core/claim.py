@@ -8,6 +8,7 @@ from typing import Final
 
 from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_row
+from tertulia.core.calls import run_facts
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
 from tertulia.core.clocks import find_zone
@@ -20,7 +21,7 @@ from tertulia.core.journey import follow_delivery, note_message
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
-from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
+from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
@@ -346,19 +347,6 @@ def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: 
         attributes=contact.attributes,
         workspace=world.config.workspaces[match.workspace].name,
         links=links,
-    )
-
-
-def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
-    """What a journey's template sees: the contact, and the properties of the event that began the run."""
-    return make_facts(
-        name=contact.name,
-        surname=contact.surname,
-        locale=contact.locale,
-        attributes=contact.attributes,
-        workspace=world.config.workspaces[run.workspace].name,
-        links={},
-        event=run.event.get("properties", {}),
     )
 
 

@@ -11,6 +11,7 @@ compared without regard to case and to spaces around them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ Scalar = str | bool | int | float
 
 FIELDS: Final = ("name", "surname", "language", "country", "zone")
 GROUPS: Final = ("all", "any", "none")
-SUBJECTS: Final = ("property", "attribute", "field")
+SUBJECTS: Final = ("property", "attribute", "field", "result")
 OPERATORS: Final = (
     *("is_", "is_not", "in_", "not_in", "over", "under", "at_least", "at_most"),
     *("contains", "starts_with", "exists"),
@@ -37,7 +38,8 @@ class Condition(
 ):
     """One node of the tree: exactly one of the groups or subjects is set, with a subject exactly one operator.
 
-    `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path."""
+    `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path. `result` is
+    `step.name`: what a step that calls an API saved under that name."""
 
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
@@ -45,6 +47,7 @@ class Condition(
     property: str | None = None
     attribute: str | None = None
     field: str | None = None
+    result: str | None = None
     is_: Scalar | None = None
     is_not: Scalar | None = None
     in_: tuple[Scalar, ...] | None = None
@@ -60,11 +63,13 @@ class Condition(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What conditions look at: the event's properties, the contact's attributes and own fields."""
+    """What conditions look at: the event's properties, the contact's attributes and own fields, and what steps that
+    call an API saved in this run, by step and name."""
 
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
     fields: Mapping[str, str]
+    results: Mapping[str, Any] = dataclass_field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ def read_subject(condition: Condition, subject: Subject) -> Any:
         return read_path(subject.properties, condition.property)
     if condition.attribute is not None:
         return read_path(subject.attributes, condition.attribute)
+    if condition.result is not None:
+        return read_path(subject.results, condition.result)
     return subject.fields.get(condition.field or "") or None
 
 
@@ -233,14 +240,29 @@ class Fault:
     parameters: Mapping[str, str]
 
 
-def find_faults(condition: Condition, path: tuple[str | int, ...] = (), *, events: bool = True) -> list[Fault]:
-    """Everything that makes a condition meaningless. `events`: whether there is an event to look at."""
+def list_results(condition: Condition, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:
+    """Every result that a condition looks at, with where that stands."""
+    if condition.result is not None:
+        return [((*path, "result"), condition.result)]
+    return [
+        found
+        for group in GROUPS
+        for place, part in enumerate(getattr(condition, group) or ())
+        for found in list_results(part, (*path, group, place))
+    ]
+
+
+def find_faults(
+    condition: Condition, path: tuple[str | int, ...] = (), *, events: bool = True, results: bool = False
+) -> list[Fault]:
+    """Everything that makes a condition meaningless. `events`: whether there is an event to look at, `results`: whether
+    steps may have saved something before."""
     heads = [name for name in (*GROUPS, *SUBJECTS) if getattr(condition, name) is not None]
     operators = [name for name in OPERATORS if getattr(condition, name) is not None]
     if len(path) > 2 * DEPTH_MAX + 4:
         return [Fault(path, _("Conditions are nested too deeply. Nest at most eight."), {})]
     if len(heads) != 1:
-        return [Fault(path, _("Give exactly one of all, any, none, property, attribute and field."), {})]
+        return [Fault(path, _("Give exactly one of all, any, none, property, attribute, field and result."), {})]
     [head] = heads
     if head in GROUPS:
         if operators:
@@ -252,8 +274,10 @@ def find_faults(condition: Condition, path: tuple[str | int, ...] = (), *, event
         return [
             fault
             for place, part in enumerate(parts)
-            for fault in find_faults(part, (*path, head, place), events=events)
+            for fault in find_faults(part, (*path, head, place), events=events, results=results)
         ]
+    if head == "result" and not results:
+        return [Fault((*path, head), _("Only a branch can look at what a step before it saved."), {})]
     return _find_comparison_faults(condition, head, operators, path, events)
 
 

@@ -286,6 +286,35 @@ class OccasionEntry(msgspec.Struct, frozen=True, tag="occasion", omit_defaults=T
     depth: int = 0
 
 
+class CallEntry(msgspec.Struct, frozen=True, tag="call", omit_defaults=True):
+    """What an attempt of a call to a company's API came to, or the answer to question `asked` about one whose outcome
+    is unknown (S6). `outcome` is ok, fail, retry or unknown; of a question done, fail, absent or unclear. `lost`: the
+    lease ran out and nobody knows. What was saved of the answer is kept with the call and not here."""
+
+    contact_id: int
+    call_id: UUID
+    attempt: int
+    outcome: str
+    at: datetime
+    reason: str = ""
+    status: int = 0
+    retry_after_s: float | None = None
+    lost: bool = False
+    asked: int = 0
+
+
+class SettleCallEntry(msgspec.Struct, frozen=True, tag="settle_call", omit_defaults=True):
+    """A person says what came of a call of which nobody knows (S6): `verdict` is worked, failed or again, about its
+    `attempt`."""
+
+    contact_id: int
+    call_id: UUID
+    attempt: int
+    verdict: str
+    actor: str
+    at: datetime
+
+
 Entry = (
     Inbound
     | Signal
@@ -303,6 +332,8 @@ Entry = (
     | EraseEntry
     | EventEntry
     | OccasionEntry
+    | CallEntry
+    | SettleCallEntry
 )
 
 
@@ -357,6 +388,8 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
         case TokenEntry():
             return entry.shard
         case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry() | OccasionEntry():
+            return shard_of_contact(entry.contact_id)
+        case CallEntry() | SettleCallEntry():
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -423,6 +456,11 @@ def _describe(entry: Entry) -> str:
             return f"erase:{entry.contact_id}"
         case OccasionEntry():
             return f"occasion:{entry.id}"
+        case CallEntry():
+            told = f"asked {entry.asked}" if entry.asked else "lost" if entry.lost else entry.outcome
+            return f"call:{entry.call_id}:{entry.attempt}:{told}"
+        case SettleCallEntry():
+            return f"settle_call:{entry.call_id}:{entry.attempt}"
         case _:
             assert_never(entry)
 

@@ -15,6 +15,7 @@ from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
 from tertulia.core.attempts import decide_row, revoke_delivery
+from tertulia.core.calls import GATE, queue_call, take_back_call
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Condition, Subject, judge
 from tertulia.core.deliveries import MessageClass
@@ -27,7 +28,21 @@ from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.splits import choose_way
 from tertulia.core.stages import LANE_BULK, find_number
-from tertulia.core.steps.base import Begin, Change, Divide, GoOn, Leave, Move, Send, Skip, Step, View, WaitUntil, Woken
+from tertulia.core.steps.base import (
+    Begin,
+    Call,
+    Change,
+    Divide,
+    GoOn,
+    Leave,
+    Move,
+    Send,
+    Skip,
+    Step,
+    View,
+    WaitUntil,
+    Woken,
+)
 from tertulia.core.steps.message.step import MessageStep
 from tertulia.core.world import ChannelFacts, World
 from tertulia.core.zones import load_zone
@@ -45,7 +60,9 @@ def find_program(world: World, run: RunRow) -> Program:
     return world.config.journeys[run.journey_id].programs[run.revision]
 
 
-def make_subject(properties: Mapping[str, Any], contact: ContactRow) -> Subject:
+def make_subject(
+    properties: Mapping[str, Any], contact: ContactRow, results: Mapping[str, Any] | None = None
+) -> Subject:
     """What conditions and steps look at."""
     fields = {
         "name": contact.name,
@@ -54,7 +71,7 @@ def make_subject(properties: Mapping[str, Any], contact: ContactRow) -> Subject:
         "country": contact.country,
         "zone": contact.zone,
     }
-    return Subject(properties, contact.attributes, fields)
+    return Subject(properties, contact.attributes, fields, results or {})
 
 
 def derive_run_id(journey_id: int, contact_id: int, event_id: UUID) -> UUID:
@@ -89,7 +106,8 @@ def advance(world: World, run: RunRow, woken: Woken) -> None:
 
 
 def _go(world: World, run: RunRow, step: str | None) -> None:
-    """Arrive at a step; without one the run is completed."""
+    """Arrive at a step; without one the run is completed. A call that it does not wait for any longer is taken back."""
+    take_back_call(world, run, Reason.CALL_TOO_LATE)
     if step is None:
         end(world, run, "completed", "")
         return
@@ -106,7 +124,8 @@ def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
 def _look(world: World, run: RunRow, woken: Woken) -> View:
     contact = world.contacts[run.contact_id]
     zone = find_zone(world, contact, find_program(world, run).journey.zone).zone
-    return View(world.now, load_zone(zone), make_subject(run.event.get("properties", {}), contact), woken)
+    subject = make_subject(run.event.get("properties", {}), contact, run.results)
+    return View(world.now, load_zone(zone), subject, woken)
 
 
 def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
@@ -130,10 +149,28 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
         case Begin(key, properties):
             _begin_other(world, run, node.step, key, properties)
             _go(world, run, node.next)
+        case Call():
+            _call(world, run, node, move)
         case Divide(weights, salt):
             _go(world, run, node.ways[choose_way(world, run, node.step.id, weights, salt)])
         case Leave(reason):
             end(world, run, "left", reason)
+
+
+def _call(world: World, run: RunRow, node: Node, move: Call) -> None:
+    """S6: stay until the outcome is known. What cannot be written for this customer did not work."""
+    unwritten = queue_call(world, run, move)
+    if unwritten is not None:
+        decide_step(world, run, node.step.id, "failed", GATE, unwritten.reason.value, unwritten.facts)
+        _go(world, run, node.ways[1])
+        return
+    run.due_at = world.now + move.at_most if move.at_most is not None else None
+    keep(world, run)
+
+
+def follow_call(world: World, run: RunRow, way: int) -> None:
+    """The outcome of the run's call is known: it goes on."""
+    _go(world, run, find_program(world, run).nodes[run.step].ways[way])
 
 
 def resolve_clocks(world: World, contact: ContactRow) -> None:
@@ -306,7 +343,7 @@ def keep(world: World, run: RunRow) -> None:
         rx.SetRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
             *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
-            run.withheld,
+            *(run.withheld, run.results),
         )
     )
 
@@ -315,7 +352,7 @@ def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: dateti
     """R1, X4: begin again with a new event's data; what is queued is taken back."""
     take_back(world, run, Reason.RUN_RESTARTED, None)
     run.event, run.entered_at, run.visit, run.step = event, max(entered_at, run.entered_at), run.visit + 1, ""
-    run.delivery_id, run.due_at, run.withheld = None, None, False
+    run.delivery_id, run.due_at, run.withheld, run.results = None, None, False, {}
     begin(world, run)
 
 
@@ -330,6 +367,7 @@ def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | N
         rx.EndRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step),
             *(run.entered_at, run.started_at, run.event, outcome, reason, event_id, world.now),
+            run.results,
         )
     )
     tally(world, run, run.step, outcome)
@@ -352,6 +390,7 @@ def is_met(exit_when: Condition | None, contact: ContactRow) -> bool:
 
 def take_back(world: World, run: RunRow, reason: Reason, event_id: UUID | None) -> None:
     """X1: what is queued is revoked. What was handed over is only noted (X2)."""
+    take_back_call(world, run, reason, event_id)
     for delivery in [row for row in world.open.values() if row.run_id == run.id]:
         if delivery.state in HANDED_OVER:
             facts = {"reason": reason.value, "event": str(event_id or "")}

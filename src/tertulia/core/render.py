@@ -29,7 +29,9 @@ from tertulia.core.links import write_sample
 from tertulia.core.reasons import gettext_noop
 from tertulia.core.render_limits import FILTERS, SOURCE_CHARACTERS_MAX, Aborted, lenient_sandbox, strict_sandbox
 
-ROOTS: Final = frozenset({"contact", "event", "links", "link", "unsubscribe", "workspace", "channels", "now", "today"})
+ROOTS: Final = frozenset(
+    {"contact", "event", "results", "links", "link", "unsubscribe", "workspace", "channels", "now", "today"}
+)
 
 
 class OnMissing(StrEnum):

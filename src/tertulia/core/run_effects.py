@@ -10,7 +10,7 @@ import msgspec
 class SetRun(msgspec.Struct, frozen=True):
     """A live run as it is now: at `step` since `since`, woken at `due_at` or by the verdict of `delivery_id`. `event`
     is what began it; it occurred at `entered_at`, and `started_at` is when that was decided. `withheld`: a message
-    was dropped outside its window (R3)."""
+    was dropped outside its window (R3). `results`: what calls of its steps saved, by step and name."""
 
     workspace: int
     contact_id: int
@@ -27,6 +27,7 @@ class SetRun(msgspec.Struct, frozen=True):
     delivery_id: UUID | None
     event: dict[str, Any]
     withheld: bool
+    results: dict[str, Any]
 
 
 class EndRun(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class EndRun(msgspec.Struct, frozen=True):
     reason: str
     event_id: UUID | None
     at: datetime
+    results: dict[str, Any]
 
 
 class TallyStep(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
+from tertulia.documents.results import Results
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 TEXTS: Final = ("text", "neutral")
@@ -40,11 +41,12 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`,
-    and the keys of `journeys` (None: not known)."""
+    the keys of `journeys`, and those of `endpoints` with the methods that they take (None: not known)."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     journeys: frozenset[str] | None = None
+    endpoints: Mapping[str, frozenset[str]] | None = None
 
 
 def read_journey(text: str) -> Journey:
@@ -240,6 +242,7 @@ class _Steps:
         self.around = around
         self.problems: list[Problem] = []
         self.ids: dict[str, Path] = {}
+        self.results = Results(written)
 
     def check(self, raws: Iterable[Any], path: Path) -> None:
         """One sequence, and those inside its steps."""
@@ -288,6 +291,8 @@ class _Steps:
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
+        if (key := getattr(step, "endpoint", "")) and self.around.endpoints is not None:
+            self._check_endpoint(key, getattr(step, "method", ""), path, self.around.endpoints)
         for way in step.list_ways():
             self.check(way.steps, (*path, *way.field))
 
@@ -295,14 +300,22 @@ class _Steps:
         for place, name in enumerate(getattr(step, "channels", ())):
             self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
 
+    def _check_endpoint(self, key: str, method: str, path: Path, known: Mapping[str, frozenset[str]]) -> None:
+        if key not in known:
+            message = _("No endpoint has the key “%(key)s”. There are: %(known)s.")
+            self._add((*path, "endpoint"), message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
+        elif method not in known[key]:
+            told = {"key": key, "method": method, "known": ", ".join(sorted(known[key]))}
+            self._add((*path, "method"), _("“%(key)s” takes no %(method)s. It takes: %(known)s."), told)
+
     def _check_templates(self, step: Step, path: Path) -> None:
-        for name in TEXTS:
-            text = getattr(step, name, "")
+        texts = [((name,), text) for name in TEXTS if (text := getattr(step, name, ""))] + step.list_templates()
+        for where, text in texts:
             try:
-                if text:
-                    compile_template(text)
+                compile_template(text)
             except TemplateProblem as problem:
-                self._add_template_problem((*path, name), problem)
+                self._add_template_problem((*path, *where), problem)
+        self.problems += self.results.check(step, path, [((*path, *where), text) for where, text in texts])
 
     def _add_template_problem(self, path: Path, problem: TemplateProblem) -> None:
         place = self.written.find(path)

@@ -1,15 +1,20 @@
 """Writes what journeys bring about: runs as they are after the cycle, those that are over, counts, and who was in."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tertulia.core import run_effects as rx
 from tertulia.ids import day_of, shard_of_contact
 from tertulia.store.db import Conn, load, run, write_json
 
 _SAME = ("workspace", "contact_id", "journey_id", "revision", "key", "step", "entered_at", "started_at")
+
+_JSON: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "event": lambda e: write_json(e.event),
+    "results": lambda e: write_json(e.results),
+}
 
 
 def settle_runs(group: Sequence[rx.SetRun], ended: Sequence[rx.EndRun]) -> list[rx.SetRun]:
@@ -21,14 +26,14 @@ def settle_runs(group: Sequence[rx.SetRun], ended: Sequence[rx.EndRun]) -> list[
 def set_runs(conn: Conn, group: list[rx.SetRun]) -> None:
     """Live runs."""
     names = (*_SAME, "id", "visit", "since", "due_at", "delivery_id", "withheld")
-    run(conn, load("run_effects")["set_runs"], _columns(group, *names, event=lambda e: write_json(e.event)))
+    run(conn, load("run_effects")["set_runs"], _columns(group, *names, **_JSON))
 
 
 def end_runs(conn: Conn, group: list[rx.EndRun]) -> None:
     """Out of the live ones into the history."""
     run(conn, load("run_effects")["close_runs"], _columns(group, "id"))
     names = (*_SAME, "id", "outcome", "reason", "event_id")
-    columns = _columns(group, *names, event=lambda e: write_json(e.event), day=lambda e: day_of(e.at))
+    columns = _columns(group, *names, **_JSON, day=lambda e: day_of(e.at))
     run(conn, load("run_effects")["end_runs"], columns | {"ended_at": [e.at for e in group]})
 
 

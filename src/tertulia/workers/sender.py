@@ -36,6 +36,7 @@ from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.sending import DueQuestion, TakenDelivery, count_senders, take_deliveries, take_questions
 from tertulia.workers.attempts import Attempt, Courier, Line, is_account_fault
+from tertulia.workers.caller import Caller
 from tertulia.workers.guard import read_guard
 from tertulia.workers.http import ProviderClient
 from tertulia.workers.outcomes import BEAT_EVERY_S, OutcomeWriter, Told
@@ -242,8 +243,11 @@ def run_sender(url: str, stop: threading.Event, *, test_clock: bool) -> None:
 
 
 async def _serve(url: str, stop: threading.Event, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
+    """Messages, and beside them calls to companies' APIs, which share nothing but the client and the way to the log."""
     async with ProviderClient(read_guard()) as client:
-        await Sender(url, client, outcomes, test_clock=test_clock).work(stop)
+        sender = Sender(url, client, outcomes, test_clock=test_clock)
+        caller = Caller(url, client, outcomes, test_clock=test_clock)
+        await asyncio.gather(sender.work(stop), caller.work(stop))
 
 
 def _renew_lanes(lanes: Mapping[int, Lane], rows: Mapping[int, ChannelRow]) -> dict[int, Lane]:

@@ -2,6 +2,7 @@
 
 from tertulia.data.models.cap import Cap
 from tertulia.data.models.channel import Channel
+from tertulia.data.models.endpoint import Endpoint
 from tertulia.data.models.imports import Import
 from tertulia.data.models.journey import Journey, JourneyRevision
 from tertulia.data.models.match import Match, MatchChannel
@@ -14,6 +15,7 @@ __all__ = [
     "Audit",
     "Cap",
     "Channel",
+    "Endpoint",
     "Import",
     "Journey",
     "JourneyRevision",
