@@ -319,13 +319,18 @@ def test_V2_a_cancelled_journey_makes_no_more_calls(town: Town) -> None:
 
 def test_an_endpoint_is_called_by_no_more_than_its_room(town: Town) -> None:
     """The others wait until answers come."""
+    from tertulia.core.entries import CallEntry
     from tertulia.store.calls import AT_ONCE_MAX
 
     add_endpoint(town)
     town.publish(LOOKUP.replace("METHOD", "GET"))
     for n in range(AT_ONCE_MAX + 3):
-        town.append_event("track", user=f"v{n}", name="Product Added", properties={"price": 200})
         town.append_event("identify", user=f"v{n}", traits={"firstName": f"V{n}"})
+        town.append_event("track", user=f"v{n}", name="Product Added", properties={})
     town.drain()
-    states = dict(town.rows("select state, count(*) from call_open group by 1"))
-    assert states.get("calling", 0) <= AT_ONCE_MAX
+    counted = "select state, count(*) from call_open group by 1 order by 1"
+    assert town.rows(counted) == [("calling", AT_ONCE_MAX), ("queued", 3)]
+    [(call_id, contact)] = town.rows("select id, contact_id from call_open where state = 'calling' limit 1")
+    town.append(CallEntry(contact, call_id, 1, "ok", town.now), contact)
+    town.drain()
+    assert town.rows(counted) == [("calling", AT_ONCE_MAX), ("queued", 2)]
