@@ -24,6 +24,7 @@ def play_both(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> tu
     from django.db import connections
 
     from tertulia.actions.config import load_config
+    from tertulia.actions.endpoints import EndpointForm, create_endpoint
     from tertulia.actions.what_if import gather, load_people
     from tertulia.data.models import Source
     from tertulia.store.db import connect
@@ -42,6 +43,7 @@ def play_both(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> tu
             from tertulia.actions.caps import create_cap
 
             create_cap(town.workspace, None, town.now, "two a day", {"limit": 2, "per": "24 h"})
+        create_endpoint(town.workspace, None, town.now, "shop", EndpointForm("Shop", "https://api.shop.example"))
         for key in keys:
             town.publish(DOCUMENTS[key])
         config = load_config(conn, PUBLIC_URL)

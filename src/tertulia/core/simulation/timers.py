@@ -49,13 +49,16 @@ class Queue(Generic[Key]):
 
 @dataclass(slots=True)
 class Timers:
-    """Messages to be claimed by their id, sessions that may end by their contact, runs to be woken by their id."""
+    """Messages and calls to be claimed by their id, sessions that may end by their contact, runs to be woken by their
+    id."""
 
     claims: Queue[UUID] = field(default_factory=Queue)
     sessions: Queue[int] = field(default_factory=Queue)
     runs: Queue[UUID] = field(default_factory=Queue)
+    calls: Queue[UUID] = field(default_factory=Queue)
 
     def find_next(self) -> datetime | None:
         """When anything is due next."""
-        found = [at for queue in (self.claims, self.sessions, self.runs) if (at := queue.find_next()) is not None]
+        queues = (self.claims, self.sessions, self.runs, self.calls)
+        found = [at for queue in queues if (at := queue.find_next()) is not None]
         return min(found, default=None)
