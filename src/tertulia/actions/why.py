@@ -144,6 +144,7 @@ def tell(outcome: str, reason: str) -> str:
         "failed": _("Failed."),
         "revoked": _("Taken back before it was sent."),
         "not_entered": _("Did not enter."),
+        "called": _("Called."),
     }
     head = heads.get(outcome, outcome)
     return f"{head} {explain_reason(reason)}" if reason else head

@@ -227,7 +227,7 @@ class DeliveryOut(Schema):
 class RunOut(Schema):
     """A passage through a journey. `event`: what began it; `step`: where the run is, or was at its end; `due_at`: when
     a wait ends. Of one that is over the `outcome` (completed, left, exited), the `reason` with its `sentence`, and the
-    `event_id` that ended it; all empty while it lives."""
+    `event_id` that ended it; all empty while it lives. `results`: what steps that call an API saved, by their ids."""
 
     id: UUID
     contact_id: int
@@ -245,6 +245,7 @@ class RunOut(Schema):
     sentence: str
     event_id: UUID | None
     ended_at: datetime | None
+    results: dict[str, Any] = {}
 
 
 class GateOut(Schema):

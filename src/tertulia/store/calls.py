@@ -205,9 +205,9 @@ def trim_call_log(conn: Conn, kept: int = KEPT_PER_ENDPOINT) -> int:
 # pages
 
 
-def count_waiting_calls(conn: Conn, workspace: int) -> int:
-    """How many calls wait for a person."""
-    row = fetch_one(conn, load("calls")["count_waiting"], {"workspace": workspace})
+def count_waiting_calls(conn: Conn, workspace: int, journey: int | None = None) -> int:
+    """How many calls wait for a person, of one journey or of all."""
+    row = fetch_one(conn, load("calls")["count_waiting"], {"workspace": workspace, "journey": journey})
     assert row is not None
     return int(row[0])
 

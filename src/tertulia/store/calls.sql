@@ -119,7 +119,8 @@ from unnest(%(shards)s::smallint[], %(ids)s::uuid[], %(attempts)s::smallint[], %
 where c.shard = t.shard and c.id = t.id and c.attempt = t.attempt
 
 -- name: count_waiting
-select count(*) from call_open where workspace = %(workspace)s and reason <> ''
+select count(*) from call_open
+where workspace = %(workspace)s and reason <> '' and (%(journey)s::integer is null or journey_id = %(journey)s)
 
 -- name: waiting
 -- Calls that wait for a person, the oldest first.

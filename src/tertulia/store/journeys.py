@@ -1,7 +1,7 @@
 """Reads of journeys: their published revisions for the core, and what their runs came to for pages and the API."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,6 +43,7 @@ class RunView:
     event_id: UUID | None
     ended_at: datetime | None
     goal_at: datetime | None = None
+    results: dict[str, Any] = field(default_factory=dict)  # what its calls saved, by step
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def list_runs(conn: Conn, family: Sequence[int], limit: int) -> list[RunView]:
     """The runs of a contact and those who were merged into it, the newest first."""
     args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
     rows = fetch_all(conn, load("journeys")["runs_of_contact"], args)
-    return [RunView(*(*row[:9], read_json(row[9]), *row[10:])) for row in rows]
+    return [RunView(*(*row[:9], read_json(row[9]), *row[10:15], read_json(row[15]))) for row in rows]
 
 
 def find_run(conn: Conn, contact_id: int, run_id: UUID) -> bool:

@@ -15,6 +15,7 @@ from tertulia.actions.why import explain_reason
 from tertulia.console.contact.doings import Act, fold_views, tell_event
 from tertulia.console.contact.words import CONSENT_SOURCES, IDENTITY_NAMES, TOPICS
 from tertulia.console.tags import CHANNEL_MARKS, app_name
+from tertulia.core.calls import GATE
 from tertulia.store.contacts import Happening, read_timeline
 from tertulia.store.db import Conn
 from tertulia.store.decisions import list_unsent
@@ -89,7 +90,7 @@ def tell_run(run: RunView, names: Names, before: datetime | None) -> list[Act]:
 
 
 def tell_decision(decision: LedgerRow, names: Names) -> Act:
-    """A decision that did not end in a message."""
+    """A decision that did not end in a message, or one about a call to the company's API."""
     outcome = {
         "held": (_("is held"), "hourglass", "warn"),
         "not_sent": (_("not sent"), "ban", "warn"),
@@ -97,6 +98,13 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "revoked": (_("revoked"), "undo-2", ""),
         "not_entered": (_("not entered"), "ban", ""),
     }
+    if decision.gate == GATE:
+        outcome |= {
+            "called": (_("called your API"), "globe", "ok"),
+            "held": (_("waits for your API"), "globe", "warn"),
+            "failed": (_("called your API without success"), "globe", "danger"),
+            "revoked": (_("took its call to your API back"), "globe", ""),
+        }
     words, icon, tone = outcome.get(decision.outcome, (decision.outcome, "info", ""))
     subject = names.cause(decision) or _("Message")
     return Act(decision.at, icon, tone, words, subject, "", explain_reason(decision.reason), str(decision.id))

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from tertulia.actions import journeys as actions
+from tertulia.actions.endpoints import list_endpoints
 from tertulia.actions.problems import Problem
 from tertulia.console.access import get_now
 from tertulia.console.journeys import fields
@@ -99,7 +100,9 @@ def describe_panel(
     request: HttpRequest, journey: JourneyModel, value: Any, chosen: str, problems: list[Problem]
 ) -> dict[str, Any] | None:
     """The fields of what is chosen; None for nothing, or for what is not there any more."""
-    around = fields.Around(list_channels(request), list_events(request), list_keys(request, journey.pk))
+    around = fields.Around(
+        list_channels(request), list_events(request), list_keys(request, journey.pk), list_endpoint_keys(request)
+    )
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
         return {"title": _("The whole journey"), "icon": "workflow", "fields": made, "step": ""}
@@ -123,6 +126,11 @@ def describe_panel(
         "step": str(raw.get("id", "")),
         "errors": others,
     }
+
+
+def list_endpoint_keys(request: HttpRequest) -> list[tuple[str, str]]:
+    """Every endpoint that a step may call, by its key."""
+    return [(row.key, f"{row.key} ({row.name})") for row in list_endpoints(request.workspace)]
 
 
 def list_events(request: HttpRequest) -> list[str]:

@@ -45,12 +45,13 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the forms offer: the workspace's channels, the names of events that came, and its journeys by
+    """What the forms offer: the workspace's channels, the names of events that came, and its journeys and endpoints by
     their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
     journeys: Sequence[tuple[str, str]] = ()
+    endpoints: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -127,6 +128,12 @@ def _fill(
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
+        case "endpoint":
+            said = "" if value is None else str(value)
+            others = [] if said in ("", *dict(around.endpoints)) else [(said, said)]
+            known = [("", _("Choose an endpoint")), *around.endpoints, *others]
+            made.widget = "select"
+            made.options = [(key, label, key == said) for key, label in known]
         case "journey":
             made.widget = "event"
             made.value = "" if value is None else str(value)
@@ -135,10 +142,13 @@ def _fill(
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]
         case "condition":
+            _fill_condition(made, value, _pick_subjects("result"))
+        case "branch_condition":
+            made.widget = "condition"
             _fill_condition(made, value, SUBJECTS)
         case "contact_condition":
             made.widget = "condition"
-            _fill_condition(made, value, {name: word for name, word in SUBJECTS.items() if name != "property"})
+            _fill_condition(made, value, _pick_subjects("property", "result"))
         case "reentry":
             made.value = {"mode": "after" if isinstance(value, dict) else value or "always"}
             made.value |= value if isinstance(value, dict) else {"after": "7 d", "from": "entry"}
@@ -188,7 +198,7 @@ def _read_field(widget: str, inner: Any, posted: QueryDict, name: str, before: A
             return list(dict.fromkeys(one for one in posted.getlist(name) if one))
         case "lines":
             return [line.strip() for line in text.split("\n") if line.strip()]
-        case "condition" | "contact_condition":
+        case "condition" | "contact_condition" | "branch_condition":
             return _read_condition(posted, name)
         case "reentry":
             if posted.get(f"{name}.mode") != "after":
@@ -250,6 +260,10 @@ def _fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) ->
         row["subjects"] = [(name, str(word), name == row["subject"]) for name, word in subjects.items()]
         row["operators"] = [(name, str(word), name == row["operator"]) for name, word in OPERATORS.items()]
     made.options = [(name, str(word), False) for name, word in FIELDS.items()]
+
+
+def _pick_subjects(*without: str) -> Mapping[str, Any]:
+    return {name: word for name, word in SUBJECTS.items() if name not in without}
 
 
 def _is_comparison(part: Any) -> bool:

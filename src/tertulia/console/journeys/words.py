@@ -63,6 +63,7 @@ SUBJECTS: dict[str, Promise] = {
     "property": gettext_lazy("Event's"),
     "attribute": gettext_lazy("Contact's"),
     "field": gettext_lazy("Contact's own"),
+    "result": gettext_lazy("Saved by a call"),
 }
 FIELDS: dict[str, Promise] = {
     "name": gettext_lazy("name"),

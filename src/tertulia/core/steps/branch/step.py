@@ -15,7 +15,7 @@ class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """One way: when its condition holds, its steps."""
 
     name: Annotated[str, Meta(title=_("Name"))] = ""
-    when: Annotated[Condition, Meta(title=_("When"))]
+    when: Annotated[Condition, Meta(title=_("When"), extra_json_schema={"x-widget": "branch_condition"})]
     steps: tuple[Any, ...] = ()
 
 
