@@ -109,7 +109,7 @@ def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell)
     assert err.splitlines() == [
         f"{bad}:1:1: Give the journey a name of at most 200 characters.",
         f"{bad}:2:9: Give the name of the event that starts the journey.",
-        f"{bad}:4:16: Say which kind of step it is: branch, exit, message, split, start, update, wait, wait_for.",
+        f"{bad}:4:16: Say which kind of step it is: branch, call, exit, message, split, start, update, wait, wait_for.",
         "Nothing was applied.",
     ]
     assert tell("plan", folder)[0] == 1

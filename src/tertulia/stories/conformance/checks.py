@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tertulia.stories.conformance.calls import check_called, check_waiting
 from tertulia.stories.conformance.journeys import (
     check_journeys,
     read_journey_decisions,
@@ -285,6 +286,8 @@ CHECKS: Mapping[str, Check] = {
     "conversations": check_conversations,
     "match": check_match,
     "journeys": check_journeys,
+    "called": check_called,
+    "calls_waiting": check_waiting,
     "problems": check_problems,
     "channel": check_channel,
     "answer": check_answer,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tertulia.stories.conformance.calls import plan_api, settle_call
 from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
@@ -315,6 +316,8 @@ STEPS: Mapping[str, Step] = {
     "erase": erase_person,
     "sensitive": mark_sensitive,
     "preview": preview_match,
+    "api": plan_api,
+    "settle": settle_call,
     "journey": publish_journey,
     "steer": steer_journey,
     "wait": wait,
