@@ -120,20 +120,12 @@ def _fill(
                 for one in [*ways, *[""] * max(CHANNELS_MAX - len(ways), 1)]
             ]
         case "channel":
-            said = "" if value is None else str(value)
-            others = [] if said in ("", *dict(around.channels)) else [(said, said)]
-            known = [("", _("any channel")), *around.channels, *others]
-            made.widget = "select"
-            made.options = [(name, label, name == said) for name, label in known]
+            _offer(made, value, around.channels, _("any channel"))
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
         case "endpoint":
-            said = "" if value is None else str(value)
-            others = [] if said in ("", *dict(around.endpoints)) else [(said, said)]
-            known = [("", _("Choose an endpoint")), *around.endpoints, *others]
-            made.widget = "select"
-            made.options = [(key, label, key == said) for key, label in known]
+            _offer(made, value, around.endpoints, _("Choose an endpoint"))
         case "journey":
             made.widget = "event"
             made.value = "" if value is None else str(value)
@@ -167,6 +159,14 @@ def _fill(
             made.value = value is True
         case _:
             made.value = "" if value is None else str(value)
+
+
+def _offer(made: FormField, value: Any, known: Sequence[tuple[str, str]], nothing: str) -> None:
+    """A choice of what there is; what the document says stays among it, though it is not there any more."""
+    said = "" if value is None else str(value)
+    others = [] if said in ("", *dict(known)) else [(said, said)]
+    made.widget = "select"
+    made.options = [(name, label, name == said) for name, label in [("", nothing), *known, *others]]
 
 
 def read(kind: type, posted: QueryDict, prefix: str, before: Any, *, leave: Sequence[str] = ()) -> dict[str, Any]:
