@@ -42,11 +42,7 @@ class CallStep(Step, frozen=True, kw_only=True):
     method: Annotated[MethodName, Meta(title=_("Method"))] = "POST"
     path: Annotated[
         str,
-        Meta(
-            title=_("Path"),
-            description=_("What stands behind the endpoint's address, with variables."),
-            extra_json_schema={"x-widget": "template"},
-        ),
+        Meta(title=_("Path"), description=_("What stands behind the endpoint's address, with variables.")),
     ] = "/"
     body: Annotated[
         dict[str, Any] | None,
