@@ -232,6 +232,39 @@ def test_S6_a_late_answer_of_an_earlier_attempt_changes_nothing(town: Town) -> N
     assert calls(town)[0][:2] == ("calling", 2)
 
 
+@pytest.mark.parametrize(("method", "state"), [("POST", "unknown"), ("GET", "queued")])
+def test_S6_an_answer_that_comes_after_all_settles_its_call(town: Town, method: str, state: str) -> None:
+    """Its lease had ended, and it had been given up for lost."""
+    enter(town, method)
+    answer(town, "unknown", lost=True)
+    assert calls(town)[0][:2] == (state, 1)
+    answer(town, saved={"tier": "gold", "points": 3}, reason="call.done", status=200)
+    assert ([sent.text for sent in town.sending("sms")], calls(town)) == (["Ana: 3"], [])
+
+
+def test_why_tells_what_was_called_and_what_came_back(town: Town) -> None:
+    """The endpoint, the attempt and the status from the ledger, the values from the run; an erasure leaves neither."""
+    from tertulia.actions.why_journey import explain_entry
+    from tertulia.data.models import Journey
+
+    contact = enter(town, "GET")
+    answer(town, "unknown", status=502)
+    town.advance(10 * SECOND)
+    answer(town, saved={"tier": "platinum"}, reason="call.done", status=200)
+    told = explain_entry(town.conn, town.workspace, contact, Journey.objects.get())
+    assert told.outcome == "in"
+    for words in (
+        "ask: GET shop, attempt 1, answered 502: Your API did not say what came of the call.",
+        "ask: GET shop, attempt 2, answered 200: Your API said that it worked.",
+        "“ask” saved: tier = platinum.",
+    ):
+        assert words in told.more, told.more
+    assert "platinum" not in str([row.facts for row in told.rows])
+    assert set(town.find_text("platinum")) <= {"run_open", "contact"}
+    town.erase(contact)
+    assert town.find_text("platinum") == []
+
+
 def test_X1_a_queued_call_is_revoked_and_one_under_way_is_noted(town: Town) -> None:
     """The exception ends the run either way; what comes back of the second is told and moves nothing."""
     enter(town)

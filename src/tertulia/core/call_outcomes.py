@@ -49,8 +49,7 @@ def claim_call(world: World, call: CallRow) -> bool:
 def decide_call(world: World, entry: CallEntry) -> None:
     """An attempt, or a question about one, came to its outcome."""
     call = world.calls.get(entry.call_id)
-    expected = "unknown" if entry.asked else "calling"
-    if call is None or call.attempt != entry.attempt or call.state != expected or call.asked != entry.asked:
+    if call is None or call.attempt != entry.attempt or not _is_awaited(call, entry):
         return
     run = _find_run(world, call)
     reason = Reason(entry.reason) if entry.reason else Reason.CALL_UNKNOWN
@@ -87,6 +86,14 @@ def decide_settlement(world: World, entry: SettleCallEntry) -> None:
             _queue_again(world, call, timedelta())
         case _:
             _fail(world, call, run, Reason.CALL_SETTLED_FAILED, actor=entry.actor)
+
+
+def _is_awaited(call: CallRow, entry: CallEntry) -> bool:
+    """Whether an entry says something new: the outcome of the attempt under way, the answer to the last question, or
+    the answer itself of an attempt that was given up for lost."""
+    if entry.asked:
+        return call.state == "unknown" and call.asked == entry.asked
+    return call.state == "calling" or entry.outcome in (answers.OK, answers.FAIL)
 
 
 def _find_run(world: World, call: CallRow) -> RunRow | None:
