@@ -244,6 +244,7 @@ def test_S6_an_answer_that_comes_after_all_settles_its_call(town: Town, method: 
 
 def test_why_tells_what_was_called_and_what_came_back(town: Town) -> None:
     """The endpoint, the attempt and the status from the ledger, the values from the run; an erasure leaves neither."""
+    from tertulia.actions.erasure import export_contact
     from tertulia.actions.why_journey import explain_entry
     from tertulia.data.models import Journey
 
@@ -259,6 +260,7 @@ def test_why_tells_what_was_called_and_what_came_back(town: Town) -> None:
         "“ask” saved: tier = platinum.",
     ):
         assert words in told.more, told.more
+    assert export_contact(town.conn, town.workspace, contact)["runs"][0]["results"] == {"ask": {"tier": "platinum"}}
     assert "platinum" not in str([row.facts for row in told.rows])
     assert set(town.find_text("platinum")) <= {"run_open", "contact"}
     town.erase(contact)

@@ -11,6 +11,7 @@ from tertulia.store import contacts as contact_store
 from tertulia.store import conversations, ledger_read
 from tertulia.store.db import Conn
 from tertulia.store.events import list_contact_events, list_groups
+from tertulia.store.journeys import list_runs
 
 EXPORT_ROWS_MAX: Final = 100_000
 FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -18,7 +19,8 @@ FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[str, Any]:
     """Everything that is kept of a person, as plain values: contact, addresses, identities with their history, consent
-    ledger with its proofs, messages, deliveries, decisions, events, groups, timeline. Raises NotFound."""
+    ledger with its proofs, messages, deliveries, decisions, events, groups, runs of journeys with what their calls
+    saved, timeline. Raises NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     family = detail.family
     found = {
@@ -34,6 +36,7 @@ def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[st
         "decisions": ledger_read.read_ledger(conn, family, limit=EXPORT_ROWS_MAX),
         "events": list_contact_events(conn, family, FOREVER, EXPORT_ROWS_MAX),
         "groups": list_groups(conn, family),
+        "runs": list_runs(conn, family, EXPORT_ROWS_MAX),
         "timeline": contact_store.read_timeline(conn, workspace.pk, family, None, EXPORT_ROWS_MAX),
     }
     plain: dict[str, Any] = msgspec.to_builtins(found)
