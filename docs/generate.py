@@ -31,12 +31,13 @@ from tertulia.core import (
     past_reasons,
     reasons,
 )
-from tertulia.documents.journeys import write_schema
+from tertulia.documents import journeys, templates
 
 DOCS = Path(__file__).parent
 MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "journey-fields.toml").read_text(encoding="utf-8"))
-DOCUMENT: Mapping[str, Any] = write_schema()["$defs"]
+DOCUMENT: Mapping[str, Any] = journeys.write_schema()["$defs"] | templates.write_schema()["$defs"]
 OF_EVERY_STEP = ("id", "kind", "name")
+OF_EVERY_MESSAGE = DOCUMENT["MessageStep"]["properties"].keys() - OF_EVERY_STEP
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
@@ -170,10 +171,12 @@ def write_diagram() -> Iterator[str]:
 
 
 def write_fields(part: str) -> Iterator[str]:
-    """The fields of one part of a journey's document. KeyError for a field whose meaning nobody wrote."""
+    """The fields of one part of a journey's or template's document. KeyError for a field whose meaning nobody wrote."""
     spec = DOCUMENT["ExitStep" if part == "Step" else part]
     fields, needed = spec["properties"], spec.get("required", ())
     shared = OF_EVERY_STEP if part == "Step" or part.endswith("Step") else ()
+    if part != "MessageStep" and fields.keys() >= OF_EVERY_MESSAGE:
+        shared = (*shared, *OF_EVERY_MESSAGE)
     named = shared if part == "Step" else [name for name in fields if name not in shared]
     meanings = MEANINGS.get(part, {})
     if wrong := meanings.keys() ^ set(named):
@@ -332,9 +335,12 @@ _PART_WORDS = {
     "Reentry": "[a while](#re-entry)",
     "Step": "[steps](#steps)",
     "Branch": "[ways](#branch)",
+    "Choice": "[choices](#ask)",
+    "Retry": "[what is said then](#ask)",
     "SplitWay": "[ways](#split)",
     "Until": "[an instant](#until)",
     "Value": "[a property](#update)",
+    "Variant": "[what they read](#variants)",
 }
 
 

@@ -24,6 +24,7 @@ from tertulia.core import (
 )
 from tertulia.core.journeys import walk_steps
 from tertulia.core.steps.registry import list_kinds
+from tertulia.documents import templates
 from tertulia.documents.journeys import Around, check_journey, write_schema
 from tertulia.documents.lines import read_lines
 from tertulia.store import funnel
@@ -136,6 +137,13 @@ def test_examples_of_journeys_are_valid() -> None:
         apps = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "telegram"}
         kinds |= {step.kind for step in walk_steps(check_journey(text, Around(apps)).steps)}
     assert (len(blocks) > 6, kinds) == (True, set(list_kinds()))
+
+
+def test_the_example_of_a_template_is_valid() -> None:
+    """The published schema takes it too."""
+    [block] = re.findall(r"^```yaml\n(.*?)^```$", read("templates.md"), re.MULTILINE | re.DOTALL)
+    assert list(templates.check_template(block).variants) == ["en", "pt-BR", "ar"]
+    assert jsonschema_rs.validator_for(templates.write_schema()).is_valid(read_lines(block).value)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -9,7 +9,13 @@ import psycopg
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PUBLIC_URL = "https://t.example"
-SAMPLES = {"text": "sample", "secret": "sample-secret", "url": "https://provider.example", "phone": "+5511985550100"}
+SAMPLES = {
+    "text": "sample",
+    "secret": "sample-secret",
+    "url": "https://provider.example",
+    "phone": "+5511985550100",
+    "email": "shop@shop.example",
+}
 
 
 def values_of(kind: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def test_S1_what_the_provider_said_later_is_the_verdict(conn: psycopg.Connection
     failed = {"outcome": "failed", "gate": "provider", "reason": "gone.unknown", "facts": '{"code": "30005"}'}
     add_decision(conn, shop, match, contact_id, **failed, seconds=5)
     answer = explain_why(conn, shop, contact_id, match)
-    assert answer.sentence == "Failed. Nobody has this number or id."
+    assert answer.sentence == "Failed. Nobody has this number, address or id."
     assert answer.gates[-1].gate == "provider"
     assert (answer.gates[-1].state, answer.gates[-1].facts) == ("failed", {"code": "30005"})
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 from tests.api.conftest import Ask
-from tests.workers.test_caller import add_call
+from tests.workers.test_api_caller import add_call
 
 FORM = {"key": "shop", "name": "Shop", "base_url": "https://api.shop.example/v2", "secrets": {"authorization": "x"}}
 

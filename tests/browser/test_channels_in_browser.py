@@ -35,13 +35,25 @@ def channels(cast):
     Channel.objects.filter(pk=sms.pk).update(last_call_at=now - timedelta(minutes=3))
     fault = "The bot token is not valid any more."
     Channel.objects.filter(pk=telegram.pk).update(state="fault", fault=fault)
-    return {"sms": sms, "whatsapp": whatsapp, "telegram": telegram}
+    mail = make_channel(cast.workspace, "smtp", name="Newsletter")
+    return {"sms": sms, "whatsapp": whatsapp, "telegram": telegram, "mail": mail}
 
 
 def list_paths(channels) -> list[str]:
     """Every address of these pages."""
-    own = [f"/channels/{channels[name].pk}/{tab}" for name in ("sms", "whatsapp") for tab in ("", "settings/", "log/")]
-    return ["/channels/", "/channels/new/", "/channels/new/whatsapp/", "/channels/new/http_sms/", *own]
+    own = [
+        f"/channels/{channels[name].pk}/{tab}"
+        for name in ("sms", "whatsapp", "mail")
+        for tab in ("", "settings/", "log/")
+    ]
+    return [
+        "/channels/",
+        "/channels/new/",
+        "/channels/new/whatsapp/",
+        "/channels/new/http_sms/",
+        "/channels/new/smtp/",
+        *own,
+    ]
 
 
 @pytest.mark.parametrize(("size", "theme", "language"), LOOKS)

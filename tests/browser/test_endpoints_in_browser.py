@@ -8,7 +8,7 @@ from tests.browser.conftest import NARROW
 from tests.browser.screenshots import take_screenshots
 from tests.console.people import add_people
 from tests.console.test_journeys_pages import add_run
-from tests.workers.test_caller import add_call
+from tests.workers.test_api_caller import add_call
 
 pytestmark = pytest.mark.browser
 

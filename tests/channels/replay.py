@@ -33,6 +33,7 @@ from tertulia.channels.base import (
     Text,
     WebhookCall,
 )
+from tertulia.channels.mail import SmtpAnswer, SmtpSend
 
 NOW = datetime.fromtimestamp(1_760_000_000, UTC)
 
@@ -91,7 +92,8 @@ def read_message(case: Mapping[str, Any]) -> Outgoing:
         content = Picture(given.pop("picture"), given.pop("caption", ""), given.pop("preview_url", ""))
     else:
         choices = tuple((label, payload) for label, payload in given.pop("choices", ()))
-        content = Text(given.pop("text"), choices, given.pop("ask_phone", False))
+        mail = {name: given.pop(name) for name in ("subject", "html", "unsubscribe") if name in given}
+        content = Text(given.pop("text"), choices, given.pop("ask_phone", False), **mail)
     return Outgoing(given.pop("delivery_id", "d-1"), given.pop("to"), given.pop("to_kind"), content, **given)
 
 
@@ -183,13 +185,18 @@ def _observe_poll(adapter: Adapter, account: Account, case: Mapping[str, Any]) -
     return {"request": show_request(request), "events": [show_event(event) for event in events], "cursor": cursor}
 
 
-def read_response(answer: Mapping[str, Any]) -> HttpResponse:
+def read_response(answer: Mapping[str, Any]) -> HttpResponse | SmtpAnswer:
+    if "stage" in answer:
+        return SmtpAnswer(answer["stage"], answer["status"], answer.get("text", ""))
     body = json.dumps(answer["json"]).encode() if "json" in answer else answer.get("text", "").encode()
     headers = tuple((name, value) for name, value in answer.get("headers", {}).items())
     return HttpResponse(answer.get("status", 200), headers, body)
 
 
-def show_request(request: HttpRequest) -> dict[str, Any]:
+def show_request(request: HttpRequest | SmtpSend) -> dict[str, Any]:
+    if isinstance(request, SmtpSend):
+        mail = request.message.decode().split("\r\n") if request.message else []
+        return {"server": request.url, "said": dict(request.headers), "password": request.password, "mail": mail}
     shown: dict[str, Any] = {"method": request.method, "url": request.url, "headers": dict(request.headers)}
     kind = shown["headers"].pop("content-type", "")
     if kind.startswith("application/json"):

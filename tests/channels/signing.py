@@ -116,4 +116,5 @@ SIGNERS = {
     "viber": _sign_viber,
     "telegram": _sign_telegram,
     "wechat": _sign_wechat,
+    "smtp": lambda account, call: call,  # a mail server calls nobody
 }

@@ -52,6 +52,7 @@ MORE = {
     "viber": {"sender_name": "Verbena", "welcome": "Welcome"},
     "wechat": {"account_name": "Verbena", "picture_url": "http://sim/wechat"},
 }  # fmt: skip
+OVER_HTTP = [adapter.kind for adapter in registry.kinds() if adapter.kind != "smtp"]
 WEB_APPS = ["whatsapp", "messenger", "line", "viber", "telegram"]
 
 
@@ -162,7 +163,7 @@ async def test_set_up_then_test(rig: Rig, kind: str) -> None:
     assert side.refused == []
 
 
-@pytest.mark.parametrize("kind", [adapter.kind for adapter in registry.kinds() if adapter.kind != "http_sms"])
+@pytest.mark.parametrize("kind", [kind for kind in OVER_HTTP if kind != "http_sms"])
 async def test_a_bad_token_is_named(rig: Rig, kind: str) -> None:
     """*Test* with wrong credentials ends in one plain sentence, and a send stops the whole channel."""
     side = connect(rig, kind)
@@ -327,7 +328,7 @@ async def test_S3_a_lost_message_is_looked_up(rig: Rig, kind: str) -> None:
     assert later.finding is (Finding.UNCLEAR if kind == "twilio" else Finding.ABSENT)
 
 
-@pytest.mark.parametrize("kind", [adapter.kind for adapter in registry.kinds()])
+@pytest.mark.parametrize("kind", OVER_HTTP)
 async def test_wrong_signatures_are_refused(rig: Rig, kind: str) -> None:
     """With forged signatures switched on nothing gets through."""
     side = connect(rig, kind)
@@ -338,7 +339,7 @@ async def test_wrong_signatures_are_refused(rig: Rig, kind: str) -> None:
     assert side.events == []
 
 
-@pytest.mark.parametrize("kind", [adapter.kind for adapter in registry.kinds()])
+@pytest.mark.parametrize("kind", OVER_HTTP)
 async def test_a_gateway_page_is_ambiguous_or_retried(rig: Rig, kind: str) -> None:
     """A proxy's HTML page instead of the provider's answer is never taken for success."""
     side = connect(rig, kind)

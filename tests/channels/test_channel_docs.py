@@ -23,7 +23,7 @@ def test_every_kind_has_its_page(adapter: Adapter) -> None:
     assert f"({adapter.kind}.md)" in (PAGES / "index.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("kind", ["twilio", "whatsapp", "messenger", "viber", "wechat"])
+@pytest.mark.parametrize("kind", ["twilio", "smtp", "whatsapp", "messenger", "viber", "wechat"])
 def test_every_code_is_explained(kind: str) -> None:
     """Each code of a kind's table stands in its page."""
     codes = importlib.import_module(f"tertulia.channels.{kind}.codes")

@@ -17,6 +17,7 @@ from tertulia.channels.base import (
     Account,
     Adapter,
     Call,
+    Done,
     Finding,
     LookedUp,
     Outgoing,
@@ -26,6 +27,7 @@ from tertulia.channels.base import (
     Unknown,
     WebhookCall,
 )
+from tertulia.channels.mail import STAGES, SmtpAnswer
 from tertulia.channels.outcomes import REASONS
 
 KINDS = [adapter.kind for adapter in registry.kinds()]
@@ -33,7 +35,8 @@ DOCUMENTS = {kind: load_cases(kind) for kind in KINDS}
 CASES = [pytest.param(kind, case, id=f"{kind}: {case['name']}") for kind in KINDS for case in DOCUMENTS[kind]["cases"]]
 LOST = read_lost({"lost": {"to": "+4915112345678", "to_kind": "phone", "text": "Hi", "handed_at": NOW.isoformat()}})
 LOOKS_UP = [kind for kind in KINDS if any(case["do"] == "look_up" for case in DOCUMENTS[kind]["cases"])]
-SIGNS_BODY = [kind for kind in KINDS if kind not in ("telegram", "wechat", "http_sms")]
+CALLED = [kind for kind in KINDS if kind != "smtp"]  # a mail server calls nobody
+SIGNS_BODY = [kind for kind in CALLED if kind not in ("telegram", "wechat", "http_sms")]
 
 
 def account_of(kind: str) -> Account:
@@ -54,10 +57,10 @@ def test_case(kind: str, case: dict[str, Any]) -> None:
     assert observe(registry.get(kind), DOCUMENTS[kind], case) == case["want"]
 
 
-def test_registry_finds_the_eight_kinds() -> None:
+def test_registry_finds_the_nine_kinds() -> None:
     """The registry walks the folders; an unknown kind is an error of its own."""
     assert set(KINDS) >= {
-        "twilio", "http_sms", "whatsapp", "messenger", "line", "viber", "telegram", "wechat",
+        "twilio", "http_sms", "smtp", "whatsapp", "messenger", "line", "viber", "telegram", "wechat",
     }  # fmt: skip
     with pytest.raises(registry.UnknownKind):
         registry.get("fax")
@@ -81,9 +84,9 @@ def test_capabilities_are_sane(adapter: Adapter) -> None:
     assert able.text_max > 0
     assert able.rate_per_s > 0
     assert able.receipts <= {"sent", "delivered", "read"}
-    assert able.may_write_first in ("", "phone", "template", "phone_push")
+    assert able.may_write_first in ("", "phone", "email", "template", "phone_push")
     assert able.shares_phone in ("", "claimed", "proven")
-    assert able.app or able.may_write_first == "phone"
+    assert able.app == (able.carries == "") == (able.may_write_first not in ("phone", "email"))
     assert not (able.qr_only and able.deep_link_web)
     assert re.fullmatch(r"[A-Z]{2}", adapter.mark)
     assert adapter.colour.startswith("ch-")
@@ -118,7 +121,7 @@ def test_every_field_explains_itself(adapter: Adapter) -> None:
         assert field.label
         assert len(field.help) > 10
         assert field.help.rstrip().endswith((".", "="))
-        assert field.type in ("text", "secret", "secret_lines", "url", "phone", "choice", "lines")
+        assert field.type in ("text", "secret", "secret_lines", "url", "phone", "email", "choice", "lines")
         assert bool(field.choices) == (field.type == "choice")
         assert not (field.type == "choice" and field.default not in {value for value, _ in field.choices})
         assert not (field.advanced and field.required and not field.default)
@@ -365,7 +368,7 @@ def test_S3_a_strange_answer_never_means_that_the_message_is_absent(kind: str, d
 STRANGE = ["", "[]", "null", "<html>", '{"ok":1,"status":[],"error":[],"messages":[3],"code":"x"}', "[" * 100_000]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CALLED)
 @pytest.mark.parametrize("text", STRANGE, ids=lambda text: text[:10])
 @pytest.mark.parametrize("status", [200, 201, 302, 400, 404, 418, 500, 599])
 def test_strange_answers_never_raise(kind: str, text: str, status: int) -> None:
@@ -384,7 +387,26 @@ def test_strange_answers_never_raise(kind: str, text: str, status: int) -> None:
     assert all(check.text() for check in findings)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stage", STAGES)
+@given(status=st.integers(100, 999), text=st.text(max_size=100))
+@settings(max_examples=60, deadline=None)
+def test_strange_words_of_a_mail_server_never_raise(stage: str, status: int, text: str) -> None:
+    """Whatever it says at whatever stage, an attempt ends in an outcome that is good only where the message was taken,
+    and a test in sentences."""
+    adapter, account, answer = registry.get("smtp"), account_of("smtp"), SmtpAnswer(stage, status, text)
+    step = adapter.build(account, Outgoing("d-1", "ana@example.com", "email", Text("Hi")), NOW)
+    assert isinstance(step, Call)
+    done = adapter.next(account, step.state, answer, NOW)
+    assert isinstance(done, Done)
+    assert done.outcome.reason in REASONS
+    assert (done.outcome.kind.value == "ok") == (stage == "message" and 200 <= status < 300)
+    if stage not in ("recipient", "message"):
+        found = adapter.test(account)
+        assert isinstance(found, Call)
+        assert all(check.text() for check in adapter.test_next(account, found.state, answer))
+
+
+@pytest.mark.parametrize("kind", CALLED)
 def test_unknown_kinds_are_acknowledged(kind: str) -> None:
     """An event of a kind that nobody knows yet is answered with 200 and kept."""
     adapter = registry.get(kind)

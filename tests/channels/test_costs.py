@@ -46,3 +46,8 @@ def test_every_kind_has_a_price_with_its_source(kind: str) -> None:
     for row in load_costs().values():
         assert row.source
         assert row.amount >= 0
+
+
+def test_e_mails_are_charged_by_the_message() -> None:
+    """Whatever their length."""
+    assert price("smtp", "DE", 4) == price("smtp", "") == (Decimal("0.0005"), "USD")

@@ -99,6 +99,38 @@ def test_I11_journeys_of_a_folder_may_start_each_other(folder: Path, tell: Tell)
     assert read_journeys() == [("cart", "live", 1), ("cart-2", "live", 1), ("welcome", "live", 1)]
 
 
+def test_a_journey_may_name_a_template_of_its_folder(folder: Path, tell: Tell) -> None:
+    """In a workspace that has neither yet; the template comes first. A template that is in no file and was never
+    published is named, with what to do."""
+    from tertulia.data.models import Template
+
+    told = "  - {id: tell, kind: message, channels: [sms], template: greeting}\n"
+    (folder / "journeys" / "welcome.yaml").write_text(WELCOME + told)
+    add_sms()
+    status, _out, err = tell("plan", folder)
+    sentence = "No published template has the key “greeting”. Publish one, or choose among: -."
+    assert (status, err) == (1, f"{folder / 'journeys' / 'welcome.yaml'}:5:48: {sentence}\n")
+    (folder / "templates").mkdir()
+    greeting = folder / "templates" / "greeting.yaml"
+    greeting.write_text("name: Greeting\ndefault: en\nvariants:\n  en:\n    text: Hi {{ contact.nam\n")
+    assert tell("apply", folder)[2].startswith(f"{greeting}:5:5: A variable or tag is opened")
+    greeting.write_text(greeting.read_text().replace("contact.nam\n", "contact.name }}\n"))
+    assert tell("plan", folder)[1].startswith(f"{greeting}: new\n")
+    assert tell("apply", folder)[::2] == (0, "")
+    assert list(Template.objects.values_list("key", "name", "revision")) == [("greeting", "Greeting", 1)]
+    assert read_journeys() == [("cart", "live", 1), ("welcome", "live", 1)]
+    told_again = json.loads(tell("plan", folder, "--json")[1])
+    assert [(item["key"], item["change"]) for item in told_again["templates"]] == [("greeting", "unchanged")]
+
+
+def add_sms() -> None:
+    """The shop sends SMS."""
+    from tertulia.data.models import Channel, Workspace
+
+    shop = Workspace.objects.get()
+    Channel.objects.create(workspace=shop, public_id="sms-1", kind="http_sms", name="SMS", rate_per_s=1)
+
+
 def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell) -> None:
     """Every problem of every file stands on a line with its place."""
     bad = folder / "journeys" / "welcome.yaml"
@@ -109,7 +141,8 @@ def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell)
     assert err.splitlines() == [
         f"{bad}:1:1: Give the journey a name of at most 200 characters.",
         f"{bad}:2:9: Give the name of the event that starts the journey.",
-        f"{bad}:4:16: Say which kind of step it is: branch, call, exit, message, split, start, update, wait, wait_for.",
+        f"{bad}:4:16: Say which kind of step it is: ask, branch, call, exit, hand_over, message, split, start, update,"
+        " wait, wait_for.",
         "Nothing was applied.",
     ]
     assert tell("plan", folder)[0] == 1
@@ -121,12 +154,12 @@ def test_all_is_one_transaction(folder: Path, tell: Tell, shop: Any) -> None:
     from django.db import transaction
     from tests.actions.cast import NOW
 
-    from tertulia.actions.plans import apply_plan, plan_journeys
+    from tertulia.actions.plans import Texts, apply_plan, plan_documents
     from tertulia.data.models import Journey
     from tertulia.errors import Conflict
 
     tell("apply", folder)
-    plan = plan_journeys(shop, {"cart": CART + "note: new\n", "welcome": WELCOME + "note: new\n"})
+    plan = plan_documents(shop, Texts({"cart": CART + "note: new\n", "welcome": WELCOME + "note: new\n"}, {}))
     assert [item.change for item in plan.documents] == ["changed", "changed"]
     Journey.objects.filter(key="welcome").update(state="cancelled")
     with pytest.raises(Conflict), transaction.atomic():

@@ -8,7 +8,7 @@ import pytest
 from tests.console.cast import Cast, make_client
 from tests.console.people import add_people
 from tests.console.test_journeys_pages import NOW, add_run, publish, read
-from tests.workers.test_caller import add_call
+from tests.workers.test_api_caller import add_call
 
 PAGE = "/settings/endpoints/"
 FORM = {

@@ -27,7 +27,7 @@ def make_config(*documents: str, channel_state: str = "live", **rules: object) -
     told = (SHOP, "Loja", b"k" * 32, "https://t.example", 30, "BR", "pt", "BRL", 1)
     workspace = WorkspaceFacts(*told, **rules)  # type: ignore[arg-type]
     channel = ChannelFacts(
-        *(SMS, SHOP, "http_sms", "SMS", channel_state, False, "", None, 1_000, "sms", 100.0),
+        *(SMS, SHOP, "http_sms", "SMS", channel_state, False, "", None, 1_000, "phone", 100.0),
         *({"": (50_000, "BRL")}, False, False, "", False, ""),
     )
     journeys = {}

@@ -270,3 +270,15 @@ def test_C1_subjects_are_kept_as_text(subject: IdentityRef | None, text: str) ->
     """The ledger's column, read back without loss."""
     assert consent.write_subject(subject) == text
     assert consent.read_subject(text) == subject
+
+
+def test_C3_a_button_to_unsubscribe_is_about_offers_alone() -> None:
+    """The mailbox still hears of what was bought; a word to stop, and a list of opt-outs, say more."""
+    mailbox = IdentityRef("email", "", "silva@mail.example")
+    by_button = Suppression(Cause.WITHDRAWN, mailbox, "email", T0, Source.UNSUBSCRIBE_LINK.value)
+    by_word = Suppression(Cause.WITHDRAWN, mailbox, "email", T0, Source.OPT_WORD.value)
+    for message_class in MessageClass:
+        stopped = find_suppression([by_button], mailbox, "email", message_class)
+        assert (stopped is not None) == (message_class is MessageClass.MARKETING)
+        assert find_suppression([by_button], mailbox, "sms", message_class) is None
+    assert find_suppression([by_word], mailbox, "email", MessageClass.SERVICE) == by_word

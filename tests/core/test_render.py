@@ -1,6 +1,7 @@
 """Templates: what they may do, what they may not, and the answers to what is wrong (S4)."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -169,6 +170,17 @@ def test_S4_every_template_has_an_outcome(pieces: list[str], policy: OnMissing) 
         assert min(problem.line, problem.column) >= 1
         return
     assert isinstance(render(template, FACTS, now=NOW, on_missing=policy), Rendered | Abort | Missing | Broken)
+
+
+def test_T4_one_instant_has_the_hour_of_each_zone() -> None:
+    """However often it was written for others before; other filters take it as it is."""
+    template = compile_template("{{ now | date: '%H' }} {{ now | append: 'x' | size }}")
+    hours = []
+    for zone in ("UTC", "Asia/Tokyo", "America/Sao_Paulo", "UTC"):
+        outcome = render(template, {}, now=NOW.astimezone(ZoneInfo(zone)))
+        assert isinstance(outcome, Rendered)
+        hours.append(outcome.text.split()[0])
+    assert hours == ["14", "23", "11", "14"]
 
 
 def test_render_lists_what_a_template_takes() -> None:

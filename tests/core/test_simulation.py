@@ -1,12 +1,14 @@
 """Journeys played on a virtual clock: the clock jumps, the core decides, nothing else is there."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from tests.core.imagined import NOW, SHOP, SMS, Arrival, make_config, make_customer, make_memory, make_shop, play, track
 
 from tertulia.core.caps import read_cap
 from tertulia.core.entries import Entry, EventEntry, OutcomeEntry
-from tertulia.core.rows import OpenDelivery
+from tertulia.core.rows import AddressRow, OpenDelivery
 from tertulia.core.simulation.play import accept, accept_most
 
 HOUR = timedelta(hours=1)
@@ -218,3 +220,62 @@ steps: [{id: nap, kind: wait, for: 1 h}]
 """
     report = play(make_shop(make_config(first, second)), [track(1, NOW, "Product Added")], NOW + DAY, journey=2)
     assert (report.entered, report.completed) == (1, 1)
+
+
+def test_an_e_mail_goes_to_the_mailbox_and_costs_what_one_costs() -> None:
+    """Who has none is written to on the next channel."""
+    mail = 8
+    cart = CART.replace("channels: [sms]", "channels: [email, sms], subject: Your cart")
+    config = make_config(cart)
+    channel = replace(config.channels[SMS], id=mail, kind="smtp", may_write_first="email", prices={"": (500, "USD")})
+    memory = make_memory(replace(config, channels={**config.channels, mail: channel}), NOW)
+    with_mailbox = make_customer(1)
+    with_mailbox.addresses.append(AddressRow("email", "Ana@mail.example", "ana@mail.example", "", False, ""))
+    memory.add_contact(with_mailbox)
+    memory.add_contact(make_customer(2))
+    arrivals = [track(n, NOW, "Product Added", f"u{n}", price=120, product="Coffee") for n in (1, 2)]
+    report = play(memory, arrivals, NOW + DAY)
+    assert report.sent == {(NOW.date(), mail): 1, (NOW.date(), SMS): 1}
+    assert report.cost_micros == {"USD": 500, "BRL": 50_000}
+
+
+ASK = """
+name: Rating
+entry: {event: Order Completed}
+steps:
+  - id: stars
+    kind: ask
+    channels: [sms]
+    text: "How many stars?"
+    answer: ANSWER
+    at_most: 1 d
+    answered: [{id: thank, kind: message, channels: [sms], text: "Thank you for {{ answers.stars }}."}]
+    missed: [{id: later, kind: message, channels: [sms], text: "Another time."}]
+    not_understood: [{id: people, kind: hand_over}]
+"""
+
+
+def test_questions_are_answered_by_a_stated_share() -> None:
+    """The others let the time pass; the same ones each time."""
+    arrivals = [track(n, NOW, "Order Completed", f"u{n}") for n in range(1, 201)]
+
+    def count(share: float) -> tuple[int, int]:
+        memory = make_shop(make_config(ASK.replace("ANSWER", "number")), 200)
+        report = play(memory, arrivals, NOW + 3 * DAY, answered=share)
+        assert report.completed == 200
+        assert memory.rows.runs == memory.rows.open == {}
+        return report.steps[("thank", "reached")], report.steps[("later", "reached")]
+
+    assert (count(0.0), count(1.0)) == ((0, 200), (200, 0))
+    thanked, missed = count(0.5)
+    assert 80 < thanked < 120
+    assert thanked + missed == 200
+    assert count(0.5) == (thanked, missed)
+
+
+@pytest.mark.parametrize("kind", ["text", "number", "date", "email", "phone", "yes_no"])
+def test_the_sample_answer_of_each_type_is_one(kind: str) -> None:
+    """So that nobody goes the way of what is not understood."""
+    arrivals = [track(1, NOW, "Order Completed")]
+    report = play(make_shop(make_config(ASK.replace("ANSWER", kind))), arrivals, NOW + 3 * DAY, answered=1.0)
+    assert report.steps[("thank", "reached")] == 1

@@ -26,7 +26,7 @@ def world() -> World:
 
 def talk() -> ConversationRow:
     """A conversation that the absorbed contact began."""
-    return ConversationRow(TALK, ABSORBED, 5, {}, NOW)
+    return ConversationRow(TALK, ABSORBED, 5, {}, NOW, NOW)
 
 
 def test_M8_another_shards_conversation_is_told_to_its_owner(world: World) -> None:

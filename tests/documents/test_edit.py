@@ -61,6 +61,14 @@ def test_an_item_and_a_key_are_removed() -> None:
     assert remove_part(TEXT, ("entry",)) == TEXT.replace("entry: {event: Added}\n", "")
 
 
+def test_a_key_of_a_group_is_added_behind_its_others() -> None:
+    """Comments and the order of the rest stay, wherever the group is; one on a line of its own is written anew."""
+    made = replace_part(TEXT, ("steps", 1, "branches", 0, "note"), "new")
+    assert made == TEXT.replace("            kind: exit\n", "            kind: exit\n        note: new\n")
+    made = replace_part(TEXT, ("entry", "key"), "cart_id")
+    assert read_lines(made).value["entry"] == {"event": "Added", "key": "cart_id"}
+
+
 def test_a_key_is_added_at_the_end() -> None:
     """Where it was not there."""
     assert replace_part(TEXT, ("reentry",), "never") == TEXT + "reentry: never\n"

@@ -48,7 +48,7 @@ def test_a_good_one_is_a_program() -> None:
         ("for: 1 h", "fro: 1 h", 10, "There is no field “fro” here."),
         ("for: 1 h", "for: 1 h\n    at: 09:00", 11, "A duration has no time of day."),
         ("for: 1 h", "late: skip", 8, "Give exactly one of for, calendar_days, weekdays, at and until."),
-        ("kind: wait", "kind: weight", 9, "Say which kind of step it is: branch, call, exit, message,"),
+        ("kind: wait", "kind: weight", 9, "Say which kind of step it is: ask, branch, call, exit, hand_over, message,"),
         ("id: tell", "id: pause", 11, "The step on line 8 is called “pause” too."),
         ("id: tell", "id: Tell me", 11, "An id has small letters, digits, - and _"),
         ("channels: [sms]", "channels: [line]", 13, "No channel is called “line”, and none is of that kind."),
@@ -235,3 +235,71 @@ def test_S6_what_is_wrong_with_calls_and_their_results_is_told(old: str, new: st
         check_journey(CALL.replace(old, new), around)
     told = [(problem.place.line, problem.message % problem.parameters) for problem in bad.value.problems]
     assert [sentence for at, sentence in told if at == line and words in sentence], told
+
+
+def test_an_e_mail_needs_a_subject() -> None:
+    """Told once, whether the channel stands there by its name, its kind or as e-mail in general."""
+    around = Around({"Post": "email", "smtp": "smtp", "Shop SMS": "sms"}, mails=frozenset({"smtp"}))
+    text = "name: x\nentry: {event: e}\nsteps:\n  - {id: a, kind: message, channels: [%s], text: t%s}\n"
+    for name in ("Post", "smtp", "email"):
+        with pytest.raises(BadDocument) as bad:
+            check_journey(text % (f"sms, {name}", ""), around)
+        told = [(p.place.line, p.sentence) for p in bad.value.problems]
+        assert told == [(4, "Give the subject: the message goes out by e-mail too.")]
+        check_journey(text % (name, ", subject: s, html: '<b>{{ contact.name }}</b>'"), around)
+    check_journey(text % ("sms", ""), around)
+
+
+def test_a_subject_and_html_are_templates() -> None:
+    """What is wrong in them is told at their place."""
+    text = (
+        "name: x\nentry: {event: e}\nsteps:\n  - id: a\n    kind: message\n    channels: [sms]\n    text: t\n    %s\n"
+    )
+    for field in ("subject", "html"):
+        with pytest.raises(BadDocument) as bad:
+            check_journey(text % f'{field}: "{{{{ contact.name | shout }}}}"', AROUND)
+        assert [(p.place.line, p.sentence) for p in bad.value.problems] == [(8, "There is no filter called “shout”.")]
+
+
+ASKS = """name: Ask
+entry: {event: Added}
+steps:
+  - {id: first, kind: message, channels: [sms], text: "Hello"}
+  - id: which
+    kind: branch
+    branches:
+      - when: {property: price, over: 1}
+        steps:
+          - {id: colour, kind: ask, channels: [sms], text: "Which?", answer: choice, choices: [{label: Blue}],
+             at_most: 1 d}
+    else:
+      - {id: other, kind: message, channels: [sms], text: "Or else"}
+  - {id: last, kind: message, channels: [sms], text: "Bye"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"Hello"', '"{{ answers.colour }}"', "No step before this one asks and is called “colour”."),
+        ('"Or else"', '"{{ answers.colour }}"', "No step before this one asks and is called “colour”."),
+        (
+            '"Which?"',
+            '"Which?", retry: {text: "{{ answers.size }}"}',
+            "No step before this one asks",
+        ),
+        ("{property: price, over: 1}", "{answer: colour, is: Blue}", "No step before this one asks"),
+        ("{event: Added}", "{event: Added, where: {answer: colour, is: Blue}}", "No step before this one asks"),
+        ("[{label: Blue}]", "[]", "Give at least one choice."),
+        ("[{label: Blue}]", "[{label: Blue}, {label: BLUE}]", "The choice stands here twice."),
+        ("[{label: Blue}]", '[{label: " "}]', "Give a label of at most 80 characters."),
+        ("answer: choice", "answer: number", "Only a choice or a text has choices. Leave them out."),
+        ("at_most: 1 d", "at_most: 1", "This is to be a text, and is a whole number."),
+        ("at_most: 1 d", "at_most: 1 d, retry: {times: 9}", "Give a number from 0 to 5."),
+    ],
+)
+def test_what_is_wrong_with_a_question(old: str, new: str, words: str) -> None:
+    """An answer is there only behind the step that asks, on the same way or after the ways have met again."""
+    check_journey(ASKS.replace('"Bye"', '"{{ answers.colour }}"'), AROUND)
+    [(_, _, sentence)] = tell(ASKS.replace(old, new))
+    assert sentence.startswith(words)

@@ -26,7 +26,7 @@ from tertulia.store.clock import real_now, set_test_clock
 from tertulia.store.db import connect
 from tertulia.store.log import LogWriter
 from tertulia.workers import outcomes as outcome_writer
-from tertulia.workers.caller import UNDER_WAY_MAX, Caller
+from tertulia.workers.api_caller import UNDER_WAY_MAX, ApiCaller
 from tertulia.workers.engine import Engine
 from tertulia.workers.guard import Guard
 from tertulia.workers.http import ProviderClient
@@ -161,7 +161,7 @@ class Machine:
         connect_outcomes = partial(connect_fragile, self.url, self.outcome_fuse)
         self._outcomes = OutcomeWriter(connect_outcomes, "sender", test_clock=True)
         self._sender = Sender(self.url, self._client, self._outcomes, test_clock=True)
-        self._caller = Caller(self.url, self._client, self._outcomes, test_clock=True)
+        self._caller = ApiCaller(self.url, self._client, self._outcomes, test_clock=True)
 
     def _stop_sender(self) -> None:
         self._sender._desk.drop()

@@ -81,6 +81,7 @@ def make_config(url: str, **more: Any) -> Config:
     credentials: dict[str, dict[str, Any]] = {
         "twilio": {"account_sid": "AC" + "0" * 32, "auth_token": "tw-secret", "sender": "+15017122661"},
         "http_sms": {"api_key": "sms-token", "sender": "+351910000000", "verify_secret": "sms-secret"},
+        "smtp": {"username": "shop", "password": "mail-secret", "from_address": "news@verbena.example"},
         "whatsapp": {
             "access_token": "EAAwa", "app_secret": "wa-secret", "phone_number_id": "105558", "waba_id": "W1",
             "phone": "+15550001111", "app_id": "A1",

@@ -1,6 +1,7 @@
 """A simulator in a process of its own, and a platform that answers its links: what the browser tests look at."""
 
 import json
+import smtplib
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,7 @@ class Stage:
     url: str
     platform: str
     http: httpx.Client
+    mail_port: int
 
     def sim(self, path: str, **fields: Any) -> Any:
         answer = self.http.post(f"{self.url}/sim/{path}", json=fields)
@@ -81,6 +84,17 @@ class Stage:
         headers = {"Authorization": "Bearer EAAwa"}
         assert self.http.post(f"{self.url}/graph/v26.0/105558/messages", json=message, headers=headers).is_success
 
+    def send_mail(self, to: str, subject: str, text: str, html: str) -> None:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "Verbena <news@verbena.example>", to, subject
+        message["List-Unsubscribe"] = f"<{self.platform}/u/token>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+        with smtplib.SMTP("127.0.0.1", self.mail_port) as mail:
+            mail.login("shop", "mail-secret")
+            mail.send_message(message, "news@verbena.example")
+
 
 @contextmanager
 def open_stage(folder: Path) -> Iterator[Stage]:
@@ -91,14 +105,15 @@ def open_stage(folder: Path) -> Iterator[Stage]:
     config = json.loads(to_json(make_config(platform)))
     config["people"] += [{"name": f"Person {n}", "phone": f"+55119855{n:05d}"} for n in range(998)]
     (folder / "simulator.json").write_text(json.dumps(config))
-    with socket.socket() as free:
+    with socket.socket() as free, socket.socket() as also_free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tertulia.simulator.serve", "--port", str(port)]
+        also_free.bind(("127.0.0.1", 0))
+        port, mail_port = free.getsockname()[1], also_free.getsockname()[1]
+    command = [sys.executable, "-m", "tertulia.simulator.serve", "--port", str(port), "--mail-port", str(mail_port)]
     process = subprocess.Popen([*command, "--config", str(folder / "simulator.json")])
     try:
         with httpx.Client(timeout=30) as http:
-            stage = Stage(f"http://127.0.0.1:{port}", platform, http)
+            stage = Stage(f"http://127.0.0.1:{port}", platform, http, mail_port)
             _wait_until_up(stage)
             yield stage
     finally:

@@ -199,3 +199,23 @@ def test_the_keyboard_reaches_everything_with_a_visible_focus(stage: Stage, page
             unmarked.append((tag, name))
     assert unmarked == []
     assert {"text", "tap_pct", "link_previews", "down", "do"} <= seen
+
+
+def test_an_e_mail_is_read_and_unsubscribed_from(stage: Stage, page: Any) -> None:
+    """Its subject and its HTML in a frame that runs nothing; the mail program's own button posts to the platform."""
+    html = "<h1 style='color:#3a53c5'>Olá</h1>"
+    stage.send_mail("5511985550142@phones.example", "Your cart waits", "Olá! https://shop.example/cart", html)
+    page.goto(f"{stage.url}/phones?show=p1.smtp-1")
+    letter = page.locator("#seat-p1\\.smtp-1 .letter")
+    playwright.expect(letter.locator("h3")).to_have_text("Your cart waits")
+    playwright.expect(page.frame_locator(".letter iframe").locator("h1")).to_have_text("Olá")
+    shown = stage.http.get(stage.url + str(letter.locator("iframe").get_attribute("src")))
+    assert shown.headers["content-security-policy"].startswith("sandbox; default-src 'none';")
+    page.click(".letter summary")
+    playwright.expect(letter.locator("details button.link")).to_have_text("https://shop.example/cart")
+    box, frame = page.locator(".phone .screen").bounding_box(), page.locator(".letter iframe").bounding_box()
+    assert frame["x"] + frame["width"] <= box["x"] + box["width"]
+    page.click(".letter .choice")
+    playwright.expect(letter.get_by_role("status")).to_have_text("Unsubscribed")
+    rows = stage.http.get(f"{stage.url}/sim/record?table=taps&person=p1").json()["rows"]
+    assert (rows[-1]["method"], rows[-1]["url"]) == ("POST", f"{stage.platform}/u/token")

@@ -260,7 +260,7 @@ def test_why_tells_what_was_called_and_what_came_back(town: Town) -> None:
         "“ask” saved: tier = platinum.",
     ):
         assert words in told.more, told.more
-    assert export_contact(town.conn, town.workspace, contact)["runs"][0]["results"] == {"ask": {"tier": "platinum"}}
+    assert export_contact(town.conn, town.workspace, contact)["journeys"][0]["results"] == {"ask": {"tier": "platinum"}}
     assert "platinum" not in str([row.facts for row in told.rows])
     assert set(town.find_text("platinum")) <= {"run_open", "contact"}
     town.erase(contact)

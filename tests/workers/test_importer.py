@@ -146,7 +146,7 @@ def test_a_list_becomes_contacts(conn: psycopg.Connection, apply: Run) -> None:
     )
     proof = {"ref": f"import:{found.pk}", "file": "list.csv", "basis": "customer", "source": "Checkout"}
     assert consents == [
-        ("email:ana@x.org", "sms", "*", "granted", "customer_list", proof, "v3"),
+        ("email:ana@x.org", "email", "*", "granted", "customer_list", proof, "v3"),
         ("phone:+5511985550200", "sms", "*", "granted", "customer_list", proof, "v3"),
     ]
 

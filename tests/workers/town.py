@@ -332,8 +332,9 @@ class Town:
 
         facts.setdefault("message_id", f"{app}-{next(_serial)}")
         kind = facts.pop("kind", app)
+        at = facts.pop("at", self.now)
         identity = IdentityRef(kind, "" if kind == "phone" else "scope", who)
-        self.append(Inbound(self.channels[app].pk, app, identity, self.now, text=text, **facts))
+        self.append(Inbound(self.channels[app].pk, app, identity, at, text=text, **facts))
 
     def write(self, app: str, who: str, text: str, **facts: Any) -> None:
         self.append_write(app, who, text, **facts)

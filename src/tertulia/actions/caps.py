@@ -10,6 +10,7 @@ from tertulia.actions.audit import record_change
 from tertulia.actions.problems import Problem, Refused, refuse
 from tertulia.channels import registry
 from tertulia.core.caps import CapProblem, find_horizon, read_cap
+from tertulia.core.carriers import CARRIERS
 from tertulia.core.consent import MARKETING, SERVICE
 from tertulia.data.models import Cap, User, Workspace
 from tertulia.errors import Conflict, NotFound
@@ -35,8 +36,8 @@ def access_cap(workspace: Workspace, cap_id: int) -> Cap:
 
 
 def list_channels() -> list[str]:
-    """What a cap may name as channels: every app by its kind, and SMS as one."""
-    return ["sms", *(adapter.kind for adapter in registry.kinds() if adapter.capabilities.app)]
+    """What a cap may name as channels: every app by its kind, SMS and e-mail each as one."""
+    return [*CARRIERS, *(adapter.kind for adapter in registry.kinds() if adapter.capabilities.app)]
 
 
 def create_cap(workspace: Workspace, user: User | None, now: datetime, name: str, document: Mapping[str, Any]) -> Cap:

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from tertulia.actions.audit import record_change
 from tertulia.actions.problems import Problem, read_problem, refuse
 from tertulia.channels import registry
-from tertulia.channels.base import Account, Adapter, Call, Check, DeepLink, Field, HttpRequest, HttpResponse
+from tertulia.channels.base import Account, Adapter, Call, Check, DeepLink, Field, Request, Response
+from tertulia.core.import_values import read_email
 from tertulia.core.phones import Phone, normalise_phone
 from tertulia.core.render import TemplateProblem, compile_template
 from tertulia.data.models import Channel, User, Workspace
@@ -28,7 +29,7 @@ TEXT_CHARACTERS_MAX = 4_000
 RATE_PER_S_MAX = 10_000.0
 PROBE_CALLS_MAX = 20
 
-SendRequest = Callable[[HttpRequest], HttpResponse]
+SendRequest = Callable[[Request], Response]
 
 
 class NoAnswer(Exception):
@@ -245,6 +246,8 @@ def _check_value(item: Field, value: str, kept: Mapping[str, str]) -> Problem | 
             return Problem("url", _("Give a whole address that begins with https:// or http://."), item.name)
         case "phone" if not isinstance(normalise_phone(value), Phone):
             return Problem("phone", _("Give the number with its country code: +55 11 98765 4321."), item.name)
+        case "email" if read_email(value) is None:
+            return Problem("email", _("Give an e-mail address: shop@example.com."), item.name)
         case "choice" if value not in [choice for choice, _label in item.choices]:
             return Problem("choice", _("Choose one of the offered values."), item.name)
     return None

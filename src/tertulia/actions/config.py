@@ -9,9 +9,11 @@ from tertulia.channels.base import Account
 from tertulia.core.caps import Cap, read_cap
 from tertulia.core.journeys import Program, compile_journey
 from tertulia.core.occasions import name_heard
+from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import read_window
 from tertulia.core.world import ChannelFacts, Config, EndpointFacts, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
+from tertulia.documents.templates import read_template
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.db import Conn
 from tertulia.store.endpoints import load_endpoints
@@ -19,6 +21,7 @@ from tertulia.store.journeys import read_published
 from tertulia.store.ownership import read_caps, read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
 from tertulia.store.sources import read_client_sources
+from tertulia.store.templates import read_newest
 
 
 def load_config(conn: Conn, public_url: str) -> Config:
@@ -53,6 +56,8 @@ def load_config(conn: Conn, public_url: str) -> Config:
         *(journeys, index_journeys(journeys.values())),
         frozenset(row.workspace for row in journeys.values() if row.has_exit_condition),
         frozenset(row.workspace for row in journeys.values() if row.has_split),
+        load_templates(conn),
+        frozenset(row.workspace for row in journeys.values() if row.asks),
         {
             row.id: EndpointFacts(row.id, row.workspace, row.key, row.idempotent, row.status_path)
             for row in load_endpoints(conn).values()
@@ -69,6 +74,18 @@ def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
         told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key)
         facts[row.id] = JourneyFacts(*told)
     return facts
+
+
+def load_templates(conn: Conn) -> dict[tuple[int, str], TemplateFacts]:
+    """The newest revision of every published template."""
+    return {
+        (row.workspace, row.key): TemplateFacts(row.key, row.number, _read_template(row.document))
+        for row in read_newest(conn)
+    }
+
+
+_read_template = lru_cache(maxsize=10_000)(read_template)
+"""A revision never changes, so it is read once a process."""
 
 
 @lru_cache(maxsize=10_000)
@@ -120,6 +137,7 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         greeting=row.greeting,
         offers_text=row.offers_text,
         first_message=row.first_message,
+        choices_carry=able.choices_carry,
     )
 
 

@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from tertulia.actions.profiles import unite_family
 from tertulia.core import merge as rules
 from tertulia.core.consent import ConsentState, Target, derive_all, read_subject, write_subject
-from tertulia.core.entries import ConsentEntry, EraseEntry, MergeEntry, UnmergeEntry
+from tertulia.core.entries import ConsentEntry, EraseEntry, MergeEntry, TalkEntry, UnmergeEntry
 from tertulia.data.models import User, Workspace
 from tertulia.errors import Conflict, Invalid, NotFound
 from tertulia.store import contacts as store
 from tertulia.store import events
+from tertulia.store.conversations import list_handed_over_of
 from tertulia.store.db import Conn
 
 HOPS_MAX: Final = 50
@@ -144,8 +145,8 @@ def ask_consent(
     reason: str,
 ) -> ConsentEntry:
     """The entry that grants or withdraws for a contact by a person's decision, who says why. `address` is an address
-    or identity of the contact as the ledger writes it, `*` everywhere; `channel` a kind, `sms` or `*`. Raises Invalid,
-    NotFound."""
+    or identity of the contact as the ledger writes it, `*` everywhere; `channel` a kind, `sms`, `email` or `*`. Raises
+    Invalid, NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     known = {write_subject(read_subject(f"{item.kind}:{item.value}")) for item in detail.addresses}
     known |= {write_subject(item.ref) for item in detail.identities}
@@ -176,6 +177,17 @@ def ask_erasure(
         raise Conflict(_("This person was erased already."))
     family = (contact.id, *store.read_absorbed(conn, workspace.pk, contact.id))
     return [EraseEntry(contact_id=member, actor=name_actor(user), at=now) for member in family]
+
+
+def ask_release(conn: Conn, workspace: Workspace, now: datetime, contact_id: int, conversation_id: UUID) -> TalkEntry:
+    """The entry by which a conversation of a contact waits for nobody any more: somebody answered the customer (I6).
+    Raises NotFound, or Conflict when it does not wait."""
+    contact = access_contact(conn, workspace, contact_id)
+    family = (contact.id, *store.read_absorbed(conn, workspace.pk, contact.id))
+    found = next((row for row in list_handed_over_of(conn, family) if row.id == conversation_id), None)
+    if found is None:
+        raise Conflict(_("This conversation waits for nobody."))
+    return TalkEntry(found.contact_id, found.channel_id, found.id, now, hand_over={})
 
 
 def name_actor(user: User | None) -> str:

@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from tertulia.actions.run_facts import (
+    load_asked,
+    load_asked_before,
     load_journey_facts,
     load_journeys_of_occasions,
     load_journeys_of_sessions,
@@ -26,6 +28,7 @@ from tertulia.core.entries import (
     Entry,
     EraseEntry,
     EventEntry,
+    HandOverEntry,
     Inbound,
     LookUpEntry,
     MergeEntry,
@@ -105,6 +108,7 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     load_runs(conn, world, {row.run_id: row.contact_id for row in world.calls.values()})
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
+    load_asked(conn, world, wants.inbound)
     load_assignments(conn, world)
     load_calls_of_runs(conn, world)
 
@@ -191,7 +195,7 @@ class _Wants:
                 self._add_delivery(entry.delivery_id, troubled=entry.outcome != "ok")
             case LookUpEntry():
                 self._add_delivery(entry.delivery_id, troubled=True)
-            case ClickEntry() | ConsentEntry() | TalkEntry():
+            case ClickEntry() | ConsentEntry() | TalkEntry() | HandOverEntry():
                 self.contacts[entry.contact_id] = None
             case EraseEntry():
                 self.contacts[entry.contact_id] = None
@@ -300,6 +304,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     loader.load_links(conn, world, hashes)
     load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
     load_runs_beside(conn, world)
+    load_asked_before(conn, world)
     load_assignments(conn, world)
     load_calls_of_runs(conn, world)
     budgeted = {

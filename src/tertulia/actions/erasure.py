@@ -19,8 +19,8 @@ FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[str, Any]:
     """Everything that is kept of a person, as plain values: contact, addresses, identities with their history, consent
-    ledger with its proofs, messages, deliveries, decisions, events, groups, runs of journeys with what their calls
-    saved, timeline. Raises NotFound."""
+    ledger with its proofs, messages, conversations that wait for a person, runs of journeys with what was answered in
+    them and what their calls saved, deliveries, decisions, events, groups, timeline. Raises NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     family = detail.family
     found = {
@@ -32,11 +32,12 @@ def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[st
         "suppressions": detail.suppressions,
         "merges": detail.merges,
         "messages": conversations.list_messages(conn, family, limit=EXPORT_ROWS_MAX),
+        "handed_over": conversations.list_handed_over_of(conn, family),
+        "journeys": list_runs(conn, family, EXPORT_ROWS_MAX),
         "deliveries": ledger_read.read_deliveries(conn, family, limit=EXPORT_ROWS_MAX),
         "decisions": ledger_read.read_ledger(conn, family, limit=EXPORT_ROWS_MAX),
         "events": list_contact_events(conn, family, FOREVER, EXPORT_ROWS_MAX),
         "groups": list_groups(conn, family),
-        "runs": list_runs(conn, family, EXPORT_ROWS_MAX),
         "timeline": contact_store.read_timeline(conn, workspace.pk, family, None, EXPORT_ROWS_MAX),
     }
     plain: dict[str, Any] = msgspec.to_builtins(found)

@@ -6,8 +6,6 @@ it, into which people enter from the next cycle on. Stopping entry, pausing and 
 in the caller's transaction; what becomes of runs is the engine's work.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,20 +14,17 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.audit import record_act, record_change
 from tertulia.actions.config import list_zones
+from tertulia.actions.drafts import NAME_CHARACTERS_MAX, find_free_key, read_fault, read_name, refuse_text
 from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
+from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
-from tertulia.data.models import Channel, Endpoint, Journey, JourneyRevision, User, Workspace
+from tertulia.data.models import Channel, Endpoint, Journey, JourneyRevision, Template, User, Workspace
 from tertulia.documents.journeys import Around, check_journey
-from tertulia.documents.lines import BadDocument, read_lines
-from tertulia.documents.lines import Problem as Fault
+from tertulia.documents.lines import BadDocument
 from tertulia.errors import Conflict, NotFound
 
 ID_MAX: Final = 2**31 - 1
-NAME_CHARACTERS_MAX: Final = 200
-KEY: Final = r"[a-z0-9][a-z0-9_-]{0,59}"
-KEY_CHARACTERS_MAX: Final = 60
-DOCUMENT_CHARACTERS_MAX: Final = 200_000
 
 _NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "draft": (),
@@ -57,50 +52,43 @@ def list_journeys(workspace: Workspace) -> list[Journey]:
     return list(Journey.objects.filter(workspace=workspace).order_by("-changed_at", "-id"))
 
 
-def find_around(workspace: Workspace, coming: Iterable[str] = ()) -> Around:
-    """What a document of the workspace may name; `coming`: the keys of journeys that come together with it."""
+def find_around(workspace: Workspace, coming: Iterable[str] = (), worded: Iterable[str] = ()) -> Around:
+    """What a document of the workspace may name; `coming` and `worded`: the keys of journeys and templates that come
+    together with it."""
     channels: dict[str, str] = {}
     for channel in Channel.objects.filter(workspace=workspace).exclude(state="archived"):
         able = registry.get(channel.kind).capabilities
-        channels[channel.name] = channel.kind if able.app else "sms"
-        if not able.app:
+        channels[channel.name] = able.carries or channel.kind
+        if able.carries:
             channels.setdefault(channel.kind, channel.kind)
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
+    mails = frozenset(adapter.kind for adapter in registry.kinds() if adapter.capabilities.carries == EMAIL)
+    texts = Template.objects.filter(workspace=workspace, revision__isnull=False).values_list("key", flat=True)
+    known = frozenset((*keys, *coming)), frozenset((*texts, *worded))
     endpoints = {row.key: frozenset(row.methods) for row in Endpoint.objects.filter(workspace=workspace)}
-    return Around(channels, list_zones(), frozenset((*keys, *coming)), endpoints)
+    return Around(channels, list_zones(), *known, mails, endpoints)
 
 
-def check_text(workspace: Workspace, text: str, coming: Iterable[str] = ()) -> tuple[Document | None, list[Problem]]:
-    """The document, where it is one, and everything that is wrong with it in the reader's language. `coming`: the keys
-    of journeys that come together with it."""
+def check_text(
+    workspace: Workspace, text: str, coming: Iterable[str] = (), worded: Iterable[str] = ()
+) -> tuple[Document | None, list[Problem]]:
+    """The document, where it is one, and everything that is wrong with it in the reader's language. `coming` and
+    `worded`: the keys of journeys and templates that come together with it."""
     try:
-        return check_journey(text, find_around(workspace, coming)), []
+        return check_journey(text, find_around(workspace, coming, worded)), []
     except BadDocument as bad:
         return None, [read_fault(fault) for fault in bad.problems]
-
-
-def read_fault(fault: Fault) -> Problem:
-    """A document's fault in the reader's language. `field` is its path: `steps.2.for`."""
-    spoken = ("expected", "found")  # types, which have words of their own
-    parameters = {name: _(value) if name in spoken else value for name, value in fault.parameters.items()}
-    sentence = _(fault.message) % parameters if parameters else _(fault.message).replace("%%", "%")
-    field = ".".join(map(str, fault.path))
-    return Problem("document.invalid", sentence, field, fault.place.line, column=fault.place.column)
 
 
 def create_journey(
     workspace: Workspace, user: User | None, now: datetime, text: str, *, name: str, key: str = ""
 ) -> Journey:
     """A draft. `key`: its name in files; made from the name where none is given. Raises Refused, Conflict."""
-    _refuse_text(text, name)
-    wanted = key or _make_key(name)
-    if not re.fullmatch(KEY, wanted):
-        message = _("A key has small letters, digits, - and _, and is at most 60 long.")
-        raise Refused([Problem("invalid", message, "key")])
-    taken = set(Journey.objects.filter(workspace=workspace, key__startswith=wanted).values_list("key", flat=True))
+    refuse_text(text, name, _("Give the journey a name of at most 200 characters."))
+    taken = set(Journey.objects.filter(workspace=workspace).values_list("key", flat=True))
     if key and key in taken:
         raise Conflict(_("There is a journey with this key. Choose another."))
-    free = next(k for k in (wanted, *(f"{wanted[:55]}-{n}" for n in range(2, len(taken) + 3))) if k not in taken)
+    free = find_free_key(key, name, taken, "journey")
     journey: Journey = Journey.objects.create(
         workspace=workspace, key=free, name=name.strip(), document=text, created_by=user
     )
@@ -113,7 +101,7 @@ def save_draft(journey: Journey, user: User | None, now: datetime, text: str, *,
     Refused; Conflict when somebody else changed it since `version`, which then stays as it is."""
     document, _problems = check_text(journey.workspace, text)
     name = document.name if document else read_name(text) or journey.name
-    _refuse_text(text, name)
+    refuse_text(text, name, _("Give the journey a name of at most 200 characters."))
     changed = Journey.objects.filter(pk=journey.pk, version=version).update(
         document=text, name=name.strip()[:NAME_CHARACTERS_MAX], version=version + 1, changed_at=now
     )
@@ -146,10 +134,15 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int)
     return revision
 
 
+def read_newest(journey: Journey) -> str | None:
+    """The newest revision's document; None for what was never published."""
+    newest = journey.revisions.filter(number=journey.revision).first() if journey.revision else None
+    return str(newest.document) if newest is not None else None
+
+
 def is_published(journey: Journey) -> bool:
     """Whether the draft is the newest revision, word for word."""
-    newest = journey.revisions.filter(number=journey.revision).first() if journey.revision else None
-    return newest is not None and newest.document == journey.document
+    return read_newest(journey) == str(journey.document)
 
 
 def close_entry(journey: Journey, user: User | None, now: datetime) -> None:
@@ -193,17 +186,6 @@ def delete_draft(journey: Journey, user: User | None, now: datetime) -> None:
     record_act(workspace, user, now, "journey_deleted", subject)
 
 
-def read_name(text: str) -> str:
-    """The name that a document gives, also where the rest of it is wrong; empty without one."""
-    try:
-        value = read_lines(text).value
-    except BadDocument:
-        found = re.search(r"^name:[ \t]*(.+?)[ \t]*$", text, re.MULTILINE)
-        return found[1].strip("\"' ") if found else ""
-    name = value.get("name") if isinstance(value, dict) else None
-    return name if isinstance(name, str) else ""
-
-
 def _move(journey: Journey, user: User | None, now: datetime, state: str, verb: str, **fields: object) -> None:
     before = [old for old, then in _NEXT.items() if state in then]
     moved = Journey.objects.filter(pk=journey.pk, state__in=before).update(state=state, changed_at=now, **fields)
@@ -225,18 +207,6 @@ def _refuse_move(journey: Journey) -> str:
         "cancelled": _("This journey was cancelled."),
     }
     return str(told[journey.state])
-
-
-def _refuse_text(text: str, name: str) -> None:
-    if not 0 < len(name.strip()) <= NAME_CHARACTERS_MAX or "\0" in name:
-        raise Refused([Problem("required", _("Give the journey a name of at most 200 characters."), "name")])
-    if len(text) > DOCUMENT_CHARACTERS_MAX or "\0" in text:
-        raise Refused([Problem("invalid", _("The document is too long."), "document")])
-
-
-def _make_key(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:KEY_CHARACTERS_MAX] or "journey"
 
 
 def _subject(journey: Journey) -> str:

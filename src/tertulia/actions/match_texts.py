@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia.actions.channels import NoAnswer, SendRequest, find_adapter, make_account
+from tertulia.actions.config import list_zones
 from tertulia.actions.matches import list_app_channels
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.channels.base import Account, Adapter, Call, Done, Outcome, Outgoing, Text
@@ -38,6 +39,7 @@ from tertulia.core.render import (
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
 from tertulia.core.sms import Parts, count_parts
 from tertulia.core.template_facts import make_facts
+from tertulia.core.zones import choose_zone, load_zone
 from tertulia.data.models import Channel, Match, Workspace
 from tertulia.errors import Invalid, NotFound
 from tertulia.store import contacts as contact_store
@@ -213,7 +215,8 @@ def render_sample(
         workspace=setting.workspace.name,
         links=sample_links(setting.link_base, setting.kinds),
     )
-    match render(template, facts, now=now, on_missing=on_missing):
+    local = read_local(setting.workspace, sample.zone, sample.phone_country, now)
+    match render(template, facts, now=local, on_missing=on_missing):
         case Rendered(text=text):
             return Preview(text, count_parts(text))
         case Missing(name=name, line=line):
@@ -224,6 +227,11 @@ def render_sample(
         case Abort(reason=reason):
             sentence = _("The template decides not to send: %(reason)s") % {"reason": reason}
             return Preview("", None, Problem("aborted", sentence, "text", warning=True))
+
+
+def read_local(workspace: Workspace, zone: str, phone_country: str, now: datetime) -> datetime:
+    """The instant by a contact's clock (T4), which texts call now; `phone_country` is that of their number."""
+    return now.astimezone(load_zone(choose_zone(zone, phone_country, "", workspace.zone, list_zones()).zone))
 
 
 def list_test_numbers(text: str, country: str) -> list[str]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions.audit import record_change
 from tertulia.actions.channels import find_adapter
 from tertulia.actions.problems import Problem, refuse
+from tertulia.core.carriers import SMS
 from tertulia.core.deliveries import MessageClass
 from tertulia.data.models import Channel, Import, Match, MatchChannel, User, Workspace
 from tertulia.errors import Conflict, NotFound
@@ -120,7 +121,7 @@ def build_draft(workspace: Workspace, form: MatchForm) -> tuple[Match, list[Prob
     carrier = channels.get(form.sms_channel_id) if form.sms_channel_id is not None else None
     match = Match(workspace=workspace)
     _fill(match, form)
-    match.sms_channel = carrier if carrier and not find_adapter(carrier.kind).capabilities.app else None
+    match.sms_channel = carrier if carrier and find_adapter(carrier.kind).capabilities.carries == SMS else None
     match.audience = {} if wrong_audience else dict(form.audience)
     match.direct = [way for way in match.direct if way["channel"] in channels]
     match.on_missing = form.on_missing if form.on_missing in ON_MISSING else ON_MISSING[0]
@@ -280,7 +281,7 @@ def _check_channels(form: MatchForm, channels: Mapping[int, Channel]) -> list[Pr
     """Every channel is ours and of the right sort, and no speed is above what its channel allows."""
     problems = []
     sms = channels.get(form.sms_channel_id) if form.sms_channel_id is not None else None
-    if form.sms_channel_id is not None and (sms is None or find_adapter(sms.kind).capabilities.app):
+    if form.sms_channel_id is not None and (sms is None or find_adapter(sms.kind).capabilities.carries != SMS):
         problems.append(Problem("channel", _("Choose one of your SMS channels."), "sms_channel_id"))
     if len(set(form.apps)) != len(form.apps):
         problems.append(Problem("channel", _("The same app stands twice in the list."), "apps"))

@@ -1,23 +1,32 @@
 """Documents that are kept in files: what applying them would change, and applying them, all or none.
 
-A file is compared with the newest revision, word for word: that is what people enter. What is not among the files is
-left alone, so that some journeys can be kept in files and others in the console.
+A file is compared with the newest revision, word for word: that is what people enter, or what messages are made of.
+What is not among the files is left alone, so that some documents can be kept in files and others in the console.
 """
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext as _
 
-from tertulia.actions.journeys import KEY, check_text, create_journey, is_published, publish, save_draft
+from tertulia.actions import journeys, templates
+from tertulia.actions.drafts import KEY
 from tertulia.actions.problems import Problem
-from tertulia.data.models import Journey, Workspace
+from tertulia.data.models import Journey, Template, Workspace
 
 NO_NEWLINE: Final = "\\ No newline at end of file"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Documents of a workspace by their keys."""
+
+    journeys: Mapping[str, str]
+    templates: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +46,24 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that applying would do. `left`: the keys of journeys that no document is about."""
+class Part:
+    """Documents of one noun. `left`: the keys of those that no document is about."""
 
     documents: tuple[Planned, ...]
     left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that applying would do."""
+
+    journeys: Part
+    templates: Part
+
+    @property
+    def documents(self) -> tuple[Planned, ...]:
+        """Templates first, for journeys name them."""
+        return (*self.templates.documents, *self.journeys.documents)
 
     @property
     def is_good(self) -> bool:
@@ -49,55 +71,94 @@ class Plan:
         return not any(item.problems for item in self.documents)
 
 
-def plan_journeys(workspace: Workspace, texts: Mapping[str, str]) -> Plan:
-    """`texts`: documents by the keys of their journeys."""
-    known = {
-        journey.key: journey for journey in Journey.objects.filter(workspace=workspace).select_related("workspace")
-    }
-    planned = [_plan_one(workspace, known.get(key), key, text, texts) for key, text in sorted(texts.items())]
-    return Plan(tuple(planned), tuple(sorted(known.keys() - texts.keys())))
+def plan_documents(workspace: Workspace, texts: Texts) -> Plan:
+    """Documents of one folder may name each other."""
+    return Plan(_plan_journeys(workspace, texts), _plan_templates(workspace, texts.templates))
 
 
 def apply_plan(workspace: Workspace, now: datetime, plan: Plan) -> None:
-    """Publish what is new or changed, in the caller's transaction; all drafts come first, for they may name each other.
-    Raises Refused or Conflict for what has changed meanwhile."""
-    drafts = [_draft(workspace, now, item) for item in plan.documents if item.change in ("new", "changed")]
+    """Publish what is new or changed, in the caller's transaction: templates, then journeys, of which all drafts come
+    first, for they may name each other. Raises Refused or Conflict for what has changed meanwhile."""
+    for item in _list_changes(plan.templates):
+        template = _draft_template(workspace, now, item)
+        templates.publish(template, None, now, version=template.version)
+    drafts = [_draft_journey(workspace, now, item) for item in _list_changes(plan.journeys)]
     for journey in drafts:
-        publish(journey, None, now, version=journey.version)
+        journeys.publish(journey, None, now, version=journey.version)
 
 
-def _draft(workspace: Workspace, now: datetime, item: Planned) -> Journey:
+def _list_changes(part: Part) -> list[Planned]:
+    return [item for item in part.documents if item.change in ("new", "changed")]
+
+
+def _draft_journey(workspace: Workspace, now: datetime, item: Planned) -> Journey:
     if item.change == "new":
-        return create_journey(workspace, None, now, item.text, name=item.name, key=item.key)
+        return journeys.create_journey(workspace, None, now, item.text, name=item.name, key=item.key)
     journey: Journey = Journey.objects.select_related("workspace").get(workspace=workspace, key=item.key)
     if journey.document == item.text:
         return journey
-    return save_draft(journey, None, now, item.text, version=journey.version)
+    return journeys.save_draft(journey, None, now, item.text, version=journey.version)
 
 
-def _plan_one(workspace: Workspace, journey: Journey | None, key: str, text: str, coming: Iterable[str]) -> Planned:
-    document, problems = check_text(workspace, text, coming)
-    name = document.name if document else ""
-    if not re.fullmatch(KEY, key):
-        message = _("The file's name is the journey's key: small letters, digits, - and _, at most 60.")
-        problems = [Problem("invalid", message, "key", 1, column=1), *problems]
-    if journey is None:
-        return Planned(key, name, text, "new", 1, _compare("", text), tuple(problems))
-    if journey.state in ("cancelling", "cancelled"):
-        message = _("This journey was cancelled. Give the file another name to make a new one of it.")
-        problems = [Problem("conflict", message, "key", 1, column=1), *problems]
-    before = _read_newest(journey)
-    number = journey.revision or 0
-    if journey.revision is not None and before == text:
-        return Planned(key, name, text, "unchanged", number, (), tuple(problems))
-    is_lost = journey.document != text and not is_published(journey)
-    return Planned(key, name, text, "changed", number + 1, _compare(before, text), tuple(problems), is_lost)
+def _draft_template(workspace: Workspace, now: datetime, item: Planned) -> Template:
+    if item.change == "new":
+        return templates.create_template(workspace, None, now, item.text, name=item.name, key=item.key)
+    template: Template = Template.objects.select_related("workspace").get(workspace=workspace, key=item.key)
+    if template.document == item.text:
+        return template
+    return templates.save_draft(template, None, now, item.text, version=template.version)
 
 
-def _read_newest(journey: Journey) -> str:
-    """The newest revision; the draft of a journey that was never published."""
-    revision = journey.revisions.filter(number=journey.revision).first() if journey.revision else None
-    return str(revision.document if revision else journey.document)
+def _plan_journeys(workspace: Workspace, texts: Texts) -> Part:
+    known = {
+        journey.key: journey for journey in Journey.objects.filter(workspace=workspace).select_related("workspace")
+    }
+    planned = []
+    for key, text in sorted(texts.journeys.items()):
+        document, problems = journeys.check_text(workspace, text, texts.journeys, texts.templates)
+        problems = [*_check_key(key, _("The file's name is the journey's key: %(rule)s")), *problems]
+        journey = known.get(key)
+        if journey is not None and journey.state in ("cancelling", "cancelled"):
+            message = _("This journey was cancelled. Give the file another name to make a new one of it.")
+            problems = [Problem("conflict", message, "key", 1, column=1), *problems]
+        before = None if journey is None else journeys.read_newest(journey)
+        name = document.name if document else ""
+        planned.append(_plan_one(key, name, text, journey, before, tuple(problems)))
+    return Part(tuple(planned), tuple(sorted(known.keys() - texts.journeys.keys())))
+
+
+def _plan_templates(workspace: Workspace, texts: Mapping[str, str]) -> Part:
+    known = {template.key: template for template in Template.objects.filter(workspace=workspace)}
+    planned = []
+    for key, text in sorted(texts.items()):
+        document, problems = templates.check_text(text)
+        problems = [*_check_key(key, _("The file's name is the template's key: %(rule)s")), *problems]
+        template = known.get(key)
+        before = None if template is None else templates.read_newest(template)
+        name = document.name if document else ""
+        planned.append(_plan_one(key, name, text, template, before, tuple(problems)))
+    return Part(tuple(planned), tuple(sorted(known.keys() - texts.keys())))
+
+
+def _plan_one(
+    key: str, name: str, text: str, stored: Journey | Template | None, before: str | None, problems: tuple[Problem, ...]
+) -> Planned:
+    """`before`: the newest revision of what is stored, None where it has none."""
+    if stored is None:
+        return Planned(key, name, text, "new", 1, _compare("", text), problems)
+    number = stored.revision or 0
+    if before == text:
+        return Planned(key, name, text, "unchanged", number, (), problems)
+    is_lost = stored.document not in (text, before)
+    diff = _compare(stored.document if before is None else before, text)
+    return Planned(key, name, text, "changed", number + 1, diff, problems, is_lost)
+
+
+def _check_key(key: str, message: str) -> list[Problem]:
+    if re.fullmatch(KEY, key):
+        return []
+    rule = _("small letters, digits, - and _, at most 60.")
+    return [Problem("invalid", message % {"rule": rule}, "key", 1, column=1)]
 
 
 def _compare(before: str, after: str) -> tuple[str, ...]:

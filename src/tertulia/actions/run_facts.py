@@ -11,10 +11,12 @@ from uuid import UUID
 from tertulia.core.entries import EventEntry, Inbound
 from tertulia.core.events import may_change, may_change_clock
 from tertulia.core.folds import name_type
+from tertulia.core.journey import find_program
 from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
 from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
 from tertulia.core.rows import CallRow, ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
 from tertulia.core.sessions import ENDED, STARTED
+from tertulia.core.steps.base import Step
 from tertulia.core.world import World
 from tertulia.store import world as loader
 from tertulia.store.assignments import load_assignments
@@ -101,6 +103,31 @@ def lock_entries_of(conn: Conn, world: World, names: Container[tuple[str, str]])
     journeys = world.config.journeys.values()
     live = [row for row in journeys if row.state == "live" and row.program.journey.entries is not None]
     lock_entries(conn, world, [row for row in live if name_heard(row.program.journey.entry) in names])
+
+
+def load_asked(conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]]) -> None:
+    """The runs whose questions a message may answer: those of everybody whom it may turn out to be of."""
+    asking = {workspace for workspace, _ in inbound} & world.config.asking
+    _load_beside(conn, world, {row.id for row in world.contacts.values() if row.workspace in asking})
+
+
+def load_asked_before(conn: Conn, world: World) -> None:
+    """Of loaded runs that are about to ask: the contact's other ones, whose question they may take the place of."""
+    runs = [row for row in world.runs.values() if row.workspace in world.config.asking]
+    about = {row.contact_id for row in runs if (step := _find_step(world, row)) is not None and step.ASKS}
+    _load_beside(conn, world, about)
+
+
+def _load_beside(conn: Conn, world: World, contact_ids: set[int]) -> None:
+    if contact_ids:
+        load_runs_of(conn, world, contact_ids)
+        waiting = {row.contact_id for row in world.runs.values() if row.delivery_id is not None}
+        loader.load_open_of(conn, world, waiting & contact_ids)
+
+
+def _find_step(world: World, row: RunRow) -> Step | None:
+    node = find_program(world, row).nodes.get(row.step)
+    return node.step if node is not None else None
 
 
 def load_outcome_facts(conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]]) -> None:

@@ -21,7 +21,7 @@ from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.memory import Memory, make_memory
-from tertulia.core.simulation.play import Arrival, Player, accept_most
+from tertulia.core.simulation.play import ANSWERED, Arrival, Player, accept_most
 from tertulia.core.simulation.report import Report
 from tertulia.core.world import Config, JourneyFacts, World
 from tertulia.store import world as loader
@@ -71,7 +71,8 @@ def put_in(config: Config, workspace: int, journey_id: int, name: str, program: 
     number, key = (old.revision + 1, old.key) if old is not None else (1, "")
     beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
     leaving = frozenset(row.workspace for row in beside.values() if row.has_exit_condition)
-    return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving)
+    asking = frozenset(row.workspace for row in beside.values() if row.asks)
+    return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving, asking=asking)
 
 
 def read_tape(
@@ -157,12 +158,14 @@ def play_tape(
     until: datetime,
     *,
     refused: float = 0.0,
+    answered: float = ANSWERED,
     stop: Callable[[], bool] = lambda: False,
 ) -> Played:
     """What one journey comes to, with those beside it. Played on after the last event, so that who entered last is seen
-    to the end too. `refused`: the share of messages, 0 to 1, that providers find nobody for."""
+    to the end too. `refused`: the share of messages, 0 to 1, that providers find nobody for; `answered`: of questions,
+    that the customer answers."""
     report = Report(journey_id, find_zone(memory.config, tape.workspace))
-    player = Player(memory, report.watch, accept_most(refused), stop)
+    player = Player(memory, report.watch, accept_most(refused), answered, stop)
     player.play(tape.arrivals, until)
     to = player.played_to or tape.since
     return Played(report, to, player.events, to >= until)

@@ -13,6 +13,7 @@ from tertulia.actions import what_if
 from tertulia.actions.config import load_config
 from tertulia.actions.what_if_told import tell_played
 from tertulia.core.journeys import Program, compile_journey
+from tertulia.core.simulation.play import ANSWERED
 from tertulia.data.models import Journey
 from tertulia.documents.journeys import read_journey
 from tertulia.store.db import Conn, reading_json
@@ -49,10 +50,12 @@ def try_draft(
     now: datetime,
     days: int,
     *,
+    answered: float = ANSWERED,
     public_url: str,
     elapsed: Callable[[], float],
 ) -> Trial:
-    """Play the last `days`. `conn` is Django's; `elapsed`: seconds since somebody began to wait."""
+    """Play the last `days`. `conn` is Django's; `answered`: the share of questions that customers answer, 0 to 1;
+    `elapsed`: seconds since somebody began to wait."""
     live, workspace = _find_live(journey), journey.workspace_id
     programs = [draft, *([live] if live is not None else [])]
     with reading_json(conn):
@@ -65,7 +68,8 @@ def try_draft(
     for config, limit_s in zip(configs, (DRAFT_S, WHOLE_S), strict=False):
         memory = what_if.gather(config, people, tape.since)
         to = played[0].to if played else now
-        played.append(what_if.play_tape(memory, tape, journey.pk, to, stop=_stop_after(elapsed, limit_s)))
+        stop = _stop_after(elapsed, limit_s)
+        played.append(what_if.play_tape(memory, tape, journey.pk, to, answered=answered, stop=stop))
     told = [tell_played(one, program, config) for one, program, config in zip(played, programs, configs, strict=True)]
     zone = what_if.find_zone(base, workspace)
     return Trial(

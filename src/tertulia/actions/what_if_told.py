@@ -28,7 +28,7 @@ def tell_played(played: Played, program: Program, config: Config) -> dict[str, A
         "messages": report.messages,
         "calls": report.calls,
         "by_day": [
-            {"day": day, "channel": channels[channel_id].name, "kind": name_kind(channels[channel_id]), "count": count}
+            {"day": day, "channel": channels[channel_id].name, "kind": channels[channel_id].family, "count": count}
             for (day, channel_id), count in sorted(report.sent.items())
         ],
         "waiting": len(report.waiting),
@@ -44,11 +44,6 @@ def tell_played(played: Played, program: Program, config: Config) -> dict[str, A
         "steps": _tell_steps(report, program),
         "samples": _tell_samples(report, channels),
     }
-
-
-def name_kind(channel: ChannelFacts) -> str:
-    """How charts and marks name a channel: an app by its kind, all that sends SMS as one."""
-    return channel.kind if channel.app else "sms"
 
 
 def _explain(reason: str) -> dict[str, str]:
@@ -76,7 +71,7 @@ def _tell_samples(report: Report, channels: Mapping[int, ChannelFacts]) -> list[
             "name": sample.name,
             "at": sample.at,
             "channel": channels[sample.channel_id].name,
-            "kind": name_kind(channels[sample.channel_id]),
+            "kind": channels[sample.channel_id].family,
             "step": sample.step,
             "text": sample.text,
         }

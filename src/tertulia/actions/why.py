@@ -144,6 +144,8 @@ def tell(outcome: str, reason: str) -> str:
         "failed": _("Failed."),
         "revoked": _("Taken back before it was sent."),
         "not_entered": _("Did not enter."),
+        "unanswered": _("Not answered."),
+        "not_handed_over": _("Not handed over."),
         "called": _("Called."),
     }
     head = heads.get(outcome, outcome)

@@ -75,7 +75,8 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     run = runs[0]
     said = {"event": name_cause(run.event), "step": run.step}
     if run.ended_at is None:
-        sentence = _("Is in it, at “%(step)s”; entered by “%(event)s”.") % said
+        asked = _("Is in it, at “%(step)s”, where a question waits for the reply; entered by “%(event)s”.")
+        sentence = (asked if run.asked else _("Is in it, at “%(step)s”; entered by “%(event)s”.")) % said
         more = tell_calls(rows, run)
         return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, more=more, runs=runs, rows=rows)
     heads = {

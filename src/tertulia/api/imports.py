@@ -31,7 +31,8 @@ router = Router(tags=["Imports"])
 
 class OptionsIn(Schema):
     """What is said about the list. `country` of numbers without a country code; `basis` consent, customer, contract or
-    none, with its `source` and `text_version`; `consent_channel` a kind, `sms` or `*`; `cause` of an opt-out list."""
+    none, with its `source` and `text_version`; `consent_channel` a kind, `sms` (for
+    e-mail addresses: e-mail) or `*`; `cause` of an opt-out list."""
 
     country: str = ""
     basis: str = "none"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
 from tertulia.actions import journeys as actions
+from tertulia.actions.drafts import read_name
 from tertulia.actions.journey_counts import Unsent, count_journey
 from tertulia.actions.why import explain_reason
 from tertulia.actions.why_journey import explain_entry
@@ -165,7 +166,7 @@ def list_journeys(request: HttpRequest) -> list[dict[str, Any]]:
 @router.post("/journeys", response={201: JourneyOut}, summary="Draft a journey")
 def post_journey(request: HttpRequest, form: JourneyIn) -> Status[dict[str, Any]]:
     """It may be wrong in places; the answer says what is."""
-    name = form.name or actions.read_name(form.document)
+    name = form.name or read_name(form.document)
     with writing():
         made = actions.create_journey(workspace_of(request), None, now(), form.document, name=name, key=form.key)
     return Status(201, _write(made))

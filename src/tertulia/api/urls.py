@@ -21,6 +21,7 @@ from tertulia.api import (
     parked,
     past_events,
     sources,
+    templates,
     test_clock,
     what_if,
     workspace,
@@ -46,7 +47,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, endpoints),
+        *(journeys, journey_starts, templates, endpoints),
         what_if,
     ):
         made.add_router("", noun.router)

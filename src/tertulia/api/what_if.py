@@ -45,7 +45,8 @@ class TriedStepOut(Schema):
 
 
 class NotSentOut(UnsentOut):
-    """A message that was not sent, failed or was taken back: `outcome`, by which gate."""
+    """A message that was not sent, failed or was taken back, or a question that was not answered: `outcome`, by which
+    gate."""
 
     step: str
     outcome: str
@@ -116,18 +117,22 @@ class TrialOut(Schema):
 
 
 @router.get("/journeys/{journey_id}/what-if", response=TrialOut, summary="What if the draft had been live?")
-def get_what_if(request: HttpRequest, journey_id: int, days: int = 7) -> Trial:
-    """The workspace's own events of the last `days` (7 or 30), played through the draft beside all published journeys.
-    Nothing is stored or sent. Takes some seconds. Refused with everything that is wrong with the draft."""
+def get_what_if(request: HttpRequest, journey_id: int, days: int = 7, answered: int = 50) -> Trial:
+    """The workspace's own events of the last `days` (7 or 30), played through the draft beside all published journeys;
+    `answered` percent of its questions are answered. Nothing is stored or sent. Takes some seconds. Refused with
+    everything that is wrong with the draft."""
     began = time.monotonic()
     journey = actions.access_journey(workspace_of(request), journey_id)
     if days not in PERIODS:
         raise Refused([Problem("invalid", _("Say 7 or 30."), "days")])
+    if not 0 <= answered <= 100:
+        raise Refused([Problem("invalid", _("Give a number from 0 to 100."), "answered")])
     document, problems = actions.check_text(journey.workspace, journey.document)
     if document is None:
         raise Refused(problems)
     return try_draft(
         *(conn_of(), journey, compile_journey(document), now(), days),
+        answered=answered / 100,
         public_url=public_url(),
         elapsed=lambda: time.monotonic() - began,
     )

@@ -3,7 +3,8 @@
 An adapter never opens a socket, reads a clock or keeps state. `build` turns a message into the first HTTP call,
 `next` reads each response and says the next call or the outcome; the workers do the I/O. Webhooks go the other way:
 first `handshake` (it answers by itself or returns None), then `verify` over the raw bytes, `parse_webhook` into the
-closed union `ChannelEvent`, and `ack`. All instants are aware datetimes in UTC.
+closed union `ChannelEvent`, and `ack`. All instants are aware datetimes in UTC. Where this says request and response,
+an e-mail channel has `mail.SmtpSend` and `mail.SmtpAnswer`.
 
 Secrets never show: `HttpRequest.redact` holds every form in which a secret stands in the request (percent-encoded,
 inside a Basic header), `repr` of a request or an account masks them, and the channel log keeps `request.masked()`.
@@ -13,29 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
 
+from tertulia.channels.mail import SmtpAnswer, SmtpSend
+from tertulia.channels.masks import mask
+from tertulia.core.carriers import name_carried
 from tertulia.core.identity import IdentityRef
 
 Headers = tuple[tuple[str, str], ...]
-
-
-MASK = "***"
-
-
-def _mask(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in _put_longest_first(secrets):
-        text = text.replace(secret, MASK)
-    return text
-
-
-@lru_cache(maxsize=1_024)
-def _put_longest_first(secrets: tuple[str, ...]) -> tuple[str, ...]:
-    """A secret may stand inside another one. Remembered, for it is the same for all messages of a channel."""
-    return tuple(sorted(filter(None, secrets), key=len, reverse=True))
 
 
 class HttpRequest(msgspec.Struct, frozen=True):
@@ -53,15 +41,15 @@ class HttpRequest(msgspec.Struct, frozen=True):
         """The same request as it may be logged: every secret replaced by `***`."""
         return HttpRequest(
             self.method,
-            _mask(self.url, self.redact),
-            tuple([(name, _mask(value, self.redact)) for name, value in self.headers]),
-            _mask(self.body.decode("utf-8", "replace"), self.redact).encode(),
+            mask(self.url, self.redact),
+            tuple([(name, mask(value, self.redact)) for name, value in self.headers]),
+            mask(self.body.decode("utf-8", "replace"), self.redact).encode(),
             secret_answer=self.secret_answer,
         )
 
     def mask(self, text: str) -> str:
         """A text, such as the answer's, without the secrets of this request."""
-        return _mask(text, self.redact)
+        return mask(text, self.redact)
 
     def __repr__(self) -> str:
         shown = self.masked()
@@ -120,12 +108,16 @@ class Outcome(msgspec.Struct, frozen=True):
 class Text(msgspec.Struct, frozen=True):
     """Plain text, already rendered. `choices` are quick replies (label, payload): an empty payload sends the label,
     one that is an https address opens it where the app can; a channel without buttons renders them as numbered text.
-    `ask_phone` adds the app's own button that shares the customer's number, under `ask_phone_label`."""
+    `ask_phone` adds the app's own button that shares the customer's number, under `ask_phone_label`. An e-mail has a
+    `subject`, perhaps `html` beside the text, and the address under which one click unsubscribes."""
 
     text: str
     choices: tuple[tuple[str, str], ...] = ()
     ask_phone: bool = False
     ask_phone_label: str = "Share my phone number"
+    subject: str = ""
+    html: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +143,8 @@ Content = Text | Template | Picture
 
 class Outgoing(msgspec.Struct, frozen=True):
     """One message to one recipient. `delivery_id` travels wherever the provider echoes something. `to_kind` is
-    `phone` (E.164 with +) or the identity's kind; `direct` marks a first contact by phone number (LINE's push by
-    number); `by_person` says that a person wrote it (Messenger's seven days)."""
+    `phone` (E.164 with +), `email` or the identity's kind; `direct` marks a first contact by phone number (LINE's push
+    by number); `by_person` says that a person wrote it (Messenger's seven days)."""
 
     delivery_id: str
     to: str
@@ -163,10 +155,14 @@ class Outgoing(msgspec.Struct, frozen=True):
     by_person: bool = False
 
 
+Request = HttpRequest | SmtpSend
+Response = HttpResponse | SmtpAnswer
+
+
 class Call(msgspec.Struct, frozen=True):
     """Do this request, then give its response to `next` with this state."""
 
-    request: HttpRequest
+    request: Request
     state: Any = None
 
 
@@ -307,9 +303,9 @@ class WebhookCall(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a channel's form. `secret` values are stored encrypted. `type`: text, secret, url, phone, choice,
-    lines (several lines of text), secret_lines (several secrets, one a line). `advanced` ones
-    are folded away. `label` and `help` are gettext ids."""
+    """One field of a channel's form. `secret` values are stored encrypted. `type`: text, secret, url, phone, email,
+    choice, lines (several lines of text), secret_lines (several secrets, one a line). `advanced` ones are folded
+    away. `label` and `help` are gettext ids."""
 
     name: str
     label: str
@@ -331,20 +327,26 @@ class Field:
 class Capabilities:
     """What a kind can do, as data (channels' costs are in `costs`, in the currency named there)."""
 
-    app: bool  # a messaging app (a match can lead there), else a carrier such as SMS
+    app: bool  # a messaging app (a match can lead there), else a carrier of SMS or e-mail
     text_max: int
     text_unit: str  # characters, utf16, bytes
     receipts: frozenset[str]  # of sent, delivered, read
     rate_per_s: float
     window_s: int | None  # free-form window after the customer's message; None: no window
-    may_write_first: str  # "" never, "phone" (SMS), "template" (WhatsApp), "phone_push" (LINE)
+    may_write_first: str  # "" never, "phone" (SMS), "email", "template" (WhatsApp), "phone_push" (LINE)
     retry_safe: bool = False  # an idempotency key, so AMBIGUOUS may be retried (not of a reply token or `direct`)
     deep_link_web: bool = True  # a web address opens the app on the first message in one hop
     token_on_link: bool = False  # the code rides on the link, not only in the text
     qr_only: bool = False  # no link opens a chat: a QR code and a page of ours (WeChat)
     choices_max: int = 0
+    choices_carry: bool = True  # what a button carries stays hidden; else it stands in the chat as the customer's words
     shares_phone: str = ""  # the app's button that shares a number: "" none, "proven" by the app (`shared_phone`),
     # "claimed" where a forged card looks the same: then the number is only the message's text
+
+    @property
+    def carries(self) -> str:
+        """`sms` or `email` of a carrier; empty of an app."""
+        return name_carried(self.app, self.may_write_first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,10 +406,14 @@ class Adapter(Protocol):
         ...
 
     def build(self, account: Account, message: Outgoing, now: datetime) -> Call | Done: ...
-    def next(self, account: Account, state: Any, response: HttpResponse, now: datetime) -> Call | Done: ...
+    def next(self, account: Account, state: Any, response: Any, now: datetime) -> Call | Done:
+        """`response` is a HttpResponse, of a SmtpSend a SmtpAnswer; so is that of `test_next`."""
+        ...
+
     def failed(self, account: Account, state: Any, error: str, sent: bool) -> Call | Done:
-        """No response: `error` is timeout | connect | tls | reset; `sent` whether the request may have arrived. A
-        further call is asked for where the platform makes that one safe."""
+        """No response: `error` is timeout | connect | tls | reset, of a mail server also busy (no connection was free);
+        `sent` whether the request may have arrived. A further call is asked for where the platform makes that one
+        safe."""
         ...
 
     def can_look_up(self, account: Account) -> bool:
@@ -457,7 +463,7 @@ class Adapter(Protocol):
         """First call of *Test*: credentials, sender, the provider's view of our webhook."""
         ...
 
-    def test_next(self, account: Account, state: Any, response: HttpResponse) -> Call | Sequence[Check]: ...
+    def test_next(self, account: Account, state: Any, response: Any) -> Call | Sequence[Check]: ...
     def test_failed(self, account: Account, state: Any, error: str) -> Sequence[Check]:
         """The findings so far and, in words, that the provider did not answer (`error` as in `failed`)."""
         ...

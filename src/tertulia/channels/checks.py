@@ -7,9 +7,10 @@ the steps that follow (a phone number's id is known only after it was looked up)
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from tertulia.channels.base import Call, Check, HttpRequest, HttpResponse
+from tertulia.channels.base import Call, Check, Request, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request and what to make of its answer."""
+    """One request and what to make of its answer, a HttpResponse or of a SmtpSend a SmtpAnswer."""
 
-    request: HttpRequest
-    judge: Callable[[HttpResponse], Judged]
+    request: Request
+    judge: Callable[[Any], Judged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def start(*steps: Step) -> Call | Sequence[Check]:
     return _proceed(steps, ())
 
 
-def advance(state: ProbeState, response: HttpResponse) -> Call | Sequence[Check]:
+def advance(state: ProbeState, response: Response) -> Call | Sequence[Check]:
     """The next call, or all findings."""
     judged = state.current.judge(response)
     rest = () if judged.stop else (*judged.then, *state.rest)

@@ -29,6 +29,7 @@ from tertulia.channels.base import (
 )
 from tertulia.channels.outcomes import make_outcome
 from tertulia.channels.wire import Unreadable, utf16_length
+from tertulia.core.content import number_choices
 
 Found = TypeVar("Found")
 
@@ -105,7 +106,7 @@ class ChannelKind:
     def setup(self, account: Account) -> Call | Sequence[Check]:
         return ()
 
-    def test_next(self, account: Account, state: Any, response: HttpResponse) -> Call | Sequence[Check]:
+    def test_next(self, account: Account, state: Any, response: Any) -> Call | Sequence[Check]:
         return checks.advance(state, response)
 
     def test_failed(self, account: Account, state: Any, error: str) -> Sequence[Check]:
@@ -147,8 +148,7 @@ class ChannelKind:
 
 def render_numbered(content: Text) -> str:
     """The text with its choices as numbered lines, for channels without buttons."""
-    lines = [f"{number}. {label}" for number, (label, _) in enumerate(content.choices, 1)]
-    return "\n".join([content.text, *lines])
+    return number_choices(content.text, content.choices)
 
 
 def put_code(text: str, token: str) -> str:

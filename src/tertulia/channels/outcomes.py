@@ -43,10 +43,12 @@ REASONS: Mapping[str, Reason] = {
     "fix.credentials": Reason(_FIX, "The provider refuses the channel's credentials.", account_fault=True),
     "fix.permission": Reason(_FIX, "The channel's account may not do this at the provider.", account_fault=True),
     "fix.account": Reason(_FIX, "The account is suspended, restricted or without money.", account_fault=True),
-    "fix.sender": Reason(_FIX, "The sender's number or name is not valid or not registered.", account_fault=True),
+    "fix.sender": Reason(
+        _FIX, "The sender's number, address or name is not valid or not registered.", account_fault=True
+    ),
     "fix.setup": Reason(_FIX, "The channel is not completely set up at the provider.", account_fault=True),
     "fix.quota": Reason(_FIX, "The plan's messages for this month are used up.", account_fault=True),
-    "fix.address": Reason(_FIX, "The recipient's number or id has the wrong form."),
+    "fix.address": Reason(_FIX, "The recipient's number, address or id has the wrong form."),
     "fix.region": Reason(_FIX, "The account may not write to this country."),
     "fix.not_agreed": Reason(_FIX, "The provider has not agreed to messages of this kind from this account."),
     "fix.content": Reason(_FIX, "The provider refuses the content of the message."),
@@ -60,7 +62,7 @@ REASONS: Mapping[str, Reason] = {
     "gone.blocked": Reason(_GONE, "The customer blocked this channel.", withdraws=True),
     "gone.marketing_stopped": Reason(_GONE, "The customer stopped marketing in the app.", withdraws=True),
     "gone.not_subscribed": Reason(_GONE, "The customer does not follow the account or has not written to it."),
-    "gone.unknown": Reason(_GONE, "Nobody has this number or id.", dead=True),
+    "gone.unknown": Reason(_GONE, "Nobody has this number, address or id.", dead=True),
     "gone.not_mobile": Reason(_GONE, "The number cannot receive text messages.", dead=True),
     "gone.not_on_app": Reason(_GONE, "The customer cannot be reached in this app."),
     "gone.refused": Reason(_GONE, "The recipient or the network refuses messages from this sender."),

@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     with open_django():
         from django.db import transaction
 
-        from tertulia.actions.plans import apply_plan, plan_journeys
+        from tertulia.actions.plans import Texts, apply_plan, plan_documents
         from tertulia.data.models import Workspace
         from tertulia.store.clock import decision_now
         from tertulia.store.db import django_conn
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
         workspace = find_workspace(options.workspace)
         with transaction.atomic():
             Workspace.objects.select_for_update().get(pk=workspace.pk)  # one at a time: each plans what it finds
-            plan = plan_journeys(workspace, folder.texts)
+            plan = plan_documents(workspace, Texts(folder.journeys.texts, folder.templates.texts))
             if plan.is_good:
                 apply_plan(workspace, decision_now(django_conn(), test_clock=has_test_clock()), plan)
     if options.json:

@@ -1,4 +1,4 @@
-"""`tertulia demo`: `up`, the simulator, and Verbena Market with eight connected channels and a list to import.
+"""`tertulia demo`: `up`, the simulator, and Verbena Market with nine connected channels and a list to import.
 
 Nothing of it needs an account at any provider. The data folder is the demo's own.
 """
@@ -20,6 +20,7 @@ from tertulia.workers.stopping import watch_for_stop
 from tertulia.workers.supervisor import Child, Supervisor
 
 PHONES_PORT = 9100
+MAIL_PORT_AFTER = 25
 LIST_NAME = "verbena-customers.csv"
 
 
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="the data folder (by default the demo's own)")
     parser.add_argument("--port", type=read_port, help="where the console listens (PORT, 8080)")
     parser.add_argument("--phones-port", type=read_port, default=PHONES_PORT, help="where the virtual phones listen")
+    parser.add_argument("--mail-port", type=read_port, help="where their mail server listens (phones' port + 25)")
     parser.add_argument("--test-clock", action="store_true", help="decide by a virtual clock that tests move")
 
 
@@ -35,9 +37,11 @@ def run(options: argparse.Namespace) -> int:
         folder = config.data_dir()
         options.data = folder.with_name(f"{folder.name}-demo")
     take_options(options)
-    need_free_port("127.0.0.1", options.phones_port)
+    mail_port = options.mail_port or options.phones_port + MAIL_PORT_AFTER
+    for port in (options.phones_port, mail_port):
+        need_free_port("127.0.0.1", port)
     phones_url = f"http://127.0.0.1:{options.phones_port}"
-    os.environ["ALLOW_PRIVATE_HOSTS"] = f"127.0.0.1:{options.phones_port}"
+    os.environ["ALLOW_PRIVATE_HOSTS"] = f"127.0.0.1:{options.phones_port},127.0.0.1:{mail_port}"
     os.environ["VIRTUAL_PHONES_URL"] = f"{phones_url}/phones"
     stop = watch_for_stop()
     revive = make_reviver()
@@ -46,8 +50,9 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write("Preparing the demo ...\n")
         sys.stdout.flush()
         migrate(url)
-        sign_in = prepare(folder, phones_url)
-        arguments = ("--port", str(options.phones_port), "--config", str(folder / "simulator.json"))
+        sign_in = prepare(folder, phones_url, mail_port)
+        ports = ("--port", str(options.phones_port), "--mail-port", str(mail_port))
+        arguments = (*ports, "--config", str(folder / "simulator.json"))
         children = [Child("simulator", ("tertulia.cli", "simulator", *arguments)), *list_children()]
         supervisor = Supervisor(children, folder / "logs", revive)
         supervisor.start()
@@ -60,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def prepare(folder: Path, phones_url: str) -> str:
+def prepare(folder: Path, phones_url: str, mail_port: int) -> str:
     """The shop, the simulator's configuration and the list to import; a sign-in link."""
     from django.db import connections
 
@@ -69,8 +74,8 @@ def prepare(folder: Path, phones_url: str) -> str:
     from tertulia.console.sign_in.once import make_sign_in_link
 
     customers = make_customers()
-    owner, workspace = open_shop(real_now(), phones_url)
-    described = describe_simulator(workspace, customers, phones_url, config.public_url())
+    owner, workspace = open_shop(real_now(), phones_url, mail_port)
+    described = describe_simulator(workspace, customers, phones_url, mail_port, config.public_url())
     (folder / "simulator.json").write_bytes(msgspec.json.encode(described))
     (folder / "simulator.json").chmod(0o600)
     (folder / LIST_NAME).write_bytes(write_list(customers))

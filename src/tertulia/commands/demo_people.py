@@ -6,6 +6,7 @@ lists really are: landlines, gaps, the same person twice.
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -56,6 +57,7 @@ class Customer:
     phone: str
     language: str
     apps: tuple[str, ...]
+    email: str
     city: str = ""
 
 
@@ -74,9 +76,9 @@ def write_list(customers: list[Customer]) -> bytes:
     """The list as a CSV in UTF-8 with a BOM, as spreadsheets write it, troubles included."""
     text = io.StringIO()
     rows = csv.writer(text, delimiter=";")
-    rows.writerow(["Nome", "Sobrenome", "Telefone", "Cidade"])
+    rows.writerow(["Nome", "Sobrenome", "Telefone", "E-mail", "Cidade"])
     for number, customer in enumerate(customers):
-        rows.writerow([customer.name, customer.surname, _spell(number, customer.phone), customer.city])
+        rows.writerow([customer.name, customer.surname, _spell(number, customer.phone), customer.email, customer.city])
         rows.writerows(_make_trouble(number, customer))
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
@@ -86,14 +88,21 @@ def _make_brazilian(number: int) -> Customer:
     phone = f"+55{area}9{80_000_000 + _pick(number, 'phone', 19_999_999)}"
     first = FIRST_NAMES[_pick(number, "first", len(FIRST_NAMES))]
     last = SURNAMES[_pick(number, "last", len(SURNAMES))]
-    return Customer(first, last, phone, "pt", BRAZILIAN_APPS, CITIES[_pick(number, "city", len(CITIES))])
+    city = CITIES[_pick(number, "city", len(CITIES))]
+    return Customer(first, last, phone, "pt", BRAZILIAN_APPS, _make_email(number, first, last), city)
 
 
 def _make_abroad(number: int) -> Customer:
     names, code, head, digits, language, apps = ABROAD[_pick(number, "country", len(ABROAD))]
     name, _, surname = names[_pick(number, "first", len(names))].partition(" ")
     tail = str(_pick(number, "phone", 10**digits)).zfill(digits)
-    return Customer(name, surname, f"{code}{head}{tail}", language, apps)
+    return Customer(name, surname, f"{code}{head}{tail}", language, apps, _make_email(number, name, surname))
+
+
+def _make_email(number: int, name: str, surname: str) -> str:
+    """An address of a domain that exists nowhere; of a name in another script only its number is left."""
+    plain = unicodedata.normalize("NFKD", f"{name} {surname}").encode("ascii", "ignore").decode().lower()
+    return f"{'.'.join([*plain.split(), str(number)])}@mail.example"
 
 
 def _spell(number: int, phone: str) -> str:
@@ -107,13 +116,14 @@ def _make_trouble(number: int, customer: Customer) -> Iterator[list[str]]:
     """Now and then a row that a check has to say something about."""
     match number % 100:
         case 17:
-            yield [customer.name, "Matriz", "(11) 3071-" + str(1_000 + _pick(number, "land", 9_000)), ""]
+            yield [customer.name, "Matriz", "(11) 3071-" + str(1_000 + _pick(number, "land", 9_000)), "", ""]
         case 38:
-            yield [customer.name, customer.surname.upper(), customer.phone.replace("+", "00"), customer.city]
+            number_again = customer.phone.replace("+", "00")
+            yield [customer.name, customer.surname.upper(), number_again, customer.email, customer.city]
         case 61:
-            yield ["Cliente", "sem telefone", "", ""]
+            yield ["Cliente", "sem telefone", "", "", ""]
         case 83:
-            yield ["Teste", "", "000000000", ""]
+            yield ["Teste", "", "000000000", "", ""]
 
 
 def _pick(number: int, what: str, below: int) -> int:

@@ -1,4 +1,4 @@
-"""Verbena Market: a workspace whose eight channels are connected to the simulator over real HTTP, and a source
+"""Verbena Market: a workspace whose nine channels are connected to the simulator over real HTTP and SMTP, and a source
 that waits for the events of its web shop.
 
 The simulator's accounts and our channels get the same credentials, derived from this installation's own secret, so that
@@ -49,7 +49,7 @@ class DemoChannel:
     price_micros: int | None = None
 
 
-def open_shop(now: datetime, phones_url: str) -> tuple[User, Workspace]:
+def open_shop(now: datetime, phones_url: str, mail_port: int) -> tuple[User, Workspace]:
     """The demo's workspace and its owner; made at the first start, found at the next ones."""
     with transaction.atomic():
         owner, made = User.objects.get_or_create(email=EMAIL, defaults={"name": "Marta Oliveira"})
@@ -59,7 +59,7 @@ def open_shop(now: datetime, phones_url: str) -> tuple[User, Workspace]:
         else:
             workspace = Workspace.objects.get(membership__user=owner, name=NAME)
         known = set(Channel.objects.filter(workspace=workspace).values_list("kind", flat=True))
-        for channel in describe_channels(phones_url):
+        for channel in describe_channels(phones_url, mail_port):
             if channel.kind not in known:
                 values = ChannelForm(
                     name=channel.name,
@@ -77,10 +77,10 @@ def open_shop(now: datetime, phones_url: str) -> tuple[User, Workspace]:
 
 
 def describe_simulator(
-    workspace: Workspace, customers: list[Customer], phones_url: str, public_url: str
+    workspace: Workspace, customers: list[Customer], phones_url: str, mail_port: int, public_url: str
 ) -> dict[str, Any]:
     """The simulator's configuration: the other side of every channel, and the people."""
-    by_kind = {channel.kind: channel for channel in describe_channels(phones_url)}
+    by_kind = {channel.kind: channel for channel in describe_channels(phones_url, mail_port)}
     accounts = [
         {
             "id": str(row.pk),
@@ -93,18 +93,28 @@ def describe_simulator(
         for row in Channel.objects.filter(workspace=workspace, archived_at=None, kind__in=by_kind).order_by("id")
     ]
     people = [
-        {"name": f"{c.name} {c.surname}".strip(), "phone": c.phone, "language": c.language, "apps": list(c.apps)}
+        {
+            "name": f"{c.name} {c.surname}".strip(),
+            "phone": c.phone,
+            "email": c.email,
+            "language": c.language,
+            "apps": list(c.apps),
+        }
         for c in customers
     ]
     behaviours = {"receipt_delay_s": 0.4, "read_pct": 60}
     return {"accounts": accounts, "people": people, "behaviours": behaviours, "console_url": public_url}
 
 
-def describe_channels(base: str) -> list[DemoChannel]:
-    """The eight channels; `base` is where the simulator answers."""
+def describe_channels(base: str, mail_port: int) -> list[DemoChannel]:
+    """The nine channels; `base` is where the simulator answers, `mail_port` where its mail server does."""
+    mail = {"host": "127.0.0.1", "port": str(mail_port), "security": "none", "from_name": NAME}
     return [
         *_describe_sms(base),
         *_describe_meta(f"{base}/graph"),
+        DemoChannel("smtp", "E-mail", mail, {
+            "username": "verbena", "password": _secret("smtp"), "from_address": "news@verbena.example",
+        }),
         DemoChannel("line", "LINE", {"channel_id": "1", "base_url": f"{base}/line"}, {
             "access_token": _secret("line"), "channel_secret": _secret("line.secret"), "basic_id": "@verbena",
         }),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +16,27 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml", ".json")
 FOLDER = "journeys"
+TEMPLATES = "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """The documents of a folder: texts by key, and the file of each."""
+class Shelf:
+    """The documents of one noun: texts by key, and the file of each."""
 
     texts: dict[str, str]
     files: dict[str, Path]
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The documents of a folder."""
+
+    journeys: Shelf
+    templates: Shelf
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="DIR", help="with journeys/KEY.yaml, or KEY.yaml")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="with journeys/KEY.yaml and templates/KEY.yaml")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     add_workspace(parser)
 
@@ -34,9 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     folder = read_folder(options.folder)
     with open_django():
-        from tertulia.actions.plans import plan_journeys
+        from tertulia.actions.plans import Texts, plan_documents
 
-        plan = plan_journeys(find_workspace(options.workspace), folder.texts)
+        texts = Texts(folder.journeys.texts, folder.templates.texts)
+        plan = plan_documents(find_workspace(options.workspace), texts)
     if options.json:
         sys.stdout.write(json.dumps(write_plan(plan, folder), indent=1, ensure_ascii=False) + "\n")
     else:
@@ -46,68 +57,84 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_folder(given: Path) -> Folder:
-    """The documents of `DIR/journeys`, or of `DIR` where there is no such folder. Raises Invalid for a folder without
-    any, a file that is no text, and two files of one name."""
+    """The documents of `DIR/journeys` and `DIR/templates`; where there is neither folder, the files of `DIR` itself are
+    journeys. Raises Invalid for a folder without any, a file that is no text, and two files of one name."""
     if not given.is_dir():
         raise Invalid(f"There is no folder {given}.")
-    place = given / FOLDER if (given / FOLDER).is_dir() else given
+    own = [(given / name).is_dir() for name in (FOLDER, TEMPLATES)]
+    found = Folder(
+        _read_shelf(given / FOLDER if any(own) else given, "journey"), _read_shelf(given / TEMPLATES, "template")
+    )
+    if not found.journeys.texts and not found.templates.texts:
+        place = given / FOLDER if own[0] else given
+        raise Invalid(f"There is no document in {place}. A journey is a file such as {given / FOLDER / 'cart.yaml'}.")
+    return found
+
+
+def _read_shelf(place: Path, noun: str) -> Shelf:
     texts: dict[str, str] = {}
     files: dict[str, Path] = {}
-    for path in sorted(place.iterdir()):
+    for path in sorted(place.iterdir()) if place.is_dir() else ():
         if path.suffix not in SUFFIXES or not path.is_file():
             continue
         if path.stem in files:
-            raise Invalid(f"{files[path.stem]} and {path} are one journey: keep one of them.")
+            raise Invalid(f"{files[path.stem]} and {path} are one {noun}: keep one of them.")
         files[path.stem] = path
         texts[path.stem] = _read_text(path)
-    if not texts:
-        raise Invalid(f"There is no document in {place}. A journey is a file such as {given / FOLDER / 'cart.yaml'}.")
-    return Folder(texts, files)
+    return Shelf(texts, files)
 
 
 def describe_plan(plan: "Plan", folder: Folder) -> str:
     """For people: every document with its diff, then how many of each."""
     lines: list[str] = []
-    for item in plan.documents:
-        lines.append(f"{folder.files[item.key]}: {_tell_change(item)}")
+    for item, path in _iter_documents(plan, folder):
+        lines.append(f"{path}: {_tell_change(item)}")
         if item.replaces_draft:
             lines.append("  Its draft in the console was never published. Applying replaces it.")
         lines += [f"  {line}" for line in item.diff]
-    lines += [f"{key}: not in the folder, left alone" for key in plan.left]
+    lines += [f"{key}: not in the folder, left alone" for key in (*plan.templates.left, *plan.journeys.left)]
     lines.append(_count(plan))
     return "\n".join(lines) + "\n"
 
 
 def tell_problems(plan: "Plan", folder: Folder) -> None:
     """On standard error, each as `file:line:column: sentence`."""
-    for item in plan.documents:
+    for item, path in _iter_documents(plan, folder):
         for problem in item.problems:
-            place = f"{folder.files[item.key]}:{problem.line or 1}:{problem.column or 1}"
-            sys.stderr.write(f"{place}: {problem.sentence}\n")
+            sys.stderr.write(f"{path}:{problem.line or 1}:{problem.column or 1}: {problem.sentence}\n")
 
 
 def write_plan(plan: "Plan", folder: Folder) -> dict[str, Any]:
     """For programs."""
     return {
         "good": plan.is_good,
-        "journeys": [
-            {
-                "key": item.key,
-                "file": str(folder.files[item.key]),
-                "name": item.name,
-                "change": item.change,
-                "revision": item.revision,
-                "replaces_draft": item.replaces_draft,
-                "diff": list(item.diff),
-                "problems": [
-                    {"sentence": p.sentence, "field": p.field, "line": p.line, "column": p.column}
-                    for p in item.problems
-                ],
-            }
-            for item in plan.documents
-        ],
-        "left": list(plan.left),
+        "templates": [_write_item(item, folder.templates) for item in plan.templates.documents],
+        "journeys": [_write_item(item, folder.journeys) for item in plan.journeys.documents],
+        "left": list(plan.journeys.left),
+        "left_templates": list(plan.templates.left),
     }
+
+
+def _write_item(item: "Planned", shelf: Shelf) -> dict[str, Any]:
+    return {
+        "key": item.key,
+        "file": str(shelf.files[item.key]),
+        "name": item.name,
+        "change": item.change,
+        "revision": item.revision,
+        "replaces_draft": item.replaces_draft,
+        "diff": list(item.diff),
+        "problems": [
+            {"sentence": p.sentence, "field": p.field, "line": p.line, "column": p.column} for p in item.problems
+        ],
+    }
+
+
+def _iter_documents(plan: "Plan", folder: Folder) -> "Iterator[tuple[Planned, Path]]":
+    """Each with its file; templates first, for journeys name them."""
+    for part, shelf in ((plan.templates, folder.templates), (plan.journeys, folder.journeys)):
+        for item in part.documents:
+            yield item, shelf.files[item.key]
 
 
 def _read_text(path: Path) -> str:
@@ -132,4 +159,5 @@ def _tell_change(item: "Planned") -> str:
 def _count(plan: "Plan") -> str:
     counts = {change: sum(item.change == change for item in plan.documents) for change in ("new", "changed")}
     unchanged = len(plan.documents) - sum(counts.values())
-    return f"{counts['new']} new, {counts['changed']} changed, {unchanged} unchanged, {len(plan.left)} left alone"
+    left = len(plan.journeys.left) + len(plan.templates.left)
+    return f"{counts['new']} new, {counts['changed']} changed, {unchanged} unchanged, {left} left alone"

@@ -52,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refused", type=_read_percent, default=0.0, metavar="PERCENT", help="how many messages reach nobody"
     )
+    parser.add_argument(
+        "--answered", type=_read_percent, default=50.0, metavar="PERCENT", help="how many questions are answered; 50"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     add_workspace(parser)
 
@@ -126,7 +129,8 @@ def _play(
     told = []
     for one, config in zip(variants, configs, strict=True):
         memory = what_if.gather(config, people, tape.since)
-        played = what_if.play_tape(memory, tape, one.journey_id, until, refused=options.refused / 100)
+        shares = {"refused": options.refused / 100, "answered": options.answered / 100}
+        played = what_if.play_tape(memory, tape, one.journey_id, until, **shares)
         told.append({"journey": one.label, "name": one.name, **tell_played(played, one.program, config)})
     return {
         "from": tape.since,

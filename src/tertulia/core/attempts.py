@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tertulia.core import effects as fx
 from tertulia.core.came import subject_of
+from tertulia.core.carriers import SMS
 from tertulia.core.consent import write_subject
 from tertulia.core.content import mask_links, read_content
 from tertulia.core.deliveries import (
@@ -33,6 +34,7 @@ from tertulia.core.rows import ClosedDelivery, OpenDelivery
 from tertulia.core.slots import release_slot, take_slot
 from tertulia.core.sms import count_parts
 from tertulia.core.stages import queue_next_stage
+from tertulia.core.talks import find_family
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import derive_id
 
@@ -132,9 +134,9 @@ def _receipt_of_open(world: World, delivery: OpenDelivery, entry: ReceiptEntry, 
 
 def _count_parts(world: World, delivery: OpenDelivery) -> int:
     """The parts of a message about which a receipt came before the sender's own word."""
-    return (
-        1 if world.config.channels[delivery.channel_id].app else count_parts(read_content(delivery.content).text).parts
-    )
+    if world.config.channels[delivery.channel_id].carries != SMS:
+        return 1
+    return count_parts(read_content(delivery.content).numbered).parts
 
 
 def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEntry, event: DeliveryEvent) -> None:
@@ -364,8 +366,10 @@ def _follow_failure(
     said = _reason(outcome, reason)
     channel = world.config.channels[delivery.channel_id]
     world.add(decide_row(world, delivery, "failed", "provider", said, {"code": code, "outcome": outcome}))
-    if reason in DEAD_AFTER and delivery.to_kind == "phone" and not channel.app:
-        world.add(fx.MarkAddressDead(delivery.workspace, delivery.contact_id, "phone", delivery.to_value, code, at))
+    if reason in DEAD_AFTER and channel.carries:
+        for member in sorted(find_family(world, world.follow(delivery.contact_id))):  # whose row it is (M8)
+            place = (member, delivery.to_kind, delivery.to_value)
+            world.add(fx.MarkAddressDead(delivery.workspace, *place, code, at))
     if withdraws:
         subject = IdentityRef(delivery.to_kind, channel.scope if channel.app else "", delivery.to_value)
         world.add(
@@ -374,7 +378,7 @@ def _follow_failure(
                 contact_id=delivery.contact_id,
                 id=derive_id("consent", "platform", str(delivery.id), code),
                 address=write_subject(subject_of(subject)),
-                channel=channel.kind if channel.app else "sms",
+                channel=channel.family,
                 topic="*",
                 state="withdrawn",
                 source="platform_block",

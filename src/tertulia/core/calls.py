@@ -4,7 +4,6 @@ The owner decides, a row of undecided calls keeps it, a caller makes the call, a
 log (`call_outcomes`). One call of a run's step has one id, which is its `Idempotency-Key`.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,9 +11,9 @@ from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core.call_requests import Unwritten, write_request
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import CallRow, ContactRow, RunRow
+from tertulia.core.rows import CallRow, RunRow
+from tertulia.core.run_texts import read_run_clock, run_facts
 from tertulia.core.steps.base import Call
-from tertulia.core.template_facts import make_facts
 from tertulia.core.world import World
 from tertulia.ids import derive_id
 
@@ -33,9 +32,9 @@ def queue_call(world: World, run: RunRow, move: Call) -> Unwritten | None:
     if endpoint is None:
         return Unwritten(Reason.CALL_NO_ENDPOINT, endpoint=move.endpoint)
     call_id = derive_call_id(run)
-    facts = run_facts(world, run, world.contacts[run.contact_id])
+    facts, now = run_facts(world, run, world.contacts[run.contact_id]), read_run_clock(world, run)
     try:
-        request = write_request(move.path, move.body, endpoint.status_path, facts, str(call_id), world.now)
+        request = write_request(move.path, move.body, endpoint.status_path, facts, str(call_id), now)
     except Unwritten as unwritten:
         return unwritten
     named = (run.workspace, run.contact_id, call_id, run.journey_id, run.id, run.step, run.visit, endpoint.id)
@@ -108,19 +107,4 @@ def tell_call(world: World, call: CallRow, outcome: str, reason: Reason, **facts
             run_id=call.run_id,
             step=call.step,
         )
-    )
-
-
-def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
-    """What a template of a journey sees of a run's contact, of the event that began it, and of what calls saved."""
-    properties: Mapping[str, Any] = run.event.get("properties", {})
-    return make_facts(
-        name=contact.name,
-        surname=contact.surname,
-        locale=contact.locale,
-        attributes=contact.attributes,
-        workspace=world.config.workspaces[run.workspace].name,
-        links={},
-        event=properties,
-        results=run.results,
     )

@@ -7,6 +7,7 @@ import msgspec
 from tertulia.core import effects as fx
 from tertulia.core.entries import Inbound
 from tertulia.core.identity import IdentityRef
+from tertulia.core.import_values import email_key
 from tertulia.core.links import Code, hash_code
 from tertulia.core.match import LinkFacts
 from tertulia.core.phones import key_of_e164
@@ -52,11 +53,6 @@ def has_number(contact: ContactRow, e164: str) -> bool:
     return any(row.kind == "phone" and row.canonical == key for row in contact.addresses)
 
 
-def consent_channel(channel: ChannelFacts) -> str:
-    """How the consent ledger names a channel: the app's kind; every carrier of SMS is `sms`."""
-    return channel.kind if channel.app else "sms"
-
-
 def bind_link(
     world: World, workspace: int, link: LinkFacts, codes: tuple[Code, ...], identity: IdentityRef, at: datetime
 ) -> None:
@@ -80,8 +76,15 @@ def match_by_number(world: World, contact_id: int, app: str, at: datetime) -> No
 
 
 def subject_of(identity: IdentityRef) -> IdentityRef:
-    """How the consent ledger names an identity: a phone number by the one key of its national spellings."""
-    return IdentityRef("phone", "", key_of_e164(identity.value)) if identity.kind == "phone" else identity
+    """How the consent ledger names an identity: a phone number by the one key of its national spellings, an e-mail
+    address by the one of its capitals."""
+    match identity.kind:
+        case "phone":
+            return IdentityRef("phone", "", key_of_e164(identity.value))
+        case "email":
+            return IdentityRef("email", "", email_key(identity.value))
+        case _:
+            return identity
 
 
 def addressees(world: World, came: Came) -> list[int]:

@@ -3,33 +3,40 @@
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
+from tertulia.core.asking import write_buttons
 from tertulia.core.attempts import decide_row
-from tertulia.core.calls import run_facts
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
-from tertulia.core.clocks import find_zone
+from tertulia.core.carriers import EMAIL, SMS
+from tertulia.core.clocks import find_zone, read_clock
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
-from tertulia.core.deliveries import DeliveryEvent, DeliveryState, advance
+from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
 from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import follow_delivery, note_message
+from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.links import hash_code, mint, with_app
+from tertulia.core.mail_html import clean_html
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
-from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery
+from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
+from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
-from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
+from tertulia.core.sensitive import Choice, Proof, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.template_facts import make_facts
+from tertulia.core.templates import Wording
+from tertulia.core.wordings import choose_wording, find_wording, make_content
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
 HOLD_AGAIN_S: Final = 60.0
+NEUTRAL_SUBJECT: Final = "{{ workspace.name }}"  # where the message's own is personal (M6)
 ATTEMPT_MINTS_MAX: Final = 8
 # A match that is done goes on for whom a receipt, hours later, hands over to the next way of reaching.
 _RUN: Final = {
@@ -47,8 +54,10 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     minted: list[fx.MintLink] = []
     contents: list[Content] = []
     trust = _judge_trust(world.contacts[delivery.contact_id], delivery)
-    choice = _choose(world, delivery, trust)
-    verdict = judge(_gather(world, delivery, trust, choice, _renderer(world, delivery, choice, minted, contents)))
+    wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
+    choice = choose_wording(world, delivery, wording, trust)
+    renderer = _renderer(world, delivery, wording, choice, minted, contents)
+    verdict = judge(_gather(world, delivery, trust, wording, choice, renderer))
     match verdict.outcome:
         case Verb.SEND:
             _hand_over(world, delivery, verdict, minted, contents[0])
@@ -75,7 +84,7 @@ def _hand_over(
     step = find_step(world, delivery)
     take_slot(world, delivery, important=step is not None and step.important)
     if (run := find_run(world, delivery)) is not None:
-        note_message(world, run)
+        note_message(world, run, delivery)
 
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
@@ -132,26 +141,8 @@ def _judge_trust(contact: ContactRow, delivery: OpenDelivery) -> Trust:
     return judge_address(delivery.to_kind, delivery.to_value, phones, proofs)
 
 
-def _choose(world: World, delivery: OpenDelivery, trust: Trust) -> Choice:
-    """Which of a match's texts it is, and what in it is sensitive. One that was rendered for an earlier attempt stays
-    what it is."""
-    marked = world.config.workspaces[delivery.workspace].sensitive
-    if (step := find_step(world, delivery)) is not None:
-        return _choose_once(delivery, step.text, step.neutral, marked, trust)
-    if delivery.match_id is None:
-        return Choice("", False, ())
-    match = world.config.matches[delivery.match_id]
-    if delivery.stage < len(match.direct):
-        used = [name for text in match.direct[delivery.stage].parameters for name in list_sensitive(text, marked)]
-        return Choice("", False, tuple(sorted(set(used))))
-    return _choose_once(delivery, match.text, match.neutral, marked, trust)
-
-
-def _choose_once(delivery: OpenDelivery, text: str, neutral: str, marked: frozenset[str], trust: Trust) -> Choice:
-    content = read_content(delivery.content)
-    if content.is_rendered:
-        return Choice(text, content.neutral, list_sensitive(text, marked))
-    return choose_text(text, neutral, marked, trust)
+def _is_mail(world: World, delivery: OpenDelivery) -> bool:
+    return world.config.channels[delivery.channel_id].carries == EMAIL
 
 
 def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> RunState:
@@ -165,7 +156,12 @@ def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) 
 
 
 def _gather(
-    world: World, delivery: OpenDelivery, trust: Trust, choice: Choice, renderer: Callable[[], Outcome]
+    world: World,
+    delivery: OpenDelivery,
+    trust: Trust,
+    wording: Wording,
+    choice: Choice,
+    renderer: Callable[[], Outcome],
 ) -> SendFacts:
     channel = world.config.channels[delivery.channel_id]
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
@@ -186,7 +182,7 @@ def _gather(
         contact_merged=contact.merged_into is not None and (match is not None or delivery.run_id is not None),
         contact_erased=contact.erased,
         address=delivery.to_value,
-        mobile_needed=not channel.app,
+        mobile_needed=channel.carries == SMS,
         mobile=row.sms if row else delivery.match_id is None and delivery.run_id is None,
         dead_code=row.dead_code if row and not channel.app else "",
         trust=trust,
@@ -209,16 +205,11 @@ def _gather(
         retry_at=None,
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
-        on_missing=_read_policy(world, delivery, match),
+        on_missing=OnMissing(wording.on_missing),
         characters_max=channel.text_max,
         render=renderer,
+        template=wording.list_facts(),
     )
-
-
-def _read_policy(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> OnMissing:
-    """S4: what a variable without a value does."""
-    step = find_step(world, delivery)
-    return OnMissing(step.on_missing if step else match.on_missing if match else "fail")
 
 
 def _budget_left(world: World, match: MatchFacts | None) -> int | None:
@@ -244,7 +235,12 @@ def _platform(
 
 
 def _renderer(
-    world: World, delivery: OpenDelivery, choice: Choice, minted: list[fx.MintLink], contents: list[Content]
+    world: World,
+    delivery: OpenDelivery,
+    wording: Wording,
+    choice: Choice,
+    minted: list[fx.MintLink],
+    contents: list[Content],
 ) -> Callable[[], Outcome]:
     """Renders when the gates before have let the message pass; leaves links and content behind."""
 
@@ -255,22 +251,64 @@ def _renderer(
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
         if (run := find_run(world, delivery)) is not None:
-            outcome = _render_text(
-                choice.text, run_facts(world, run, contact), world, _read_policy(world, delivery, None)
-            )
-            if isinstance(outcome, Rendered):
-                contents.append(Content(text=outcome.text, neutral=choice.neutral))
-            return outcome
+            return _render_step(world, delivery, run, contact, wording, choice, contents)
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
         if delivery.stage < len(match.direct):
             return _render_direct(world, match, delivery, contact, contents)
         outcome = _render_links(world, match, choice.text, contact, minted)
         if isinstance(outcome, Rendered):
-            contents.append(Content(text=outcome.text, neutral=choice.neutral))
+            contents.append(make_content(outcome.text, wording, choice))
         return outcome
 
     return call
+
+
+def _render_step(
+    world: World,
+    delivery: OpenDelivery,
+    run: RunRow,
+    contact: ContactRow,
+    wording: Wording,
+    choice: Choice,
+    contents: list[Content],
+) -> Outcome:
+    """A journey's message: its text, and of an e-mail the subject and the HTML. A neutral text goes alone."""
+    facts, unsubscribe = run_facts(world, run, contact), ""
+    now = read_clock(world, contact, find_journey_zone(world, delivery))
+    sources = [("text", choice.text, False)]
+    if _is_mail(world, delivery):
+        leave = _write_leave(world, delivery)
+        facts["unsubscribe"], unsubscribe = leave, leave if delivery.class_ == MessageClass.MARKETING.value else ""
+        marked = world.config.workspaces[delivery.workspace].sensitive
+        personal = choice.neutral and list_sensitive(wording.subject, marked)
+        sources.append(("subject", NEUTRAL_SUBJECT if personal or not wording.subject else wording.subject, False))
+        sources += [("html", wording.html, True)] if wording.html and not choice.neutral else []
+    made = {}
+    for name, source, is_html in sources:
+        outcome = _render_text(source, facts, now, OnMissing(wording.on_missing), is_html)
+        if not isinstance(outcome, Rendered):
+            return outcome
+        made[name] = clean_html(outcome.text) if is_html else outcome.text
+    beside = {"subject": made.get("subject", ""), "html": made.get("html", ""), "unsubscribe": unsubscribe}
+    choices = _write_buttons(world, delivery, contact)
+    contents.append(make_content(made["text"], wording, choice, choices=choices, **beside))
+    return Rendered(made["text"])
+
+
+def _write_leave(world: World, delivery: OpenDelivery) -> str:
+    """Where this customer says that they want no more offers (C3)."""
+    workspace = world.config.workspaces[delivery.workspace]
+    token = sign_leave(workspace.link_key, Leave(workspace.id, delivery.contact_id, delivery.id))
+    return f"{workspace.link_base}/u/{token}"
+
+
+def _write_buttons(world: World, delivery: OpenDelivery, contact: ContactRow) -> tuple[tuple[str, str], ...]:
+    """What the customer may tap under a question."""
+    step = find_step(world, delivery)
+    language = contact.locale or world.config.workspaces[delivery.workspace].language
+    channel = world.config.channels[delivery.channel_id]
+    return write_buttons(step, delivery.id, channel, language) if step is not None else ()
 
 
 def _render_direct(
@@ -281,7 +319,7 @@ def _render_direct(
     facts = template_facts(world, match, contact, {})
     filled = []
     for parameter in way.parameters:
-        outcome = _render_text(parameter, facts, world, OnMissing(match.on_missing))
+        outcome = _render_text(parameter, facts, read_clock(world, contact), OnMissing(match.on_missing))
         if not isinstance(outcome, Rendered):
             return outcome
         filled.append(outcome.text)
@@ -308,7 +346,7 @@ def _render_links(
         "unsubscribe": f"{workspace.link_base}/u/{code}",
     }
     facts = template_facts(world, match, contact, links)
-    outcome = _render_text(text, facts, world, OnMissing(match.on_missing))
+    outcome = _render_text(text, facts, read_clock(world, contact), OnMissing(match.on_missing))
     if isinstance(outcome, Rendered) and effect is not None:
         minted.append(effect)
     return outcome
@@ -350,9 +388,11 @@ def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: 
     )
 
 
-def _render_text(source: str, facts: dict[str, object], world: World, on_missing: OnMissing) -> Outcome:
+def _render_text(
+    source: str, facts: dict[str, object], now: datetime, on_missing: OnMissing, is_html: bool = False
+) -> Outcome:
     try:
-        template = compile_template(source)
+        template = compile_template(source, is_html)
     except TemplateProblem as problem:
         return BrokenTemplate(problem)
-    return render(template, facts, now=world.now, on_missing=on_missing)
+    return render(template, facts, now=now, on_missing=on_missing)

@@ -1,19 +1,19 @@
 """Conditions: one expression tree over what is known of a contact and of the event at hand.
 
 A condition is a group (`all`, `any` or `none` of others) or one comparison: a subject (`property` of the event,
-`attribute` of the contact or one of its own `field`s) and one operator. `judge` says whether it holds and, where it
-does not, which comparison decided that and with which value, so that every refusal can be explained (S1).
+`attribute` of the contact, one of its own `field`s, or of the journey's run the `answer` at a step or the `result` that
+one saved) and one operator. `judge` says whether it holds and, where it does not, which comparison decided that and
+with which value, so that every refusal can be explained (S1).
 
 Comparisons know types: a number is compared with a number, an instant with an instant, and a value of another type,
 or none at all, does not hold (but `is_not`, `not_in` and `exists: false`, which a missing value satisfies). Texts are
 compared without regard to case and to spaces around them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -23,7 +23,7 @@ Scalar = str | bool | int | float
 
 FIELDS: Final = ("name", "surname", "language", "country", "zone")
 GROUPS: Final = ("all", "any", "none")
-SUBJECTS: Final = ("property", "attribute", "field", "result")
+SUBJECTS: Final = ("property", "attribute", "field", "answer", "result")
 OPERATORS: Final = (
     *("is_", "is_not", "in_", "not_in", "over", "under", "at_least", "at_most"),
     *("contains", "starts_with", "exists"),
@@ -38,8 +38,8 @@ class Condition(
 ):
     """One node of the tree: exactly one of the groups or subjects is set, with a subject exactly one operator.
 
-    `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path. `result` is
-    `step.name`: what a step that calls an API saved under that name."""
+    `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path. `answer` is the
+    id of the step that asked. `result` is `step.name`: what a step that calls an API saved under that name."""
 
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
@@ -47,6 +47,7 @@ class Condition(
     property: str | None = None
     attribute: str | None = None
     field: str | None = None
+    answer: str | None = None
     result: str | None = None
     is_: Scalar | None = None
     is_not: Scalar | None = None
@@ -63,13 +64,14 @@ class Condition(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What conditions look at: the event's properties, the contact's attributes and own fields, and what steps that
-    call an API saved in this run, by step and name."""
+    """What conditions look at: the event's properties, the contact's attributes and own fields, and of this run what
+    the contact answered, by the ids of the steps that asked, and what calls of an API saved, by step and name."""
 
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
     fields: Mapping[str, str]
-    results: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def read_subject(condition: Condition, subject: Subject) -> Any:
         return read_path(subject.properties, condition.property)
     if condition.attribute is not None:
         return read_path(subject.attributes, condition.attribute)
+    if condition.answer is not None:
+        return subject.answers.get(condition.answer)
     if condition.result is not None:
         return read_path(subject.results, condition.result)
     return subject.fields.get(condition.field or "") or None
@@ -231,6 +235,17 @@ def _fold(text: str) -> str:
 # what is wrong with a condition of a document
 
 
+def list_named(
+    condition: Condition, kind: Literal["answer", "result"], path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every answer, or every result, that a condition looks at, each with where it names it."""
+    if (name := getattr(condition, kind)) is not None:
+        yield (*path, kind), name
+    for group in GROUPS:
+        for place, part in enumerate(getattr(condition, group) or ()):
+            yield from list_named(part, kind, (*path, group, place))
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong, where (the path below the condition: keys and places), as a message id with its parameters."""
@@ -238,18 +253,6 @@ class Fault:
     path: tuple[str | int, ...]
     message: str
     parameters: Mapping[str, str]
-
-
-def list_results(condition: Condition, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:
-    """Every result that a condition looks at, with where that stands."""
-    if condition.result is not None:
-        return [((*path, "result"), condition.result)]
-    return [
-        found
-        for group in GROUPS
-        for place, part in enumerate(getattr(condition, group) or ())
-        for found in list_results(part, (*path, group, place))
-    ]
 
 
 def find_faults(
@@ -262,7 +265,8 @@ def find_faults(
     if len(path) > 2 * DEPTH_MAX + 4:
         return [Fault(path, _("Conditions are nested too deeply. Nest at most eight."), {})]
     if len(heads) != 1:
-        return [Fault(path, _("Give exactly one of all, any, none, property, attribute, field and result."), {})]
+        message = _("Give exactly one of all, any, none, property, attribute, field, answer and result.")
+        return [Fault(path, message, {})]
     [head] = heads
     if head in GROUPS:
         if operators:

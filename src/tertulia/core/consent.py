@@ -284,6 +284,7 @@ class Cause(StrEnum):
 
 
 _EVERY_CLASS: Final = frozenset(MessageClass)
+_OFFERS: Final = frozenset({MessageClass.MARKETING})
 _NOT_ASKED_FOR: Final = frozenset({MessageClass.SERVICE, MessageClass.MARKETING})
 
 CAUSE_STOPS: Final = {
@@ -298,8 +299,8 @@ CAUSE_STOPS: Final = {
 
 
 class Suppression(msgspec.Struct, frozen=True):
-    """One reason not to write: to a subject (None: to the contact) on a channel kind (`*`: any). `lifted` when it no
-    longer counts; rows are never deleted."""
+    """One reason not to write: to a subject (None: to the contact) on a channel kind (`*`: any). `evidence` is its
+    source; `lifted` when it no longer counts; rows are never deleted."""
 
     cause: Cause
     subject: IdentityRef | None
@@ -320,9 +321,15 @@ def find_suppression(
         if not s.lifted
         and s.subject in (None, subject)
         and s.channel in (ANY, channel)
-        and message_class in CAUSE_STOPS[s.cause]
+        and message_class in _list_stopped(s)
     ]
     return min(hits, key=lambda s: (order.index(s.cause), s.at), default=None)
+
+
+def _list_stopped(suppression: Suppression) -> frozenset[MessageClass]:
+    """An unsubscribe button is about offers, wherever else a withdrawn address is left alone."""
+    by_button = suppression.evidence == Source.UNSUBSCRIBE_LINK.value
+    return _OFFERS if by_button else CAUSE_STOPS[suppression.cause]
 
 
 def _covers(entry: ConsentFact, target: Target) -> bool:

@@ -3,22 +3,28 @@
 Empty (no text and no template) means that the claim has still to render it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from tertulia.core.links import CODE_SYMBOLS
+from tertulia.core.templates import Used
 
 MASK = "\u2022\u2022\u2022\u2022"
+TEXTS = ("text", "html", "unsubscribe")  # of a content, in which links stand
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text with its choices, or a template of the platform's. `direct` marks a first contact by phone number (LINE's
-    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the match's neutral
-    text (M6)."""
+    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the neutral text
+    (M6); `used` the template that it was made of. In an e-mail `subject` and `html` stand beside the text, and
+    `unsubscribe` is the address in its header, where it has one."""
 
     text: str = ""
+    subject: str = ""
+    html: str = ""
+    unsubscribe: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     ask_phone: bool = False
     template: str = ""
@@ -27,10 +33,21 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_token: str = ""
     direct: bool = False
     neutral: bool = False
+    used: Used | None = None
+
+    @property
+    def numbered(self) -> str:
+        """The text as it stands where there are no buttons."""
+        return number_choices(self.text, self.choices)
 
     @property
     def is_rendered(self) -> bool:
         return bool(self.text or self.template)
+
+
+def number_choices(text: str, choices: Iterable[tuple[str, str]]) -> str:
+    """A text with its choices (label, payload) as numbered lines below."""
+    return "\n".join([text, *(f"{number}. {label}" for number, (label, _) in enumerate(choices, 1))])
 
 
 def read_content(stored: Mapping[str, Any]) -> Content:
@@ -47,8 +64,8 @@ def write_content(content: Content) -> dict[str, Any]:
 def mask_links(content: Mapping[str, Any], link_base: str) -> dict[str, Any]:
     """The content for the history: the secret part of every personal link is left out, so that nobody who reads the
     history can use it."""
-    text = str(content.get("text", ""))
-    for path in ("/l/", "/u/"):
-        head, *rest = text.split(link_base + path)
-        text = (link_base + path).join([head, *(MASK + part[CODE_SYMBOLS:] for part in rest)])
-    return {**content, "text": text} if text else dict(content)
+    secret = re.compile(rf"({re.escape(link_base)}/[lu]/)[\w-]+", re.ASCII)
+    return {
+        name: secret.sub(rf"\1{MASK}", value) if name in TEXTS and isinstance(value, str) else value
+        for name, value in content.items()
+    }

@@ -19,6 +19,7 @@ from tertulia.core.entries import (
     Entry,
     EraseEntry,
     EventEntry,
+    HandOverEntry,
     Inbound,
     LookUpEntry,
     MergeEntry,
@@ -33,6 +34,7 @@ from tertulia.core.entries import (
     key_of,
 )
 from tertulia.core.events import decide_event
+from tertulia.core.hand_over import decide_hand_over
 from tertulia.core.inbound import decide_inbound, decide_token
 from tertulia.core.journey import follow_delivery
 from tertulia.core.lookups import decide_look_up
@@ -116,6 +118,8 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_call(world, entry)
         case SettleCallEntry():
             decide_settlement(world, entry)
+        case HandOverEntry():
+            decide_hand_over(world, entry, workspace)
         case _:
             assert_never(entry)
 

@@ -155,15 +155,28 @@ class TokenEntry(msgspec.Struct, frozen=True, tag="token", omit_defaults=True):
 
 class TalkEntry(msgspec.Struct, frozen=True, tag="talk", omit_defaults=True):
     """Something changed in a conversation that goes on at a merged contact (M8), told to that contact's owner: it is
-    active, a `question` waits in it, a merge closed it (`into_id` goes on), or that was undone (`merge_id` alone)."""
+    active, a `question` waits in it, it was handed over to people or waits for them no more, a merge closed it
+    (`into_id` goes on), or that was undone (`merge_id` alone)."""
 
     contact_id: int
     channel_id: int
     conversation_id: UUID
     at: datetime
     question: dict[str, Any] | None = None
+    hand_over: dict[str, Any] | None = None
     into_id: UUID | None = None
     merge_id: UUID | None = None
+
+
+class HandOverEntry(msgspec.Struct, frozen=True, tag="hand_over", omit_defaults=True):
+    """A journey hands a customer over to people (I6): their conversation waits for somebody from now on, with these
+    facts. `say`: what the customer is told. `id`: the same again for the same step of a run."""
+
+    contact_id: int
+    id: UUID
+    at: datetime
+    facts: dict[str, Any]
+    say: str = ""
 
 
 class DismissEntry(msgspec.Struct, frozen=True, tag="dismiss", omit_defaults=True):
@@ -215,7 +228,8 @@ class UnmergeEntry(msgspec.Struct, frozen=True, tag="unmerge", omit_defaults=Tru
 
 
 class ConsentEntry(msgspec.Struct, frozen=True, tag="consent", omit_defaults=True):
-    """A person, a form or a list granted or withdrew for a contact (C1). `address` as in the ledger, `*` everywhere."""
+    """A person, a form or a list granted or withdrew for a contact (C1). `address` as in the ledger, `*` everywhere.
+    `mailbox`: said in answer to an e-mail, so it holds for the contact's e-mail addresses, whoever else has them."""
 
     contact_id: int
     address: str
@@ -227,6 +241,7 @@ class ConsentEntry(msgspec.Struct, frozen=True, tag="consent", omit_defaults=Tru
     at: datetime
     text_version: str = ""
     evidence: dict[str, Any] = {}
+    mailbox: bool = False
 
 
 class EraseEntry(msgspec.Struct, frozen=True, tag="erase", omit_defaults=True):
@@ -334,6 +349,7 @@ Entry = (
     | OccasionEntry
     | CallEntry
     | SettleCallEntry
+    | HandOverEntry
 )
 
 
@@ -387,7 +403,15 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             return place_of_delivery(delivery_id)[0]
         case TokenEntry():
             return entry.shard
-        case ClickEntry() | ConsentEntry() | EraseEntry() | DismissEntry() | TalkEntry() | OccasionEntry():
+        case (
+            ClickEntry()
+            | ConsentEntry()
+            | EraseEntry()
+            | DismissEntry()
+            | TalkEntry()
+            | OccasionEntry()
+            | HandOverEntry()
+        ):
             return shard_of_contact(entry.contact_id)
         case CallEntry() | SettleCallEntry():
             return shard_of_contact(entry.contact_id)
@@ -438,7 +462,8 @@ def _describe(entry: Entry) -> str:
         case TokenEntry():
             return f"token:{entry.code_hash}:{_who(entry.identity)}:{entry.contact_id}"
         case TalkEntry():
-            told = msgspec.json.encode(entry.question).decode() if entry.question is not None else ""
+            changed = entry.hand_over if entry.question is None else entry.question
+            told = msgspec.json.encode(changed).decode() if changed is not None else ""
             facts = f"{entry.contact_id}:{entry.conversation_id}:{entry.into_id}:{entry.merge_id}"
             return f"talk:{facts}:{entry.at.isoformat()}:{told}"
         case DismissEntry():
@@ -461,6 +486,8 @@ def _describe(entry: Entry) -> str:
             return f"call:{entry.call_id}:{entry.attempt}:{told}"
         case SettleCallEntry():
             return f"settle_call:{entry.call_id}:{entry.attempt}"
+        case HandOverEntry():
+            return f"hand_over:{entry.id}"
         case _:
             assert_never(entry)
 

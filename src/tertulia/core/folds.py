@@ -84,7 +84,7 @@ def _fold_run(world: "World", e: rx.SetRun) -> None:
         world.runs_of.setdefault(e.contact_id, []).append(e.id)
     world.runs[e.id] = RunRow(
         *(e.id, e.workspace, e.contact_id, e.journey_id, e.revision, e.key, e.step, e.visit, e.entered_at),
-        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event, e.withheld, e.results),
+        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event, e.withheld, e.answers, e.question, e.results),
     )
 
 
@@ -211,13 +211,18 @@ def _fold_dead(world: "World", e: fx.MarkAddressDead) -> None:
 
 
 def _fold_conversation(world: "World", e: tx.OpenConversation) -> None:
-    row = ConversationRow(e.id, e.contact_id, e.channel_id, {}, e.at)
+    row = ConversationRow(e.id, e.contact_id, e.channel_id, {}, e.at, e.at)
     world.conversations[(e.contact_id, e.channel_id)] = world.talks[e.id] = row
 
 
 def _fold_question(world: "World", e: tx.SetQuestion) -> None:
     if row := world.talks.get(e.conversation_id):
         row.question = e.question
+
+
+def _fold_hand_over(world: "World", e: tx.HandOver) -> None:
+    if row := world.talks.get(e.conversation_id):
+        row.hand_over = e.facts
 
 
 def _fold_closed_talk(world: "World", e: tx.CloseConversation) -> None:
@@ -228,6 +233,8 @@ def _fold_closed_talk(world: "World", e: tx.CloseConversation) -> None:
 
 def _fold_message(world: "World", e: tx.StoreMessage) -> None:
     world.seen_messages.add((e.channel_id, e.provider_id))
+    if row := world.talks.get(e.conversation_id):
+        row.last_at = max(row.last_at, e.arrived_at)
 
 
 def _fold_bind(world: "World", e: fx.BindLink) -> None:
@@ -353,6 +360,7 @@ _FOLDS: dict[type, Any] = {
     tx.OpenConversation: _fold_conversation,
     tx.CloseConversation: _fold_closed_talk,
     tx.SetQuestion: _fold_question,
+    tx.HandOver: _fold_hand_over,
     tx.StoreMessage: _fold_message,
     fx.BindLink: _fold_bind,
     fx.MintLink: _fold_mint,

@@ -78,7 +78,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     `retry_at` when the next one is free. `budget_left_micros` None: no budget; `cost_micros` what this send will cost
     at most. `windows` are those of the workspace and of what the message belongs to, read in `zone`; `outside` what
     becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count them, `message` this
-    one; `at_cap` what becomes of it where there is no room."""
+    one; `at_cap` what becomes of it where there is no room. `template` says which template's text it is, if any."""
 
     delivery_id: UUID
     now: datetime
@@ -114,6 +114,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     on_missing: OnMissing
     characters_max: int
     render: Callable[[], Outcome]
+    template: Facts = {}
 
 
 class Verb(StrEnum):
@@ -296,18 +297,20 @@ def _gate_throttle(facts: SendFacts) -> Finding:
 
 def _gate_render(facts: SendFacts) -> Finding:
     """Abort, missing variable by policy (S4), a text too long for the channel."""
+    used = dict(facts.template)
     match facts.render():
         case Rendered(text):
-            used: Facts = {"characters": len(text), "characters_max": facts.characters_max}
+            used |= {"characters": len(text), "characters_max": facts.characters_max}
             return Pass(used, text) if len(text) <= facts.characters_max else Refuse(Verb.DROP, Reason.TOO_LONG, used)
         case Abort(why):
-            return Refuse(Verb.DROP, Reason.TEMPLATE_ABORTED, {"abort": why})
+            return Refuse(Verb.DROP, Reason.TEMPLATE_ABORTED, used | {"abort": why})
         case Missing(name, line):
             skipped = facts.on_missing is OnMissing.SKIP
             reason = Reason.MISSING_SKIPPED if skipped else Reason.MISSING_VARIABLE
-            return Refuse(Verb.DROP, reason, {"variable": name, "line": line, "policy": facts.on_missing.value})
+            return Refuse(Verb.DROP, reason, used | {"variable": name, "line": line, "policy": facts.on_missing.value})
         case Broken(problem):
-            return Refuse(Verb.DROP, Reason.TEMPLATE_BROKEN, {"problem": problem.code.value, "line": problem.line})
+            used |= {"problem": problem.code.value, "line": problem.line}
+            return Refuse(Verb.DROP, Reason.TEMPLATE_BROKEN, used)
         case never:
             assert_never(never)
 

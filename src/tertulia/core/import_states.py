@@ -50,7 +50,8 @@ WORKING_STATES = frozenset({ImportState.CHECKING, ImportState.APPLYING, ImportSt
 
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the importer said about a list. `country` of numbers without a country code; `basis`, `source` and
-    `text_version` are the proof of consent; `consent_channel` a channel kind or `*`; `cause` that of an opt-out list.
+    `text_version` are the proof of consent; `consent_channel` a channel kind, `sms` (for e-mail
+    addresses it means e-mail) or `*`; `cause` that of an opt-out list.
     `keep_series`: numbers that differ by one are real; `take_suggestions`: rows are imported as suggested;
     `take_erased`: people who were erased are taken in again (C5)."""
 

@@ -14,6 +14,8 @@ from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
+from tertulia.core.answers import Reply
+from tertulia.core.asking import ask_again, begin_question, is_asked, list_asked
 from tertulia.core.attempts import decide_row, revoke_delivery
 from tertulia.core.calls import GATE, queue_call, take_back_call
 from tertulia.core.clocks import find_zone
@@ -22,18 +24,24 @@ from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
 from tertulia.core.entries import OccasionEntry, key_of
 from tertulia.core.goals import credit_message, open_goal
+from tertulia.core.hand_over import make_entry
+from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import ApiEntry, Node, Program
 from tertulia.core.occasions import API, STARTED
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.rows import ContactRow, OpenDelivery, RunRow
+from tertulia.core.run_texts import write_text
 from tertulia.core.splits import choose_way
-from tertulia.core.stages import LANE_BULK, find_number
+from tertulia.core.stages import LANE_BULK, find_address
 from tertulia.core.steps.base import (
+    Answer,
+    AskAgain,
     Begin,
     Call,
     Change,
     Divide,
     GoOn,
+    HandOver,
     Leave,
     Move,
     Send,
@@ -43,7 +51,7 @@ from tertulia.core.steps.base import (
     WaitUntil,
     Woken,
 )
-from tertulia.core.steps.message.step import MessageStep
+from tertulia.core.steps.sending import SendStep
 from tertulia.core.world import ChannelFacts, World
 from tertulia.core.zones import load_zone
 from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact
@@ -60,9 +68,7 @@ def find_program(world: World, run: RunRow) -> Program:
     return world.config.journeys[run.journey_id].programs[run.revision]
 
 
-def make_subject(
-    properties: Mapping[str, Any], contact: ContactRow, results: Mapping[str, Any] | None = None
-) -> Subject:
+def make_subject(properties: Mapping[str, Any], contact: ContactRow, run: RunRow | None = None) -> Subject:
     """What conditions and steps look at."""
     fields = {
         "name": contact.name,
@@ -71,7 +77,8 @@ def make_subject(
         "country": contact.country,
         "zone": contact.zone,
     }
-    return Subject(properties, contact.attributes, fields, results or {})
+    of_run = (run.answers, run.results) if run is not None else ()
+    return Subject(properties, contact.attributes, fields, *of_run)
 
 
 def derive_run_id(journey_id: int, contact_id: int, event_id: UUID) -> UUID:
@@ -102,7 +109,37 @@ def advance(world: World, run: RunRow, woken: Woken) -> None:
         if isinstance(move, WaitUntil):
             _do(world, run, node, move)
             return
-    _follow(world, run, node, woken)
+    if is_asked(run):
+        drop_question(world, run, Reason.REPLY_MISSED)
+    else:
+        _follow(world, run, node, woken)
+
+
+def hear_reply(world: World, run: RunRow, reply: Reply, to: IdentityRef) -> None:
+    """The customer wrote while the run's question waits: an answer, or the same question again, to where it came from,
+    or not understood for good."""
+    node = find_program(world, run).nodes[run.step]
+    move = node.step.act(_look(world, run, Woken.REPLY, reply))
+    if isinstance(move, AskAgain):
+        assert isinstance(node.step, SendStep)
+        ask_again(world, run, node.step, move.text, to)
+        keep(world, run)
+        return
+    if isinstance(move, GoOn):
+        _fail_question(world, run, Reason.REPLY_NOT_UNDERSTOOD)
+    _do(world, run, node, move)
+
+
+def drop_question(world: World, run: RunRow, reason: Reason) -> None:
+    """The run's question waits no more, for a reason: on as where nobody answered."""
+    node = find_program(world, run).nodes[run.step]
+    _fail_question(world, run, reason)
+    _follow(world, run, node, Woken.TIMER)
+
+
+def _fail_question(world: World, run: RunRow, reason: Reason) -> None:
+    decide_step(world, run, run.step, "unanswered", "reply", reason.value, {})
+    run.question = {"failed": run.step}
 
 
 def _go(world: World, run: RunRow, step: str | None) -> None:
@@ -121,11 +158,17 @@ def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
     _do(world, run, node, node.step.act(_look(world, run, woken)))
 
 
-def _look(world: World, run: RunRow, woken: Woken) -> View:
+def _settle(world: World, run: RunRow, node: Node, woken: Woken) -> None:
+    """The run's message has its verdict, as far as there will be one."""
+    run.delivery_id, run.due_at = None, None
+    _follow(world, run, node, woken)
+
+
+def _look(world: World, run: RunRow, woken: Woken, reply: Reply | None = None) -> View:
     contact = world.contacts[run.contact_id]
     zone = find_zone(world, contact, find_program(world, run).journey.zone).zone
-    subject = make_subject(run.event.get("properties", {}), contact, run.results)
-    return View(world.now, load_zone(zone), subject, woken)
+    subject = make_subject(run.event.get("properties", {}), contact, run)
+    return View(world.now, load_zone(zone), subject, woken, reply, int(run.question.get("tries", 0)))
 
 
 def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
@@ -141,11 +184,13 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
         case Send():
             _send(world, run, node.step, 0)
         case Change(attributes):
-            changed = dict.fromkeys(attributes, world.now)
-            world.add(ev.ChangeContact(run.workspace, run.contact_id, {}, dict(attributes), changed, world.now))
-            leave_where_met(world, world.contacts[run.contact_id])
-            if run.id in world.runs:
+            if _change(world, run, attributes):
                 _go(world, run, node.next)
+        case Answer(value, attribute, way):
+            run.answers, run.question = {**run.answers, node.step.id: value}, {}
+            keep(world, run)
+            if not attribute or _change(world, run, {attribute: value}):
+                _go(world, run, node.ways[way])
         case Begin(key, properties):
             _begin_other(world, run, node.step, key, properties)
             _go(world, run, node.next)
@@ -153,6 +198,10 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
             _call(world, run, node, move)
         case Divide(weights, salt):
             _go(world, run, node.ways[choose_way(world, run, node.step.id, weights, salt)])
+        case HandOver(say):
+            entry = make_entry(world, run, write_text(world, run, say), world.now)
+            world.forward(run.workspace, shard_of_contact(run.contact_id), key_of(entry), entry, run.contact_id)
+            _go(world, run, node.next)
         case Leave(reason):
             end(world, run, "left", reason)
 
@@ -171,6 +220,14 @@ def _call(world: World, run: RunRow, node: Node, move: Call) -> None:
 def follow_call(world: World, run: RunRow, way: int) -> None:
     """The outcome of the run's call is known: it goes on."""
     _go(world, run, find_program(world, run).nodes[run.step].ways[way])
+
+
+def _change(world: World, run: RunRow, attributes: Mapping[str, Any]) -> bool:
+    """Write attributes of the contact. False where that ended the run (X5)."""
+    changed = dict.fromkeys(attributes, world.now)
+    world.add(ev.ChangeContact(run.workspace, run.contact_id, {}, dict(attributes), changed, world.now))
+    leave_where_met(world, world.contacts[run.contact_id])
+    return run.id in world.runs
 
 
 def resolve_clocks(world: World, contact: ContactRow) -> None:
@@ -193,7 +250,7 @@ def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
         _go(world, run, None)
         return
     skipped = program.nodes[node.next]
-    if isinstance(skipped.step, MessageStep):
+    if isinstance(skipped.step, SendStep):
         decide_step(world, run, skipped.step.id, "not_sent", "run", reason, {})
     _go(world, run, skipped.next)
 
@@ -217,7 +274,7 @@ def _begin_other(world: World, run: RunRow, step: Step, key: str, properties: Ma
 
 def _send(world: World, run: RunRow, step: Step, stage: int) -> None:
     """Queue the message on the next channel on which the customer has an address; without one the run goes on."""
-    assert isinstance(step, MessageStep)
+    assert isinstance(step, SendStep)
     contact = world.contacts[run.contact_id]
     for place, name in enumerate(step.channels[stage:], stage):
         channel = find_channel(world, run.workspace, name)
@@ -228,11 +285,11 @@ def _send(world: World, run: RunRow, step: Step, stage: int) -> None:
             continue
         _queue(world, run, step, place, channel, to)
         return
-    _go(world, run, find_program(world, run).nodes[step.id].next)
+    _settle(world, run, find_program(world, run).nodes[step.id], Woken.UNSENT)
 
 
 def _queue(
-    world: World, run: RunRow, step: MessageStep, place: int, channel: ChannelFacts, to: tuple[str, str, str]
+    world: World, run: RunRow, step: SendStep, place: int, channel: ChannelFacts, to: tuple[str, str, str]
 ) -> None:
     journey = find_program(world, run).journey
     class_ = step.class_ or journey.class_
@@ -269,30 +326,19 @@ def _queue(
 
 
 def find_channel(world: World, workspace: int, name: str) -> ChannelFacts | None:
-    """The channel of that name, else the first of that kind (`sms`: the first that sends SMS); a live one before one
-    that is stopped."""
+    """The channel of that name, else the first of that kind (`sms`, `email`: the first that sends those); a live one
+    before one that is stopped."""
     mine = [channel for channel in world.config.channels.values() if channel.workspace == workspace]
     named = [channel for channel in mine if channel.name == name]
-    found = named or [channel for channel in mine if name in (channel.kind, "" if channel.app else "sms")]
+    found = named or [channel for channel in mine if name in (channel.kind, channel.family)]
     return min(found, key=lambda channel: (channel.state != "live", channel.id), default=None)
 
 
-def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, str] | None:
-    """Kind, value and scope of where a contact is on a channel; in an app the identity that was linked last."""
-    if not channel.app:
-        number = find_number(contact)
-        return ("phone", number, "") if number else None
-    linked = [row for row in contact.identities if row.channel_id == channel.id and row.identity.kind == channel.kind]
-    if not linked:
-        return None
-    identity = max(linked, key=lambda row: row.linked_at).identity
-    return identity.kind, identity.value, identity.scope
-
-
 def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool = False) -> None:
-    """What became of a message lets its run go on: one that was taken to the next step, one that was not to the next
-    channel, unless it was refused `everywhere`. While nobody knows, the run stays for a while: the message may go out
-    again, and an exception has to find its run (X2). A run that is elsewhere by now, or over, is not concerned."""
+    """What became of a message lets its run go on: one that was taken to what its step does then, one that was not to
+    the next channel, unless it was refused `everywhere`. A question that could not be repeated was asked all the same.
+    While nobody knows, the run stays for a while: the message may go out again, and an exception has to find its run
+    (X2). A run that is elsewhere by now, or over, is not concerned."""
     closed, opened = (world.closed.get(delivery_id), world.open.get(delivery_id)) if delivery_id else (None, None)
     row = closed or opened
     run = world.runs.get(row.run_id) if row is not None and row.run_id is not None else None
@@ -305,9 +351,12 @@ def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool 
             keep(world, run)
     elif closed is None:
         return
-    elif everywhere or row.state in MAY_HAVE_ARRIVED:
-        _go(world, run, node.next)
+    elif row.state in MAY_HAVE_ARRIVED or run.question.get("delivery", str(row.id)) != str(row.id):
+        _settle(world, run, node, Woken.SENT)
+    elif everywhere:
+        _settle(world, run, node, Woken.UNSENT)
     else:
+        run.question = {}
         _send(world, run, node.step, row.stage + 1)
 
 
@@ -315,15 +364,21 @@ def _lose_patience(world: World, run: RunRow, node: Node) -> None:
     """S3: nobody has said for a while what became of the message. One that goes out again will have its verdict."""
     delivery = world.open.get(run.delivery_id) if run.delivery_id is not None else None
     if delivery is None or delivery.state == "unknown":
-        _go(world, run, node.next)
+        _settle(world, run, node, Woken.SENT)
     else:
         run.due_at = None
         keep(world, run)
 
 
-def note_message(world: World, run: RunRow) -> None:
-    """A message of the run was handed over: from now on its entry counts (R2, R3)."""
+def note_message(world: World, run: RunRow, delivery: OpenDelivery) -> None:
+    """A message of the run was handed over: from now on its entry counts (R2, R3), and a question waits. An older one
+    on the channel waits no more."""
     _note_passage(world, run, world.now)
+    if find_program(world, run).nodes[run.step].step.ASKS and not is_asked(run):
+        for older in list_asked(world, run.contact_id, delivery.channel_id):
+            drop_question(world, older, Reason.QUESTION_REPLACED)
+        begin_question(run, delivery, world.now)
+        keep(world, run)
     credit_message(world, find_program(world, run).journey, run)
 
 
@@ -343,7 +398,7 @@ def keep(world: World, run: RunRow) -> None:
         rx.SetRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
             *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
-            *(run.withheld, run.results),
+            *(run.withheld, run.answers, run.question, run.results),
         )
     )
 
@@ -352,7 +407,8 @@ def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: dateti
     """R1, X4: begin again with a new event's data; what is queued is taken back."""
     take_back(world, run, Reason.RUN_RESTARTED, None)
     run.event, run.entered_at, run.visit, run.step = event, max(entered_at, run.entered_at), run.visit + 1, ""
-    run.delivery_id, run.due_at, run.withheld, run.results = None, None, False, {}
+    run.delivery_id, run.due_at, run.withheld = None, None, False
+    run.answers, run.question, run.results = {}, {}, {}
     begin(world, run)
 
 
@@ -366,8 +422,8 @@ def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | N
     world.add(
         rx.EndRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step),
-            *(run.entered_at, run.started_at, run.event, outcome, reason, event_id, world.now),
-            run.results,
+            *(run.entered_at, run.started_at, run.event, run.answers, run.results),
+            *(outcome, reason, event_id, world.now),
         )
     )
     tally(world, run, run.step, outcome)

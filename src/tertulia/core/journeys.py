@@ -16,8 +16,8 @@ from tertulia.core.conditions import Condition
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Hears, Step
-from tertulia.core.steps.message.step import MessageClassName, OutsideName
 from tertulia.core.steps.registry import read_step
+from tertulia.core.steps.sending import MessageClassName, OutsideName
 from tertulia.core.windows import WindowRule
 
 STEPS_MAX: Final = 200

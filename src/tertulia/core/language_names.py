@@ -92,16 +92,32 @@ def find_language(text: str) -> str:
     return _by_name().get(fold_text(text), "")
 
 
+def name_language(tag: str) -> str:
+    """A language in its own words, with what its tag adds: `português (BR)`; the tag itself of an unknown one."""
+    language, _, more = tag.partition("-")
+    name = list_languages().get(language.lower(), "")
+    return f"{name} ({more})" if name and more else name or tag
+
+
+@cache
+def list_languages() -> dict[str, str]:
+    """Each language's own name by its tag, in the order of the table."""
+    names: dict[str, str] = {}
+    for name, tag in _by_name(folded=False).items():
+        names.setdefault(tag, name)
+    return names
+
+
 @cache
 def _tags() -> frozenset[str]:
     return frozenset(_by_name().values())
 
 
 @cache
-def _by_name() -> dict[str, str]:
+def _by_name(*, folded: bool = True) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in _TABLE.strip().replace("\n   ", "").splitlines():
         tag, _, names = line.partition("=")
         for name in names.split("|"):
-            found.setdefault(fold_text(name), tag)
+            found.setdefault(fold_text(name) if folded else name, tag)
     return found

@@ -8,7 +8,8 @@ were begun (`talks`): of two on one channel each owner closes its own where the 
 from tertulia.core import effects as fx
 from tertulia.core.attempts import revoke_delivery
 from tertulia.core.came import match_by_number
-from tertulia.core.consent import unite_ledgers, write_subject
+from tertulia.core.carriers import EMAIL
+from tertulia.core.consent import ANY, MARKETING, Cause, Given, unite_ledgers, write_subject
 from tertulia.core.entries import (
     AbsorbEntry,
     ConsentEntry,
@@ -163,6 +164,22 @@ def decide_consent(world: World, entry: ConsentEntry, workspace: int) -> None:
             at=entry.at,
         )
     )
+    _obey_mailbox(world, entry, workspace)
+
+
+def _obey_mailbox(world: World, entry: ConsentEntry, workspace: int) -> None:
+    """An e-mail address may be shared: who asks in it for no more offers asks for everybody who has it, until somebody
+    agrees to them for it again."""
+    contact = world.contacts[world.follow(entry.contact_id)]
+    keys = dict.fromkeys(row.canonical for row in contact.addresses if row.kind == "email")
+    wide = entry.channel in (ANY, EMAIL) and entry.topic in (ANY, MARKETING)
+    cause = Cause.WITHDRAWN.value
+    if entry.mailbox:
+        for key in keys:
+            world.add(fx.Suppress(workspace, "email", key, cause, EMAIL, entry.source, entry.evidence, entry.at))
+    elif entry.state == Given.GRANTED.value and wide:
+        for key in keys:
+            world.add(fx.LiftSuppression(workspace, "email", key, cause, EMAIL, entry.at))
 
 
 def decide_erase(world: World, entry: EraseEntry, workspace: int) -> None:

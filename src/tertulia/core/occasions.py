@@ -136,5 +136,5 @@ def is_of(entry: OutcomeEntry, properties: Mapping[str, Any]) -> bool:
 
 
 def name_channel(channel: ChannelFacts) -> dict[str, str]:
-    """A channel among an occasion's properties: by its name and by its kind, every carrier of SMS under `sms`."""
-    return {"channel": channel.name, "channel_kind": channel.kind if channel.app else "sms"}
+    """A channel among an occasion's properties: by its name and by its family."""
+    return {"channel": channel.name, "channel_kind": channel.family}

@@ -97,6 +97,12 @@ class Reason(StrEnum):
     CALL_NO_ENDPOINT = "call.no_endpoint"
     CALL_UNDER_WAY = "call.under_way"
 
+    REPLY_MISSED = "reply.missed"
+    REPLY_NOT_UNDERSTOOD = "reply.not_understood"
+    REPLY_STOPPED = "reply.stopped"
+    QUESTION_REPLACED = "reply.replaced"
+    HANDED_OVER = "run.handed_over"
+
     # after the hand-over
     RETRIES_SPENT = "provider.retries_spent"
     REJECTED = "provider.rejected"
@@ -206,6 +212,13 @@ SENTENCES: Final = {
     Reason.CALL_TOO_LATE: gettext_noop("The call had no outcome within the time that the step gives it."),
     Reason.CALL_NO_ENDPOINT: gettext_noop("There is no endpoint of this name any more."),
     Reason.CALL_UNDER_WAY: gettext_noop("The call was under way when the run went on without it or ended."),
+    Reason.REPLY_MISSED: gettext_noop("No reply came in the time that the journey waits for one."),
+    Reason.REPLY_NOT_UNDERSTOOD: gettext_noop("The replies were not what the question asks for, however often."),
+    Reason.REPLY_STOPPED: gettext_noop("Instead of an answer the customer asked for no more messages."),
+    Reason.QUESTION_REPLACED: gettext_noop(
+        "A newer question went out on the same channel; a customer answers what they read last."
+    ),
+    Reason.HANDED_OVER: gettext_noop("The customer asked for a person, so the conversation waits for one of you."),
     Reason.RETRIES_SPENT: gettext_noop("The provider did not take the message after several attempts."),
     Reason.REJECTED: gettext_noop("The provider refused the message; look at the channel's log."),
     Reason.UNREACHABLE: gettext_noop("The provider says that this customer cannot be reached there."),

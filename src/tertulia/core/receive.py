@@ -1,7 +1,7 @@
 """In the contact's shard: a message is kept, and what it says is obeyed (C2, M5, M7).
 
 In this order: the conversation, suggestions, opt-out words before all else, consent, progress of matches, the second
-question, journeys that a message starts, the greeting.
+question, a journey's question, journeys that a message starts, the greeting.
 """
 
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from typing import Any
 
 from tertulia.core import effects as fx
 from tertulia.core import talk_effects as tx
+from tertulia.core.asking import find_asked
 from tertulia.core.came import (
     Came,
     bind_link,
-    consent_channel,
     find_linked,
     has_number,
     match_by_number,
@@ -21,7 +21,9 @@ from tertulia.core.came import (
 )
 from tertulia.core.consent import MARKETING, Given, record_first_message, write_subject
 from tertulia.core.entries import Inbound, MergeEntry, TokenEntry, key_of
+from tertulia.core.hearing import hear, name_tapped
 from tertulia.core.identity import Trust
+from tertulia.core.journey import drop_question
 from tertulia.core.links import hash_code
 from tertulia.core.match import (
     Ambiguous,
@@ -62,12 +64,13 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     if (came.channel.id, _message_id(entry)) in world.seen_messages:
         return
     first = _is_first(world, came, contact_id)
-    conversation = _converse(world, came, contact_id)
+    asked = find_asked(world, contact_id, came.channel.id, entry.at)
+    conversation = _converse(world, came, contact_id, name_tapped(world, came, contact, asked) or entry.text)
     _touch(world, came, contact)
     for suggestion in resolution.suggestions:
         _suggest(world, came, suggestion.one, suggestion.other, suggestion.evidence.value)
     stopped = _has_stopped(contact, came)
-    decision = _opt(world, came, contact, bool(conversation.question), stopped)
+    decision = _opt(world, came, contact, bool(conversation.question) or asked is not None, stopped)
     if decision is not NOTHING and decision.action is not OptAction.HELP:
         _obey(world, came, contact, decision)
     elif first:
@@ -76,13 +79,19 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     if decision is not NOTHING:
         if decision.action is not OptAction.STOP or not stopped:
             _confirm(world, came, contact, decision)
+        if asked is not None and decision.action is OptAction.STOP:
+            drop_question(world, asked, Reason.REPLY_STOPPED)
         return
     if conversation.question and _answer(world, came, contact):
         return
-    react(world, tell_message(came, contact_id, first=first))
+    heard = hear(world, came, contact, conversation, asked)
+    if not heard:
+        react(world, tell_message(came, contact_id, first=first))
     _reply(world, came, contact_id)
     if entry.shared_phone:
         _join_by_number(world, came, contact)
+    if heard:
+        return
     if isinstance(resolution.binding, PossibleForward) and resolution.ask:
         ask_digits(world, came, contact_id, resolution.binding.link)
         return
@@ -126,7 +135,8 @@ def _is_first(world: World, came: Came, contact_id: int) -> bool:
     return (contact_id, came.channel.id) not in world.conversations
 
 
-def _converse(world: World, came: Came, contact_id: int) -> Any:
+def _converse(world: World, came: Came, contact_id: int, text: str) -> Any:
+    """The message is kept, with the text that the customer sees of it."""
     entry = came.entry
     key = (contact_id, came.channel.id)
     if key not in world.conversations:
@@ -146,7 +156,7 @@ def _converse(world: World, came: Came, contact_id: int) -> Any:
     world.add(
         tx.StoreMessage(
             *(came.workspace, contact_id, came.channel.id, conversation.id, "in", _message_id(entry), entry.identity),
-            *(entry.form, entry.text, facts, entry.at, entry.sequence, world.now),
+            *(entry.form, text, facts, entry.at, entry.sequence, world.now),
         )
     )
     touch_elsewhere(world, came.workspace, conversation, contact_id)
@@ -203,7 +213,7 @@ def _opt(world: World, came: Came, contact: ContactRow, waiting: bool, stopped: 
 
 def _has_stopped(contact: ContactRow, came: Came) -> bool:
     """Whether the contact's latest word about offers on this channel was to stop them."""
-    kind = consent_channel(came.channel)
+    kind = came.channel.family
     said = [c for c in contact.consents if c.channel in ("*", kind) and c.topic in ("*", MARKETING)]
     return bool(said) and max((c.at, c.given is Given.WITHDRAWN) for c in said)[1]
 
@@ -212,7 +222,7 @@ def _obey(world: World, came: Came, contact: ContactRow, decision: OptDecision) 
     entry = came.entry
     everywhere = decision.scope is OptScope.EVERYWHERE
     state = "withdrawn" if decision.action is OptAction.STOP else "granted"
-    kind = "*" if everywhere else consent_channel(came.channel)
+    kind = "*" if everywhere else came.channel.family
     address = "*" if everywhere else write_subject(subject_of(entry.identity))
     world.add(
         fx.RecordConsent(
@@ -256,7 +266,7 @@ def _opt_in(world: World, came: Came, contact: ContactRow, resolution: Resolutio
     facts = record_first_message(
         contact.id,
         subject_of(entry.identity),
-        consent_channel(came.channel),
+        came.channel.family,
         marketing_said=came.channel.offers_text and by_link,
         evidence=ref,
         text_version=entry.text[:200],

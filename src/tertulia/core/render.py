@@ -1,9 +1,10 @@
 """Templates: Liquid compiled once, rendered per contact, with problems that a person can act on (S4).
 
-A template sees `contact.*`, `links.*` and `link` (the chooser's), `workspace.name`, `channels.*` (their names) and
-`now`; an attribute that is empty counts as missing. What a missing variable does is the template's policy: `fail` and
-`skip` give `Missing` (the gate tells them apart), `default` renders nothing in its place. `{{ contact.city | default:
-"your city" }}` and `{% if contact.city %}` are never missing. `{% abort "reason" %}` sends nothing.
+A template sees `contact.*`, `links.*` and `link` (the chooser's), `workspace.name`, `channels.*` (their names), `now`,
+and in a journey `event.*`, `answers.*` and `results.*`; an attribute that is empty counts as missing. What a missing
+variable does is the template's policy: `fail` and `skip` give `Missing` (the gate tells them apart), `default` renders
+nothing in its place. `{{ contact.city | default: "your city" }}` and `{% if contact.city %}` are never missing.
+`{% abort "reason" %}` sends nothing.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ from tertulia.core.reasons import gettext_noop
 from tertulia.core.render_limits import FILTERS, SOURCE_CHARACTERS_MAX, Aborted, lenient_sandbox, strict_sandbox
 
 ROOTS: Final = frozenset(
-    {"contact", "event", "results", "links", "link", "unsubscribe", "workspace", "channels", "now", "today"}
+    {"answers", "contact", "event", "results", "links", "link", "unsubscribe", "workspace", "channels", "now", "today"}
 )
 
 
@@ -177,17 +178,18 @@ class Variable:
 
 
 @lru_cache(maxsize=512)
-def compile_template(source: str) -> Template:
-    """Compile, or raise TemplateProblem with its place, a sentence and what to do. What compiled is kept."""
+def compile_template(source: str, escapes: bool = False) -> Template:
+    """Compile, or raise TemplateProblem with its place, a sentence and what to do. What compiled is kept. `escapes`:
+    the template is HTML, and what its variables hold is shown, not obeyed."""
     if len(source) > SOURCE_CHARACTERS_MAX:
         raise TemplateProblem(ProblemCode.SOURCE_TOO_LONG, 1, 1, str(SOURCE_CHARACTERS_MAX))
     try:
-        strict = strict_sandbox().from_string(source)
+        strict = strict_sandbox(escapes).from_string(source)
         for name, spans in strict.analyze(include_partials=False).filters.items():
             if name not in FILTERS:
                 line, column = spans[0].line_col(source)
                 raise TemplateProblem(ProblemCode.UNKNOWN_FILTER, line, column + 1, name)
-        return Template(source, strict, lenient_sandbox().from_string(source))
+        return Template(source, strict, lenient_sandbox(escapes).from_string(source))
     except LiquidError as error:
         raise _read_problem(source, error) from None
     except RecursionError:

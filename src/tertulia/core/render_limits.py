@@ -147,15 +147,15 @@ class Sandbox(Environment):
 
 
 @cache
-def strict_sandbox() -> Sandbox:
-    """A variable without a value is an error."""
-    return Sandbox(tolerance=Mode.STRICT, undefined=Absent, strict_filters=True, autoescape=False)
+def strict_sandbox(escapes: bool = False) -> Sandbox:
+    """A variable without a value is an error. `escapes`: the template is HTML, and values are no part of it."""
+    return Sandbox(tolerance=Mode.STRICT, undefined=Absent, strict_filters=True, autoescape=escapes)
 
 
 @cache
-def lenient_sandbox() -> Sandbox:
+def lenient_sandbox(escapes: bool = False) -> Sandbox:
     """A variable without a value is empty."""
-    return Sandbox(tolerance=Mode.STRICT, undefined=Undefined, strict_filters=True, autoescape=False)
+    return Sandbox(tolerance=Mode.STRICT, undefined=Undefined, strict_filters=True, autoescape=escapes)
 
 
 def _guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,7 +172,9 @@ def _guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         _check_size(sum(_iter_growth(name, value, args)))
         if name == "date":
             value = _check_date(value, args)
-        result = function(value, *args, **kwargs)
+        result = _write_instant(value, args) if name == "date" else None
+        if result is None:
+            result = function(value, *args, **kwargs)
         if isinstance(result, str):
             _check_size(len(result))
         elif isinstance(result, list | tuple) and len(result) > LIST_ITEMS_MAX:
@@ -217,3 +219,11 @@ def _check_date(value: Any, args: tuple[Any, ...]) -> Any:
     if args and not isinstance(args[0], Undefined) and not _DATE_FORMAT.fullmatch(str(args[0])):
         raise FilterArgumentError("the date format is not understood", token=None)
     return value if isinstance(value, datetime | date | Undefined) else str(value)
+
+
+def _write_instant(value: Any, args: tuple[Any, ...]) -> str | None:
+    """An instant in its own zone; None for anything else. Liquid's own filter remembers what it was given, and two of
+    one instant are the same to it, so that everybody would be told the time of the first one's zone."""
+    if not isinstance(value, datetime) or not args or isinstance(args[0], Undefined):
+        return None
+    return value.strftime(str(args[0]))

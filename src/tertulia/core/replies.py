@@ -4,11 +4,13 @@ customer wrote, so it passes quiet hours, caps and a withdrawal of offers, never
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from tertulia.core import effects as fx
 from tertulia.core.content import Content, write_content
 from tertulia.core.identity import IdentityRef
 from tertulia.core.render import OnMissing, Rendered, TemplateProblem, compile_template, render
+from tertulia.core.rows import RunRow
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import day_of, derive_delivery_id
@@ -50,6 +52,27 @@ ANSWERS: Final = {
     ),
     "zh": ("谢谢。今后我们会在这里联系您。", "不匹配，请再试一次。", "谢谢。有什么可以帮您？"),
 }
+
+NOT_UNDERSTOOD: Final = {
+    "en": "Sorry, that was not understood.",
+    "pt": "Desculpe, não entendemos.",
+    "es": "Lo sentimos, no lo hemos entendido.",
+    "ar": "عذراً، لم نفهم ذلك.",
+    "cs": "Promiňte, tomu jsme nerozuměli.",
+    "ro": "Ne pare rău, nu am înțeles.",
+    "zh": "抱歉，我们没有理解。",
+}
+
+HANDED_OVER: Final = {
+    "en": "Thank you. A person will answer you here.",
+    "pt": "Obrigado. Uma pessoa vai responder por aqui.",
+    "es": "Gracias. Una persona te responderá aquí.",
+    "ar": "شكراً. سيجيبك أحد موظفينا هنا.",
+    "cs": "Děkujeme. Odpoví vám tu člověk.",
+    "ro": "Mulțumim. O persoană vă va răspunde aici.",
+    "zh": "谢谢。人工客服会在这里回复您。",
+}
+
 _ANSWER_OF: Final = {"right": 0, "wrong": 1, "closed": 2}
 
 
@@ -61,6 +84,16 @@ def question_text(language: str) -> str:
 def answer_text(verdict: str, language: str) -> str:
     """What follows an answer to the question: `right`, `wrong` or `closed`."""
     return ANSWERS.get(_base(language), ANSWERS["en"])[_ANSWER_OF[verdict]]
+
+
+def not_understood_text(language: str) -> str:
+    """Before a question is asked again."""
+    return NOT_UNDERSTOOD.get(_base(language), NOT_UNDERSTOOD["en"])
+
+
+def handed_over_text(language: str) -> str:
+    """To who asked for a person."""
+    return HANDED_OVER.get(_base(language), HANDED_OVER["en"])
 
 
 def _base(language: str) -> str:
@@ -102,17 +135,21 @@ def queue_reply(
     cause: str,
     at: datetime,
     ask_phone: bool = False,
-) -> None:
-    """Queue an answer to what this identity wrote; the same cause queues it once."""
+    choices: tuple[tuple[str, str], ...] = (),
+    run: RunRow | None = None,
+) -> UUID:
+    """Queue an answer to what this identity wrote, as part of a `run` where it is one's; the same cause queues it once.
+    Its delivery's id."""
     linked = next((row for row in world.contacts[contact_id].identities if row.identity == identity), None)
     token = linked.reply_token if linked else ""
-    content = write_content(Content(text=text, ask_phone=ask_phone, reply_token=token))
+    content = write_content(Content(text=text, choices=choices, ask_phone=ask_phone, reply_token=token))
     delivery_id = derive_delivery_id(contact_id, day_of(at), "reply", channel.id, cause)
-    if delivery_id in world.open or delivery_id in world.closed:
-        return
-    world.add(
-        fx.QueueDelivery(
-            *(channel.workspace, contact_id, delivery_id, channel.id, None, 0, "reply", LANE_REPLY),
-            *(identity.kind, identity.value, identity.scope, content, cause, world.now, None, world.now),
+    if delivery_id not in world.open and delivery_id not in world.closed:
+        world.add(
+            fx.QueueDelivery(
+                *(channel.workspace, contact_id, delivery_id, channel.id, None, 0, "reply", LANE_REPLY),
+                *(identity.kind, identity.value, identity.scope, content, cause, world.now, None, world.now),
+                *((run.journey_id, run.id, run.step) if run is not None else ()),
+            )
         )
-    )
+    return delivery_id

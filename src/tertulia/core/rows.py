@@ -148,6 +148,8 @@ class RunRow:
     delivery_id: UUID | None
     event: dict[str, Any]
     withheld: bool = False
+    answers: dict[str, Any] = field(default_factory=dict)
+    question: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
 
 

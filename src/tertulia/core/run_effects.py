@@ -10,7 +10,9 @@ import msgspec
 class SetRun(msgspec.Struct, frozen=True):
     """A live run as it is now: at `step` since `since`, woken at `due_at` or by the verdict of `delivery_id`. `event`
     is what began it; it occurred at `entered_at`, and `started_at` is when that was decided. `withheld`: a message
-    was dropped outside its window (R3). `results`: what calls of its steps saved, by step and name."""
+    was dropped outside its window (R3). `answers` by the steps that asked; `question` waits for one: the channel, the
+    delivery that asked, since when, and how often it was asked again; after one that was not answered it names that
+    step as `failed`. `results`: what calls of its steps saved, by step and name."""
 
     workspace: int
     contact_id: int
@@ -27,6 +29,8 @@ class SetRun(msgspec.Struct, frozen=True):
     delivery_id: UUID | None
     event: dict[str, Any]
     withheld: bool
+    answers: dict[str, Any]
+    question: dict[str, Any]
     results: dict[str, Any]
 
 
@@ -44,11 +48,12 @@ class EndRun(msgspec.Struct, frozen=True):
     entered_at: datetime
     started_at: datetime
     event: dict[str, Any]
+    answers: dict[str, Any]
+    results: dict[str, Any]
     outcome: str
     reason: str
     event_id: UUID | None
     at: datetime
-    results: dict[str, Any]
 
 
 class TallyStep(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ what the workspace says.
 from tertulia.core.caps import Cap
 from tertulia.core.journey import find_program
 from tertulia.core.rows import OpenDelivery, RunRow
-from tertulia.core.steps.message.step import MessageStep
+from tertulia.core.steps.sending import SendStep
 from tertulia.core.windows import Outside, Window, compile_window
 from tertulia.core.world import Config, WorkspaceFacts, World
 
@@ -32,11 +32,11 @@ def find_run(world: World, delivery: OpenDelivery) -> RunRow | None:
     return run if run is not None and run.delivery_id == delivery.id else None
 
 
-def find_step(world: World, delivery: OpenDelivery) -> MessageStep | None:
+def find_step(world: World, delivery: OpenDelivery) -> SendStep | None:
     """The step of a run that a message is of."""
     run = find_run(world, delivery)
     step = find_program(world, run).nodes[delivery.step].step if run is not None else None
-    return step if isinstance(step, MessageStep) else None
+    return step if isinstance(step, SendStep) else None
 
 
 def list_windows(world: World, delivery: OpenDelivery) -> tuple[Window, ...]:

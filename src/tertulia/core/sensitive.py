@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tertulia.core.identity import Trust
+from tertulia.core.import_values import email_key
 from tertulia.core.match import Need, is_trusted
 from tertulia.core.phones import key_of_e164
 from tertulia.core.render import TemplateProblem, compile_template
@@ -60,20 +61,30 @@ def list_sensitive(text: str, marked: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(marked & found))
 
 
-def choose_text(text: str, neutral: str, marked: frozenset[str], trust: Trust) -> Choice:
-    """The text for somebody who is verified so far at the address it goes to."""
-    used = list_sensitive(text, marked)
+def list_sensitive_of(texts: Iterable[str], marked: frozenset[str]) -> tuple[str, ...]:
+    """The marked attributes that texts of one message use."""
+    return tuple(sorted({name for text in texts for name in list_sensitive(text, marked)}))
+
+
+def choose_text(text: str, neutral: str, marked: frozenset[str], trust: Trust, beside: tuple[str, ...] = ()) -> Choice:
+    """The text for somebody who is verified so far at the address it goes to. `beside`: what else of the message goes
+    out with the main text."""
+    used = list_sensitive_of((text, *beside), marked)
     if used and neutral and not is_trusted(trust, Need.SENSITIVE):
         return Choice(neutral, True, used)
     return Choice(text, False, used)
 
 
 def judge_address(kind: str, value: str, phone_keys: Collection[str], proofs: Iterable[Proof]) -> Trust:
-    """How far it is verified that the contact is at an address: `phone` with its number in E.164, else the kind of an
-    app's identity. `phone_keys` are the contact's numbers by their one key, `proofs` their linked identities.
+    """How far it is verified that the contact is at an address: `phone` with its number in E.164, `email`, else the
+    kind of an app's identity. `phone_keys` are the contact's numbers by their one key, `proofs` their linked
+    identities.
 
     A number is verified by a message that came from it, or, where it is the contact's only one, by an app that vouched
     for the contact's number. A number that stands in a list alone is claimed."""
+    if kind == "email":
+        own = (p.trust for p in proofs if p.kind == kind and email_key(p.value) == email_key(value))
+        return max(own, default=Trust.CLAIMED)
     if kind != "phone":
         return max((p.trust for p in proofs if (p.kind, p.value) == (kind, value)), default=Trust.CLAIMED)
     key = key_of_e164(value)

@@ -3,7 +3,7 @@
 import msgspec
 
 from tertulia.core import effects as fx
-from tertulia.core.came import Came, bind_link, consent_channel, find_linked, subject_of
+from tertulia.core.came import Came, bind_link, find_linked, subject_of
 from tertulia.core.consent import MARKETING, write_subject
 from tertulia.core.entries import Inbound, Signal, key_of
 from tertulia.core.identity import Trust
@@ -112,7 +112,7 @@ def _apply_signal(world: World, entry: Signal, workspace: int, contact_id: int, 
             contact_id=contact_id,
             id=derive_id("consent", key_of(entry)),
             address=write_subject(subject_of(entry.identity)),
-            channel=consent_channel(channel),
+            channel=channel.family,
             topic=topic,
             state=state,
             source=source,

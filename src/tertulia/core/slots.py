@@ -26,16 +26,10 @@ def name_topic(message_class: MessageClass) -> str:
     return MARKETING if message_class is MessageClass.MARKETING else SERVICE
 
 
-def name_channel(world: World, channel_id: int) -> str:
-    """How consent and caps name a channel: an app by its kind, all that sends SMS as one."""
-    channel = world.config.channels[channel_id]
-    return channel.kind if channel.app else "sms"
-
-
 def describe(world: World, delivery: OpenDelivery | ClosedDelivery, *, important: bool) -> Counted:
     """What caps look at of a message."""
-    class_ = MessageClass(delivery.class_)
-    return Counted(delivery.id, name_channel(world, delivery.channel_id), name_topic(class_), class_, important)
+    class_, channel = MessageClass(delivery.class_), world.config.channels[delivery.channel_id]
+    return Counted(delivery.id, channel.family, name_topic(class_), class_, important)
 
 
 def list_others(world: World, delivery: OpenDelivery) -> tuple[Slot, ...]:

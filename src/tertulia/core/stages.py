@@ -9,8 +9,9 @@ from typing import Final
 
 from tertulia.core import effects as fx
 from tertulia.core import slot_effects as sx
+from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery
-from tertulia.core.world import MatchFacts, World
+from tertulia.core.world import ChannelFacts, MatchFacts, World
 from tertulia.ids import day_of, derive_delivery_id
 
 LANE_BULK: Final = 2
@@ -33,6 +34,27 @@ def find_number(contact: ContactRow) -> str:
     """The number of a contact to write to, a mobile one first; empty without one."""
     phones = [row for row in contact.addresses if row.kind == "phone"]
     return next((row.value for row in phones if row.sms), phones[0].value if phones else "")
+
+
+def find_email(contact: ContactRow) -> str:
+    """The e-mail address of a contact to write to, one that is not known dead first; empty without one."""
+    emails = [row for row in contact.addresses if row.kind == "email"]
+    return min(emails, key=lambda row: bool(row.dead_code)).value if emails else ""
+
+
+def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, str] | None:
+    """Kind, value and scope of where a contact is on a channel; in an app the identity that was linked last."""
+    if channel.carries == SMS:
+        number = find_number(contact)
+        return ("phone", number, "") if number else None
+    if channel.carries == EMAIL:
+        email = find_email(contact)
+        return ("email", email, "") if email else None
+    linked = [row for row in contact.identities if row.channel_id == channel.id and row.identity.kind == channel.kind]
+    if not linked:
+        return None
+    identity = max(linked, key=lambda row: row.linked_at).identity
+    return identity.kind, identity.value, identity.scope
 
 
 def queue_next_stage(world: World, delivery: OpenDelivery | ClosedDelivery, reason: str, at: datetime) -> None:

@@ -29,6 +29,18 @@ class SetQuestion(msgspec.Struct, frozen=True):
     question: dict[str, Any]
 
 
+class HandOver(msgspec.Struct, frozen=True):
+    """I6: a conversation waits for people since `at`, with what they need to know of it; without facts it waits no
+    more."""
+
+    workspace: int
+    contact_id: int
+    channel_id: int
+    conversation_id: UUID
+    at: datetime
+    facts: dict[str, Any]
+
+
 class CloseConversation(msgspec.Struct, frozen=True):
     """M8: of two open conversations on one channel this one is closed; `into_id` goes on."""
 
@@ -75,4 +87,12 @@ class StoreMessage(msgspec.Struct, frozen=True):
     arrived_at: datetime
 
 
-TalkEffect = OpenConversation | SetQuestion | CloseConversation | ReopenConversations | TouchConversation | StoreMessage
+TalkEffect = (
+    OpenConversation
+    | SetQuestion
+    | HandOver
+    | CloseConversation
+    | ReopenConversations
+    | TouchConversation
+    | StoreMessage
+)

@@ -33,6 +33,8 @@ def close_younger(world: World, workspace: int, mine: set[int], theirs: set[int]
         ]
         if older:
             goes_on = min(older, key=lambda talk: talk.age)
+            if row.hand_over and not goes_on.hand_over:
+                hand_over(world, workspace, goes_on, goes_on.contact_id, row.hand_over, at)
             entry = TalkEntry(row.contact_id, row.channel_id, row.id, at, into_id=goes_on.id, merge_id=merge_id)
             tell(world, workspace, entry)
 
@@ -49,6 +51,21 @@ def set_question(
     """A question to `contact_id` waits in a conversation, or (empty) waits no more."""
     talk.question = question
     entry = TalkEntry(talk.contact_id, talk.channel_id, talk.id, at, question=question)
+    if talk.contact_id == contact_id:
+        decide_talk(world, entry, workspace)
+    else:
+        tell(world, workspace, entry)
+
+
+def hand_over(
+    world: World, workspace: int, talk: ConversationRow, contact_id: int, facts: dict[str, Any], at: datetime
+) -> None:
+    """A conversation of `contact_id` waits for people (I6), or (without facts) waits no more. One that waits already
+    waits since then, with the newer facts."""
+    since = datetime.fromisoformat(talk.hand_over["at"]) if facts and talk.hand_over else at
+    told = {**facts, "at": since.isoformat()} if facts else {}
+    talk.hand_over = told
+    entry = TalkEntry(talk.contact_id, talk.channel_id, talk.id, since, hand_over=told)
     if talk.contact_id == contact_id:
         decide_talk(world, entry, workspace)
     else:
@@ -77,6 +94,8 @@ def decide_talk(world: World, entry: TalkEntry, workspace: int) -> None:
         world.add(tx.CloseConversation(*place, entry.channel_id, entry.conversation_id, entry.into_id, entry.merge_id))
     elif entry.merge_id is not None:
         world.add(tx.ReopenConversations(*place, entry.merge_id))
+    elif entry.hand_over is not None:
+        world.add(tx.HandOver(*place, entry.channel_id, entry.conversation_id, entry.at, entry.hand_over))
     elif entry.question is not None:
         world.add(tx.SetQuestion(*place, entry.channel_id, entry.conversation_id, entry.question))
     else:

@@ -9,6 +9,7 @@ starts nothing and wakes nothing (E4); it may end a run, for who bought is not a
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -64,7 +65,8 @@ def _touch_run(world: World, run: RunRow, event: Concerning, subject: Subject) -
             return False
     heard = program.hears(run.step)
     if heard is not None and (name_type(event.type), event.name) == ("track", heard.event):
-        wakes = not event.imported and event.occurred_at >= run.since and judge(heard.where, subject).holds
+        answered = replace(subject, answers=run.answers)
+        wakes = not event.imported and event.occurred_at >= run.since and judge(heard.where, answered).holds
         if wakes:
             advance(world, run, Woken.EVENT)
     return False

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tertulia.core import effects as fx
 from tertulia.core.caps import Cap
+from tertulia.core.carriers import name_carried
 from tertulia.core.consent import Suppression
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import Entry, EventEntry, Inbound, Signal, TokenEntry
@@ -36,6 +37,7 @@ from tertulia.core.rows import (
     SessionRow,
     SlotRow,
 )
+from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import Window
 from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
@@ -83,6 +85,17 @@ class ChannelFacts:
     greeting: str
     offers_text: bool
     first_message: str
+    choices_carry: bool = True  # what a button carries stays hidden from the customer
+
+    @property
+    def carries(self) -> str:
+        """`sms` or `email`; empty of an app."""
+        return name_carried(self.app, self.may_write_first)
+
+    @property
+    def family(self) -> str:
+        """How consent, caps and documents name it: an app by its kind, all carriers of SMS or of e-mail as one."""
+        return self.carries or self.kind
 
     def price_of(self, country: str) -> tuple[int, str]:
         """What one part of an SMS, or one message that we begin in an app, costs there: millionths and currency."""
@@ -142,6 +155,11 @@ class JourneyFacts:
         return any(node.step.KIND == "split" for program in self.programs.values() for node in program.nodes.values())
 
     @property
+    def asks(self) -> bool:
+        """Whether any of its revisions asks questions."""
+        return any(node.step.ASKS for program in self.programs.values() for node in program.nodes.values())
+
+    @property
     def has_calls(self) -> bool:
         """Whether any of its revisions calls the company's API (S6)."""
         return any(node.step.KIND == "call" for program in self.programs.values() for node in program.nodes.values())
@@ -188,6 +206,9 @@ class Config:
     leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
 
     dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
+    templates: Mapping[tuple[int, str], TemplateFacts] = field(default_factory=dict)  # by workspace and key
+
+    asking: frozenset[int] = frozenset()  # workspaces in which a journey asks questions
 
     endpoints: Mapping[int, EndpointFacts] = field(default_factory=dict)
 

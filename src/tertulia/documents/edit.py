@@ -52,7 +52,7 @@ def read_part(value: Any, path: Path) -> Any:
 
 
 def replace_part(text: str, path: Path, part: Any) -> str:
-    """The document with another value at `path`, which is a key of the document or an item of a list."""
+    """The document with another value at `path`, which is a key of a group or an item of a list."""
     return _edit(text, lambda value: _put(value, path, part), lambda written: _replace(text, written, path, part))
 
 
@@ -144,9 +144,15 @@ def _replace(text: str, written: Written, path: Path, part: Any) -> str | None:
     key = path[-1] if isinstance(path[-1], str) else ""
     span = _span(lines, written, path)
     if span is None:
-        if len(path) == 1 and key and isinstance(written.value, Mapping) and key not in written.value:
+        holder = read_part(written.value, path[:-1])
+        if not key or not isinstance(holder, Mapping) or key in holder:
+            return None
+        if len(path) == 1:
             return "\n".join([*lines, *_write_lines(part, 0, key=key), ""])
-        return None
+        last = _span(lines, written, (*path[:-1], [*holder][-1])) if holder else None
+        if last is None:
+            return None
+        span = last[1], last[1], last[2]
     first, after, column = span
     return "\n".join([*lines[:first], *_write_lines(part, column, key=key), *lines[after:], ""])
 

@@ -7,7 +7,8 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
-from tertulia.core.conditions import Condition, find_faults
+from tertulia.core.carriers import EMAIL
+from tertulia.core.conditions import Condition, find_faults, list_named
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import (
     ENTRIES_MAX,
@@ -25,28 +26,38 @@ from tertulia.core.journeys import (
 )
 from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.render import TemplateProblem, compile_template
+from tertulia.core.render import compile_template, variables
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
-from tertulia.documents.results import Results
+from tertulia.documents.results import check_result
+from tertulia.documents.texts import check_liquid
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-TEXTS: Final = ("text", "neutral")
+TEXTS: Final = {"text": False, "neutral": False, "say": False, "subject": False, "html": True}
+"""Fields that are templates, and whether of HTML."""
+NOT_ASKED: Final = _("No step before this one asks and is called “%(step)s”.")
 NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a document may name: the workspace's `channels` by name, with their kinds, and the IANA `zones`,
-    the keys of `journeys`, and those of `endpoints` with the methods that they take (None: not known)."""
+    """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
+    the keys of `journeys` and of published `templates`, and those of `endpoints` with the methods that they take (None:
+    not known). `mails`: the kinds that send e-mail."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     journeys: frozenset[str] | None = None
+    templates: frozenset[str] | None = None
+    mails: frozenset[str] = frozenset()
     endpoints: Mapping[str, frozenset[str]] | None = None
+
+    def is_mail(self, name: str) -> bool:
+        """Whether a channel's name, kind or family means e-mail."""
+        return self.channels.get(name, name) in (EMAIL, *self.mails)
 
 
 def read_journey(text: str) -> Journey:
@@ -99,6 +110,7 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     if journey.exit_when is not None:
         for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
             yield problem(fault.path, fault.message, **fault.parameters)
+        yield from _check_answers(written, journey.exit_when, ("exit_when",), frozenset())
     if journey.goal is not None:
         if not journey.goal.event.strip():
             yield problem(("goal", "event"), _("Give the name of the event that the journey is for."))
@@ -189,6 +201,12 @@ def _check_journey_key(written: Written, key: str, path: Path, known: frozenset[
         yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
+def _check_template_key(written: Written, key: str, path: Path, known: frozenset[str]) -> Iterator[Problem]:
+    if key not in known:
+        message = _("No published template has the key “%(key)s”. Publish one, or choose among: %(known)s.")
+        yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
+
+
 def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
     """Each says something, and none is obeyed before it comes here (C2)."""
     for place, word in enumerate(entry.keyword):
@@ -213,6 +231,14 @@ def _check_condition(written: Written, condition: Condition | None, path: Path) 
     if condition is not None:
         for fault in find_faults(condition, path):
             yield Problem(written.find(fault.path), fault.path, fault.message, fault.parameters)
+        yield from _check_answers(written, condition, path, frozenset())
+
+
+def _check_answers(written: Written, condition: Condition, path: Path, asked: frozenset[str]) -> Iterator[Problem]:
+    """Only what was asked before may have been answered."""
+    for place, step in list_named(condition, "answer", path):
+        if step not in asked:
+            yield Problem(written.find(place), place, NOT_ASKED, {"step": step})
 
 
 def _check_duration(written: Written, text: str, path: Path) -> Iterator[Problem]:
@@ -242,7 +268,8 @@ class _Steps:
         self.around = around
         self.problems: list[Problem] = []
         self.ids: dict[str, Path] = {}
-        self.results = Results(written)
+        self.asked: frozenset[str] = frozenset()  # steps before, whose answers there may be
+        self.saved: Mapping[str, tuple[str, ...]] = {}  # the same of those that save results, with their names
 
     def check(self, raws: Iterable[Any], path: Path) -> None:
         """One sequence, and those inside its steps."""
@@ -286,19 +313,40 @@ class _Steps:
             self.ids[step.id] = path
         for complaint in step.find_faults():
             self._add((*path, *complaint.path), complaint.message, complaint.parameters)
+        for place, condition in step.list_conditions():
+            self.problems += _check_answers(self.written, condition, (*path, *place), self.asked)
+        for place, used in step.list_results():
+            self.problems += check_result(self.written, (*path, *place), used, self.saved)
         self._check_channels(step, path)
-        self._check_templates(step, path)
+        self._check_texts(step, path)
+        if (key := getattr(step, "template", "")) and self.around.templates is not None:
+            self.problems += _check_template_key(self.written, key, (*path, "template"), self.around.templates)
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
         if (key := getattr(step, "endpoint", "")) and self.around.endpoints is not None:
             self._check_endpoint(key, getattr(step, "method", ""), path, self.around.endpoints)
+        self.asked |= {step.id} if step.ASKS else set()
+        self.saved = {**self.saved, **({step.id: names} if (names := step.list_saved()) else {})}
+        self._check_ways(step, path)
+
+    def _check_ways(self, step: Step, path: Path) -> None:
+        """What was asked and saved on a way is known there, and where the ways have met again."""
+        before = self.asked, self.saved
+        asked, saved = before
         for way in step.list_ways():
+            self.asked, self.saved = before
             self.check(way.steps, (*path, *way.field))
+            asked, saved = asked | self.asked, {**saved, **self.saved}
+        self.asked, self.saved = asked, saved
 
     def _check_channels(self, step: Step, path: Path) -> None:
-        for place, name in enumerate(getattr(step, "channels", ())):
+        names = getattr(step, "channels", ())
+        for place, name in enumerate(names):
             self.problems += _check_channel(self.written, name, (*path, "channels", place), self.around)
+        worded = getattr(step, "subject", "").strip() or getattr(step, "template", "")
+        if any(map(self.around.is_mail, names)) and not worded:
+            self._add((*path, "subject"), _("Give the subject: the message goes out by e-mail too."))
 
     def _check_endpoint(self, key: str, method: str, path: Path, known: Mapping[str, frozenset[str]]) -> None:
         if key not in known:
@@ -308,21 +356,21 @@ class _Steps:
             told = {"key": key, "method": method, "known": ", ".join(sorted(known[key]))}
             self._add((*path, "method"), _("“%(key)s” takes no %(method)s. It takes: %(known)s."), told)
 
-    def _check_templates(self, step: Step, path: Path) -> None:
-        texts = [((name,), text) for name in TEXTS if (text := getattr(step, name, ""))] + step.list_templates()
-        for where, text in texts:
-            try:
-                compile_template(text)
-            except TemplateProblem as problem:
-                self._add_template_problem((*path, *where), problem)
-        self.problems += self.results.check(step, path, [((*path, *where), text) for where, text in texts])
+    def _check_texts(self, step: Step, path: Path) -> None:
+        for name, is_html in TEXTS.items():
+            self._check_text(getattr(step, name, ""), (*path, name), is_html)
+        for where, text in step.list_templates():
+            self._check_text(text, (*path, *where))
 
-    def _add_template_problem(self, path: Path, problem: TemplateProblem) -> None:
-        place = self.written.find(path)
-        message, parameters = problem.message_ids[0], problem.parameters
-        lines = self.written.places.get(path)
-        line = place.line + problem.line if lines and problem.line > 1 else place.line
-        self.problems.append(Problem(Place(line, place.column), path, message, parameters))
+    def _check_text(self, text: str, path: Path, is_html: bool = False) -> None:
+        problems = list(check_liquid(self.written, path, text, is_html))
+        self.problems += problems
+        for variable in variables(compile_template(text, is_html)) if text and not problems else ():
+            root, _dot, rest = variable.name.partition(".")
+            if root == "answers" and rest not in self.asked:
+                self._add(path, NOT_ASKED, {"step": rest})
+            elif root == "results" and rest:
+                self.problems += check_result(self.written, path, rest, self.saved)
 
 
 def write_schema() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from tertulia.actions.ingest import EventRequest
 from tertulia.actions.receive import ReceivedCall
+from tertulia.core.leave import Leave
 from tertulia.edge.clicks import ClickWork, Opening
 from tertulia.edge.clock import Clock
 from tertulia.edge.http import answer, answer_text, get_header, get_host, is_near
@@ -54,7 +55,7 @@ class Edge:
             is_light=are_light,
         )
         self.links = Links(self.registry, self.click_writer, self.metrics)
-        self.leaving_writer: GroupWriter[Request, FoundLink | None] = GroupWriter(
+        self.leaving_writer: GroupWriter[Request | Leave, FoundLink | None] = GroupWriter(
             "unsubscribes", self._connect_writer, UnsubscribeWork(), self.clock, self.notifier
         )
         self.unsubscribe = Unsubscribe(self.registry, self.leaving_writer)

@@ -16,7 +16,8 @@ import psycopg
 import structlog
 
 from tertulia.channels import registry as kinds
-from tertulia.channels.base import MASK, Account, Adapter
+from tertulia.channels.base import Account, Adapter
+from tertulia.channels.masks import MASK
 from tertulia.core.hook_faults import MappingInvalid
 from tertulia.core.hook_mapping import Compiled, compile_mapping
 from tertulia.core.hook_presets import SDK

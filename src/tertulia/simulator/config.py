@@ -27,6 +27,7 @@ class Behaviours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """How the providers behave. Percentages from 0 to 100; everything is off by default.
 
     `answer_delay_s` holds back the answer to a send that was taken: what a sender that dies then never hears.
+    `mail_reset_pct` of e-mails are taken, and the connection is cut before the mail server says so.
     `strangers` says what a number is that nobody holds yet: `appear` gives it a phone at its first message, `accept`
     delivers it unseen (for benchmarks), `unknown` refuses it as a number that does not exist.
     """
@@ -42,6 +43,7 @@ class Behaviours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     link_previews: bool = False
     wrong_signatures: bool = False
     answer_html: bool = False
+    mail_reset_pct: Percent = 0
     down: tuple[str, ...] = ()
     strangers: Literal["appear", "accept", "unknown"] = "appear"
     quiet: bool = False
@@ -63,10 +65,12 @@ class PeopleRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class PersonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A person with a phone. `phone` is E.164; `apps` the kinds installed (None: every app)."""
+    """A person with a phone. `phone` is E.164; `apps` the kinds installed (None: every app); `email` their address,
+    made up where none is given."""
 
     name: str = ""
     phone: str
+    email: str = ""
     language: str = "en"
     apps: tuple[str, ...] | None = None
     username: str = ""

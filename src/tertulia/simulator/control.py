@@ -78,6 +78,7 @@ def routes() -> list[Route]:
         ("POST", "/people/{person}/stop", stop),
         ("POST", "/people/{person}/choose", choose),
         ("POST", "/people/{person}/share-phone", share_phone),
+        ("POST", "/people/{person}/unsubscribe", unsubscribe),
         ("POST", "/people/{person}/forward", forward),
         ("POST", "/people/{person}/block", block),
         ("POST", "/people/{person}/unblock", unblock),
@@ -127,7 +128,7 @@ async def _read_many(request: Request, kind: type[Any]) -> list[Any]:
 
 def _find_person(world: World, request: Request) -> Person:
     name = request.path_params["person"]
-    person = world.people.get(name) or world.by_phone.get(name)
+    person = world.people.get(name) or world.by_phone.get(name) or world.by_mailbox.get(name.casefold())
     if person is None:
         raise NotFound(f"nobody here is {name}")
     return person
@@ -178,14 +179,15 @@ async def add_accounts(world: World, request: Request) -> Any:
 async def list_people(world: World, request: Request) -> Any:
     wanted = request.query_params.get("q", "").casefold()
     limit = int(request.query_params.get("limit", "100"))
-    found = (p for p in world.people.values() if wanted in f"{p.name} {p.phone} {p.username}".casefold())
+    found = (p for p in world.people.values() if wanted in f"{p.name} {p.phone} {p.email} {p.username}".casefold())
     return [_describe_person(person) for person, _ in zip(found, range(limit), strict=False)]
 
 
 def _describe_person(person: Person) -> dict[str, Any]:
     return {"id": person.id, "name": person.name, "phone": person.phone, "language": person.language,
-            "apps": list(person.apps), "username": person.username, "hides_phone": person.hides_phone,
-            "unknown": person.unknown, "on": person.on, "got_from": person.got_from}  # fmt: skip
+            "apps": list(person.apps), "email": person.email, "username": person.username,
+            "hides_phone": person.hides_phone, "unknown": person.unknown, "on": person.on,
+            "got_from": person.got_from}  # fmt: skip
 
 
 async def add_people(world: World, request: Request) -> Any:
@@ -298,6 +300,13 @@ async def share_phone(world: World, request: Request) -> Any:
     person, fields = _find_person(world, request), await _read(request)
     ids = people.act(world, person, _find_account(world, fields), SharePhone())
     return {"id": ids[-1] if ids else ""}
+
+
+async def unsubscribe(world: World, request: Request) -> Any:
+    """`{message}`: press the mail program's button; the answer's status."""
+    person, fields = _find_person(world, request), await _read(request)
+    message = _find_message(world, person, str(fields.get("message", "")))
+    return {"status": await people.unsubscribe(world, person, message)}
 
 
 async def forward(world: World, request: Request) -> Any:

@@ -40,8 +40,8 @@ def _unseen(world: World, person: Person) -> list[str]:
     if not person.on:
         return []
     for account, message in people.inbox(world, person):
-        mine = message.ours and account is not None and not account.provider.app
-        links = find_links(message.text) if mine else []
+        by_sms = account is not None and not account.provider.app and message.kind != "smtp"
+        links = find_links(message.text) if message.ours and by_sms else []
         key = f"{person.id}|{message.id}"
         if links and key not in world.acted:
             world.acted.add(key)

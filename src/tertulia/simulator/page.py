@@ -32,6 +32,9 @@ HERE = Path(__file__).parent
 RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur"})
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?$")
 _POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+_MAIL_POLICY = (
+    "sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
 
 
 class PhonesPage:
@@ -56,6 +59,7 @@ class PhonesPage:
             Route("/phones", self.show),
             Route("/phones/act", self.act, methods=["POST"]),
             Route("/phones/live", self.stream),
+            Route("/phones/mail/{message}", self.show_mail),
             Mount("/phones/static", StaticFiles(directory=HERE / "static")),
         ]
 
@@ -66,6 +70,14 @@ class PhonesPage:
         template = self._templates.get_template("phones.html")
         html = template.render(**page, lang=language, dir=direction, translations=words)
         return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
+
+    async def show_mail(self, request: Request) -> Response:
+        """An e-mail's HTML as it came, for the frame on a phone: it may show itself, and do nothing."""
+        message = self.world.messages.get(request.path_params["message"])
+        if message is None or message.kind != "smtp":
+            return HTMLResponse("", 404)
+        headers = {"Content-Security-Policy": _MAIL_POLICY, "Cache-Control": "no-store"}
+        return HTMLResponse(message.data["html"], headers=headers)
 
     async def stream(self, request: Request) -> Response:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -97,7 +109,9 @@ class PhonesPage:
         person = self.world.people[str(form["person"])]
         if what == "tap":
             return await self._tap(person, str(form.get("url", "")), show)
-        if what == "power":
+        if what == "unsubscribe":
+            await people.unsubscribe(self.world, person, self.world.messages[str(form["message"])])
+        elif what == "power":
             self.world.switch(person, not person.on)
         elif what == "forward":
             return self._forward(person, form, show)
@@ -164,7 +178,10 @@ class PhonesPage:
         self.world.rates = rates
 
 
-_NUMBERS = ("receipt_delay_s", "duplicate_pct", "disorder_pct", "fail_retryable_pct", "unknown_number_pct")
+_NUMBERS = (
+    *("receipt_delay_s", "duplicate_pct", "disorder_pct", "fail_retryable_pct"),
+    *("unknown_number_pct", "mail_reset_pct"),
+)
 _SWITCHES = ("hide_phone_numbers", "link_previews", "wrong_signatures", "answer_html")
 assert set(_NUMBERS + _SWITCHES) <= set(Behaviours.__struct_fields__)
 

@@ -22,6 +22,7 @@ PHONE_AGENT = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
     "Mobile Safari/537.36"
 )
+MAIL_AGENT = "Mozilla/5.0 (compatible; OneClickUnsubscribe)"
 PREVIEW_AGENTS = ("WhatsApp/2.24.6.77 A", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)")
 _CREDENTIAL = {
     "whatsapp": "phone", "messenger": "page_id", "telegram": "bot_username", "viber": "bot_uri",
@@ -75,6 +76,8 @@ def write(world: World, person: Person, account: Account, text: str, *, token: s
     """Send a text from a phone; returns the provider's id of it."""
     if not text.strip():
         raise CannotAct("an empty message cannot be sent")
+    if account.spec.kind == "smtp":
+        raise CannotAct("nobody reads the answers to e-mails yet")
     ids = act(world, person, account, Write(text, token, reply_to), text=text, token=token)
     _show(world, person, account, ids[-1] if ids else "", text)
     return ids[-1] if ids else ""
@@ -134,6 +137,21 @@ async def follow(world: World, person: Person, url: str, agent: str) -> Opened:
     return Opened(url, 0, problem="too many redirects")
 
 
+async def unsubscribe(world: World, person: Person, message: Message) -> int:
+    """Press a mail program's own button (RFC 8058): a POST to the address in the message's header, of which only the
+    answer's status is looked at. Raises CannotAct."""
+    url = message.data.get("unsubscribe", "") if isinstance(message.data, dict) else ""
+    if not url:
+        raise CannotAct("this message has no button to unsubscribe")
+    body = b"List-Unsubscribe=One-Click"
+    answer = await _ask(world, person, "POST", url, MAIL_AGENT, body=body)
+    if isinstance(answer, CallFailed):
+        raise CannotAct(f"no answer ({answer.cause})")
+    message.data["unsubscribed"] = answer.status < 300
+    world.notify(person.id)
+    return answer.status
+
+
 async def preview(world: World, person: Person, text: str) -> None:
     """What link previews do before anybody taps: a HEAD and a GET for each link, under a previewer's name."""
     agent = world.chance.pick(list(PREVIEW_AGENTS), "preview", text)
@@ -155,16 +173,18 @@ async def _report(world: World, person: Person, page: Page, agent: str) -> None:
 
 
 async def _ask(
-    world: World, person: Person, method: str, url: str, agent: str, who: str = "person"
+    world: World, person: Person, method: str, url: str, agent: str, who: str = "person", body: bytes = b""
 ) -> Answer | CallFailed:
     assert world.outbox is not None
     host = urlsplit(url).netloc
     via = world.config.link_hosts.get(host, "")
     headers = {"User-Agent": agent, "Accept": "text/html,*/*;q=0.8", "Accept-Language": f"{person.language},en;q=0.5"}
+    if body:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
     status, location = 0, ""
     answer: Answer | CallFailed
     try:
-        answer = await world.outbox.client.request(method, url, headers, timeout_s=TAP_TIMEOUT_S, via=via)
+        answer = await world.outbox.client.request(method, url, headers, body, timeout_s=TAP_TIMEOUT_S, via=via)
         status, location = answer.status, answer.headers.get("location", "")
     except CallFailed as failed:
         answer = failed
@@ -261,4 +281,5 @@ def describe_message(account: Account | None, message: Message) -> dict[str, Any
         "ours": message.ours, "text": message.text, "state": message.state, "links": find_links(message.text),
         "choices": [list(choice) for choice in message.choices], "friend": message.friend, "label": message.label,
         "asks_phone": message.ask_phone,
+        **(message.data if message.kind == "smtp" and message.ours else {}),
     }  # fmt: skip

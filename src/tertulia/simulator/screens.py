@@ -88,7 +88,7 @@ def _find_people(world: World, wanted: str, panels: list[Panel], here: dict[str,
     text = wanted.casefold()
     found = []
     for person in world.people.values():
-        if text in f"{person.name} {person.phone} {person.username}".casefold():
+        if text in f"{person.name} {person.phone} {person.email} {person.username}".casefold():
             panel = (person.id, _last_channel(world, person))
             show = write_panels([panel, *[shown for shown in panels if shown != panel]][:PANELS_MAX])
             found.append(
@@ -167,7 +167,7 @@ def _show_chats(
         show = write_panels((person.id, account.id) if shown == panel else shown for shown in panels)
         rows.append({
             "href": address(here, show=show), "mark": account.provider.mark, "kind": account.provider.kind,
-            "name": account.name, "title": account.provider.title, "last": last.text[:80] if last else "",
+            "name": account.name, "title": account.provider.title, "last": _say_briefly(last) if last else "",
             "at": last.at_ms if last else 0, "time": _time(last.at_ms) if last else None,
         })  # fmt: skip
     rows.sort(key=lambda row: -row["at"])
@@ -184,13 +184,14 @@ def _show_chat(
     bond = world.bonds.get((person.id, account.id)) or Bond()
     visible = [message for message in bond.messages if is_on_phone(message)][-MESSAGES_SHOWN:]
     kind = account.provider.kind
-    sms = not account.provider.app
+    mail = kind == "smtp"
+    sms = not account.provider.app and not mail
     subtitle = {"telegram": words.gettext("bot"), "viber": words.gettext("bot"), "whatsapp":
-                words.gettext("business account")}.get(kind, account.provider.title)  # fmt: skip
-    texts = [message for message in visible if message.ours and find_links(message.text)]
+                words.gettext("business account"), "smtp": person.email}.get(kind, account.provider.title)  # fmt: skip
+    texts = [message for message in visible if message.ours and not mail and find_links(message.text)]
     starting = kind == "telegram" and not bond.opened and bond.draft.startswith("/start")
     return {
-        "skin": "sms" if sms else kind, "sms": sms, "channel": account.id, "title": account.name,
+        "skin": "sms" if sms else kind, "sms": sms, "mail": mail, "channel": account.id, "title": account.name,
         "letter": account.name[:1].upper(), "subtitle": subtitle, "messages": _show_messages(visible, sms, words),
         "draft": bond.draft, "blocked": bond.blocked, "forwards": texts[-1].id if texts else "",
         "sheet": _show_sheet(world, sheets.get(person.id), person) if sms else None, "starting": starting,
@@ -211,6 +212,8 @@ def _show_messages(messages: list[Message], sms: bool, words: Translations) -> l
             "choices": [{"label": label, "number": n} for n, (label, _) in enumerate(message.choices)],
             "new_day": today if day and today != day else "",
         }  # fmt: skip
+        if message.kind == "smtp" and message.ours:
+            entry["mail"] = {**message.data, "sender": message.sender, "html": bool(message.data["html"])}
         day = today
         shown.append(entry)
     ours = [message for message in messages if message.ours]
@@ -224,6 +227,10 @@ def _show_messages(messages: list[Message], sms: bool, words: Translations) -> l
         text = words.ngettext(one, many, parts)
         shown[-1]["foot"] = text % facts
     return shown
+
+
+def _say_briefly(message: Message) -> str:
+    return str(message.data["subject"]) if message.kind == "smtp" and message.ours else message.text[:80]
 
 
 def split_links(text: str) -> list[dict[str, str]]:
@@ -309,6 +316,7 @@ def _show_controls(world: World, words: Translations) -> dict[str, Any]:
             ("disorder_pct", _("Out of order"), b.disorder_pct),
             ("fail_retryable_pct", _("Fail, worth retrying"), b.fail_retryable_pct),
             ("unknown_number_pct", _("Number unknown"), b.unknown_number_pct),
+            ("mail_reset_pct", _("E-mail taken, line cut"), b.mail_reset_pct),
         )
     ]
     switches = [

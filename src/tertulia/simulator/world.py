@@ -59,6 +59,7 @@ class Person:
     phone: str
     language: str
     apps: tuple[str, ...]
+    email: str
     username: str = ""
     hides_phone: bool = False
     unknown: bool = False
@@ -138,6 +139,7 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.people: dict[str, Person] = {}
         self.by_phone: dict[str, Person] = {}
+        self.by_mailbox: dict[str, Person] = {}
         self.by_hash: dict[str, Person] = {}
         self.by_handle: dict[tuple[str, str, str], Person] = {}
         self.bonds: dict[tuple[str, str], Bond] = {}
@@ -190,9 +192,11 @@ class World:
         held = self.by_phone.get(spec.phone)
         person = Person(
             held.id if held else f"p{len(self.people) + 1}", spec.name, spec.phone, spec.language, tuple(apps),
-            spec.username, spec.hides_phone, spec.unknown, spec.on,
+            spec.email or f"{spec.phone[1:]}@phones.example", spec.username, spec.hides_phone, spec.unknown, spec.on,
         )  # fmt: skip
         self.people[person.id] = self.by_phone[person.phone] = person
+        if self.by_mailbox.get(person.email.casefold(), person).id == person.id:
+            self.by_mailbox[person.email.casefold()] = person
         self.by_hash[sha256(person.phone.encode()).hexdigest()] = person
         return person
 
@@ -206,6 +210,22 @@ class World:
         if person or self.behaviours.strangers != "appear" or len(self.people) >= PEOPLE_MAX:
             return person
         return self.add_person(PersonSpec(phone=phone))
+
+    def meet_mailbox(self, address: str) -> Person | None:
+        """Whose mailbox that is; a stranger gets a phone when strangers appear, under a number that no network has. Of
+        a household the first."""
+        person = self.by_mailbox.get(address.casefold())
+        if person or self.behaviours.strangers != "appear" or len(self.people) >= PEOPLE_MAX:
+            return person
+        number = int.from_bytes(sha256(address.casefold().encode()).digest()[:4], "big")
+        return self.add_person(PersonSpec(name=address.partition("@")[0], phone=f"+999{number:010}", email=address))
+
+    def knows_mailbox(self, address: str) -> bool:
+        """Whether anybody has `address` (a stranger is somebody unless strangers are unknown)."""
+        person = self.by_mailbox.get(address.casefold())
+        if (person is not None and person.unknown) or (person is None and self.behaviours.strangers == "unknown"):
+            return False
+        return not self.chance.hit(self.behaviours.unknown_number_pct, "unknown", address)
 
     def handle(self, account: Account, person: Person) -> str:
         """The provider's id for this person in this account's scope. The account may write to it from then on."""
@@ -345,6 +365,8 @@ class World:
         changed = replace(person, **fields)
         self.people[person.id] = self.by_phone[person.phone] = changed
         self.by_hash[sha256(person.phone.encode()).hexdigest()] = changed
+        for address in [address for address, held in self.by_mailbox.items() if held is person]:
+            self.by_mailbox[address] = changed
         for key in [key for key, held in self.by_handle.items() if held is person]:
             self.by_handle[key] = changed
         self.notify(person.id)

@@ -15,8 +15,8 @@ UUID_MAX = UUID(int=2**128 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`asked`: a question waits for its answer (M5). `into`: of one that a merge closed, the conversation that goes on
-    (M8)."""
+    """`asked`: a question waits for its answer. `into`: of one that a merge closed, the conversation that goes on
+    (M8). `handed_at`: since when it waits for a person (I6), with what came along; None while it does not."""
 
     id: UUID
     contact_id: int
@@ -28,6 +28,21 @@ class Conversation:
     name: str
     surname: str
     into: UUID | None
+    handed_at: datetime | None
+    hand_over: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A conversation that waits for a person; `hand_over` as `core.hand_over` tells it."""
+
+    id: UUID
+    contact_id: int
+    channel_id: int
+    handed_at: datetime
+    hand_over: dict[str, Any]
+    name: str
+    surname: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,22 @@ class Message:
     at: datetime
     sequence: int
     arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a transcript, of either side."""
+
+    contact_id: int
+    channel_id: int
+    direction: str
+    at: datetime
+    text: str
+    form: str
+    state: str
+    match_id: int | None
+    journey_id: int | None
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +101,7 @@ def list_conversations(
     *,
     channel: int = 0,
     state: str = "",
+    waiting: bool = False,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[Conversation]:
@@ -79,11 +111,29 @@ def list_conversations(
         "workspace": workspace,
         "channel": channel,
         "state": state,
+        "waiting": waiting,
         "before": at,
         "before_id": conversation_id,
         "limit": limit,
     }
-    return [Conversation(*row) for row in fetch_all(conn, load("conversations")["list"], args)]
+    rows = fetch_all(conn, load("conversations")["list"], args)
+    return [Conversation(*(*row[:11], read_json(row[11]))) for row in rows]
+
+
+def list_handed_over(conn: Conn, workspace: int, limit: int) -> list[HandedOver]:
+    """What waits for a person, those that wait longest first."""
+    args = {"workspace": workspace, "limit": limit}
+    return [_wait(row) for row in fetch_all(conn, load("conversations")["waiting"], args)]
+
+
+def list_handed_over_of(conn: Conn, family: Sequence[int]) -> list[HandedOver]:
+    """Conversations of these contacts that wait for a person."""
+    args = {"shards": [shard_of_contact(contact_id) for contact_id in family], "ids": list(family)}
+    return [_wait(row) for row in fetch_all(conn, load("conversations")["waiting_of"], args)]
+
+
+def _wait(row: Sequence[Any]) -> HandedOver:
+    return HandedOver(*(*row[:4], read_json(row[4]), *row[5:]))
 
 
 def list_messages(
@@ -103,6 +153,17 @@ def list_messages(
         "limit": limit,
     }
     return [_message(row) for row in fetch_all(conn, load("conversations")["messages"], args)]
+
+
+def list_said(conn: Conn, family: Sequence[int], *, before: datetime | None = None, limit: int = 50) -> list[Said]:
+    """What these contacts and we said to each other, the newest first."""
+    args = {
+        "shards": [shard_of_contact(contact_id) for contact_id in family],
+        "ids": list(family),
+        "before": before or "infinity",
+        "limit": limit,
+    }
+    return [Said(*row) for row in fetch_all(conn, load("conversations")["said"], args)]
 
 
 def read_intake(conn: Conn, workspace: int) -> list[Intake]:

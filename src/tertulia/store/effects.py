@@ -37,7 +37,7 @@ from tertulia.store.run_effects import end_runs, note_passages, set_runs, settle
 from tertulia.store.sending import ask_providers
 from tertulia.store.sessions import set_sessions
 from tertulia.store.slots import move_slots, release_slots, set_slots, settle_releases, wake_held
-from tertulia.store.talks import close_conversations, reopen_conversations, touch_conversations
+from tertulia.store.talks import close_conversations, hand_over_conversations, reopen_conversations, touch_conversations
 from tertulia.store.verdicts import advance_deliveries, close_deliveries, join_advances
 
 Columns = dict[str, list[Any]]
@@ -438,6 +438,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.MarkAddressDead: _mark_dead,
     tx.OpenConversation: _open_conversations,
     tx.SetQuestion: _set_questions,
+    tx.HandOver: hand_over_conversations,
     tx.CloseConversation: close_conversations,
     tx.ReopenConversations: reopen_conversations,
     tx.TouchConversation: touch_conversations,

@@ -342,6 +342,10 @@ delete from contact_identity where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_messages
 update message set text = '', facts = '{}', identity_value = '' where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_conversations
+update conversation set question = '{}', handed_at = null, hand_over = '{}'
+where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_deliveries
 update delivery set content = '{}', to_value = '', provider_ids = '{}' where shard = %(shard)s and contact_id = %(id)s
 
@@ -350,7 +354,10 @@ update delivery set content = '{}', to_value = '', provider_ids = '{}' where sha
 update delivery_open set content = '{}', to_value = '' where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_consents
-update consent set address = split_part(address, ':', 1), evidence = '{}' where shard = %(shard)s and contact_id = %(id)s
+-- A first message's own words are the version of its text (M7), so they go too.
+update consent set address = split_part(address, ':', 1), evidence = '{}',
+       text_version = case source when 'first_message' then '' else text_version end
+where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_links
 -- Bound stays bound, by nobody.
@@ -416,8 +423,8 @@ delete from session where shard = %(shard)s and contact_id = %(id)s
 delete from slot where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_runs
--- What is over stays counted; nothing of what began it does.
-update run set event = '{}', key = '', results = '{}' where shard = %(shard)s and contact_id = %(id)s
+-- What is over stays counted; nothing of what began it, or was answered or saved in it, does.
+update run set event = '{}', answers = '{}', results = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_calls
 -- What is under way is not known to anybody when its answer comes.

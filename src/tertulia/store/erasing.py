@@ -59,6 +59,7 @@ _ERASURES = (
     "erase_addresses",
     "erase_address_keys",
     "erase_messages",
+    "erase_conversations",
     "erase_events",
     "erase_memberships",
     "erase_session",

@@ -10,12 +10,14 @@ from tertulia.store.db import Conn, fetch_all, fetch_one, load
 
 @dataclass(frozen=True, slots=True)
 class FrontWorkspace:
-    """A business as its customers see it. `link_domain` is an address without a path, or empty for PUBLIC_URL."""
+    """A business as its customers see it. `link_domain` is an address without a path, or empty for PUBLIC_URL;
+    `link_key`, sealed, signs its unsubscribe addresses."""
 
     id: int
     name: str
     language: str
     link_domain: str
+    link_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ select (select coalesce(sum(epoch), 0) from workspace)::text
            concat_ws('|', id, public_id, kind, name, settings, md5(secrets), md5(cache), state, first_message,
                      archived_at), 0)::numeric), 0) from channel)::text
     || ':' || (select coalesce(sum(hashtextextended(concat_ws('|', id, state), 0)::numeric), 0) from match)::text
-    || ':' || (select coalesce(sum(hashtextextended(concat_ws('|', id, name, language, link_domain), 0)::numeric), 0)
+    || ':' || (select coalesce(sum(hashtextextended(concat_ws('|', id, name, language, link_domain, md5(link_key)), 0)::numeric), 0)
                from workspace)::text
     || ':' || (select coalesce(sum(hashtextextended(concat_ws('|', match_id, channel_id, "order"), 0)::numeric), 0)
                from match_channel)::text
@@ -14,7 +14,7 @@ select (select coalesce(sum(epoch), 0) from workspace)::text
            0) from source)::text
 
 -- name: workspaces
-select id, name, language, link_domain from workspace
+select id, name, language, link_domain, link_key from workspace
 
 -- name: channels
 select id, workspace_id, public_id, kind, name, first_message, settings, secrets, cache from channel where archived_at is null

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.entries import shard_of_address
 from tertulia.core.import_people import Known
 from tertulia.ids import SHARDS, shard_of_contact
@@ -19,7 +20,8 @@ from tertulia.store.imports import ImportJob, known_of
 
 
 class Consent(msgspec.Struct, frozen=True):
-    """What the rows of a list agree to, and the proof."""
+    """What the rows of a list agree to, and the proof. Agreed to for SMS, it is for an e-mail address agreed to for
+    e-mail: each address for what reaches it."""
 
     topics: tuple[str, ...]
     channel: str
@@ -155,6 +157,7 @@ def _consent_args(job: ImportJob, shards: Sequence[int], consent: Consent, now: 
         "now": now,
         "topics": list(consent.topics),
         "channel": consent.channel,
+        "mail_channel": EMAIL if consent.channel == SMS else consent.channel,
         "evidence": _json(consent.evidence),
         "text_version": consent.text_version,
         "actor": consent.actor,

@@ -211,11 +211,11 @@ with moved as (
     insert into consent (shard, contact_id, id, workspace, address, channel, topic, state, source, evidence,
                          text_version, actor, at)
     select shard, contact_id, md5(%(source)s || ':' || contact_id || ':' || a.address || ':' || topic)::uuid, workspace,
-           a.address, %(channel)s, topic, 'granted', 'customer_list', %(evidence)s, %(text_version)s, %(actor)s,
+           a.address, a.channel, topic, 'granted', 'customer_list', %(evidence)s, %(text_version)s, %(actor)s,
            %(now)s::timestamptz
     from moved
-    cross join lateral (select 'phone:' || phone_key as address where phone <> ''
-                        union all select 'email:' || email_key where email <> '') a
+    cross join lateral (select 'phone:' || phone_key as address, %(channel)s::text as channel where phone <> ''
+                        union all select 'email:' || email_key, %(mail_channel)s where email <> '') a
     cross join unnest(%(topics)s::text[]) as topic
     where moved.consents
 )
@@ -226,18 +226,18 @@ select count(*) from moved
 insert into consent (shard, contact_id, id, workspace, address, channel, topic, state, source, evidence, text_version,
                      actor, at)
 select distinct c.shard, c.id, md5(%(source)s || ':' || c.id || ':' || a.address || ':' || topic)::uuid, s.workspace,
-       a.address, %(channel)s, topic, 'granted', 'customer_list', %(evidence)s::jsonb, %(text_version)s, %(actor)s,
+       a.address, a.channel, topic, 'granted', 'customer_list', %(evidence)s::jsonb, %(text_version)s, %(actor)s,
        %(now)s::timestamptz
 from import_stage s
 join contact c on c.id = s.contact_id and c.shard = (%(contact_shards)s::smallint[])[(s.contact_id & 255) + 1]
-cross join lateral (select 'phone:' || s.phone_key as address where s.phone <> ''
-                    union all select 'email:' || s.email_key where s.email <> '') a
+cross join lateral (select 'phone:' || s.phone_key as address, %(channel)s::text as channel where s.phone <> ''
+                    union all select 'email:' || s.email_key, %(mail_channel)s where s.email <> '') a
 cross join unnest(%(topics)s::text[]) as topic
 where s.shard = any(%(shards)s) and s.import_id = %(id)s and s.outcome in ('updated', 'unchanged') and s.consents
   and not exists (
     select 1 from consent k
     where k.shard = c.shard and k.contact_id = c.id and k.state = 'granted' and k.source = 'customer_list'
-      and k.address = a.address and k.channel = %(channel)s and k.topic = topic
+      and k.address = a.address and k.channel = a.channel and k.topic = topic
       and k.evidence ->> 'ref' not in (select 'import:' || i.id from import i
                                        where i.workspace_id = s.workspace and i.undone_at is not null))
 on conflict do nothing

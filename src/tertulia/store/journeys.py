@@ -1,6 +1,6 @@
 """Reads of journeys: their published revisions for the core, and what their runs came to for pages and the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,8 @@ class PublishedRow:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run of a contact; `ended_at` None while it lives, `goal_at` until its goal is reached."""
+    """One run of a contact; `ended_at` None while it lives, `goal_at` until its goal is reached. `answers` by the
+    steps that asked; `asked`: a question waits for its reply."""
 
     id: UUID
     contact_id: int
@@ -43,7 +44,9 @@ class RunView:
     event_id: UUID | None
     ended_at: datetime | None
     goal_at: datetime | None = None
-    results: dict[str, Any] = field(default_factory=dict)  # what its calls saved, by step
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    asked: bool = False
+    results: Mapping[str, Any] = field(default_factory=dict)  # what its calls saved, by step
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,10 @@ def list_runs(conn: Conn, family: Sequence[int], limit: int) -> list[RunView]:
     """The runs of a contact and those who were merged into it, the newest first."""
     args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
     rows = fetch_all(conn, load("journeys")["runs_of_contact"], args)
-    return [RunView(*(*row[:9], read_json(row[9]), *row[10:15], read_json(row[15]))) for row in rows]
+    return [
+        RunView(*(*row[:9], read_json(row[9]), *row[10:15], read_json(row[15]), row[16], read_json(row[17])))
+        for row in rows
+    ]
 
 
 def find_run(conn: Conn, contact_id: int, run_id: UUID) -> bool:

@@ -31,6 +31,7 @@ class Sample:
     attributes: dict[str, Any]
     phone: str
     phone_country: str
+    zone: str
 
 
 def read_audience(workspace: int, audience: Mapping[str, Any]) -> Audience:
@@ -85,7 +86,7 @@ def read_proofs(conn: Conn, family: Sequence[int]) -> tuple[list[str], list[tupl
 
 
 def _sample(row: Sequence[Any]) -> Sample:
-    return Sample(*(*row[:5], read_json(row[5]), row[6] or "", row[7]))
+    return Sample(*(*row[:5], read_json(row[5]), row[6] or "", *row[7:]))
 
 
 def _args(audience: Audience) -> dict[str, Any]:

@@ -58,7 +58,8 @@ from (
 group by country, characters
 
 -- name: samples
-select c.id, c.name, c.surname, c.country, c.locale, c.attributes, coalesce(p.value, ''), coalesce(p.country, '')
+select c.id, c.name, c.surname, c.country, c.locale, c.attributes, coalesce(p.value, ''), coalesce(p.country, ''),
+       c.zone
 from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 left join lateral (select a.value, a.country from address a
@@ -97,7 +98,8 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.sha
 where c.workspace = %(workspace)s
 
 -- name: sample_of
-select c.id, c.name, c.surname, c.country, c.locale, c.attributes, coalesce(p.value, ''), coalesce(p.country, '')
+select c.id, c.name, c.surname, c.country, c.locale, c.attributes, coalesce(p.value, ''), coalesce(p.country, ''),
+       c.zone
 from contact c
 left join lateral (select a.value, a.country from address a
                    where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from tertulia.core import run_effects as rx
 from tertulia.ids import day_of, shard_of_contact
@@ -11,8 +11,10 @@ from tertulia.store.db import Conn, load, run, write_json
 
 _SAME = ("workspace", "contact_id", "journey_id", "revision", "key", "step", "entered_at", "started_at")
 
-_JSON: Final[Mapping[str, Callable[[Any], Any]]] = {
+_DOCUMENTS: Mapping[str, Callable[[Any], str]] = {
     "event": lambda e: write_json(e.event),
+    "answers": lambda e: write_json(e.answers),
+    "question": lambda e: write_json(e.question),
     "results": lambda e: write_json(e.results),
 }
 
@@ -26,14 +28,15 @@ def settle_runs(group: Sequence[rx.SetRun], ended: Sequence[rx.EndRun]) -> list[
 def set_runs(conn: Conn, group: list[rx.SetRun]) -> None:
     """Live runs."""
     names = (*_SAME, "id", "visit", "since", "due_at", "delivery_id", "withheld")
-    run(conn, load("run_effects")["set_runs"], _columns(group, *names, **_JSON))
+    run(conn, load("run_effects")["set_runs"], _columns(group, *names, **_DOCUMENTS))
 
 
 def end_runs(conn: Conn, group: list[rx.EndRun]) -> None:
     """Out of the live ones into the history."""
     run(conn, load("run_effects")["close_runs"], _columns(group, "id"))
     names = (*_SAME, "id", "outcome", "reason", "event_id")
-    columns = _columns(group, *names, **_JSON, day=lambda e: day_of(e.at))
+    written = {name: _DOCUMENTS[name] for name in ("event", "answers", "results")}
+    columns = _columns(group, *names, **written, day=lambda e: day_of(e.at))
     run(conn, load("run_effects")["end_runs"], columns | {"ended_at": [e.at for e in group]})
 
 

@@ -1,10 +1,22 @@
-"""Writes what a merge does to conversations (M8), folded by kind like all effects."""
+"""Writes what hand-overs and merges do to conversations (I6, M8), folded by kind like all effects."""
 
 from collections.abc import Sequence
 
 from tertulia.core import talk_effects as tx
 from tertulia.ids import shard_of_contact
-from tertulia.store.db import Conn, load, run
+from tertulia.store.db import Conn, load, run, write_json
+
+
+def hand_over_conversations(conn: Conn, group: Sequence[tx.HandOver]) -> None:
+    """They wait for people, or wait no more (I6)."""
+    last = list({e.conversation_id: e for e in group}.values())
+    args = {
+        "shard": [shard_of_contact(e.contact_id) for e in last],
+        "id": [e.conversation_id for e in last],
+        "at": [e.at if e.facts else None for e in last],
+        "facts": [write_json(e.facts) for e in last],
+    }
+    run(conn, load("talks")["hand_over_conversations"], args)
 
 
 def close_conversations(conn: Conn, group: Sequence[tx.CloseConversation]) -> None:

@@ -84,7 +84,7 @@ where c.source <> 'merge'
                   and m.id::text = substr(c.evidence ->> 'ref', 7))
 
 -- name: conversations
-select v.id, v.contact_id, v.channel_id, v.question, v.opened_at
+select v.id, v.contact_id, v.channel_id, v.question, v.opened_at, v.last_at, v.hand_over
 from conversation v
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on v.shard = k.shard and v.contact_id = k.id
 where v.state <> 'resolved'

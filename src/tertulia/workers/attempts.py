@@ -15,29 +15,32 @@ from uuid import UUID
 import structlog
 
 from tertulia.channels.base import (
-    MASK,
     Account,
     Adapter,
     Call,
     Done,
     Finding,
-    HttpRequest,
     HttpResponse,
     LookedUp,
     LostMessage,
     Outcome,
     OutcomeKind,
     Outgoing,
+    Request,
+    Response,
     Template,
     Text,
 )
 from tertulia.channels.kinds import render_numbered
+from tertulia.channels.mail import SmtpAnswer
+from tertulia.channels.masks import MASK
 from tertulia.channels.outcomes import make_outcome
 from tertulia.core.content import Content, read_content
 from tertulia.store.channel_log import Exchange
 from tertulia.store.clock import real_now
 from tertulia.store.sending import DueQuestion, TakenDelivery
-from tertulia.workers.http import CallFailed, ProviderClient
+from tertulia.workers.caller import Caller
+from tertulia.workers.http import CallFailed
 
 CALLS_MAX = 8
 ATTEMPT_LIMIT_S = 40.0
@@ -71,7 +74,7 @@ class Attempt:
 class Courier:
     """Makes attempts with one client. `keep_cache` stores the tokens that an attempt was given."""
 
-    def __init__(self, client: ProviderClient, keep_cache: KeepCache) -> None:
+    def __init__(self, client: Caller, keep_cache: KeepCache) -> None:
         self._client = client
         self._keep_cache = keep_cache
 
@@ -198,7 +201,8 @@ def make_lost(question: DueQuestion) -> LostMessage:
 def _read_form(content: Content) -> Text | Template:
     if content.template:
         return Template(content.template, content.language, content.parameters)
-    return Text(content.text, content.choices, ask_phone=content.ask_phone)
+    mail = {"subject": content.subject, "html": content.html, "unsubscribe": content.unsubscribe}
+    return Text(content.text, content.choices, ask_phone=content.ask_phone, **mail)
 
 
 def describe(
@@ -206,8 +210,8 @@ def describe(
     purpose: str,
     at: datetime,
     began: float,
-    request: HttpRequest,
-    answer: HttpResponse | CallFailed,
+    request: Request,
+    answer: Response | CallFailed,
     about: _About = NOBODY,
 ) -> Exchange:
     """An exchange as the channel log keeps it: every secret masked, in the answer too. What a provider tells when it is
@@ -216,7 +220,7 @@ def describe(
     shown = request.masked()
     told, status, error = "", 0, ""
     match answer:
-        case HttpResponse(status=status):
+        case HttpResponse(status=status) | SmtpAnswer(status=status):
             hidden = request.secret_answer or purpose == "look_up"
             told = MASK if hidden else request.mask(answer.body.decode("utf-8", "replace"))
         case CallFailed(error=error):

@@ -35,6 +35,7 @@ from tertulia.store.channels import ChannelRow, load_channels, read_fingerprint,
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.sending import DueQuestion, TakenDelivery, count_senders, take_deliveries, take_questions
+from tertulia.workers.api_caller import ApiCaller
 from tertulia.workers.attempts import Attempt, Courier, Line, is_account_fault
 from tertulia.workers.caller import Caller
 from tertulia.workers.guard import read_guard
@@ -122,7 +123,7 @@ class Desk:
 class Sender:
     """One sender process's loop."""
 
-    def __init__(self, url: str, client: ProviderClient, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
+    def __init__(self, url: str, client: Caller, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
         self._desk = Desk(url, test_clock=test_clock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="desk")
         self._courier = Courier(client, self._keep_cache)
@@ -243,10 +244,10 @@ def run_sender(url: str, stop: threading.Event, *, test_clock: bool) -> None:
 
 
 async def _serve(url: str, stop: threading.Event, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
-    """Messages, and beside them calls to companies' APIs, which share nothing but the client and the way to the log."""
-    async with ProviderClient(read_guard()) as client:
+    """Messages, and beside them calls to companies' APIs, which share nothing but the way to the log."""
+    async with Caller(read_guard()) as client, ProviderClient(read_guard()) as web:
         sender = Sender(url, client, outcomes, test_clock=test_clock)
-        caller = Caller(url, client, outcomes, test_clock=test_clock)
+        caller = ApiCaller(url, web, outcomes, test_clock=test_clock)
         await asyncio.gather(sender.work(stop), caller.work(stop))
 
 

@@ -15,6 +15,7 @@ from tertulia.console.channels.form import read_sent, show_new, show_sent
 from tertulia.console.channels.words import describe_kind, list_kinds, mark_of
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
+from tertulia.core.carriers import EMAIL, SMS
 
 PUBLIC_ID_BYTES = 12
 
@@ -23,8 +24,9 @@ def choose_kind(request: HttpRequest) -> HttpResponse:
     """The kinds, carriers first for a match begins with one."""
     kinds = [{"words": words, "mark": mark_of(words.kind)} for words in list_kinds()]
     groups = (
-        (_("SMS"), _("Reaches every mobile: a match begins here."), [k for k in kinds if not k["words"].app]),
-        (_("Messaging apps"), _("Where customers write to you."), [k for k in kinds if k["words"].app]),
+        (_("SMS"), _("Reaches every mobile: a match begins here."), [k for k in kinds if k["words"].carries == SMS]),
+        (_("Messaging apps"), _("Where customers write to you."), [k for k in kinds if not k["words"].carries]),
+        (_("E-mail"), _("Reaches every mailbox, from journeys."), [k for k in kinds if k["words"].carries == EMAIL]),
     )
     return render(request, "channels/kinds.html", {"groups": groups, "may_change": may_change(request)})
 

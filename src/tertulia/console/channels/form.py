@@ -55,6 +55,7 @@ _CONTROLS = {
     "secret": "password",
     "url": "url",
     "phone": "tel",
+    "email": "email",
     "choice": "select",
     "lines": "lines",
     "secret_lines": "lines",

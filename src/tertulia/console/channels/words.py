@@ -13,11 +13,12 @@ from tertulia.data.models import Channel
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """One sentence about a kind, and what somebody needs at hand before they connect it."""
+    """One sentence about a kind, and what somebody needs at hand before they connect it. `carries`: sms or email, empty
+    of an app."""
 
     kind: str
     title: str
-    app: bool
+    carries: str
     sentence: Promise | str
     needs: Promise | str
 
@@ -30,6 +31,10 @@ _WORDS: dict[str, tuple[Promise, Promise]] = {
     "http_sms": (
         gettext_lazy("SMS through any gateway that is called by HTTP: Kannel, Jasmin, or your operator's."),
         gettext_lazy("The gateway's address, its documents, and an account there."),
+    ),
+    "smtp": (
+        gettext_lazy("E-mail through any mail server: your provider's, a relay service's, or your own."),
+        gettext_lazy("The server's name, a user and a password there, and an address that it may send as."),
     ),
     "whatsapp": (
         gettext_lazy("Chats on WhatsApp, through Meta's Cloud API."),
@@ -68,16 +73,18 @@ def list_kinds() -> list[KindWords]:
 def describe_kind(adapter: Adapter) -> KindWords:
     """The words of one kind; an outside package's are made from what it can do."""
     sentence, needs = _WORDS.get(adapter.kind, ("", ""))
+    carries = adapter.capabilities.carries
     if not sentence:
-        sentence = _("A messaging app.") if adapter.capabilities.app else _("A carrier that reaches phones.")
+        carriers = {"sms": _("A carrier that reaches phones."), "email": _("A carrier that reaches mailboxes.")}
+        sentence = carriers.get(carries, _("A messaging app."))
         needs = _("An account at the provider.")
-    return KindWords(adapter.kind, adapter.title, adapter.capabilities.app, sentence, needs)
+    return KindWords(adapter.kind, adapter.title, carries, sentence, needs)
 
 
 def mark_of(kind: str) -> str:
-    """What the tag ``mark`` draws for a kind: every carrier of SMS has the mark of SMS."""
+    """What the tag ``mark`` draws for a kind: every carrier of SMS has the mark of SMS, every one of e-mail its."""
     try:
-        return kind if registry.get(kind).capabilities.app else "sms"
+        return registry.get(kind).capabilities.carries or kind
     except registry.UnknownKind:
         return kind
 

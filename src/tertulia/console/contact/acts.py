@@ -1,4 +1,5 @@
-"""What a person does with a contact: merge and take it back, dismiss a suggestion, change consent, erase.
+"""What a person does with a contact: merge and take it back, dismiss a suggestion, change consent, say that a waiting
+conversation was answered, erase.
 
 All but the dismissal are asked of the engine through the log, for only the contact's owner decides; the page waits a
 moment to show what came of it. What cannot be done raises with its sentence, which `guard` shows as a toast.
@@ -109,6 +110,18 @@ def erase(request: HttpRequest, contact_id: int) -> HttpResponse:
     record_change(request.workspace, request.user, now, "contact_erased", str(contact_id))
     toast(request, _("1 contact erased") if done else _("Erasure asked for; done when the engine comes to it"))
     return HttpResponseRedirect(reverse("contacts"))
+
+
+def release(request: HttpRequest, contact_id: int, conversation_id: UUID) -> HttpResponse:
+    """Somebody has answered the customer: the conversation waits no more (I6)."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    now = get_now(request)
+    entry = actions.ask_release(django_conn(), request.workspace, now, contact_id, conversation_id)
+    done = ask_engine(request.workspace.pk, [entry], now)
+    said = _("The conversation waits for nobody any more")
+    toast(request, said if done else _("Asked for; done when the engine comes to it"))
+    return HttpResponseRedirect(reverse("contact", args=[contact_id]))
 
 
 def find_merge(request: HttpRequest, kept: int, absorbed: int) -> Merge | None:

@@ -14,7 +14,7 @@ from tertulia.actions.run_words import name_cause
 from tertulia.actions.why import explain_reason
 from tertulia.actions.why_journey import explain_entry
 from tertulia.console.access import get_now
-from tertulia.console.contact.acts import change_consent, dismiss, erase, merge, preview_merge, unmerge
+from tertulia.console.contact.acts import change_consent, dismiss, erase, merge, preview_merge, release, unmerge
 from tertulia.console.contact.person import (
     describe_source,
     list_former,
@@ -33,8 +33,10 @@ from tertulia.console.contacts.filters import list_imports
 from tertulia.console.routes import route
 from tertulia.console.zones import read_zone
 from tertulia.core.consent import UNDOABLE_SOURCES
+from tertulia.core.hand_over import BY_WORD
 from tertulia.data.models import Channel, Journey, Match, Source
 from tertulia.store.contacts import read_undone_evidence
+from tertulia.store.conversations import list_handed_over_of
 from tertulia.store.db import Conn, django_conn
 from tertulia.store.decisions import count_stopped, read_account
 from tertulia.store.journeys import RunView, list_runs
@@ -106,7 +108,10 @@ def show_runs(request: HttpRequest, contact_id: int) -> HttpResponse:
     runs = list_runs(conn, person.family, RUNS)
     context = describe(request, conn, person) | {
         "tab": "runs",
-        "runs": [(run, names.get(run.journey_id, ""), name_cause(run.event), explain_run(run)) for run in runs],
+        "runs": [
+            (run, names.get(run.journey_id, ""), name_cause(run.event), explain_run(run), list_answers(run))
+            for run in runs
+        ],
         "journeys": journeys,
         "chosen": chosen,
         "answer": explain_entry(conn, request.workspace, contact_id, chosen) if chosen else None,
@@ -116,11 +121,18 @@ def show_runs(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 def explain_run(run: RunView) -> str:
     """Where it is, or how it ended, in words."""
+    if run.ended_at is None and run.asked:
+        return _("at “%(step)s”, where a question waits for the reply") % {"step": run.step}
     if run.ended_at is None:
         return _("at “%(step)s”") % {"step": run.step}
     if run.outcome == "completed":
         return _("went to the end")
     return explain_reason(run.reason) if run.reason else _("left at “%(step)s”") % {"step": run.step}
+
+
+def list_answers(run: RunView) -> list[tuple[str, str]]:
+    """What was answered in it, by the steps that asked."""
+    return [(step, tell_answer(value)) for step, value in run.answers.items()]
 
 
 def find_person(request: HttpRequest, contact_id: int) -> Detail:
@@ -142,12 +154,36 @@ def describe(request: HttpRequest, conn: Conn, person: Detail) -> dict[str, obje
         "profile": list_profile(contact),
         "source": describe_source(contact.source, imports, list_names(request).sources),
         "suggestions": list_suggestions(conn, person),
+        "waiting": list_waiting(request, conn, person),
         "merges": [row for row in person.merges if row.undone_at is None],
         "consent_count": len(person.consents),
         "there_now": show_there(get_now(request), person),
         "now": get_now(request),
         "zone_name": timezone.get_current_timezone_name(),
     }
+
+
+def list_waiting(request: HttpRequest, conn: Conn, person: Detail) -> list[dict[str, object]]:
+    """The conversations that wait for a person, each with what they need to know (I6)."""
+    names = list_names(request)
+    return [
+        {
+            "row": row,
+            "app": names.app(row.channel_id),
+            "journey": row.hand_over.get("journey", ""),
+            "asked": row.hand_over.get("reason") == BY_WORD,
+            "question": row.hand_over.get("failed_question", ""),
+            "answers": [(step, tell_answer(value)) for step, value in row.hand_over.get("answers", {}).items()],
+        }
+        for row in list_handed_over_of(conn, person.family)
+    ]
+
+
+def tell_answer(value: object) -> str:
+    """An answer as people read it."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
 
 
 def list_names(request: HttpRequest) -> Names:
@@ -192,5 +228,6 @@ ROUTES = (
     route("merge/<int:other_id>/do/", merge, "merge_contacts"),
     route("merge/<int:other_id>/dismiss/", dismiss, "dismiss_suggestion"),
     route("unmerge/<uuid:merge_id>/", unmerge, "unmerge"),
+    route("release/<uuid:conversation_id>/", release, "release_conversation"),
     route("erase/", erase, "erase_contact"),
 )

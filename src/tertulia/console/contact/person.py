@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from tertulia.actions.contacts import Detail
 from tertulia.console.contact.words import IDENTITY_ICONS, IDENTITY_NAMES
 from tertulia.console.contacts.filters import APPS
+from tertulia.core.came import subject_of
 from tertulia.core.consent import MARKETING, SERVICE, Cause, ConsentState, Suppression, Target, derive, find_suppression
 from tertulia.core.consent import permits as consent_permits
 from tertulia.core.country_names import name_country
@@ -128,7 +129,7 @@ def _permit(person: Detail, undone: frozenset[str], subject: IdentityRef, channe
     stops = list(_list_suppressions(person, subject))
     answers = []
     for topic, message_class in ((SERVICE, MessageClass.SERVICE), (MARKETING, MessageClass.MARKETING)):
-        state = derive(entries, Target(subject, channel, topic), undone=undone)
+        state = derive(entries, Target(subject_of(subject), channel, topic), undone=undone)
         stop = find_suppression(stops, subject, channel, message_class)
         answers.append(_answer(state, message_class, stop))
     is_phone = subject.kind == "phone"
@@ -160,7 +161,7 @@ def _list_suppressions(person: Detail, subject: IdentityRef) -> Iterable[Suppres
     canonicals = {row.canonical for row in mine}
     for row in person.suppressions:
         if row.kind == subject.kind and row.canonical in canonicals:
-            yield Suppression(Cause(row.cause), subject, row.channel, row.at, "", row.lifted_at is not None)
+            yield Suppression(Cause(row.cause), subject, row.channel, row.at, row.source, row.lifted_at is not None)
 
 
 def list_profile(contact: Contact) -> list[tuple[str, str]]:

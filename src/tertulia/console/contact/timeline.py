@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions.contacts import END
 from tertulia.actions.run_words import name_cause
 from tertulia.actions.why import explain_reason
+from tertulia.console.channels.words import mark_of
 from tertulia.console.contact.doings import Act, fold_views, tell_event
 from tertulia.console.contact.words import CONSENT_SOURCES, IDENTITY_NAMES, TOPICS
 from tertulia.console.tags import CHANNEL_MARKS, app_name
@@ -51,7 +52,7 @@ class Names:
     def app(self, channel_id: int | None) -> str:
         """The app's name for people: WhatsApp, SMS, ..."""
         kind = self.channels.get(channel_id or 0, ("", ""))[0]
-        return CHANNEL_MARKS.get(kind, ("", _("SMS") if kind else _("an app")))[1]
+        return CHANNEL_MARKS[mark_of(kind)][1] if mark_of(kind) in CHANNEL_MARKS else _("an app")
 
     def cause(self, row: Happening | LedgerRow) -> str:
         """The name of the match or journey that it belongs to, or empty."""
@@ -97,6 +98,8 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "failed": (_("failed"), "circle-alert", "danger"),
         "revoked": (_("revoked"), "undo-2", ""),
         "not_entered": (_("not entered"), "ban", ""),
+        "unanswered": (_("question not answered"), "circle-help", ""),
+        "not_handed_over": (_("not handed over"), "ban", "warn"),
     }
     if decision.gate == GATE:
         outcome |= {

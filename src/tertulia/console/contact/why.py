@@ -59,6 +59,8 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "failed": _("Failed"),
         "revoked": _("Revoked"),
         "not_entered": _("Not entered"),
+        "unanswered": _("Not answered"),
+        "not_handed_over": _("Not handed over"),
         "called": _("Called"),
     }
     return Why(
@@ -108,10 +110,7 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
             budget = facts.get("budget_left_micros")
             return "" if not isinstance(budget, int) else _("budget left: %(sum).2f") % {"sum": budget / 1_000_000}
         case "render":
-            if "characters" in facts:
-                said = {"n": facts["characters"], "max": facts.get("characters_max", "")}
-                return _("%(n)s of %(max)s characters") % said
-            return _("“%(name)s” is missing") % {"name": facts["variable"]} if "variable" in facts else ""
+            return _describe_text(facts)
         case "trust":
             return _describe_trust(facts)
         case "deadline":
@@ -120,6 +119,21 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
             return _("the provider's code %(code)s") % {"code": facts["code"]} if facts.get("code") else ""
         case _:
             return ""
+
+
+def _describe_text(facts: Mapping[str, Any]) -> str:
+    """Which template it was made of, if any, and what it came to."""
+    parts = []
+    if "template" in facts:
+        parts.append(_("template %(template)s, revision %(revision)s, %(locale)s") % facts)
+    if "characters" in facts:
+        said = {"n": facts["characters"], "max": facts.get("characters_max", "")}
+        parts.append(_("%(n)s of %(max)s characters") % said)
+    if "variable" in facts:
+        parts.append(_("“%(name)s” is missing, line %(line)s") % {"name": facts["variable"], "line": facts["line"]})
+    if facts.get("abort"):
+        parts.append(_("“%(reason)s”") % {"reason": facts["abort"]})
+    return ", ".join(parts)
 
 
 def _describe_consent(facts: Mapping[str, Any]) -> str:

@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia.console.routes import find_address
 from tertulia.data.models import Channel, Import, Match, Workspace
 from tertulia.store.calls import count_waiting_calls
+from tertulia.store.conversations import list_handed_over
 from tertulia.store.db import Conn
 from tertulia.store.overview import count_waiting
 
 ROWS_MAX = 12
+HANDED_OVER_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ def list_needs(conn: Conn, workspace: Workspace) -> list[Need]:
     waiting = count_waiting(conn, workspace.pk)
     needs = [
         *_list_faults(workspace),
+        *_list_handed_over(conn, workspace),
         *_list_paused(workspace),
         *_list_imports(workspace),
     ]
@@ -67,6 +72,22 @@ def _list_faults(workspace: Workspace) -> list[Need]:
     return [
         Need("circle-x", "danger", row.name, _("stopped"), row.fault, find_address("channel", row.pk), _("See why"))
         for row in faulty
+    ]
+
+
+def _list_handed_over(conn: Conn, workspace: Workspace) -> list[Need]:
+    """Customers who wait for a person, those who wait longest first (I6)."""
+    return [
+        Need(
+            "life-buoy",
+            "warn",
+            f"{row.name} {row.surname}".strip() or _("A customer"),
+            _("waits for a person"),
+            _("since %(at)s") % {"at": date_format(timezone.localtime(row.handed_at), "DATETIME_FORMAT")},
+            find_address("contact", row.contact_id),
+            _("Look"),
+        )
+        for row in list_handed_over(conn, workspace.pk, HANDED_OVER_MAX)
     ]
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tertulia.actions import journeys as actions
+from tertulia.actions.drafts import NAME_CHARACTERS_MAX
 from tertulia.console.access import get_now
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
@@ -48,7 +49,7 @@ def copy(request: HttpRequest, journey_id: int) -> HttpResponse:
     journey = actions.access_journey(request.workspace, journey_id)
     if request.method != "POST":
         return HttpResponseRedirect(reverse("journey", args=[journey_id]))
-    name = (_("Copy of %(name)s") % {"name": journey.name})[: actions.NAME_CHARACTERS_MAX]
+    name = (_("Copy of %(name)s") % {"name": journey.name})[:NAME_CHARACTERS_MAX]
     try:
         text = replace_part(journey.document, ("name",), name)
     except (BadDocument, LookupError, TypeError):

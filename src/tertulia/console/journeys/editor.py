@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions import journeys as actions
 from tertulia.actions.endpoints import list_endpoints
 from tertulia.actions.problems import Problem
+from tertulia.actions.templates import list_templates
 from tertulia.console.access import get_now
 from tertulia.console.journeys import fields
 from tertulia.console.journeys.entry import build_entry, describe_entry, read_entry
@@ -101,7 +102,8 @@ def describe_panel(
 ) -> dict[str, Any] | None:
     """The fields of what is chosen; None for nothing, or for what is not there any more."""
     around = fields.Around(
-        list_channels(request), list_events(request), list_keys(request, journey.pk), list_endpoint_keys(request)
+        *(list_channels(request), list_events(request), list_keys(request, journey.pk)),
+        *(list_wordings(request), list_endpoint_keys(request)),
     )
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
@@ -143,6 +145,11 @@ def list_events(request: HttpRequest) -> list[str]:
 def list_keys(request: HttpRequest, journey_id: int) -> list[tuple[str, str]]:
     """The workspace's other journeys, by their keys, with their names."""
     return [(other.key, other.name) for other in actions.list_journeys(request.workspace) if other.pk != journey_id]
+
+
+def list_wordings(request: HttpRequest) -> list[tuple[str, str]]:
+    """The workspace's published templates, by their keys, with their names."""
+    return [(one.key, one.name) for one in list_templates(request.workspace) if one.revision is not None]
 
 
 def list_channels(request: HttpRequest) -> list[tuple[str, str]]:

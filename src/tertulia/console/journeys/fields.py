@@ -45,12 +45,13 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the forms offer: the workspace's channels, the names of events that came, and its journeys and endpoints by
-    their keys."""
+    """What the forms offer: the workspace's channels, the names of events that came, and its journeys, published
+    templates and endpoints by their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
     journeys: Sequence[tuple[str, str]] = ()
+    templates: Sequence[tuple[str, str]] = ()
     endpoints: Sequence[tuple[str, str]] = ()
 
 
@@ -120,12 +121,14 @@ def _fill(
                 for one in [*ways, *[""] * max(CHANNELS_MAX - len(ways), 1)]
             ]
         case "channel":
-            _offer(made, value, around.channels, _("any channel"))
+            _fill_choice(made, value, _("any channel"), around.channels)
+        case "message_template":
+            _fill_choice(made, value, _("none: the text above"), around.templates)
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
         case "endpoint":
-            _offer(made, value, around.endpoints, _("Choose an endpoint"))
+            _fill_choice(made, value, _("Choose an endpoint"), around.endpoints)
         case "journey":
             made.widget = "event"
             made.value = "" if value is None else str(value)
@@ -134,13 +137,13 @@ def _fill(
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]
         case "condition":
-            _fill_condition(made, value, _pick_subjects("result"))
+            _fill_condition(made, value, {name: word for name, word in SUBJECTS.items() if name != "result"})
         case "branch_condition":
             made.widget = "condition"
             _fill_condition(made, value, SUBJECTS)
         case "contact_condition":
             made.widget = "condition"
-            _fill_condition(made, value, _pick_subjects("property", "result"))
+            _fill_condition(made, value, {name: SUBJECTS[name] for name in ("attribute", "field")})
         case "reentry":
             made.value = {"mode": "after" if isinstance(value, dict) else value or "always"}
             made.value |= value if isinstance(value, dict) else {"after": "7 d", "from": "entry"}
@@ -161,12 +164,12 @@ def _fill(
             made.value = "" if value is None else str(value)
 
 
-def _offer(made: FormField, value: Any, known: Sequence[tuple[str, str]], nothing: str) -> None:
-    """A choice of what there is; what the document says stays among it, though it is not there any more."""
+def _fill_choice(made: FormField, value: Any, none: str, offered: Sequence[tuple[str, str]]) -> None:
+    """One of these, or none; what is chosen and not offered stays."""
     said = "" if value is None else str(value)
-    others = [] if said in ("", *dict(known)) else [(said, said)]
+    others = [] if said in ("", *dict(offered)) else [(said, said)]
     made.widget = "select"
-    made.options = [(name, label, name == said) for name, label in [("", nothing), *known, *others]]
+    made.options = [(name, label, name == said) for name, label in [("", none), *offered, *others]]
 
 
 def read(kind: type, posted: QueryDict, prefix: str, before: Any, *, leave: Sequence[str] = ()) -> dict[str, Any]:
@@ -262,10 +265,6 @@ def _fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) ->
     made.options = [(name, str(word), False) for name, word in FIELDS.items()]
 
 
-def _pick_subjects(*without: str) -> Mapping[str, Any]:
-    return {name: word for name, word in SUBJECTS.items() if name not in without}
-
-
 def _is_comparison(part: Any) -> bool:
     return isinstance(part, dict) and len(part) == 2 and len(part.keys() & SUBJECTS.keys()) == 1
 
@@ -330,8 +329,10 @@ def _read_scalar(text: str) -> Any:
 def _list_fields(kind: type) -> Sequence[inspect.Field]:
     told = inspect.type_info(kind)
     assert isinstance(told, inspect.StructType)
-    own = [one for one in told.fields if one.name != "name"]
-    return [*own, *(one for one in told.fields if one.name == "name")] if "kind" in _all(told) else told.fields
+    last = (*getattr(kind, "SELDOM", ()), "name")
+    own = [one for one in told.fields if one.encode_name not in last]
+    rest = [one for one in told.fields if one.encode_name in last]
+    return [*own, *sorted(rest, key=lambda one: last.index(one.encode_name))] if "kind" in _all(told) else told.fields
 
 
 def _all(told: inspect.StructType) -> set[str]:

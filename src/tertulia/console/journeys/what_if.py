@@ -17,7 +17,11 @@ from tertulia.console.parts import Tile
 from tertulia.console.routes import route
 from tertulia.console.tags import plain_money, plain_num
 from tertulia.core.journeys import ApiEntry, MessageEntry, compile_journey
+from tertulia.core.simulation.play import ANSWERED
 from tertulia.store.db import django_conn
+
+SHARES = (0, 25, 50, 75, 100)  # percent of questions that are answered
+SHARE = round(100 * ANSWERED)
 
 
 def show_what_if(request: HttpRequest, journey_id: int) -> HttpResponse:
@@ -28,10 +32,14 @@ def show_what_if(request: HttpRequest, journey_id: int) -> HttpResponse:
     context = describe_journey(request, journey, "what_if", problems)
     asked = request.GET.get("days", "")
     days = int(asked) if asked.isdecimal() and int(asked) in PERIODS else None
-    context |= {"periods": PERIODS, "days": days}
+    said = request.GET.get("answered", "")
+    answered = int(said) if said.isdecimal() and int(said) in SHARES else SHARE
+    asks = document is not None and any(node.step.ASKS for node in compile_journey(document).nodes.values())
+    context |= {"periods": PERIODS, "days": days, "asks": asks, "shares": SHARES, "answered": answered}
     if document is not None and days is not None:
         trial = try_draft(
             *(django_conn(), journey, compile_journey(document), get_now(request), days),
+            answered=answered / 100,
             public_url=settings.PUBLIC_URL,
             elapsed=lambda: time.monotonic() - began,
         )

@@ -35,6 +35,13 @@ CHOICES: dict[str, Promise] = {
     "replied": gettext_lazy("Answered"),
     "failed": gettext_lazy("Failed on every channel"),
     "ignored": gettext_lazy("Ignored for a while"),
+    "text": gettext_lazy("A text"),
+    "number": gettext_lazy("A number"),
+    "date": gettext_lazy("A day"),
+    "email": gettext_lazy("An e-mail address"),
+    "phone": gettext_lazy("A phone number"),
+    "choice": gettext_lazy("One of the choices"),
+    "yes_no": gettext_lazy("Yes or no"),
     "mon": gettext_lazy("Monday"),
     "tue": gettext_lazy("Tuesday"),
     "wed": gettext_lazy("Wednesday"),
@@ -63,6 +70,7 @@ SUBJECTS: dict[str, Promise] = {
     "property": gettext_lazy("Event's"),
     "attribute": gettext_lazy("Contact's"),
     "field": gettext_lazy("Contact's own"),
+    "answer": gettext_lazy("Answer at the step"),
     "result": gettext_lazy("Saved by a call"),
 }
 FIELDS: dict[str, Promise] = {

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from tertulia.actions.caps import list_channels
 from tertulia.channels import registry
+from tertulia.console.tags import CHANNEL_MARKS
+from tertulia.core.carriers import CARRIERS
 from tertulia.data.models import Cap
 
 LENGTH: Final = "length"  # the choice of a time that is no calendar period
@@ -99,4 +101,4 @@ def describe_cap(cap: Cap) -> CapLine:
 
 def name_channel(value: str) -> str:
     """A channel as caps know it, in words."""
-    return "SMS" if value == "sms" else registry.get(value).title
+    return CHANNEL_MARKS[value][1] if value in CARRIERS else registry.get(value).title

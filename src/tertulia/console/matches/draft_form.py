@@ -18,6 +18,7 @@ from tertulia.actions.problems import Problem
 from tertulia.console.channels.form import MICROS, read_decimal, write_number
 from tertulia.console.channels.words import mark_of, title_of
 from tertulia.console.matches.words import PLATFORM_RULES
+from tertulia.core.carriers import SMS
 from tertulia.data.models import Channel, Import, Workspace
 
 NUMBERS = {"rate_per_s": "rate_per_s", "budget": "budget_micros"}
@@ -116,8 +117,8 @@ def make_empty(workspace: Workspace, now: datetime, contacts: Sequence[int]) -> 
 def split_channels(workspace: Workspace) -> tuple[list[Channel], list[Channel]]:
     """The workspace's carriers of SMS, and its apps."""
     channels = list_channels(workspace)
-    carriers = [channel for channel in channels if not find_adapter(channel.kind).capabilities.app]
-    return carriers, [channel for channel in channels if channel not in carriers]
+    carried = {channel: find_adapter(channel.kind).capabilities.carries for channel in channels}
+    return [channel for channel in channels if carried[channel] == SMS], [c for c in channels if not carried[c]]
 
 
 def show_draft(

@@ -22,7 +22,7 @@ from tertulia.core import slot_effects as sx
 from tertulia.core.calls import derive_call_id
 from tertulia.core.came import subject_of
 from tertulia.core.deliveries import DeliveryState
-from tertulia.core.entries import Entry
+from tertulia.core.entries import Entry, HandOverEntry
 from tertulia.core.families import join_families, take_passage
 from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
@@ -174,7 +174,8 @@ class Memory:
         """Store the effects."""
         for effect in world.effects:
             if isinstance(effect, fx.Forward):
-                self.forwarded.append((effect.workspace, effect.shard, effect.entry))
+                if not isinstance(effect.entry, HandOverEntry):  # what people say to it nobody knows
+                    self.forwarded.append((effect.workspace, effect.shard, effect.entry))
             elif isinstance(effect, ev.StoreEvent):
                 self._keep_event(effect, world.now)
             elif not isinstance(effect, NEVER_KEPT) and (self.has_sessions or not isinstance(effect, ev.SetSession)):

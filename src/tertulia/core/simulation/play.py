@@ -3,7 +3,8 @@
 The clock jumps from one instant to the next at which something is due: an event arrives, a message may go out, a visit
 may be over, a run's wait is. At each of them things are decided in the order of an engine's round: the log first, then
 messages, visits and runs, until nothing is left; then the provider answers what was handed over. Every decision is the
-core's own (`decide`, `claim_delivery`, `settle`, `advance`); here is only the shell around it.
+core's own (`decide`, `claim_delivery`, `settle`, `advance`, `hear_reply`); here is only the shell around it. Questions
+are answered by a stated share of customers, a minute after they read them, by the step's own sample.
 
 A call to a company's API is not made: it works, and its answer is the step's sample.
 
@@ -12,14 +13,15 @@ events that nobody listens to and that teach nothing about their contact.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from tertulia.core.asking import is_asked
 from tertulia.core.call_answers import OK
 from tertulia.core.call_outcomes import claim_call
 from tertulia.core.claim import claim_delivery
@@ -39,7 +41,7 @@ from tertulia.core.entries import (
 from tertulia.core.events import identities_of
 from tertulia.core.folds import name_type
 from tertulia.core.identity import IdentityRef
-from tertulia.core.journey import advance, find_program
+from tertulia.core.journey import advance, find_program, hear_reply
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.sessions import settle
@@ -61,6 +63,9 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     workspace: int
     entry: EventEntry
 
+
+REPLY_AFTER: Final = timedelta(minutes=1)
+ANSWERED: Final = 0.5  # the share of questions that are answered, if nothing else is said
 
 Answer = Callable[[OpenDelivery, datetime], list[Entry]]
 Watch = Callable[[World], None]
@@ -89,11 +94,13 @@ def accept_most(refused: float) -> Answer:
 @dataclass(slots=True)
 class Player:
     """One passage of time. `watch` is shown every decision, with its effects; `answer` says what a provider makes of a
-    message; `stop` is asked at every instant whether to leave off there."""
+    message; `answered`: the share of questions that a customer answers, 0 to 1, the same ones each time; `stop` is
+    asked at every instant whether to leave off there."""
 
     memory: Memory
     watch: Watch
     answer: Answer = accept
+    answered: float = ANSWERED
     stop: Callable[[], bool] = lambda: False
     handed_over: list[OpenDelivery] = field(default_factory=list)
     called: list[CallRow] = field(default_factory=list)
@@ -130,7 +137,8 @@ class Player:
         """Everything that is to be done now, in the order of an engine's rounds."""
         while True:
             self._decide_log(now)
-            if self._claim(now) | self._end_sessions(now) | self._wake(now) | self._claim_calls(now):
+            did = self._claim(now) | self._end_sessions(now) | self._wake(now)
+            if did | self._hear(now) | self._claim_calls(now):
                 continue
             if not self.handed_over and not self.called:
                 return
@@ -138,6 +146,7 @@ class Player:
                 self.memory.forwarded.append((call.workspace, *self._answer_call(call, now)))
             self.called.clear()
             for delivery in self.handed_over:
+                self._expect_reply(delivery, now)
                 for entry in self.answer(delivery, now):
                     self.memory.forwarded.append((delivery.workspace, route(delivery.workspace, entry), entry))
             self.handed_over.clear()
@@ -209,6 +218,30 @@ class Player:
             world = self.memory.make_world(now)
             self.memory.fill(world, (run.contact_id,))
             advance(world, world.runs[run_id], Woken.TIMER)
+            self._end(world)
+        return bool(due)
+
+    def _expect_reply(self, delivery: OpenDelivery, now: datetime) -> None:
+        """Whether the customer will answer, where this is a question."""
+        run = self.memory.rows.runs.get(delivery.run_id) if delivery.run_id is not None else None
+        asks = run is not None and run.question.get("delivery") == str(delivery.id)
+        if run is not None and asks and int.from_bytes(delivery.id.bytes[-8:-4], "big") < self.answered * 2**32:
+            self.memory.timers.replies.set(run.id, now + REPLY_AFTER)
+
+    def _hear(self, now: datetime) -> bool:
+        """Customers answer questions that still wait, with what the step says is an answer."""
+        due = self.memory.timers.replies.take_due(now)
+        for run_id in due:
+            run = self.memory.rows.runs.get(run_id)
+            if run is None or not is_asked(run):
+                continue
+            world = self.memory.make_world(now)
+            self.memory.fill(world, (run.contact_id,))
+            mine = world.runs[run_id]
+            contact = world.contacts[run.contact_id]
+            sample = find_program(world, mine).nodes[mine.step].step.imagine_reply()
+            reply = replace(sample, language=contact.locale, country=contact.country)
+            hear_reply(world, mine, reply, IdentityRef("", "", ""))
             self._end(world)
         return bool(due)
 

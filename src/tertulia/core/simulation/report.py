@@ -115,7 +115,8 @@ class Report:
         if len(self.samples) < SAMPLES_MAX and not known:
             contact = world.contacts[effect.contact_id]
             name = f"{contact.name} {contact.surname}".strip()
-            text = read_content(effect.content).text
+            content = read_content(effect.content)
+            text = content.text if world.config.channels[channel_id].app else content.numbered
             self.samples.append(Sample(effect.contact_id, name, world.now, channel_id, step, text))
 
     def _count_decision(self, effect: fx.Decide) -> None:
@@ -127,7 +128,7 @@ class Report:
                 if once not in self.was_held:
                     self.was_held.add(once)
                     self.held[once[1:]] += 1
-            case "not_sent" | "failed" | "revoked":
+            case "not_sent" | "failed" | "revoked" | "unanswered":
                 self.unsent[(effect.step, effect.outcome, effect.gate, effect.reason)] += 1
             case _:
                 pass

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from tertulia.core.conditions import Condition, Subject, read_path
+from tertulia.core.answers import AnswerValue, Reply
+from tertulia.core.conditions import Condition, Subject, list_named, read_path
 from tertulia.core.reasons import gettext_noop as _
 
 
@@ -24,17 +25,23 @@ class Woken(StrEnum):
     ARRIVED = "arrived"  # nothing: it has just come
     TIMER = "timer"
     EVENT = "event"
+    SENT = "sent"  # its message was taken, as far as is known
+    UNSENT = "unsent"  # its message reaches the customer on no channel
+    REPLY = "reply"  # the customer answered its question
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What a step sees. `now` in UTC; `zone` the contact's, by the rules of precedence (T4); `subject` the event that
-    began the run (or, woken by one, that one) and the contact."""
+    began the run (or, woken by one, that one), the contact and the answers so far. Woken by a reply, `reply` is that,
+    and `tries` says how often the customer was asked again."""
 
     now: datetime
     zone: ZoneInfo
     subject: Subject
     woken: Woken
+    reply: Reply | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,31 @@ class Change:
     """Write attributes of the contact (None clears), then go on."""
 
     attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Keep the answer under the step's id, write it into an attribute of the contact where one is named, then go down
+    a way."""
+
+    value: AnswerValue
+    attribute: str
+    way: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Say that the reply was not understood, in these words (Liquid; empty: in ours) before the question, and wait
+    on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Let people answer the customer, who is told this (Liquid), then go on."""
+
+    say: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +142,7 @@ class Call:
     at_most: timedelta | None
 
 
-Move = Begin | Call | Divide | GoOn | Skip | WaitUntil | Send | Change | Leave
+Move = Answer | AskAgain | Begin | Call | Divide | GoOn | HandOver | Skip | WaitUntil | Send | Change | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +237,9 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ABOUT: ClassVar[str] = ""
     ICON: ClassVar[str] = "circle"
     WAITS: ClassVar[bool] = False  # time passes here: how many wait is what people want to know
+    ASKS: ClassVar[bool] = False  # its message is a question: what the customer writes next answers it
     SAMPLE: ClassVar[Mapping[str, Any]] = {}
+    SELDOM: ClassVar[tuple[str, ...]] = ()  # fields that stand last in its form
 
     id: str
     kind: str
@@ -227,6 +261,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         """The event that a run waits for here."""
         return None
 
+    def list_conditions(self) -> tuple[tuple[tuple[str | int, ...], Condition], ...]:
+        """Its conditions, each with where it stands."""
+        return ()
+
     @property
     def is_wall_clock(self) -> bool:
         """Whether a run waits here for a time by the contact's clock (T5)."""
@@ -236,9 +274,15 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         """Of a wait by the clock that began at `since`: what it comes to in the view's zone (T5)."""
         raise NotImplementedError
 
+    def imagine_reply(self) -> Reply:
+        """Of a step that asks: a reply that answers it, for What if."""
+        raise NotImplementedError
+
     def list_results(self) -> list[Used]:
-        """What steps before it saved and it looks at, templates aside."""
-        return []
+        """What steps before it saved and it looks at, templates aside: in its conditions, if nowhere else."""
+        return [
+            found for place, condition in self.list_conditions() for found in list_named(condition, "result", place)
+        ]
 
     def list_templates(self) -> list[Used]:
         """Templates that stand inside its fields, with their places."""

@@ -17,7 +17,7 @@ alter table run drop column results
 class Migration(migrations.Migration):
     """Reversible."""
 
-    dependencies = (("data", "0026_entries"),)
+    dependencies = (("data", "0036_templates"),)
     operations = (
         migrations.RunSQL("set local lock_timeout = '10s';\n" + SQL, DROP),
         migrations.CreateModel(

@@ -9,6 +9,7 @@ from tertulia.data.models.match import Match, MatchChannel
 from tertulia.data.models.notice import Audit, Notice
 from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
 from tertulia.data.models.source import Source
+from tertulia.data.models.template import Template, TemplateRevision
 
 __all__ = [
     "ApiKey",
@@ -25,6 +26,8 @@ __all__ = [
     "Notice",
     "SignInLink",
     "Source",
+    "Template",
+    "TemplateRevision",
     "User",
     "Workspace",
 ]

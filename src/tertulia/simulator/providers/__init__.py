@@ -5,6 +5,7 @@ from tertulia.simulator.providers import (
     http_sms,
     line,
     messenger,
+    smtp,
     telegram,
     twilio,
     viber,
@@ -15,7 +16,7 @@ from tertulia.simulator.providers.base import Provider
 from tertulia.simulator.wire import Call
 from tertulia.simulator.world import World
 
-_MODULES = (twilio, http_sms, whatsapp, telegram, viber, messenger, line, wechat)
+_MODULES = (twilio, http_sms, smtp, whatsapp, telegram, viber, messenger, line, wechat)
 PROVIDERS: dict[str, Provider] = {module.provider.kind: module.provider for module in _MODULES}
 _BY_PREFIX: dict[str, Provider] = {provider.prefix: provider for provider in PROVIDERS.values()}
 

@@ -7,8 +7,11 @@ from typing import Any
 from tertulia.stories.conformance.calls import check_called, check_waiting
 from tertulia.stories.conformance.journeys import (
     check_journeys,
+    read_answers,
+    read_hand_overs,
     read_journey_decisions,
     read_journey_messages,
+    read_rendered,
     read_runs,
     read_why_entry,
     settle_order,
@@ -256,9 +259,12 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "events": _read_events,
     "last_session": _read_session,
     "runs": read_runs,
+    "answers": read_answers,
+    "hand_overs": read_hand_overs,
     "why_entry": read_why_entry,
     "journey_decisions": read_journey_decisions,
     "journey_messages": read_journey_messages,
+    "rendered": read_rendered,
     "name": lambda stage, who, contact, expected: contact["name"],
     "phones": lambda stage, who, contact, expected: [a["value"] for a in contact["addresses"] if a["kind"] == "phone"],
     "is": lambda stage, who, contact, expected: (

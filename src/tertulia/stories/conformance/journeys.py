@@ -1,7 +1,7 @@
 """What can happen to journeys in a scenario, and what can be expected of them.
 
 A journey stands in the scenario as its document, and is published as JSON. Its steps and runs are read over the API: of
-a person `runs`, `why_entry`, `journey_decisions` and `journey_messages`, of a journey its state and counts.
+a person `runs`, `why_entry`, `journey_decisions`, `journey_messages` and `rendered`, of a journey its state and counts.
 """
 
 import json
@@ -26,16 +26,35 @@ def publish_journey(stage: Stage, told: Mapping[str, Any]) -> None:
     answer, and nothing is published."""
     name = told.get("as", "journey")
     document = json.dumps({"name": name, "class": "transactional", **told["document"]})
-    if name not in stage.journeys:
-        made = stage.api("POST", "/journeys", {"document": document})
-        stage.journeys[name] = made["id"]
+    _publish(stage, "/journeys", stage.journeys, name, {"document": document})
+
+
+def publish_template(stage: Stage, told: Mapping[str, Any]) -> None:
+    """Publish a template's `document` under the key `as`, by which messages of journeys name it; a second one of that
+    key is its next revision. A refusal is the last answer, and nothing is published."""
+    name = told["as"]
+    document = json.dumps({"name": name, **told["document"]})
+    _publish(stage, "/templates", stage.templates, name, {"document": document, "key": name})
+
+
+def _publish(stage: Stage, noun: str, known: dict[str, int], name: str, form: dict[str, Any]) -> None:
+    if name not in known:
+        made = stage.api("POST", noun, form)
+        known[name] = made["id"]
     else:
-        known = stage.api("GET", _path(stage, name))
-        made = stage.api("PUT", _path(stage, name), {"document": document, "version": known["version"]})
+        version = stage.api("GET", f"{noun}/{known[name]}")["version"]
+        made = stage.api("PUT", f"{noun}/{known[name]}", {"document": form["document"], "version": version})
     headers = {"authorization": f"Bearer {stage.key}"}
-    form = {"version": made["version"]}
-    response = stage.http.post(f"/api{_path(stage, name)}/publish", json=form, headers=headers)
+    publishing = {"version": made["version"]}
+    response = stage.http.post(f"/api{noun}/{known[name]}/publish", json=publishing, headers=headers)
     stage.last_status, stage.last_body = response.status_code, response.text
+
+
+def start_journey(stage: Stage, told: Mapping[str, Any]) -> None:
+    """Start the `journey` of that name for `who`, by the API, with `properties`."""
+    path = f"{_path(stage, told.get('journey', 'journey'))}/start"
+    stage.api("POST", path, {"contact_id": stage.find_person(told["who"]), "properties": told.get("properties", {})})
+    stage.drain()
 
 
 def steer_journey(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -119,6 +138,21 @@ def read_runs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any)
     return settle_order(told, expected)
 
 
+def read_answers(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """What was answered in the last run, by the steps that asked."""
+    rows = stage.api("GET", f"/contacts/{contact['id']}/runs")
+    return rows[0]["answers"] if rows else {}
+
+
+def read_hand_overs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """What came along with each conversation that waits for a person, as far as it is asked for."""
+    told = stage.api("GET", "/conversations", params={"waiting": True})["conversations"]
+    found = [row["hand_over"] for row in told if row["contact_id"] in contact["family"]]
+    if len(found) != len(expected):
+        return found
+    return [{name: facts.get(name) for name in wanted} for facts, wanted in zip(found, expected, strict=True)]
+
+
 def read_why_entry(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
     """`cart never`, `cart not_entered entry.live_run` for each journey that the scenario has."""
     found = []
@@ -137,6 +171,19 @@ def read_journey_decisions(stage: Stage, who: str, contact: Mapping[str, Any], e
         for row in reversed(rows)
         if row["journey_id"] is not None
     ]
+    return settle_order(told, expected)
+
+
+def read_rendered(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """`remind cart 2 pt` (step, template, revision, variant) for each decision whose text was made of a template, of
+    one that was aborted with the reason behind it; the oldest first."""
+    told = []
+    for row in reversed(stage.api("GET", f"/contacts/{contact['id']}/decisions")):
+        facts = row["facts"]
+        used = facts["used"] if row["gate"] == "render" else dict(facts.get("passed", ())).get("render", {})
+        if "template" in used:
+            words = [row["step"], used["template"], str(used["revision"]), used["locale"], used.get("abort", "")]
+            told.append((row["at"], " ".join(filter(None, words))))
     return settle_order(told, expected)
 
 

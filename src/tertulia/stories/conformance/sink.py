@@ -3,8 +3,8 @@
 `hang_up` takes a message and cuts the line before the answer; `vanish` cuts it and takes nothing. Asked about a lost
 message, an account tells what it has, unless it `looks_up` nothing.
 
-One HTTP server for all scenarios; the first part of the path names the account, or a company's own API. An account
-without a plan accepts.
+One HTTP server for all scenarios, and one mail server; the first part of the path, or the user, names the account, or a
+company's own API. An account without a plan accepts.
 """
 
 import threading
@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
 from tertulia.stories.conformance.apis import CompanyApi
+from tertulia.stories.conformance.mail import Mail, MailSink
 from tertulia.stories.conformance.wire import Answer, Provider, Sent, Taken, answer_json
 
 
@@ -50,6 +51,7 @@ class Sink:
         self.accounts: dict[str, Account] = {}
         self.apis: dict[str, CompanyApi] = {}
         self._ids = count(1_000)
+        self._mail = MailSink(self.accounts.get, self._ids)
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self._server.daemon_threads = True
@@ -59,6 +61,8 @@ class Sink:
     def add(self, name: str, provider: Provider) -> str:
         """A new account; its base address."""
         self.accounts[name] = Account(provider)
+        if isinstance(provider, Mail):
+            return f"smtp://{name}@127.0.0.1:{self._mail.port}"
         return f"{self.url}/{name}"
 
     def add_api(self, name: str) -> str:
@@ -68,6 +72,7 @@ class Sink:
 
     def stop(self) -> None:
         self._server.shutdown()
+        self._mail.stop()
 
     def handle(self, method: str, url: str, body: bytes, key: str) -> Answer:
         """One call of the server's; `key` is its Idempotency-Key."""

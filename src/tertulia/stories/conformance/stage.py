@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tertulia.stories.conformance.apis import CompanyApi
+from tertulia.stories.conformance.mail import Mail
 from tertulia.stories.conformance.sink import Account, Sink
 from tertulia.stories.conformance.wire import Post, Provider, Sent, Writer, make_provider
 
@@ -74,9 +75,11 @@ class Stage:
     hooks: dict[str, Hook] = field(default_factory=dict)
     matches: dict[str, int] = field(default_factory=dict)
     journeys: dict[str, int] = field(default_factory=dict)
+    templates: dict[str, int] = field(default_factory=dict)
     apis: dict[str, CompanyApi] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
+    emails: dict[str, str] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
     writers: dict[tuple[str, str], Writer] = field(default_factory=dict)
     serial: Any = field(default_factory=lambda: count(1))
@@ -103,7 +106,8 @@ class Stage:
     def connect(self, name: str, told: dict[str, Any]) -> None:
         """Connect a channel; its account is answered by the sink."""
         kind = told["kind"]
-        provider = make_provider(kind, self.number)
+        mail = Mail(f"mail-password-{self.number}", f"news@shop{self.number}.example")
+        provider = mail if kind == "smtp" else make_provider(kind, self.number)
         account_name = f"{kind}-{self.number}-{name}"
         values = provider.settings(self.sink.add(account_name, provider))
         known = next(item for item in self.api("GET", "/channel-kinds") if item["kind"] == kind)
@@ -171,10 +175,10 @@ class Stage:
         response = self.http.post(urlsplit(self.hooks[source].address).path, content=raw, headers=headers)
         self.last_status, self.last_body = response.status_code, response.text
 
-    def open_url(self, path: str, method: str, agent: str, **headers: str) -> None:
+    def open_url(self, path: str, method: str, agent: str, form: dict[str, str] | None = None, **headers: str) -> None:
         """Open a link as a browser or a program does; nothing is followed."""
         told = {"user-agent": agent, **headers}
-        response = self.http.request(method, path, headers=told, follow_redirects=False)
+        response = self.http.request(method, path, headers=told, data=form, follow_redirects=False)
         self.last_status, self.last_body = response.status_code, response.text
         self.last_headers = dict(response.headers)
 
@@ -187,7 +191,7 @@ class Stage:
     def find_person(self, name: str) -> int:
         """The contact of that name. Raises Failed when there is none, or several."""
         if name not in self.people:
-            asked = self.phones.get(name, name)
+            asked = self.phones.get(name) or self.emails.get(name, name)
             found = self.api("GET", "/contacts", params={"q": asked, "limit": 10})["contacts"]
             exact = [item for item in found if item["name"] == name] or found
             if len(exact) != 1:
@@ -209,12 +213,21 @@ class Stage:
     def sent_to(self, channel: str, who: str) -> list[Sent]:
         """What the provider was given for a person, refused attempts included."""
         mine = self.channel(channel)
+        if mine.kind == "smtp":
+            return [sent for sent in mine.account.sent if sent.to == self.emails.get(who, who)]
         writer = self.writers.get((channel, who))
         phone = self.phones.get(who, "")
         names = {
             name.lstrip("+") for name in (writer.id if writer else "", writer.phone if writer else "", phone) if name
         }
         return [sent for sent in mine.account.sent if sent.to.lstrip("+") in names]
+
+    def unsubscribe_address(self, channel: str, who: str) -> str:
+        """The path of the one-click address in the newest e-mail to a person."""
+        for sent in reversed(self.sent_to(channel, who)):
+            if sent.echo:
+                return urlsplit(sent.echo).path
+        raise Failed(f"{who} has got no e-mail that can be unsubscribed from")
 
     def link_code(self, who: str, app: str) -> str:
         """The code of a person's link for an app, from the newest SMS to them."""

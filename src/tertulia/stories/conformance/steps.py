@@ -7,12 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 from tertulia.stories.conformance.calls import plan_api, settle_call
-from tertulia.stories.conformance.journeys import go_before_change, go_to, publish_journey, steer_journey
+from tertulia.stories.conformance.journeys import (
+    go_before_change,
+    go_to,
+    publish_journey,
+    publish_template,
+    start_journey,
+    steer_journey,
+)
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import PHONE_AGENT, Failed, Stage
 from tertulia.stories.conformance.tracking import post_hooks, track_calls, track_meanwhile
-from tertulia.stories.conformance.wire import Post, Writer
+from tertulia.stories.conformance.wire import Post, Sent, Writer
 
 AGENTS = {
     "person": PHONE_AGENT,
@@ -53,6 +60,8 @@ def import_list(stage: Stage, told: Mapping[str, Any]) -> None:
     for row in rows:
         if row.get("name") and row.get("phone"):
             stage.phones.setdefault(row["name"], row["phone"])
+        if row.get("name") and row.get("email"):
+            stage.emails.setdefault(row["name"], row["email"])
 
 
 def import_past(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -143,7 +152,8 @@ def plan_provider(stage: Stage, told: Mapping[str, Any]) -> None:
     channel.account.looks_up = told.get("looks_up", channel.account.looks_up)
     answers = told.get("answers", ["ok"])
     answers = [answers] if isinstance(answers, str) else list(answers)
-    to = stage.phones.get(told["for"], told["for"]).lstrip("+") if "for" in told else ""
+    known = stage.emails if channel.kind == "smtp" else stage.phones
+    to = known.get(told["for"], told["for"]).lstrip("+") if "for" in told else ""
     channel.account.plans[to] = Plan(answers)
     if told.get("receipt_first"):
 
@@ -187,16 +197,22 @@ def open_link(stage: Stage, told: Mapping[str, Any]) -> None:
 
 
 def unsubscribe(stage: Stage, told: Mapping[str, Any]) -> None:
-    """Open the unsubscribe page of a person's link (`method: GET`), or use it (POST, the default)."""
-    code = stage.link_code(told["of"], "chooser")
-    stage.open_url(f"/u/{code}", told.get("method", "POST"), AGENTS["person"])
+    """Open the unsubscribe page of a person's link (`method: GET`), or use it (POST, the default). With a `channel` it
+    is the one in the newest e-mail there, which a mail program uses by itself."""
+    if "channel" in told:
+        path, form = stage.unsubscribe_address(told["channel"], told["of"]), {"List-Unsubscribe": "One-Click"}
+    else:
+        path, form = f"/u/{stage.link_code(told['of'], 'chooser')}", None
+    method = told.get("method", "POST")
+    stage.open_url(path, method, AGENTS["person"], form if method == "POST" else None)
     stage.drain()
 
 
 def write_message(stage: Stage, told: Mapping[str, Any]) -> None:
     """Somebody writes. `channel`, `as` (a name), `with` ({id, phone, username}: who that is there), `text`, in which
     `{code}` is the code of `code_of`'s link; `start: true` sends it by the app's own way; `times` the same webhook
-    again; `id` the provider's; `ago` how long before now it was written."""
+    again; `id` the provider's; `ago` how long before now it was written. `tap`: a button of this label is tapped (in
+    Telegram), under the newest message that has it or the one with this `number`."""
     post = _make_message(stage, told)
     channel = stage.channel(told["channel"])
     for _again in range(told.get("times", 1)):
@@ -319,7 +335,9 @@ STEPS: Mapping[str, Step] = {
     "api": plan_api,
     "settle": settle_call,
     "journey": publish_journey,
+    "template": publish_template,
     "steer": steer_journey,
+    "start": start_journey,
     "wait": wait,
     "wait_until": go_to,
     "wait_for_change": go_before_change,
@@ -349,9 +367,21 @@ def _make_message(stage: Stage, told: Mapping[str, Any]) -> Post:
         more["start"] = code
     if told.get("share_phone"):
         more["share_phone"] = True
+    if "tap" in told:
+        more["tap"] = _find_button(stage, told)
     at = stage.now - timedelta(seconds=read_span(told["ago"])) if "ago" in told else stage.now
     message_id = str(told["id"] + stage.number * 1_000) if "id" in told else stage.next_id()
     return channel.provider.message(writer, text, message_id, at, channel.hook_url, **more)
+
+
+def _find_button(stage: Stage, told: Mapping[str, Any]) -> tuple[Sent, str]:
+    """The message under which a button of this label stands, the newest or the one that is asked for, and what it
+    carries."""
+    having = [sent for sent in stage.sent_to(told["channel"], told["as"]) if told["tap"] in dict(sent.buttons)]
+    if not having:
+        raise Failed(f"{told['as']} has no button {told['tap']!r}")
+    sent = having[told.get("number", 0) - 1]
+    return sent, dict(sent.buttons)[told["tap"]]
 
 
 def _spell(code: str, how: str) -> str:

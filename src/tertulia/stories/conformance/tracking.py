@@ -81,4 +81,6 @@ def _make_call(stage: Stage, told: Mapping[str, Any], clock: datetime) -> dict[s
     traits = told.get("traits", {})
     if "firstName" in traits and "phone" in traits:
         stage.phones.setdefault(traits["firstName"], traits["phone"])
+    if "firstName" in traits and "email" in traits:
+        stage.emails.setdefault(traits["firstName"], traits["email"])
     return made | {field: told[name] for name, field in _CALL_FIELDS.items() if name in told}

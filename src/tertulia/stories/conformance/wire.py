@@ -26,13 +26,14 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that the server handed to a provider: to whom, its text, the provider's id for it, and what the
-    provider has to give back with a receipt."""
+    """A message that the server handed to a provider: to whom, its text, the provider's id for it, what the provider
+    has to give back with a receipt, and the buttons under it: labels with what they carry."""
 
     to: str
     text: str
     provider_id: str
     echo: str = ""
+    buttons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,9 @@ class Telegram:
         if not path.endswith("/sendMessage"):
             return None
         told = json.loads(body)
-        return Sent(str(told["chat_id"]), told.get("text", ""), provider_id)
+        rows = told.get("reply_markup", {}).get("inline_keyboard", [])
+        buttons = tuple((button["text"], button.get("callback_data", "")) for row in rows for button in row)
+        return Sent(str(told["chat_id"]), told.get("text", ""), provider_id, buttons=buttons)
 
     def look_up(self, path: str, query: str, taken: Sequence[Taken]) -> Answer | None:
         return None
@@ -215,6 +218,10 @@ class Telegram:
         return answer_json(status, {"ok": False, "error_code": status, "description": told, **more})
 
     def message(self, writer: Writer, text: str, message_id: str, at: datetime, url: str, **more: Any) -> Post:
+        if "tap" in more:
+            return self._post(
+                {"update_id": int(message_id), "callback_query": self._tap(writer, message_id, *more["tap"])}
+            )
         message: dict[str, Any] = {
             "message_id": int(message_id),
             "from": self._person(writer),
@@ -241,6 +248,16 @@ class Telegram:
             "new_chat_member": {"status": status, "user": {"id": 1, "is_bot": True}},
         }
         return self._post({"update_id": int(event_id), "my_chat_member": change})
+
+    def _tap(self, writer: Writer, query_id: str, sent: Sent, payload: str) -> dict[str, Any]:
+        """A tap on a button under a message."""
+        keyboard = [[{"text": label, "callback_data": carried}] for label, carried in sent.buttons]
+        message = {
+            "message_id": int(sent.provider_id),
+            "chat": {"id": int(writer.id), "type": "private"},
+            "reply_markup": {"inline_keyboard": keyboard},
+        }
+        return {"id": query_id, "from": self._person(writer), "data": payload, "message": message}
 
     def _person(self, writer: Writer) -> dict[str, Any]:
         told = {"id": int(writer.id), "is_bot": False, "first_name": writer.name or "Somebody", "language_code": "en"}

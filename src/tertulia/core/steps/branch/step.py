@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from tertulia.core.conditions import Condition, find_faults, judge, list_results
+from tertulia.core.conditions import Condition, find_faults, judge
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Complaint, GoOn, Move, Step, Used, View, Way
+from tertulia.core.steps.base import Complaint, GoOn, Move, Step, View, Way
 
 
 class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -41,13 +41,9 @@ class BranchStep(Step, frozen=True, kw_only=True, rename={"else_": "else"}):
         ways = [Way(("branches", n, "steps"), branch.steps, branch.name) for n, branch in enumerate(self.branches)]
         return (*ways, Way(("else",), self.else_, message=_("Everybody else")))
 
-    def list_results(self) -> list[Used]:
-        """Those of its conditions."""
-        return [
-            found
-            for n, branch in enumerate(self.branches)
-            for found in list_results(branch.when, ("branches", n, "when"))
-        ]
+    def list_conditions(self) -> tuple[tuple[tuple[str | int, ...], Condition], ...]:
+        """That of each branch."""
+        return tuple((("branches", n, "when"), branch.when) for n, branch in enumerate(self.branches))
 
     def find_faults(self) -> list[Complaint]:
         """A branch needs a condition that means something."""

@@ -2,27 +2,15 @@
 is refused or fails. The run stays until the message has its verdict (X2)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from msgspec import Meta
-
-from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Complaint, Move, Send, Step, Summary, View
-from tertulia.core.windows import WindowRule
-
-OutsideName = Literal["hold", "drop", "next_channel"]
-AtCapName = Literal["defer", "drop", "next_channel"]
-Missing = Literal["fail", "default", "skip"]
-MessageClassName = Literal["transactional", "service", "marketing"]
+from tertulia.core.steps.base import GoOn, Move, Send, Summary, View, Woken
+from tertulia.core.steps.sending import SendStep
 
 
-class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
-    """`channels`: the channels' names, or a kind (`sms`, `whatsapp`, ...) for the workspace's first of it. `text` is
-    Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
-    `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
-    given (Q1, Q2). `within`: how long after the run came here the message makes sense, a duration. `at_cap`: what
-    becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
+class MessageStep(SendStep, frozen=True, kw_only=True):
+    """A message."""
 
     KIND: ClassVar[str] = "message"
     TITLE: ClassVar[str] = _("Message")
@@ -30,60 +18,11 @@ class MessageStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     ICON: ClassVar[str] = "message-circle"
     SAMPLE: ClassVar[Mapping[str, Any]] = {"channels": ["sms"], "text": "Hello {{ contact.name }}"}
 
-    channels: Annotated[
-        tuple[str, ...],
-        Meta(title=_("Channels, in this order"), extra_json_schema={"x-widget": "channels"}),
-    ]
-    text: Annotated[str, Meta(title=_("Text"), extra_json_schema={"x-widget": "template"})]
-    neutral: Annotated[
-        str,
-        Meta(
-            title=_("Neutral text"),
-            description=_("Sent instead where the text is personal and the customer is not verified."),
-            extra_json_schema={"x-widget": "template"},
-        ),
-    ] = ""
-    on_missing: Annotated[Missing, Meta(title=_("Where a variable has no value"))] = "fail"
-    class_: Annotated[MessageClassName | None, Meta(title=_("Class"), description=_("The journey's, if not said."))] = (
-        None
-    )
-    window: Annotated[
-        WindowRule | None,
-        Meta(
-            title=_("Goes out"),
-            description=_("From and to, in local times of the customer, and days. The journey's, if not said."),
-        ),
-    ] = None
-    outside: Annotated[
-        OutsideName | None, Meta(title=_("Outside these hours"), description=_("The journey's, if not said."))
-    ] = None
-    within: Annotated[
-        str, Meta(title=_("Makes sense for"), description=_("Such as 2 h. Not sent later, however long it was held."))
-    ] = ""
-    at_cap: Annotated[AtCapName, Meta(title=_("Where a frequency cap is reached"))] = "defer"
-    important: Annotated[bool, Meta(title=_("Important"), description=_("It passes the frequency caps."))] = False
-
     def act(self, view: View) -> Move:
-        """One delivery."""
-        return Send(self.channels)
+        """One delivery, then on, whether it was taken or nobody could be reached."""
+        return Send(self.channels) if view.woken is Woken.ARRIVED else GoOn()
 
     def summarise(self) -> Summary:
-        """Channels, then the beginning of the text."""
-        return Summary("%(channels)s: %(text)s", {"channels": " → ".join(self.channels), "text": self.text.strip()})
-
-    def find_faults(self) -> list[Complaint]:
-        """A message needs somewhere to go and something to say."""
-        found = []
-        if not self.channels:
-            found.append(Complaint(("channels",), _("Give at least one channel."), {}))
-        for place, name in enumerate(self.channels):
-            if name in self.channels[:place]:
-                found.append(Complaint(("channels", place), _("The channel stands here twice."), {}))
-        if not self.text.strip():
-            found.append(Complaint(("text",), _("Give the text of the message."), {}))
-        try:
-            if self.within:
-                read_duration(self.within)
-        except ValueError as error:
-            found.append(Complaint(("within",), str(error), {}))
-        return found
+        """Channels, then the beginning of the text, or the template's key."""
+        said = self.template or self.text.strip()
+        return Summary("%(channels)s: %(text)s", {"channels": " → ".join(self.channels), "text": said})

@@ -45,6 +45,10 @@ class WaitForStep(Step, frozen=True, kw_only=True):
         """The event."""
         return Hears(self.event, self.where)
 
+    def list_conditions(self) -> tuple[tuple[tuple[str | int, ...], Condition], ...]:
+        """That of the event."""
+        return ((("where",), self.where),) if self.where is not None else ()
+
     def summarise(self) -> Summary:
         """Event and time-out."""
         return Summary(_("%(event)s, at most %(time)s"), {"event": self.event, "time": self.at_most})

@@ -16,7 +16,7 @@ from tertulia.store.calls import list_call_exchanges, trim_call_log
 from tertulia.store.clock import real_now
 from tertulia.store.log import LogWriter
 from tertulia.store.sealing import seal_json
-from tertulia.workers.caller import LEASE_S
+from tertulia.workers.api_caller import LEASE_S
 from tertulia.workers.leases import tell_lost
 from workers.conftest import sender_process, sending, wait_for
 from workers.rows import NOW, add_workspace

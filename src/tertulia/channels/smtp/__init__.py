@@ -1,0 +1,1 @@
+"""E-mail through any mail server that is spoken to over SMTP."""

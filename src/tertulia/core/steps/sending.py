@@ -1,0 +1,127 @@
+"""What every step has that sends a message: where it goes, what it says, and when it may go out.
+
+The run stays until the message has its verdict (X2); what it does then is the kind's own.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from tertulia.core.durations import read_duration
+from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.steps.base import Complaint, Step
+from tertulia.core.windows import WindowRule
+
+OutsideName = Literal["hold", "drop", "next_channel"]
+AtCapName = Literal["defer", "drop", "next_channel"]
+Missing = Literal["fail", "default", "skip"]
+MessageClassName = Literal["transactional", "service", "marketing"]
+
+
+class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
+    """`channels`: the channels' names, or a kind (`sms`, `email`, `whatsapp`, ...) for the workspace's first of it.
+    `text` is Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
+    An e-mail has a `subject` and, beside its text, perhaps `html`, in which values are shown, not obeyed.
+    `template`: the key of a template, which says all of these in several languages, in their place.
+    `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
+    given (Q1, Q2). `within`: how long after the run came here the message makes sense, a duration. `at_cap`: what
+    becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
+
+    SELDOM: ClassVar[tuple[str, ...]] = (
+        *("neutral", "on_missing", "class", "window", "outside", "within", "at_cap", "important"),
+    )
+
+    channels: Annotated[
+        tuple[str, ...],
+        Meta(title=_("Channels, in this order"), extra_json_schema={"x-widget": "channels"}),
+    ]
+    text: Annotated[str, Meta(title=_("Text"), extra_json_schema={"x-widget": "template"})] = ""
+    template: Annotated[
+        str,
+        Meta(
+            title=_("Or a template"),
+            description=_("In place of a text of its own: what it says, by the customer's language."),
+            extra_json_schema={"x-widget": "message_template"},
+        ),
+    ] = ""
+    neutral: Annotated[
+        str,
+        Meta(
+            title=_("Neutral text"),
+            description=_("Sent instead where the text is personal and the customer is not verified."),
+            extra_json_schema={"x-widget": "template"},
+        ),
+    ] = ""
+    subject: Annotated[
+        str,
+        Meta(
+            title=_("Subject"),
+            description=_("Of an e-mail. Other channels send none."),
+            extra_json_schema={"x-widget": "template"},
+        ),
+    ] = ""
+    html: Annotated[
+        str,
+        Meta(
+            title=_("HTML"),
+            description=_("Of an e-mail, beside its text. Without it the text is sent alone."),
+            extra_json_schema={"x-widget": "template"},
+        ),
+    ] = ""
+    on_missing: Annotated[Missing, Meta(title=_("Where a variable has no value"))] = "fail"
+    class_: Annotated[MessageClassName | None, Meta(title=_("Class"), description=_("The journey's, if not said."))] = (
+        None
+    )
+    window: Annotated[
+        WindowRule | None,
+        Meta(
+            title=_("Goes out"),
+            description=_("From and to, in local times of the customer, and days. The journey's, if not said."),
+        ),
+    ] = None
+    outside: Annotated[
+        OutsideName | None, Meta(title=_("Outside these hours"), description=_("The journey's, if not said."))
+    ] = None
+    within: Annotated[
+        str, Meta(title=_("Makes sense for"), description=_("Such as 2 h. Not sent later, however long it was held."))
+    ] = ""
+    at_cap: Annotated[AtCapName, Meta(title=_("Where a frequency cap is reached"))] = "defer"
+    important: Annotated[bool, Meta(title=_("Important"), description=_("It passes the frequency caps."))] = False
+
+    def list_buttons(self, language: str) -> tuple[str, ...]:
+        """The labels of what the customer may tap instead of writing, in their language; none under most messages."""
+        return ()
+
+    def find_faults(self) -> list[Complaint]:
+        """A message needs somewhere to go and something to say."""
+        found = []
+        if not self.channels:
+            found.append(Complaint(("channels",), _("Give at least one channel."), {}))
+        for place, name in enumerate(self.channels):
+            if name in self.channels[:place]:
+                found.append(Complaint(("channels", place), _("The channel stands here twice."), {}))
+        found += self._find_wording_faults()
+        try:
+            if self.within:
+                read_duration(self.within)
+        except ValueError as error:
+            found.append(Complaint(("within",), str(error), {}))
+        return found
+
+    def _find_wording_faults(self) -> list[Complaint]:
+        """Exactly one of a text and a template; what the template says is not said here too."""
+        if not self.template:
+            missing = _("Give the text of the message, or the key of a template.")
+            return [] if self.text.strip() else [Complaint(("text",), missing, {})]
+        found = []
+        if self.text.strip():
+            found.append(Complaint(("template",), _("Give a text or a template, not both."), {}))
+        if self.neutral:
+            found.append(Complaint(("neutral",), _("The template has its own neutral text. Leave this one out."), {}))
+        for name in ("subject", "html"):
+            if getattr(self, name):
+                found.append(Complaint((name,), _("The template has its own. Leave this out."), {}))
+        if self.on_missing != "fail":
+            message = _("The template says what a variable without a value does. Leave this out.")
+            found.append(Complaint(("on_missing",), message, {}))
+        return found
