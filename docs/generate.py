@@ -319,6 +319,8 @@ def _name_type(spec: Mapping[str, Any]) -> str:
     """A type of a JSON Schema in words."""
     if "$ref" in spec:
         return _PART_WORDS.get(str(spec["$ref"]).rpartition("/")[2], "object")
+    if not spec:
+        return "anything"
     if "const" in spec:
         return "the kind"
     if "enum" in spec:
@@ -330,7 +332,7 @@ def _name_type(spec: Mapping[str, Any]) -> str:
         case "array":
             return f"list of {_name_type(spec['items'])}"
         case "object":
-            return f"names, each with {_name_type(spec['additionalProperties'])}"
+            return f"names, each with {_name_type(spec.get('additionalProperties', {}))}"
         case other:
             return _TYPE_WORDS[str(other)]
 

@@ -168,8 +168,8 @@ def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell)
     assert err.splitlines() == [
         f"{bad}:1:1: Give the journey a name of at most 200 characters.",
         f"{bad}:2:9: Give the name of the event that starts the journey.",
-        f"{bad}:4:16: Say which kind of step it is: ask, branch, exit, hand_over, message, split, start, update, wait,"
-        " wait_for.",
+        f"{bad}:4:16: Say which kind of step it is: ask, branch, call, exit, hand_over, message, split, start, update,"
+        " wait, wait_for.",
         "Nothing was applied.",
     ]
     assert tell("plan", folder)[0] == 1
@@ -186,7 +186,7 @@ def test_all_is_one_transaction(folder: Path, tell: Tell, shop: Any) -> None:
     from tertulia.errors import Conflict
 
     tell("apply", folder)
-    plan = plan_documents(shop, Texts({"cart": CART + "note: new\n", "welcome": WELCOME + "note: new\n"}, {}))
+    plan = plan_documents(shop, Texts({"cart": CART + "note: new\n", "welcome": WELCOME + "note: new\n"}, {}, {}))
     assert [item.change for item in plan.documents] == ["changed", "changed"]
     Journey.objects.filter(key="welcome").update(state="cancelled")
     with pytest.raises(Conflict), transaction.atomic():

@@ -48,7 +48,7 @@ def test_a_good_one_is_a_program() -> None:
         ("for: 1 h", "fro: 1 h", 10, "There is no field “fro” here."),
         ("for: 1 h", "for: 1 h\n    at: 09:00", 11, "A duration has no time of day."),
         ("for: 1 h", "late: skip", 8, "Give exactly one of for, calendar_days, weekdays, at and until."),
-        ("kind: wait", "kind: weight", 9, "Say which kind of step it is: ask, branch, exit, hand_over, message,"),
+        ("kind: wait", "kind: weight", 9, "Say which kind of step it is: ask, branch, call, exit, hand_over, message,"),
         ("id: tell", "id: pause", 11, "The step on line 8 is called “pause” too."),
         ("id: tell", "id: Tell me", 11, "An id has small letters, digits, - and _"),
         ("channels: [sms]", "channels: [line]", 13, "No channel is called “line”, and none is of that kind."),
@@ -187,6 +187,57 @@ def test_an_entry_names_its_event_where_it_has_a_name(entry: str, told: str) -> 
     """Told with its place."""
     found = tell(f"name: X\nentry: {entry}\nsteps:\n  - {{id: end, kind: exit}}\n")
     assert [(line, words) for line, _column, words in found] == [(2, told)]
+
+
+CALL = """
+name: Tier
+entry: {event: Added}
+steps:
+  - {id: ask, kind: call, endpoint: shop, method: GET, path: "/{{ contact.name }}", save: {tier: tier}, at_most: 1 d}
+  - id: use
+    kind: branch
+    branches:
+      - when: {result: ask.tier, is: gold}
+        steps: [{id: tell, kind: message, channels: [sms], text: "{{ results.ask.tier }}"}]
+  - {id: keep, kind: update, set: {tier: {result: ask.tier}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("endpoint: shop", "endpoint: till", 5, "No endpoint has the key “till”. There are: shop."),
+        ("method: GET", "method: PUT", 5, "“shop” takes no PUT. It takes: GET, POST."),
+        ("method: GET", "method: GET, body: {a: 1}", 5, "A GET has no body."),
+        ("{{ contact.name }}", "{{ contact.name", 5, "its closing braces are missing"),
+        (
+            "method: GET",
+            'method: POST, body: {a: ["{{ results.use.x }}"]}',
+            5,
+            "No step before this one is called",
+        ),
+        ("{tier: tier}", "{tier: 'a b ='}", 5, "this path cannot be read"),
+        ("{tier: tier}", "{a.b: tier}", 5, "Give every value a name without dots."),
+        ("at_most: 1 d", "at_most: soon", 5, "Give a duration such as"),
+        ("at_most: 1 d", "sample: {name: x}", 5, "“name” is not saved."),
+        ("at_most: 1 d", 'expect: "=="', 5, "this path cannot be read"),
+        ("result: ask.tier, is", "result: ask, is", 9, "Say what of it: ask has ask.tier."),
+        ("result: ask.tier, is", "result: ask.name, is", 9, "saves no “name”. It saves: ask.tier."),
+        ("results.ask.tier", "results.other.tier", 10, "No step before this one is called “other”"),
+        ("{result: ask.tier}}", "{result: ask.points}}", 11, "saves no “points”"),
+        ("{result: ask.tier}}", "{result: ask.tier, from: tier}}", 11, "Give either from, a property, or result"),
+        ("event: Added}", "event: Added, where: {result: ask.tier, is: x}}", 3, "Only a branch can look at"),
+    ],
+)
+def test_S6_what_is_wrong_with_calls_and_their_results_is_told(old: str, new: str, line: int, words: str) -> None:
+    """Where it stands, with what there is."""
+    around = Around({"sms": "sms"}, endpoints={"shop": frozenset({"GET", "POST"})})
+    check_journey(CALL, around)
+    assert old in CALL
+    with pytest.raises(BadDocument) as bad:
+        check_journey(CALL.replace(old, new), around)
+    told = [(problem.place.line, problem.message % problem.parameters) for problem in bad.value.problems]
+    assert [sentence for at, sentence in told if at == line and words in sentence], told
 
 
 def test_an_e_mail_needs_a_subject() -> None:

@@ -34,6 +34,7 @@ exceptions: [{{event: Order Completed}}]
 steps:
   - {{id: pause, kind: wait, for: 10 min}}
   - {{id: tell, kind: message, channels: [sms], text: "J{label} {{{{ contact.name }}}} e{{{{ event.n }}}}a"}}
+  - {{id: ask, kind: call, endpoint: shop, path: "/j{label}/{{{{ event.n }}}}", save: {{p: points}}, at_most: 2 h}}
   - {{id: later, kind: wait, for: 3 h}}
   - {{id: again, kind: message, channels: [telegram, sms], text: "J{label} {{{{ contact.name }}}} e{{{{ event.n }}}}b"}}
 """,

@@ -114,6 +114,23 @@ def check_verdicts_of_steps(world: World) -> Finding:
         yield f"run {run_id} was completed, and no decision about a message of it is known"
 
 
+def check_calls(world: World) -> Finding:
+    """S6: a call that may not be repeated was not, once it may have been taken: whoever died, and whenever. None is
+    forgotten: each has left the undecided ones, and its last word stands in the ledger."""
+    settled: set[str] = set()
+    for call in world.machine.provider.called:
+        if call.key in settled:
+            yield f"call {call.key} was made again after it may have been taken"
+        if call.fate != "busy":
+            settled.add(call.key)
+    for call_id, state in world.rows("select id, state from call_open"):
+        yield f"call {call_id} is still {state}"
+    rows = world.rows("select distinct facts ->> 'call' from ledger where gate = 'call' and outcome <> 'held'")
+    told = {row[0] for row in rows}
+    for key in {call.key for call in world.machine.provider.called} - told:
+        yield f"call {key} has no verdict"
+
+
 CHECKS: Final[tuple[Callable[[World], Finding], ...]] = (
     check_runs,
     check_exceptions,
@@ -122,4 +139,5 @@ CHECKS: Final[tuple[Callable[[World], Finding], ...]] = (
     check_tallies,
     check_second_starts,
     check_verdicts_of_steps,
+    check_calls,
 )

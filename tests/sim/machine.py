@@ -26,6 +26,7 @@ from tertulia.store.clock import real_now, set_test_clock
 from tertulia.store.db import connect
 from tertulia.store.log import LogWriter
 from tertulia.workers import outcomes as outcome_writer
+from tertulia.workers.api_caller import UNDER_WAY_MAX, ApiCaller
 from tertulia.workers.engine import Engine
 from tertulia.workers.guard import Guard
 from tertulia.workers.http import ProviderClient
@@ -160,20 +161,24 @@ class Machine:
         connect_outcomes = partial(connect_fragile, self.url, self.outcome_fuse)
         self._outcomes = OutcomeWriter(connect_outcomes, "sender", test_clock=True)
         self._sender = Sender(self.url, self._client, self._outcomes, test_clock=True)
+        self._caller = ApiCaller(self.url, self._client, self._outcomes, test_clock=True)
 
     def _stop_sender(self) -> None:
         self._sender._desk.drop()
         self._sender._thread.shutdown()
+        self._caller._desk.drop()
+        self._caller._thread.shutdown()
         self._outcomes._drop_connection()
 
     def send(self) -> int:
-        """One round of the sender. It may die with deliveries taken and not called, or called and not told, or be late
-        with its telling."""
+        """One round of the sender and the caller. They may die with messages and calls taken and not made, or made and
+        not told, or be late with their telling."""
         self.provider.turn += 1
         death = self.chance.choice(("taken", "called", "late")) if self._dies("sender", 0.15) else ""
         if death == "taken":
             taken = self._sender._desk.take(dict.fromkeys(self._list_channels(), 1000))
-            self.burnt["sender"] += bool(taken)
+            called = self._caller._desk.take(list(self._caller._desk.look()), UNDER_WAY_MAX)
+            self.burnt["sender"] += bool(taken or called)
             return 0
         took = self._await(self._send_once())
         group = self._outcomes._gather()[0] if self._outcomes.waiting else []
@@ -192,6 +197,11 @@ class Machine:
         took = await self._sender._round()
         while self._sender._state.under_way:
             await asyncio.wait(self._sender._state.under_way)
+        self._caller._looked_at = 0.0
+        await self._caller._round()
+        took += len(self._caller._under_way)
+        while self._caller._under_way:
+            await asyncio.wait(self._caller._under_way)
         return took
 
     def tell_late(self) -> None:

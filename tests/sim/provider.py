@@ -33,6 +33,15 @@ FATES: Final[dict[str, tuple[int, bool, str]]] = {
     "opted_out": (2, False, "opted_out"),
 }
 UNANSWERED: Final = 0.2
+# What the business's own API does with a call.
+CALL_FATES: Final[dict[str, tuple[int, bool, str]]] = {
+    "done": (60, True, "200"),
+    "busy": (12, False, "429"),
+    "refused": (8, False, "422"),
+    "failed_after": (6, True, "500"),
+    "broken_after": (8, True, "break"),
+    "broken_before": (6, False, "break"),
+}
 # The receipts of a message that was taken, as they come: late, lost, doubled, in any order.
 RECEIPTS: Final = (
     ("sent", "delivered"), ("sent", "delivered"), ("sent", "delivered"), ("delivered",), ("sent",), (),
@@ -64,6 +73,15 @@ class Taken:
         return found.group(2) if found else ""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenCall:
+    """A call to the business's own API (S6), with its Idempotency-Key; `took` whether it did what was asked."""
+
+    key: str
+    fate: str
+    took: bool
+
+
 @dataclass
 class Provider:
     """The server's state. `calm` makes it accept everything."""
@@ -75,11 +93,14 @@ class Provider:
     turn: int = 0  # of the sender
     asked_in: dict[str, int] = field(default_factory=dict)  # number -> the turn that asked last
     taken: list[Taken] = field(default_factory=list)
+    called: list[TakenCall] = field(default_factory=list)
     pending: list[tuple[Taken, str]] = field(default_factory=list)  # receipts not told yet
     tries: Counter[str] = field(default_factory=Counter)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         body = (await request.read()).decode()
+        if request.path.startswith("/shop/"):
+            return self._take_call(request, f"{request.path}|{body}")
         if request.method == "GET":
             return self._tell_what_it_has(request.query["To"])
         kind, to, text, delivery = read_message(request.path, body)
@@ -90,6 +111,20 @@ class Provider:
             request.transport.abort()
             return web.Response()
         return write_answer(kind, answer, taken.provider_id)
+
+    def _take_call(self, request: web.Request, what: str) -> web.StreamResponse:
+        """The business's own API does something, or not, and says so, or not."""
+        self.tries[what] += 1
+        chance = Random(f"{self.seed}/{what}/{self.tries[what]}")
+        names = list(CALL_FATES)
+        fate = "done" if self.calm else chance.choices(names, [CALL_FATES[name][0] for name in names])[0]
+        _weight, took, answer = CALL_FATES[fate]
+        self.called.append(TakenCall(request.headers["Idempotency-Key"], fate, took))
+        if answer == "break":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        return web.json_response({"points": chance.randint(0, 9)}, status=int(answer))
 
     def _tell_what_it_has(self, to: str) -> web.Response:
         """Asked about a lost message, Twilio lists what it took for the number; now and then it cannot say. One turn of

@@ -150,6 +150,7 @@ class World:
         self.close()
 
     def _open_shop(self) -> None:
+        from tertulia.actions.endpoints import EndpointForm, create_endpoint
         from tertulia.data.models import Channel, Source, Workspace
         from tertulia.store.sealing import seal, seal_json
 
@@ -170,6 +171,7 @@ class World:
             "viber": {"bot_uri": "loja", "sender_name": "Loja", "base_url": base},
         }
         secrets = {"auth_token": "s3cret-token", "access_token": "s3cret-token", "token": "1:s3cret"}
+        create_endpoint(self.workspace, None, NOW, "shop", EndpointForm("Shop", f"{base}/shop"))
         Source.objects.create(id=1, workspace=self.workspace, name="Shop", write_key="wk_sim")
         self.channels = {
             name: Channel.objects.create(
@@ -238,7 +240,10 @@ class World:
             busy = self.run_rounds(ROUNDS_AT_ONCE)
             busy |= bool(self.machine.send() + tell_receipts(self, 1_000) + self.machine.sweep())
             self.machine.move_clock(timedelta(hours=13))
-            [(left,)] = self.rows("select (select count(*) from delivery_open) + (select count(*) from run_open)")
+            [(left,)] = self.rows(
+                """select (select count(*) from delivery_open) + (select count(*) from run_open)
+                          + (select count(*) from call_open)"""
+            )
             if not busy and not left:
                 return
         raise AssertionError("the world never came to rest")

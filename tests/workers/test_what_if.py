@@ -25,6 +25,7 @@ def play_both(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> tu
     from django.db import connections
 
     from tertulia.actions.config import load_config
+    from tertulia.actions.endpoints import EndpointForm, create_endpoint
     from tertulia.actions.what_if import gather, load_people
     from tertulia.data.models import Source
     from tertulia.store.db import connect
@@ -46,6 +47,7 @@ def play_both(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> tu
         if any(key.startswith(("in_", "left_")) for key in keys):
             for key, text in SEGMENTS.items():
                 town.publish_segment(text, key)
+        create_endpoint(town.workspace, None, town.now, "shop", EndpointForm("Shop", "https://api.shop.example"))
         for key in keys:
             town.publish(DOCUMENTS[key])
         config = load_config(conn, PUBLIC_URL)

@@ -11,9 +11,10 @@ from tests.workers.town import NOW, Town
 
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
-from tertulia.core.entries import EventEntry
+from tertulia.core.entries import CallEntry, EventEntry
 from tertulia.core.simulation.play import Arrival, Player
 from tertulia.core.world import World
+from tertulia.store.calls import KeptAnswer, keep_answers
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -92,6 +93,29 @@ exit_when: {attribute: plan, is: gold}
 steps:
   - {id: while, kind: wait, for: 4 h}
   - {id: offer, kind: message, channels: [sms], class: service, text: "For you: {{ event.cart }}"}
+""",
+    "tier": """
+name: Tier
+entry: {event: Product Added, second: restart}
+exceptions: [{event: Order Completed}]
+steps:
+  - id: ask
+    kind: call
+    endpoint: shop
+    path: /tiers/{{ event.cart }}
+    body: {price: "{{ event.price }}"}
+    save: {tier: tier}
+    at_most: 1 h
+    sample: {tier: gold}
+    done:
+      - id: gold
+        kind: branch
+        branches:
+          - when: {result: ask.tier, is: gold}
+            steps: [{id: thank, kind: message, channels: [sms], class: service, text: "{{ results.ask.tier }}!"}]
+  - {id: keep, kind: update, set: {plan: {result: ask.tier}}}
+  - {id: rest, kind: wait, for: 2 h}
+  - {id: unsaid, kind: call, endpoint: shop, path: "/{{ event.nothing }}"}
 """,
 }
 SEGMENTS = {
@@ -252,10 +276,18 @@ def _run_to(town: Town, until: datetime) -> None:
 
 
 def _answer(town: Town) -> None:
-    while sent := town.sending("sms"):
+    while (sent := town.sending("sms")) or (called := _list_called(town)):
         for message in sent:
             town.outcome(message, "ok")
             town.receipt(message, "delivered")
+        for call_id, contact, attempt in [] if sent else called:
+            keep_answers(town.conn, [KeptAnswer(contact, call_id, attempt, {"tier": "gold"})])
+            town.append(CallEntry(contact, call_id, attempt, "ok", town.now, "call.done"), contact)
+            town.drain()
+
+
+def _list_called(town: Town) -> list[tuple[Any, ...]]:
+    return town.rows("select id, contact_id, attempt from call_open where state = 'calling' order by id")
 
 
 def _set_clock(town: Town, at: datetime) -> None:

@@ -13,12 +13,13 @@ from tertulia.core.segment_document import SegmentCondition
 from tertulia.core.segments import EventKey, SegmentFacts, compile_segment, list_keys
 from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import read_window
-from tertulia.core.world import ChannelFacts, Config, Heard, JourneyFacts, WorkspaceFacts
+from tertulia.core.world import ChannelFacts, Config, EndpointFacts, Heard, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
 from tertulia.documents.segments import read_segment
 from tertulia.documents.templates import read_template
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.db import Conn
+from tertulia.store.endpoints import load_endpoints
 from tertulia.store.journeys import read_published
 from tertulia.store.ownership import read_caps, read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
@@ -64,6 +65,10 @@ def load_config(conn: Conn, public_url: str) -> Config:
         load_templates(conn),
         frozenset(row.workspace for row in journeys.values() if row.asks),
         *(segments, index_counted(segments.values())),
+        {
+            row.id: EndpointFacts(row.id, row.workspace, row.key, row.idempotent, row.status_path)
+            for row in load_endpoints(conn).values()
+        },
     )
 
 

@@ -15,8 +15,9 @@ import msgspec
 
 from tertulia.actions.cycle_facts import load_claims, load_deferred_facts, load_facts, load_session_facts
 from tertulia.actions.rounds import decide_round
-from tertulia.actions.run_facts import load_run_facts, load_watch_facts
+from tertulia.actions.run_facts import load_call_facts, load_run_facts, load_watch_facts
 from tertulia.actions.segment_cycle import count_stored, list_due, settle_segments
+from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
@@ -24,6 +25,7 @@ from tertulia.core import run_effects as rx
 from tertulia.core import segment_effects as gx
 from tertulia.core import talk_effects as tx
 from tertulia.core.attempts import revoke_delivery, settle_lost
+from tertulia.core.call_outcomes import claim_call
 from tertulia.core.claim import claim_delivery
 from tertulia.core.decide import Unplaced, decide, decide_occasion
 from tertulia.core.entries import (
@@ -40,7 +42,7 @@ from tertulia.core.journey import advance, end, follow_delivery
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import OpenDelivery, RunRow, SessionRow, WatchRow
+from tertulia.core.rows import CallRow, OpenDelivery, RunRow, SessionRow, WatchRow
 from tertulia.core.segments import SegmentFacts
 from tertulia.core.sessions import IDLE, settle
 from tertulia.core.slots import wake_deferred
@@ -153,6 +155,16 @@ def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime,
         run = world.runs.get(row.id)
         if run is not None and run.due_at is not None and run.due_at <= now:
             advance(world, run, Woken.TIMER)
+    return _finish(conn, world, batch)
+
+
+def claim_calls(conn: Conn, config: Config, calls: Sequence[CallRow], now: datetime, serials: Iterator[int]) -> Batch:
+    """Queued calls to a company's API are handed over (S6, X2)."""
+    world, batch = World(now, config, serials), Batch()
+    load_call_facts(conn, world, calls)
+    for row in calls:
+        if (call := world.calls.get(row.id)) is not None and call.state == "queued":
+            batch.claimed += claim_call(world, call)
     return _finish(conn, world, batch)
 
 
@@ -397,6 +409,8 @@ def _topics(world: World) -> set[str]:
         match effect:
             case rx.SetRun() | rx.EndRun():
                 topics |= {f"journey:{effect.journey_id}", f"contact:{effect.contact_id}"}
+            case cx.SetCall() | cx.EndCall():
+                topics.add(f"journey:{effect.journey_id}")
             case fx.Progress():
                 topics.add(f"match:{effect.match_id}")
             case gx.MoveMember():

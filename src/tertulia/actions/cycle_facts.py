@@ -22,6 +22,7 @@ from tertulia.core.caps import find_horizon
 from tertulia.core.claim import first_code_hash
 from tertulia.core.entries import (
     AbsorbEntry,
+    CallEntry,
     ClickEntry,
     ConsentEntry,
     Entry,
@@ -35,6 +36,7 @@ from tertulia.core.entries import (
     OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
+    SettleCallEntry,
     Signal,
     TalkEntry,
     TokenEntry,
@@ -58,6 +60,7 @@ from tertulia.core.world import World
 from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.assignments import load_assignments
+from tertulia.store.calls import load_calls, load_calls_of_runs
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
 from tertulia.store.runs import load_begun, load_runs, load_runs_of
@@ -105,10 +108,13 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     if wants.listed:
         world.listed |= load_memberships(conn, {world.follow(entry.contact_id) for _, entry in wants.listed})
     lock_entries_of(conn, world, wants.list_starts())
+    load_calls(conn, world, wants.calls)
+    load_runs(conn, world, {row.run_id: row.contact_id for row in world.calls.values()})
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
     load_asked(conn, world, wants.inbound)
     load_assignments(conn, world)
+    load_calls_of_runs(conn, world)
 
 
 def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow]) -> None:
@@ -117,6 +123,7 @@ def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow])
     loader.load_profiles(conn, world, world.sessions)
     load_journeys_of_sessions(conn, world, sessions)
     load_assignments(conn, world)
+    load_calls_of_runs(conn, world)
     _load_doings(conn, world, {row.contact_id: row.started_at for row in sessions})
 
 
@@ -167,6 +174,7 @@ class _Wants:
     occasions: list[tuple[int, OccasionEntry]] = field(default_factory=list)
     listed: list[tuple[int, ListEntry]] = field(default_factory=list)
     outcomes: list[tuple[int, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry]] = field(default_factory=list)
+    calls: dict[UUID, int] = field(default_factory=dict)  # with their contacts
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
@@ -218,6 +226,8 @@ class _Wants:
             case OccasionEntry():
                 self.contacts[entry.contact_id] = None
                 self.occasions.append((workspace, entry))
+            case CallEntry() | SettleCallEntry():
+                self.calls[entry.call_id] = entry.contact_id
             case _:
                 pass
 
@@ -306,6 +316,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     load_runs_beside(conn, world)
     load_asked_before(conn, world)
     load_assignments(conn, world)
+    load_calls_of_runs(conn, world)
     budgeted = {
         delivery.match_id
         for delivery in deliveries

@@ -22,8 +22,8 @@ FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[str, Any]:
     """Everything that is kept of a person, as plain values: contact, addresses, identities with their history, consent
     ledger with its proofs, messages, conversations that wait for a person, runs of journeys with what was answered in
-    them, deliveries, decisions, events, groups, segments with when and why it came and left, timeline. Raises
-    NotFound."""
+    them and what their calls saved, deliveries, decisions, events, groups, segments with when and why it came and left,
+    timeline. Raises NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     family = detail.family
     found = {

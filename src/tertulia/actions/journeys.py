@@ -20,7 +20,17 @@ from tertulia.channels import registry
 from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
 from tertulia.core.journeys import SegmentEntry
-from tertulia.data.models import Channel, Journey, JourneyRevision, JourneyRound, Segment, Template, User, Workspace
+from tertulia.data.models import (
+    Channel,
+    Endpoint,
+    Journey,
+    JourneyRevision,
+    JourneyRound,
+    Segment,
+    Template,
+    User,
+    Workspace,
+)
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument
 from tertulia.errors import Conflict, NotFound
@@ -69,7 +79,8 @@ def find_around(
     texts = Template.objects.filter(workspace=workspace, revision__isnull=False).values_list("key", flat=True)
     segments = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
     known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset((*segments, *gathered))
-    return Around(channels, list_zones(), *known, mails)
+    endpoints = {row.key: frozenset(row.methods) for row in Endpoint.objects.filter(workspace=workspace)}
+    return Around(channels, list_zones(), *known, mails, endpoints)
 
 
 def check_text(

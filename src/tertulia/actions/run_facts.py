@@ -14,12 +14,13 @@ from tertulia.core.folds import name_type
 from tertulia.core.journey import find_program
 from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
 from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
-from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
+from tertulia.core.rows import CallRow, ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.steps.base import Step
 from tertulia.core.world import World
 from tertulia.store import world as loader
 from tertulia.store.assignments import load_assignments
+from tertulia.store.calls import load_calls, load_calls_of_runs
 from tertulia.store.db import Conn
 from tertulia.store.entry_counts import lock_entries
 from tertulia.store.goals import load_goals_of
@@ -172,6 +173,17 @@ def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     load_runs_beside(conn, world)
     load_assignments(conn, world)
     loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
+    load_calls_of_runs(conn, world)
+
+
+def load_call_facts(conn: Conn, world: World, calls: Sequence[CallRow]) -> None:
+    """The facts of queued calls: their runs, and those beside them that what follows may end."""
+    load_calls(conn, world, {row.id: row.contact_id for row in calls})
+    load_runs(conn, world, {row.run_id: row.contact_id for row in calls})
+    load_runs_beside(conn, world)
+    loader.load_profiles(conn, world, {row.contact_id for row in calls})
+    load_assignments(conn, world)
+    load_calls_of_runs(conn, world)
 
 
 def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None:
@@ -181,3 +193,4 @@ def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None
     load_journeys_of_occasions(conn, world, told)
     lock_entries_of(conn, world, {(OUTCOME, OUTCOMES["ignored"])})
     load_assignments(conn, world)
+    load_calls_of_runs(conn, world)

@@ -26,6 +26,7 @@ def tell_played(played: Played, program: Program, config: Config) -> dict[str, A
             for (outcome, reason), count in report.ended.most_common()
         ],
         "messages": report.messages,
+        "calls": report.calls,
         "by_day": [
             {"day": day, "channel": channels[channel_id].name, "kind": channels[channel_id].family, "count": count}
             for (day, channel_id), count in sorted(report.sent.items())

@@ -146,6 +146,7 @@ def tell(outcome: str, reason: str) -> str:
         "not_entered": _("Did not enter."),
         "unanswered": _("Not answered."),
         "not_handed_over": _("Not handed over."),
+        "called": _("Called."),
     }
     head = heads.get(outcome, outcome)
     return f"{head} {explain_reason(reason)}" if reason else head

@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 
 from django.utils.translation import gettext as _
 
+from tertulia.actions.call_words import tell_calls
 from tertulia.actions.contacts import access_contact
 from tertulia.actions.run_words import name_cause, name_told_cause
 from tertulia.actions.why import explain_reason
@@ -86,7 +87,8 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     if run.ended_at is None:
         asked = _("Is in it, at “%(step)s”, where a question waits for the reply; entered by “%(event)s”.")
         sentence = (asked if run.asked else _("Is in it, at “%(step)s”; entered by “%(event)s”.")) % said
-        return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, runs=runs, rows=rows)
+        more = tell_calls(rows, run)
+        return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, more=more, runs=runs, rows=rows)
     heads = {
         "completed": _("Went to the end of it; entered by “%(event)s”.") % said,
         "left": _("Left it at “%(step)s”; entered by “%(event)s”.") % said,
@@ -94,7 +96,8 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     }
     reason = explain_reason(run.reason) if run.reason else ""
     sentence = heads.get(run.outcome, run.outcome)
-    told = (contact_id, journey.pk, run.outcome, sentence, run.ended_at, run.reason, reason)
+    more = " ".join(filter(None, (reason, tell_calls(rows, run))))
+    told = (contact_id, journey.pk, run.outcome, sentence, run.ended_at, run.reason, more)
     return EntryAnswer(*told, runs, rows)
 
 

@@ -12,6 +12,7 @@ from tertulia.api import (
     channels,
     contacts,
     conversations,
+    endpoints,
     hooks,
     imports,
     journey_starts,
@@ -47,7 +48,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, templates, segments),
+        *(journeys, journey_starts, templates, segments, endpoints),
         what_if,
     ):
         made.add_router("", noun.router)

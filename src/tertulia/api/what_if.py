@@ -81,12 +81,13 @@ class ReadSampleOut(Schema):
 
 class PlayedOut(Schema):
     """What a journey would have come to. `inside`: runs that are not over at the end; `waiting`: messages that had not
-    gone out by then."""
+    gone out by then; `calls`: those to your own API, which are not made but answered by their steps' samples."""
 
     entered: int
     completed: int
     inside: int
     messages: int
+    calls: int
     waiting: int
     held_by_hours: int
     held_by_cap: int

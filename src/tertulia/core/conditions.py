@@ -1,9 +1,9 @@
 """Conditions: one expression tree over what is known of a contact and of the event at hand.
 
 A condition is a group (`all`, `any` or `none` of others) or one comparison: a subject (`property` of the event,
-`attribute` of the contact, one of its own `field`s, or the `answer` at a step of the journey) and one operator.
-`judge` says whether it holds and, where it does not, which comparison decided that and with which value, so that every
-refusal can be explained (S1).
+`attribute` of the contact, one of its own `field`s, or of the journey's run the `answer` at a step or the `result` that
+one saved) and one operator. `judge` says whether it holds and, where it does not, which comparison decided that and
+with which value, so that every refusal can be explained (S1).
 
 Comparisons know types: a number is compared with a number, an instant with an instant, and a value of another type,
 or none at all, does not hold (but `is_not`, `not_in` and `exists: false`, which a missing value satisfies). Texts are
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -24,7 +24,7 @@ Scalar = str | bool | int | float
 
 FIELDS: Final = ("name", "surname", "language", "country", "zone")
 GROUPS: Final = ("all", "any", "none")
-SUBJECTS: Final = ("property", "attribute", "field", "answer")
+SUBJECTS: Final = ("property", "attribute", "field", "answer", "result")
 OPERATORS: Final = (
     *("is_", "is_not", "in_", "not_in", "over", "under", "at_least", "at_most"),
     *("contains", "starts_with", "exists"),
@@ -40,7 +40,7 @@ class Condition(
     """One node of the tree: exactly one of the groups or subjects is set, with a subject exactly one operator.
 
     `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path. `answer` is the
-    id of the step that asked."""
+    id of the step that asked. `result` is `step.name`: what a step that calls an API saved under that name."""
 
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
@@ -49,6 +49,7 @@ class Condition(
     attribute: str | None = None
     field: str | None = None
     answer: str | None = None
+    result: str | None = None
     is_: Scalar | None = None
     is_not: Scalar | None = None
     in_: tuple[Scalar, ...] | None = None
@@ -64,13 +65,14 @@ class Condition(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What conditions look at: the event's properties, the contact's attributes and own fields, and what the contact
-    answered in this run, by the ids of the steps that asked."""
+    """What conditions look at: the event's properties, the contact's attributes and own fields, and of this run what
+    the contact answered, by the ids of the steps that asked, and what calls of an API saved, by step and name."""
 
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
     fields: Mapping[str, str]
     answers: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def read_subject(condition: Condition, subject: Subject) -> Any:
         return read_path(subject.attributes, condition.attribute)
     if condition.answer is not None:
         return subject.answers.get(condition.answer)
+    if condition.result is not None:
+        return read_path(subject.results, condition.result)
     return subject.fields.get(condition.field or "") or None
 
 
@@ -250,13 +254,15 @@ def fold_text(text: str) -> str:
 # what is wrong with a condition of a document
 
 
-def list_answers(condition: Condition, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The steps whose answers a condition looks at, each with where it names it."""
-    if condition.answer is not None:
-        yield (*path, "answer"), condition.answer
+def list_named(
+    condition: Condition, kind: Literal["answer", "result"], path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every answer, or every result, that a condition looks at, each with where it names it."""
+    if (name := getattr(condition, kind)) is not None:
+        yield (*path, kind), name
     for group in GROUPS:
         for place, part in enumerate(getattr(condition, group) or ()):
-            yield from list_answers(part, (*path, group, place))
+            yield from list_named(part, kind, (*path, group, place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,14 +274,18 @@ class Fault:
     parameters: Mapping[str, str]
 
 
-def find_faults(condition: Condition, path: tuple[str | int, ...] = (), *, events: bool = True) -> list[Fault]:
-    """Everything that makes a condition meaningless. `events`: whether there is an event to look at."""
+def find_faults(
+    condition: Condition, path: tuple[str | int, ...] = (), *, events: bool = True, results: bool = False
+) -> list[Fault]:
+    """Everything that makes a condition meaningless. `events`: whether there is an event to look at, `results`: whether
+    steps may have saved something before."""
     heads = [name for name in (*GROUPS, *SUBJECTS) if getattr(condition, name) is not None]
     operators = [name for name in OPERATORS if getattr(condition, name) is not None]
     if len(path) > 2 * DEPTH_MAX + 4:
         return [Fault(path, _("Conditions are nested too deeply. Nest at most eight."), {})]
     if len(heads) != 1:
-        return [Fault(path, _("Give exactly one of all, any, none, property, attribute, field and answer."), {})]
+        message = _("Give exactly one of all, any, none, property, attribute, field, answer and result.")
+        return [Fault(path, message, {})]
     [head] = heads
     if head in GROUPS:
         if operators:
@@ -287,8 +297,10 @@ def find_faults(condition: Condition, path: tuple[str | int, ...] = (), *, event
         return [
             fault
             for place, part in enumerate(parts)
-            for fault in find_faults(part, (*path, head, place), events=events)
+            for fault in find_faults(part, (*path, head, place), events=events, results=results)
         ]
+    if head == "result" and not results:
+        return [Fault((*path, head), _("Only a branch can look at what a step before it saved."), {})]
     return _find_comparison_faults(condition, head, operators, path, events)
 
 

@@ -9,8 +9,10 @@ import msgspec
 
 from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_outcome, decide_receipt
+from tertulia.core.call_outcomes import decide_call, decide_settlement
 from tertulia.core.entries import (
     AbsorbEntry,
+    CallEntry,
     ClickEntry,
     ConsentEntry,
     DismissEntry,
@@ -25,6 +27,7 @@ from tertulia.core.entries import (
     OccasionEntry,
     OutcomeEntry,
     ReceiptEntry,
+    SettleCallEntry,
     Signal,
     TalkEntry,
     TokenEntry,
@@ -114,6 +117,10 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_event(world, entry, workspace, shard)
         case OccasionEntry():
             decide_occasion(world, entry, workspace)
+        case CallEntry():
+            decide_call(world, entry)
+        case SettleCallEntry():
+            decide_settlement(world, entry)
         case HandOverEntry():
             decide_hand_over(world, entry, workspace)
         case ListEntry():

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from tertulia.core.call_effects import CallEffect
 from tertulia.core.entries import Entry
 from tertulia.core.entry_effects import EntryEffect
 from tertulia.core.event_effects import EventEffect
@@ -411,6 +412,7 @@ Effect = (
     CreateContact
     | EventEffect
     | RunEffect
+    | CallEffect
     | EntryEffect
     | SlotEffect
     | TalkEffect

@@ -13,6 +13,8 @@ from uuid import UUID
 
 import msgspec
 
+from tertulia.core.call_entries import CallEntry as CallEntry
+from tertulia.core.call_entries import SettleCallEntry as SettleCallEntry
 from tertulia.core.identity import IdentityRef
 from tertulia.ids import place_of_delivery, shard_of_contact, shard_of_kind, shard_of_value
 
@@ -329,6 +331,8 @@ Entry = (
     | EraseEntry
     | EventEntry
     | OccasionEntry
+    | CallEntry
+    | SettleCallEntry
     | HandOverEntry
     | ListEntry
 )
@@ -394,6 +398,8 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             | HandOverEntry()
             | ListEntry()
         ):
+            return shard_of_contact(entry.contact_id)
+        case CallEntry() | SettleCallEntry():
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -461,6 +467,11 @@ def _describe(entry: Entry) -> str:
             return f"erase:{entry.contact_id}"
         case OccasionEntry():
             return f"occasion:{entry.id}"
+        case CallEntry():
+            told = f"asked {entry.asked}" if entry.asked else "lost" if entry.lost else entry.outcome
+            return f"call:{entry.call_id}:{entry.attempt}:{told}"
+        case SettleCallEntry():
+            return f"settle_call:{entry.call_id}:{entry.attempt}"
         case HandOverEntry():
             return f"hand_over:{entry.id}"
         case ListEntry():

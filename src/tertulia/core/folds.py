@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
@@ -19,6 +20,7 @@ from tertulia.core.progress import ProgressRow
 from tertulia.core.rows import (
     AddressRow,
     AssignmentRow,
+    CallRow,
     ClosedDelivery,
     ContactRow,
     Done,
@@ -83,13 +85,28 @@ def _fold_run(world: "World", e: rx.SetRun) -> None:
         world.runs_of.setdefault(e.contact_id, []).append(e.id)
     world.runs[e.id] = RunRow(
         *(e.id, e.workspace, e.contact_id, e.journey_id, e.revision, e.key, e.step, e.visit, e.entered_at),
-        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event, e.withheld, e.answers, e.question),
+        *(e.started_at, e.since, e.due_at, e.delivery_id, e.event, e.withheld, e.answers, e.question, e.results),
     )
 
 
 def _fold_run_end(world: "World", e: rx.EndRun) -> None:
     if world.runs.pop(e.id, None) is not None:
         world.runs_of[e.contact_id].remove(e.id)
+
+
+def _fold_call(world: "World", e: cx.QueueCall) -> None:
+    named = (e.id, e.workspace, e.contact_id, e.journey_id, e.run_id, e.step, e.visit, e.endpoint_id)
+    row = CallRow(*named, e.method, bool(e.status_path), "queued", 0, 0, 0, "", e.at, {})
+    world.calls.setdefault(e.id, row)
+
+
+def _fold_call_state(world: "World", e: cx.SetCall) -> None:
+    row = world.calls[e.id]
+    row.state, row.attempt, row.tries, row.asked, row.reason = e.state, e.attempt, e.tries, e.asked, e.reason
+
+
+def _fold_call_end(world: "World", e: cx.EndCall) -> None:
+    world.calls.pop(e.id, None)
 
 
 def _fold_passage(world: "World", e: rx.NotePassage) -> None:
@@ -326,6 +343,9 @@ _FOLDS: dict[type, Any] = {
     rx.EndRun: _fold_run_end,
     rx.NotePassage: _fold_passage,
     gx.MoveMember: _fold_member,
+    cx.QueueCall: _fold_call,
+    cx.SetCall: _fold_call_state,
+    cx.EndCall: _fold_call_end,
     sx.SetSlot: _fold_slot,
     sx.MoveSlot: _fold_slot_move,
     sx.ReleaseSlot: _fold_slot_release,

@@ -17,8 +17,9 @@ from tertulia.core import slot_effects as sx
 from tertulia.core.answers import Reply
 from tertulia.core.asking import ask_again, begin_question, is_asked, list_asked
 from tertulia.core.attempts import decide_row, revoke_delivery
+from tertulia.core.calls import GATE, queue_call, take_back_call
 from tertulia.core.clocks import find_zone
-from tertulia.core.conditions import Condition, Subject, judge
+from tertulia.core.conditions import Condition, judge
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
 from tertulia.core.entries import OccasionEntry, key_of
@@ -32,11 +33,12 @@ from tertulia.core.rounds import find_begin, is_still_meant
 from tertulia.core.rows import ContactRow, OpenDelivery, RunRow
 from tertulia.core.run_texts import write_text
 from tertulia.core.splits import choose_way
-from tertulia.core.stages import LANE_BULK, find_address
+from tertulia.core.stages import LANE_BULK, find_address, find_channel
 from tertulia.core.steps.base import (
     Answer,
     AskAgain,
     Begin,
+    Call,
     Change,
     Divide,
     GoOn,
@@ -51,6 +53,7 @@ from tertulia.core.steps.base import (
     Woken,
 )
 from tertulia.core.steps.sending import SendStep
+from tertulia.core.subjects import make_subject
 from tertulia.core.world import ChannelFacts, World
 from tertulia.core.zones import load_zone
 from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact
@@ -65,20 +68,6 @@ UNKNOWN_PATIENCE: Final = timedelta(minutes=15)  # by then a provider that can b
 def find_program(world: World, run: RunRow) -> Program:
     """The revision that the run entered with (V1)."""
     return world.config.journeys[run.journey_id].programs[run.revision]
-
-
-def make_subject(
-    properties: Mapping[str, Any], contact: ContactRow, answers: Mapping[str, Any] | None = None
-) -> Subject:
-    """What conditions and steps look at."""
-    fields = {
-        "name": contact.name,
-        "surname": contact.surname,
-        "language": contact.locale,
-        "country": contact.country,
-        "zone": contact.zone,
-    }
-    return Subject(properties, contact.attributes, fields, answers or {})
 
 
 def derive_run_id(journey_id: int, contact_id: int, event_id: UUID) -> UUID:
@@ -163,7 +152,8 @@ def _fail_question(world: World, run: RunRow, reason: Reason) -> None:
 
 
 def _go(world: World, run: RunRow, step: str | None) -> None:
-    """Arrive at a step; without one the run is completed."""
+    """Arrive at a step; without one the run is completed. A call that it does not wait for any longer is taken back."""
+    take_back_call(world, run, Reason.CALL_TOO_LATE)
     if step is None:
         end(world, run, "completed", "")
         return
@@ -186,7 +176,7 @@ def _settle(world: World, run: RunRow, node: Node, woken: Woken) -> None:
 def _look(world: World, run: RunRow, woken: Woken, reply: Reply | None = None) -> View:
     contact = world.contacts[run.contact_id]
     zone = find_zone(world, contact, find_program(world, run).journey.zone).zone
-    subject = make_subject(run.event.get("properties", {}), contact, run.answers)
+    subject = make_subject(run.event.get("properties", {}), contact, run)
     return View(world.now, load_zone(zone), subject, woken, reply, int(run.question.get("tries", 0)))
 
 
@@ -213,6 +203,8 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
         case Begin(key, properties):
             _begin_other(world, run, node.step, key, properties)
             _go(world, run, node.next)
+        case Call():
+            _call(world, run, node, move)
         case Divide(weights, salt):
             _go(world, run, node.ways[choose_way(world, run, node.step.id, weights, salt)])
         case HandOver(say):
@@ -221,6 +213,22 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
             _go(world, run, node.next)
         case Leave(reason):
             end(world, run, "left", reason)
+
+
+def _call(world: World, run: RunRow, node: Node, move: Call) -> None:
+    """S6: stay until the outcome is known. What cannot be written for this customer did not work."""
+    unwritten = queue_call(world, run, move)
+    if unwritten is not None:
+        decide_step(world, run, node.step.id, "failed", GATE, unwritten.reason.value, unwritten.facts)
+        _go(world, run, node.ways[1])
+        return
+    run.due_at = world.now + move.at_most if move.at_most is not None else None
+    keep(world, run)
+
+
+def follow_call(world: World, run: RunRow, way: int) -> None:
+    """The outcome of the run's call is known: it goes on."""
+    _go(world, run, find_program(world, run).nodes[run.step].ways[way])
 
 
 def _change(world: World, run: RunRow, attributes: Mapping[str, Any]) -> bool:
@@ -331,15 +339,6 @@ def _queue(
     keep(world, run)
 
 
-def find_channel(world: World, workspace: int, name: str) -> ChannelFacts | None:
-    """The channel of that name, else the first of that kind (`sms`, `email`: the first that sends those); a live one
-    before one that is stopped."""
-    mine = [channel for channel in world.config.channels.values() if channel.workspace == workspace]
-    named = [channel for channel in mine if channel.name == name]
-    found = named or [channel for channel in mine if name in (channel.kind, channel.family)]
-    return min(found, key=lambda channel: (channel.state != "live", channel.id), default=None)
-
-
 def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool = False) -> None:
     """What became of a message lets its run go on: one that was taken to what its step does then, one that was not to
     the next channel, unless it was refused `everywhere`. A question that could not be repeated was asked all the same.
@@ -404,7 +403,7 @@ def keep(world: World, run: RunRow) -> None:
         rx.SetRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
             *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
-            *(run.withheld, run.answers, run.question),
+            *(run.withheld, run.answers, run.question, run.results),
         )
     )
 
@@ -413,7 +412,8 @@ def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: dateti
     """R1, X4: begin again with a new event's data; what is queued is taken back."""
     take_back(world, run, Reason.RUN_RESTARTED, None)
     run.event, run.entered_at, run.visit, run.step = event, max(entered_at, run.entered_at), run.visit + 1, ""
-    run.delivery_id, run.due_at, run.withheld, run.answers, run.question = None, None, False, {}, {}
+    run.delivery_id, run.due_at, run.withheld = None, None, False
+    run.answers, run.question, run.results = {}, {}, {}
     begin(world, run)
 
 
@@ -427,7 +427,7 @@ def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | N
     world.add(
         rx.EndRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step),
-            *(run.entered_at, run.started_at, run.event, run.answers),
+            *(run.entered_at, run.started_at, run.event, run.answers, run.results),
             *(outcome, reason, event_id, world.now),
         )
     )
@@ -451,6 +451,7 @@ def is_met(exit_when: Condition | None, contact: ContactRow) -> bool:
 
 def take_back(world: World, run: RunRow, reason: Reason, event_id: UUID | None) -> None:
     """X1: what is queued is revoked. What was handed over is only noted (X2)."""
+    take_back_call(world, run, reason, event_id)
     for delivery in [row for row in world.open.values() if row.run_id == run.id]:
         if delivery.state in HANDED_OVER:
             facts = {"reason": reason.value, "event": str(event_id or "")}

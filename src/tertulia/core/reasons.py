@@ -75,6 +75,30 @@ class Reason(StrEnum):
     ENTRY_LATE = "entry.late"
     ENTRY_AUDIENCE_LEFT = "entry.left_audience"
 
+    # calls to the company's API
+    CALL_DONE = "call.done"
+    CALL_CONFIRMED = "call.confirmed"
+    CALL_SETTLED = "call.settled"
+    CALL_SETTLED_FAILED = "call.settled_failed"
+    CALL_AGAIN = "call.again"
+    CALL_REFUSED = "call.refused"
+    CALL_REDIRECTED = "call.redirected"
+    CALL_NOT_JSON = "call.not_json"
+    CALL_UNEXPECTED = "call.unexpected"
+    CALL_PATH_FAILED = "call.path_failed"
+    CALL_TOO_LARGE = "call.too_large"
+    CALL_BAD_PATH = "call.bad_path"
+    CALL_PRIVATE_ADDRESS = "call.private_address"
+    CALL_UNREACHABLE = "call.unreachable"
+    CALL_BUSY = "call.busy"
+    CALL_UNKNOWN = "call.unknown"
+    CALL_ABSENT = "call.absent"
+    CALL_STATUS_FAILED = "call.status_failed"
+    CALL_WAITS = "call.waits"
+    CALL_TOO_LATE = "call.too_late"
+    CALL_NO_ENDPOINT = "call.no_endpoint"
+    CALL_UNDER_WAY = "call.under_way"
+
     REPLY_MISSED = "reply.missed"
     REPLY_NOT_UNDERSTOOD = "reply.not_understood"
     REPLY_STOPPED = "reply.stopped"
@@ -168,6 +192,32 @@ SENTENCES: Final = {
     Reason.ENTRY_AUDIENCE_LEFT: gettext_noop(
         "When the customer's hour came, they were no longer among those who enter."
     ),
+    Reason.CALL_DONE: gettext_noop("Your API said that it worked."),
+    Reason.CALL_CONFIRMED: gettext_noop("The answer was lost; asked again, your API said that it had worked."),
+    Reason.CALL_SETTLED: gettext_noop("Nobody knew what came of the call; somebody in your team said that it worked."),
+    Reason.CALL_SETTLED_FAILED: gettext_noop(
+        "Nobody knew what came of the call; somebody in your team said that it did not work."
+    ),
+    Reason.CALL_AGAIN: gettext_noop("Somebody in your team asked for another try of the call."),
+    Reason.CALL_REFUSED: gettext_noop("Your API refused the call; look at the endpoint's log."),
+    Reason.CALL_REDIRECTED: gettext_noop("Your API answered with another address, and redirects are not followed."),
+    Reason.CALL_NOT_JSON: gettext_noop("Your API answered with something that is no JSON, such as a web page."),
+    Reason.CALL_UNEXPECTED: gettext_noop("Your API answered, and what the step expects of the answer does not hold."),
+    Reason.CALL_PATH_FAILED: gettext_noop("A path of the step does not fit the answer of your API."),
+    Reason.CALL_TOO_LARGE: gettext_noop("The call, its answer or what is to be saved of it is too large."),
+    Reason.CALL_BAD_PATH: gettext_noop("The path that came out for this customer is no path of an address."),
+    Reason.CALL_PRIVATE_ADDRESS: gettext_noop(
+        "The endpoint's address leads into a private network; allow its host with ALLOW_PRIVATE_HOSTS."
+    ),
+    Reason.CALL_UNREACHABLE: gettext_noop("Your API could not be reached; nothing was sent."),
+    Reason.CALL_BUSY: gettext_noop("Your API asked to be called again later."),
+    Reason.CALL_UNKNOWN: gettext_noop("Your API did not say what came of the call."),
+    Reason.CALL_ABSENT: gettext_noop("The answer was lost; asked again, your API said that no such call had come."),
+    Reason.CALL_STATUS_FAILED: gettext_noop("The answer was lost; asked again, your API said that it had not worked."),
+    Reason.CALL_WAITS: gettext_noop("Nobody knows what came of the call. Somebody in your team has to say it."),
+    Reason.CALL_TOO_LATE: gettext_noop("The call had no outcome within the time that the step gives it."),
+    Reason.CALL_NO_ENDPOINT: gettext_noop("There is no endpoint of this name any more."),
+    Reason.CALL_UNDER_WAY: gettext_noop("The call was under way when the run went on without it or ended."),
     Reason.REPLY_MISSED: gettext_noop("No reply came in the time that the journey waits for one."),
     Reason.REPLY_NOT_UNDERSTOOD: gettext_noop("The replies were not what the question asks for, however often."),
     Reason.REPLY_STOPPED: gettext_noop("Instead of an answer the customer asked for no more messages."),

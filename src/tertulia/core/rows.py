@@ -150,6 +150,31 @@ class RunRow:
     withheld: bool = False
     answers: dict[str, Any] = field(default_factory=dict)
     question: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CallRow:
+    """A call to a company's API without a verdict; fields as in call_effects.QueueCall and SetCall. `saved`: what was
+    kept of the answer of which an entry tells."""
+
+    id: UUID
+    workspace: int
+    contact_id: int
+    journey_id: int
+    run_id: UUID
+    step: str
+    visit: int
+    endpoint_id: int
+    method: str
+    has_status: bool
+    state: str
+    attempt: int
+    tries: int
+    asked: int
+    reason: str
+    made_at: datetime
+    saved: dict[str, Any]
 
 
 @dataclass(slots=True)

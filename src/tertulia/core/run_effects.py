@@ -12,7 +12,7 @@ class SetRun(msgspec.Struct, frozen=True):
     is what began it; it occurred at `entered_at`, and `started_at` is when that was decided. `withheld`: a message
     was dropped outside its window (R3). `answers` by the steps that asked; `question` waits for one: the channel, the
     delivery that asked, since when, and how often it was asked again; after one that was not answered it names that
-    step as `failed`."""
+    step as `failed`. `results`: what calls of its steps saved, by step and name."""
 
     workspace: int
     contact_id: int
@@ -31,6 +31,7 @@ class SetRun(msgspec.Struct, frozen=True):
     withheld: bool
     answers: dict[str, Any]
     question: dict[str, Any]
+    results: dict[str, Any]
 
 
 class EndRun(msgspec.Struct, frozen=True):
@@ -48,6 +49,7 @@ class EndRun(msgspec.Struct, frozen=True):
     started_at: datetime
     event: dict[str, Any]
     answers: dict[str, Any]
+    results: dict[str, Any]
     outcome: str
     reason: str
     event_id: UUID | None

@@ -1,6 +1,9 @@
 """What a run's texts see, and what they come to where a message has no verdict to wait for: a repetition of a question,
 what is said before people take over."""
 
+from datetime import datetime
+
+from tertulia.core.clocks import read_clock
 from tertulia.core.render import OnMissing, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.template_facts import make_facts
@@ -8,7 +11,8 @@ from tertulia.core.world import World
 
 
 def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
-    """What a journey's template sees: the contact, the properties of the event that began the run, and the answers."""
+    """What a journey's template sees: the contact, the event that began the run, the answers, and what calls
+    saved."""
     return make_facts(
         name=contact.name,
         surname=contact.surname,
@@ -18,7 +22,14 @@ def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, objec
         links={},
         event=run.event.get("properties", {}),
         answers=run.answers,
+        results=run.results,
     )
+
+
+def read_run_clock(world: World, run: RunRow) -> datetime:
+    """What the run's texts call now: the instant of the cycle by the contact's clock (T4)."""
+    journey = world.config.journeys[run.journey_id].programs[run.revision].journey
+    return read_clock(world, world.contacts[run.contact_id], journey.zone)
 
 
 def write_text(world: World, run: RunRow, source: str) -> str:
@@ -28,5 +39,5 @@ def write_text(world: World, run: RunRow, source: str) -> str:
     except TemplateProblem:
         return ""
     facts = run_facts(world, run, world.contacts[run.contact_id])
-    outcome = render(template, facts, now=world.now, on_missing=OnMissing.DEFAULT)
+    outcome = render(template, facts, now=read_run_clock(world, run), on_missing=OnMissing.DEFAULT)
     return outcome.text.strip() if isinstance(outcome, Rendered) else ""

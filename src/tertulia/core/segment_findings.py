@@ -27,9 +27,9 @@ from tertulia.core.segments import (
     find_consent,
     find_since,
     is_reachable,
-    make_subject,
     matches,
 )
+from tertulia.core.subjects import make_subject
 
 Leaf = Compared | Counted | Agreed | Reachable | Listed | Drawn
 
@@ -73,7 +73,7 @@ def read_value(node: Leaf, facts: MemberFacts, now: datetime) -> Any:
     """What a condition looks at."""
     match node:
         case Compared(condition):
-            return read_subject(condition, make_subject(facts.contact))
+            return read_subject(condition, make_subject({}, facts.contact))
         case Counted():
             return _measure(node, facts.tallies.get(node.key, {}), now)
         case Agreed():

@@ -17,13 +17,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal, assert_never
 
-from tertulia.core.conditions import Condition, Subject, judge, read_number
+from tertulia.core.conditions import Condition, judge, read_number
 from tertulia.core.consent import Given, Target, derive
 from tertulia.core.durations import read_duration
 from tertulia.core.identity import IdentityRef
 from tertulia.core.rows import ContactRow
 from tertulia.core.segment_document import OPERATORS_OF_COUNTS, SegmentCondition
 from tertulia.core.segment_document import write_condition as write_condition
+from tertulia.core.subjects import make_subject
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -188,7 +189,7 @@ def matches(node: Node, facts: MemberFacts, now: datetime) -> bool:
         case Group(_, parts):
             return not any(matches(part, facts, now) for part in parts)
         case Compared(condition):
-            return judge(condition, make_subject(facts.contact)).holds
+            return judge(condition, make_subject({}, facts.contact)).holds
         case Counted():
             return _is_counted(node, facts.tallies.get(node.key, {}), now)
         case Agreed():
@@ -201,18 +202,6 @@ def matches(node: Node, facts: MemberFacts, now: datetime) -> bool:
             return first <= draw(salt, facts.contact.id) < end
         case _:
             assert_never(node)
-
-
-def make_subject(contact: ContactRow) -> Subject:
-    """What comparisons look at."""
-    fields = {
-        "name": contact.name,
-        "surname": contact.surname,
-        "language": contact.locale,
-        "country": contact.country,
-        "zone": contact.zone,
-    }
-    return Subject({}, contact.attributes, fields)
 
 
 def find_since(node: Counted, now: datetime) -> datetime | None:

@@ -42,6 +42,15 @@ def find_email(contact: ContactRow) -> str:
     return min(emails, key=lambda row: bool(row.dead_code)).value if emails else ""
 
 
+def find_channel(world: World, workspace: int, name: str) -> ChannelFacts | None:
+    """The channel of that name, else the first of that kind (`sms`, `email`: the first that sends those); a live one
+    before one that is stopped."""
+    mine = [channel for channel in world.config.channels.values() if channel.workspace == workspace]
+    named = [channel for channel in mine if channel.name == name]
+    found = named or [channel for channel in mine if name in (channel.kind, channel.family)]
+    return min(found, key=lambda channel: (channel.state != "live", channel.id), default=None)
+
+
 def find_address(contact: ContactRow, channel: ChannelFacts) -> tuple[str, str, str] | None:
     """Kind, value and scope of where a contact is on a channel; in an app the identity that was linked last."""
     if channel.carries == SMS:

@@ -26,7 +26,6 @@ from tertulia.core.journey import (
     end,
     find_program,
     is_met,
-    make_subject,
     put_off_begin,
     restart,
 )
@@ -44,6 +43,7 @@ from tertulia.core.occasions import (
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.steps.base import Woken
+from tertulia.core.subjects import make_subject
 from tertulia.core.wall_clock import LATE_MAX
 from tertulia.core.world import JourneyFacts, World
 from tertulia.ids import derive_id

@@ -24,6 +24,7 @@ from tertulia.core.links import LinkRow
 from tertulia.core.progress import ProgressRow, next_progress
 from tertulia.core.rows import (
     AssignmentRow,
+    CallRow,
     ClosedDelivery,
     ContactRow,
     Done,
@@ -162,9 +163,26 @@ class JourneyFacts:
         return any(node.step.ASKS for program in self.programs.values() for node in program.nodes.values())
 
     @property
+    def has_calls(self) -> bool:
+        """Whether any of its revisions calls the company's API (S6)."""
+        return any(node.step.KIND == "call" for program in self.programs.values() for node in program.nodes.values())
+
+    @property
     def has_exit_condition(self) -> bool:
         """Whether runs of any of its revisions may end by one (X5)."""
         return any(program.journey.exit_when is not None for program in self.programs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFacts:
+    """What decisions need of an endpoint of a company's API. `status_path`: where the outcome of a call can be asked
+    for; empty where it cannot."""
+
+    id: int
+    workspace: int
+    key: str
+    idempotent: bool
+    status_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +215,11 @@ class Config:
 
     segments: Mapping[int, SegmentFacts] = field(default_factory=dict)
     counted: Mapping[tuple[int, str, str], tuple[tuple[int, EventKey], ...]] = field(default_factory=dict)  # as `heard`
+    endpoints: Mapping[int, EndpointFacts] = field(default_factory=dict)
+
+    def find_endpoint(self, workspace: int, key: str) -> EndpointFacts | None:
+        """The endpoint of a workspace by its key."""
+        return next((row for row in self.endpoints.values() if (row.workspace, row.key) == (workspace, key)), None)
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
@@ -245,6 +268,7 @@ class World:
     answered: dict[tuple[int, int], ClosedDelivery] = field(default_factory=dict)  # by contact, channel: sent last
     goals: dict[UUID, GoalRow] = field(default_factory=dict)  # by run: those that may still be reached (G3)
     assignments: dict[tuple[int, str], AssignmentRow] = field(default_factory=dict)  # by contact and experiment (A1)
+    calls: dict[UUID, CallRow] = field(default_factory=dict)  # without a verdict, of loaded runs
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

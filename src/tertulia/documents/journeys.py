@@ -8,7 +8,7 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from tertulia.core.carriers import EMAIL
-from tertulia.core.conditions import Condition, find_faults, list_answers
+from tertulia.core.conditions import Condition, find_faults, list_named
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import (
     ENTRIES_MAX,
@@ -36,6 +36,7 @@ from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_win
 from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
+from tertulia.documents.results import check_result
 from tertulia.documents.texts import check_liquid
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -48,8 +49,8 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
-    and the keys of `journeys` and of published `templates` and `segments` (None: not known). `mails`: the kinds that
-    send e-mail."""
+    the keys of `journeys` and of published `templates` and `segments`, and those of `endpoints` with the methods that
+    they take (None: not known). `mails`: the kinds that send e-mail."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
@@ -57,6 +58,7 @@ class Around:
     templates: frozenset[str] | None = None
     segments: frozenset[str] | None = None
     mails: frozenset[str] = frozenset()
+    endpoints: Mapping[str, frozenset[str]] | None = None
 
     def is_mail(self, name: str) -> bool:
         """Whether a channel's name, kind or family means e-mail."""
@@ -258,7 +260,7 @@ def _check_condition(written: Written, condition: Condition | None, path: Path) 
 
 def _check_answers(written: Written, condition: Condition, path: Path, asked: frozenset[str]) -> Iterator[Problem]:
     """Only what was asked before may have been answered."""
-    for place, step in list_answers(condition, path):
+    for place, step in list_named(condition, "answer", path):
         if step not in asked:
             yield Problem(written.find(place), place, NOT_ASKED, {"step": step})
 
@@ -291,6 +293,7 @@ class _Steps:
         self.problems: list[Problem] = []
         self.ids: dict[str, Path] = {}
         self.asked: frozenset[str] = frozenset()  # steps before, whose answers there may be
+        self.saved: Mapping[str, tuple[str, ...]] = {}  # the same of those that save results, with their names
 
     def check(self, raws: Iterable[Any], path: Path) -> None:
         """One sequence, and those inside its steps."""
@@ -336,6 +339,8 @@ class _Steps:
             self._add((*path, *complaint.path), complaint.message, complaint.parameters)
         for place, condition in step.list_conditions():
             self.problems += _check_answers(self.written, condition, (*path, *place), self.asked)
+        for place, used in step.list_results():
+            self.problems += check_result(self.written, (*path, *place), used, self.saved)
         self._check_channels(step, path)
         self._check_texts(step, path)
         if (key := getattr(step, "template", "")) and self.around.templates is not None:
@@ -343,13 +348,21 @@ class _Steps:
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
+        if (key := getattr(step, "endpoint", "")) and self.around.endpoints is not None:
+            self._check_endpoint(key, getattr(step, "method", ""), path, self.around.endpoints)
         self.asked |= {step.id} if step.ASKS else set()
-        before = met = self.asked
+        self.saved = {**self.saved, **({step.id: names} if (names := step.list_saved()) else {})}
+        self._check_ways(step, path)
+
+    def _check_ways(self, step: Step, path: Path) -> None:
+        """What was asked and saved on a way is known there, and where the ways have met again."""
+        before = self.asked, self.saved
+        asked, saved = before
         for way in step.list_ways():
-            self.asked = before
+            self.asked, self.saved = before
             self.check(way.steps, (*path, *way.field))
-            met |= self.asked
-        self.asked = met
+            asked, saved = asked | self.asked, {**saved, **self.saved}
+        self.asked, self.saved = asked, saved
 
     def _check_channels(self, step: Step, path: Path) -> None:
         names = getattr(step, "channels", ())
@@ -359,19 +372,29 @@ class _Steps:
         if any(map(self.around.is_mail, names)) and not worded:
             self._add((*path, "subject"), _("Give the subject: the message goes out by e-mail too."))
 
+    def _check_endpoint(self, key: str, method: str, path: Path, known: Mapping[str, frozenset[str]]) -> None:
+        if key not in known:
+            message = _("No endpoint has the key “%(key)s”. There are: %(known)s.")
+            self._add((*path, "endpoint"), message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
+        elif method not in known[key]:
+            told = {"key": key, "method": method, "known": ", ".join(sorted(known[key]))}
+            self._add((*path, "method"), _("“%(key)s” takes no %(method)s. It takes: %(known)s."), told)
+
     def _check_texts(self, step: Step, path: Path) -> None:
         for name, is_html in TEXTS.items():
             self._check_text(getattr(step, name, ""), (*path, name), is_html)
-        if (retry := getattr(step, "retry", None)) is not None:
-            self._check_text(retry.text, (*path, "retry", "text"))
+        for where, text in step.list_templates():
+            self._check_text(text, (*path, *where))
 
     def _check_text(self, text: str, path: Path, is_html: bool = False) -> None:
         problems = list(check_liquid(self.written, path, text, is_html))
         self.problems += problems
         for variable in variables(compile_template(text, is_html)) if text and not problems else ():
-            root, _dot, step = variable.name.partition(".")
-            if root == "answers" and step not in self.asked:
-                self._add(path, NOT_ASKED, {"step": step})
+            root, _dot, rest = variable.name.partition(".")
+            if root == "answers" and rest not in self.asked:
+                self._add(path, NOT_ASKED, {"step": rest})
+            elif root == "results" and rest:
+                self.problems += check_result(self.written, path, rest, self.saved)
 
 
 def write_schema() -> dict[str, Any]:

@@ -53,12 +53,12 @@ def record_exchanges(conn: Conn, exchanges: Sequence[Exchange]) -> None:
             "ats": [e.at for e in exchanges],
             "tooks": [e.took_ms for e in exchanges],
             "methods": [e.method for e in exchanges],
-            "urls": [_cut(e.url) for e in exchanges],
-            "headers": [_cut(e.headers) for e in exchanges],
-            "bodies": [_cut(e.body) for e in exchanges],
+            "urls": [cut(e.url) for e in exchanges],
+            "headers": [cut(e.headers) for e in exchanges],
+            "bodies": [cut(e.body) for e in exchanges],
             "statuses": [e.status for e in exchanges],
-            "answers": [_cut(e.answer) for e in exchanges],
-            "errors": [_cut(e.error) for e in exchanges],
+            "answers": [cut(e.answer) for e in exchanges],
+            "errors": [cut(e.error) for e in exchanges],
         },
     )
 
@@ -82,6 +82,6 @@ def _shard_of(exchange: Exchange) -> int:
     return shard_of_value(exchange.workspace, "channel", str(exchange.channel_id))
 
 
-def _cut(text: str) -> str:
-    """No database takes a NUL or half a pair."""
+def cut(text: str) -> str:
+    """A text as a log keeps it: its beginning; no database takes a NUL or half a pair."""
     return text[:TEXT_CHARACTERS_MAX].replace("\0", "").encode("utf-8", "replace").decode()

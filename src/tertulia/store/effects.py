@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
@@ -21,6 +22,7 @@ from tertulia.core import talk_effects as tx
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
+from tertulia.store.calls import end_calls, queue_calls, set_calls
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.entry_effects import ENTRY_WRITERS
 from tertulia.store.erasing import erase
@@ -451,6 +453,9 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     rx.EndRun: end_runs,
     rx.TallyStep: tally_steps,
     rx.NotePassage: note_passages,
+    cx.QueueCall: queue_calls,
+    cx.SetCall: set_calls,
+    cx.EndCall: end_calls,
     **ENTRY_WRITERS,
     gx.MoveMember: move_members,
     fx.MintLink: _mint_links,

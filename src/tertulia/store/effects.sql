@@ -423,8 +423,15 @@ delete from session where shard = %(shard)s and contact_id = %(id)s
 delete from slot where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_runs
--- What is over stays counted; nothing of what began it, or was answered in it, does.
-update run set event = '{}', answers = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s
+-- What is over stays counted; nothing of what began it, or was answered or saved in it, does.
+update run set event = '{}', answers = '{}', results = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_calls
+-- What is under way is not known to anybody when its answer comes.
+delete from call_open where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_call_log
+delete from call_log where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_passages
 delete from passage where shard = %(shard)s and contact_id = %(id)s

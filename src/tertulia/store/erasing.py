@@ -64,6 +64,8 @@ _ERASURES = (
     "erase_memberships",
     "erase_session",
     "erase_runs",
+    "erase_calls",
+    "erase_call_log",
     "erase_slots",
     "erase_passages",
     "erase_watches",

@@ -47,6 +47,7 @@ class RunView:
     goal_at: datetime | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     asked: bool = False
+    results: Mapping[str, Any] = field(default_factory=dict)  # what its calls saved, by step
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,10 @@ def list_runs(conn: Conn, family: Sequence[int], limit: int) -> list[RunView]:
     """The runs of a contact and those who were merged into it, the newest first."""
     args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
     rows = fetch_all(conn, load("journeys")["runs_of_contact"], args)
-    return [RunView(*(*row[:9], read_json(row[9]), *row[10:15], read_json(row[15]), row[16])) for row in rows]
+    return [
+        RunView(*(*row[:9], read_json(row[9]), *row[10:15], read_json(row[15]), row[16], read_json(row[17])))
+        for row in rows
+    ]
 
 
 def find_run(conn: Conn, contact_id: int, run_id: UUID) -> bool:

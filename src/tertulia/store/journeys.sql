@@ -31,22 +31,23 @@ from unnest(%(journeys)s::integer[]) as j (id)
 select step, state, count(*) from delivery where journey_id = %(journey)s group by step, state
 
 -- name: unsent
--- Why messages of each step were not sent, and why people did not enter.
+-- Why messages of each step were not sent, calls did not work, and people did not enter.
 select coalesce(step, ''), reason, count(*) from ledger
-where journey_id = %(journey)s and outcome in ('not_sent', 'not_entered')
+where journey_id = %(journey)s and (outcome in ('not_sent', 'not_entered') or (outcome = 'failed' and gate = 'call'))
 group by 1, 2 order by 3 desc
 
 -- name: runs_of_contact
 -- A contact's runs and those of who was merged into it, the newest first: live ones and those that are over.
 select r.id, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.entered_at, r.started_at, r.due_at, r.event,
        '' as outcome, '' as reason, null::uuid as event_id, null::timestamptz as ended_at,
-       (select g.at from goal g where g.shard = r.shard and g.run_id = r.id) as goal_at, r.answers, r.question -> 'channel' is not null as asked
+       (select g.at from goal g where g.shard = r.shard and g.run_id = r.id) as goal_at,
+       r.answers, r.question -> 'channel' is not null as asked, r.results
 from run_open r
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on r.shard = k.shard and r.contact_id = k.id
 union all
 select r.id, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.entered_at, r.started_at, null, r.event,
        r.outcome, r.reason, r.event_id, r.ended_at,
-       (select g.at from goal g where g.shard = r.shard and g.run_id = r.id), r.answers, false
+       (select g.at from goal g where g.shard = r.shard and g.run_id = r.id), r.answers, false, r.results
 from run r
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on r.shard = k.shard and r.contact_id = k.id
 order by 8 desc, 1

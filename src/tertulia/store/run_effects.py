@@ -15,6 +15,7 @@ _DOCUMENTS: Mapping[str, Callable[[Any], str]] = {
     "event": lambda e: write_json(e.event),
     "answers": lambda e: write_json(e.answers),
     "question": lambda e: write_json(e.question),
+    "results": lambda e: write_json(e.results),
 }
 
 
@@ -34,7 +35,7 @@ def end_runs(conn: Conn, group: list[rx.EndRun]) -> None:
     """Out of the live ones into the history."""
     run(conn, load("run_effects")["close_runs"], _columns(group, "id"))
     names = (*_SAME, "id", "outcome", "reason", "event_id")
-    written = {"event": _DOCUMENTS["event"], "answers": _DOCUMENTS["answers"]}
+    written = {name: _DOCUMENTS[name] for name in ("event", "answers", "results")}
     columns = _columns(group, *names, **written, day=lambda e: day_of(e.at))
     run(conn, load("run_effects")["end_runs"], columns | {"ended_at": [e.at for e in group]})
 

@@ -2,20 +2,20 @@
 
 -- name: set_runs
 insert into run_open (shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at,
-                      since, due_at, delivery_id, event, withheld, answers, question)
+                      since, due_at, delivery_id, event, withheld, answers, question, results)
 select shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at, since, due_at,
-       delivery_id, event::jsonb, withheld, answers::jsonb, question::jsonb
+       delivery_id, event::jsonb, withheld, answers::jsonb, question::jsonb, results::jsonb
 from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
             %(journey_id)s::integer[], %(revision)s::integer[], %(key)s::text[], %(step)s::text[],
             %(visit)s::integer[], %(entered_at)s::timestamptz[], %(started_at)s::timestamptz[],
             %(since)s::timestamptz[], %(due_at)s::timestamptz[], %(delivery_id)s::uuid[], %(event)s::text[],
-            %(withheld)s::boolean[], %(answers)s::text[], %(question)s::text[])
+            %(withheld)s::boolean[], %(answers)s::text[], %(question)s::text[], %(results)s::text[])
      as t (shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at, since,
-           due_at, delivery_id, event, withheld, answers, question)
+           due_at, delivery_id, event, withheld, answers, question, results)
 on conflict (shard, id) do update
    set step = excluded.step, visit = excluded.visit, entered_at = excluded.entered_at, since = excluded.since,
        due_at = excluded.due_at, delivery_id = excluded.delivery_id, withheld = excluded.withheld,
-       answers = excluded.answers, question = excluded.question,
+       answers = excluded.answers, question = excluded.question, results = excluded.results,
        event = case when run_open.visit = excluded.visit then run_open.event else excluded.event end
 
 -- name: close_runs
@@ -25,15 +25,16 @@ where r.shard = t.shard and r.id = t.id
 
 -- name: end_runs
 insert into run (shard, day, id, workspace, contact_id, journey_id, revision, key, step, entered_at, started_at, event,
-                 answers, outcome, reason, event_id, ended_at)
+                 answers, results, outcome, reason, event_id, ended_at)
 select shard, day, id, workspace, contact_id, journey_id, revision, key, step, entered_at, started_at, event::jsonb,
-       answers::jsonb, outcome, reason, event_id, ended_at
+       answers::jsonb, results::jsonb, outcome, reason, event_id, ended_at
 from unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
             %(journey_id)s::integer[], %(revision)s::integer[], %(key)s::text[], %(step)s::text[],
             %(entered_at)s::timestamptz[], %(started_at)s::timestamptz[], %(event)s::text[], %(answers)s::text[],
-            %(outcome)s::text[], %(reason)s::text[], %(event_id)s::uuid[], %(ended_at)s::timestamptz[])
+            %(results)s::text[], %(outcome)s::text[], %(reason)s::text[], %(event_id)s::uuid[],
+            %(ended_at)s::timestamptz[])
      as t (shard, day, id, workspace, contact_id, journey_id, revision, key, step, entered_at, started_at, event,
-           answers, outcome, reason, event_id, ended_at)
+           answers, results, outcome, reason, event_id, ended_at)
 on conflict do nothing
 
 -- name: tally_steps

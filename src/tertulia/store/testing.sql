@@ -1,6 +1,6 @@
 -- name: left
 -- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
--- matches whose audience is being frozen, sessions whose end has come, runs that are due, imports
+-- matches whose audience is being frozen, sessions whose end has come, runs that are due, calls and imports
 -- under way, segments of which it is still being looked who belongs, or who has left with time (`timed`). What waits on a stopped
 -- channel waits for a person.
 select (select count(*) from log l
@@ -19,6 +19,10 @@ select (select count(*) from log l
      + (select count(*) from session where ends_at <= %(now)s)
      + (select count(*) from run_open where due_at <= %(now)s
         and journey_id in (select id from journey where state in ('live', 'closed')))
+     + (select count(*) from call_open
+        where state = 'calling' or ask_at <= %(now)s
+           or (state = 'queued' and not_before <= %(now)s
+               and journey_id in (select id from journey where state in ('live', 'closed'))))
      + (select count(*) from message_watch where due_at <= %(now)s)
      + (select count(*) from journey where state in ('cancelling', 'resuming'))
      + (select count(*) from match where state = 'launching')

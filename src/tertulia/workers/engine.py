@@ -31,6 +31,7 @@ from tertulia.errors import Conflict, StoodDown
 from tertulia.ids import SHARDS
 from tertulia.store import ownership
 from tertulia.store import world as loader
+from tertulia.store.calls import put_off_call, read_due_calls
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn
 from tertulia.store.identities import tune_lookups
@@ -363,8 +364,10 @@ class Engine:
             return False
         now = self.now()
         due = read_due_runs(self.conn, now, list(self.epochs), self._list_running(), DUE_PER_ROUND)
+        calls = read_due_calls(self.conn, now, list(self.epochs), self._list_running())
         self.conn.commit()
         busy = self._do_due(due, cycle.wake_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
+        busy |= self._do_due(calls, cycle.claim_calls, lambda row: put_off_call(self.conn, row, now + RUN_AGAIN), now)
         for journey in self.config.journeys.values():
             if journey.state == "cancelling":
                 busy |= self._cancel(journey.id, now)

@@ -79,8 +79,9 @@ class ProviderClient:
         assert self._session is not None
         await self._session.close()
 
-    async def send(self, request: HttpRequest, *, wait_s: float = 0.0) -> HttpResponse:
-        """The provider's answer. `wait_s` is added to the time-outs, for long polls. Raises CallFailed."""
+    async def send(self, request: HttpRequest, *, wait_s: float = 0.0, limits: Limits | None = None) -> HttpResponse:
+        """The provider's answer. `wait_s` is added to the time-outs, for long polls; `limits` are others than the
+        client's own. Raises CallFailed."""
         assert self._session is not None
         try:
             url = _read_url(request.url)
@@ -91,7 +92,7 @@ class ProviderClient:
                 headers=request.headers,
                 data=request.body or None,
                 allow_redirects=False,
-                timeout=_read_limits(self._limits, wait_s),
+                timeout=_read_limits(limits or self._limits, wait_s),
             ) as response:
                 body = await _read_body(response)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -106,7 +107,7 @@ def _read_url(url: str) -> URL:
     return URL(url, encoded=True)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _read_limits(limits: Limits, wait_s: float) -> aiohttp.ClientTimeout:
     """Of the whole call, not of each piece of the answer (`sock_read`), which would cost 0.02 ms a call."""
     return aiohttp.ClientTimeout(total=limits.total_s + wait_s, sock_connect=limits.connect_s)

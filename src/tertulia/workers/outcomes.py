@@ -18,7 +18,8 @@ import msgspec
 import psycopg
 import structlog
 
-from tertulia.core.entries import LookUpEntry, OutcomeEntry, Signal, key_of, route
+from tertulia.core.entries import CallEntry, LookUpEntry, OutcomeEntry, Signal, key_of, route
+from tertulia.store.calls import CallExchange, KeptAnswer, keep_answers, record_call_exchanges
 from tertulia.store.channel_log import Exchange, record_exchanges
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn
@@ -36,11 +37,14 @@ log = structlog.get_logger("sender.outcomes")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one attempt came to: entries for the log (stamped when they are written) and the exchanges it made."""
+    """What one attempt came to: entries for the log (stamped when they are written) and the exchanges it made; of a
+    call to a company's API its own, and what it saved of the `answers`."""
 
     workspace: int
-    entries: tuple[OutcomeEntry | LookUpEntry | Signal, ...]
+    entries: tuple[OutcomeEntry | LookUpEntry | Signal | CallEntry, ...]
     exchanges: tuple[Exchange, ...] = ()
+    calls: tuple[CallExchange, ...] = ()
+    answers: tuple[KeptAnswer, ...] = ()
 
 
 class OutcomeWriter:
@@ -131,6 +135,8 @@ class OutcomeWriter:
         entries = [_stamp(told.workspace, entry, now) for told in group for entry in told.entries]
         writer.append(conn, entries, now)
         record_exchanges(conn, [exchange for told in group for exchange in told.exchanges])
+        record_call_exchanges(conn, [exchange for told in group for exchange in told.calls])
+        keep_answers(conn, [kept for told in group for kept in told.answers])
         self._beat(conn, writer)
         conn.commit()
         writer.committed()
@@ -157,7 +163,7 @@ class OutcomeWriter:
         self._conn, self._writer = None, None
 
 
-def _stamp(workspace: int, entry: OutcomeEntry | LookUpEntry | Signal, now: datetime) -> NewEntry:
+def _stamp(workspace: int, entry: OutcomeEntry | LookUpEntry | Signal | CallEntry, now: datetime) -> NewEntry:
     """The entry as the log takes it, at the decision clock's instant (E8)."""
     stamped = msgspec.structs.replace(entry, at=now)
     return NewEntry(route(workspace, stamped), workspace, key_of(stamped), stamped, now)

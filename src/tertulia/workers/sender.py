@@ -35,9 +35,11 @@ from tertulia.store.channels import ChannelRow, load_channels, read_fingerprint,
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
 from tertulia.store.sending import DueQuestion, TakenDelivery, count_senders, take_deliveries, take_questions
+from tertulia.workers.api_caller import ApiCaller
 from tertulia.workers.attempts import Attempt, Courier, Line, is_account_fault
 from tertulia.workers.caller import Caller
 from tertulia.workers.guard import read_guard
+from tertulia.workers.http import ProviderClient
 from tertulia.workers.outcomes import BEAT_EVERY_S, OutcomeWriter, Told
 from tertulia.workers.pace import Pace
 
@@ -242,8 +244,11 @@ def run_sender(url: str, stop: threading.Event, *, test_clock: bool) -> None:
 
 
 async def _serve(url: str, stop: threading.Event, outcomes: OutcomeWriter, *, test_clock: bool) -> None:
-    async with Caller(read_guard()) as client:
-        await Sender(url, client, outcomes, test_clock=test_clock).work(stop)
+    """Messages, and beside them calls to companies' APIs, which share nothing but the way to the log."""
+    async with Caller(read_guard()) as client, ProviderClient(read_guard()) as web:
+        sender = Sender(url, client, outcomes, test_clock=test_clock)
+        caller = ApiCaller(url, web, outcomes, test_clock=test_clock)
+        await asyncio.gather(sender.work(stop), caller.work(stop))
 
 
 def _renew_lanes(lanes: Mapping[int, Lane], rows: Mapping[int, ChannelRow]) -> dict[int, Lane]:

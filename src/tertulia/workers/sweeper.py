@@ -1,7 +1,7 @@
 """The sweeper: what has to be done now and then, and may be done by anybody.
 
     every second      leases that ended are told as lost (S3), by real time
-    every 10 seconds  the channel logs are cut to their last exchanges
+    every 10 seconds  the logs of channels and endpoints are cut to their last exchanges
     every minute      the coming days' partitions, by the decision clock (E8); keys past their week (E1); nonces past
                       their signatures' time; unused writers; what is kept for some days only and is older (`retention`)
 
@@ -22,6 +22,7 @@ import structlog
 
 from tertulia import config
 from tertulia.ids import day_of
+from tertulia.store.calls import trim_call_log
 from tertulia.store.channel_log import trim_log
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn, connect
@@ -72,6 +73,7 @@ class Sweeper:
             Duty("partitions", 60.0, self._add_partitions),
             Duty("lost", 1.0, self._tell_lost),
             Duty("channel_log", 10.0, lambda: trim_log(conn)),
+            Duty("call_log", 10.0, lambda: trim_call_log(conn)),
             Duty("keys", 60.0, self._forget_keys),
             Duty("nonces", 60.0, self._forget_nonces),
             Duty("goals", 600.0, self._forget_goals),

@@ -16,6 +16,7 @@ from tertulia.console.channels.words import mark_of
 from tertulia.console.contact.doings import Act, fold_views, tell_event
 from tertulia.console.contact.words import CONSENT_SOURCES, IDENTITY_NAMES, TOPICS
 from tertulia.console.tags import CHANNEL_MARKS, app_name
+from tertulia.core.calls import GATE
 from tertulia.store.contacts import Happening, read_timeline
 from tertulia.store.db import Conn
 from tertulia.store.decisions import list_unsent
@@ -90,7 +91,7 @@ def tell_run(run: RunView, names: Names, before: datetime | None) -> list[Act]:
 
 
 def tell_decision(decision: LedgerRow, names: Names) -> Act:
-    """A decision that did not end in a message."""
+    """A decision that did not end in a message, or one about a call to the company's API."""
     outcome = {
         "held": (_("is held"), "hourglass", "warn"),
         "not_sent": (_("not sent"), "ban", "warn"),
@@ -100,6 +101,13 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "unanswered": (_("question not answered"), "circle-help", ""),
         "not_handed_over": (_("not handed over"), "ban", "warn"),
     }
+    if decision.gate == GATE:
+        outcome |= {
+            "called": (_("called your API"), "globe", "ok"),
+            "held": (_("waits for your API"), "globe", "warn"),
+            "failed": (_("called your API without success"), "globe", "danger"),
+            "revoked": (_("took its call to your API back"), "globe", ""),
+        }
     words, icon, tone = outcome.get(decision.outcome, (decision.outcome, "info", ""))
     subject = names.cause(decision) or _("Message")
     return Act(decision.at, icon, tone, words, subject, "", explain_reason(decision.reason), str(decision.id))

@@ -10,12 +10,20 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from tertulia.actions.call_words import tell_call
 from tertulia.actions.run_words import name_told_cause
 from tertulia.actions.why import read_gates, tell
 from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, WINDOWS
+from tertulia.core.calls import GATE
 from tertulia.store.ledger_read import LedgerRow
 
-OUTCOMES = {"sent": "badge-ok", "held": "badge-warn", "not_sent": "badge-danger", "failed": "badge-danger"}
+OUTCOMES = {
+    "sent": "badge-ok",
+    "called": "badge-ok",
+    "held": "badge-warn",
+    "not_sent": "badge-danger",
+    "failed": "badge-danger",
+}
 ICONS = {"passed": "check", "failed": "x", "held": "hourglass", "not-reached": "minus"}
 
 
@@ -53,10 +61,11 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "not_entered": _("Not entered"),
         "unanswered": _("Not answered"),
         "not_handed_over": _("Not handed over"),
+        "called": _("Called"),
     }
     return Why(
         newest,
-        tell(newest.outcome, newest.reason),
+        tell_call(newest) if newest.gate == GATE else tell(newest.outcome, newest.reason),
         words.get(newest.outcome, newest.outcome),
         OUTCOMES.get(newest.outcome, ""),
         read_instant(newest.facts.get("until")),

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from tertulia.console.routes import find_address
 from tertulia.data.models import Channel, Import, Match, Workspace
+from tertulia.store.calls import count_waiting_calls
 from tertulia.store.conversations import list_handed_over
 from tertulia.store.db import Conn
 from tertulia.store.overview import count_waiting
@@ -45,6 +46,10 @@ def list_needs(conn: Conn, workspace: Workspace) -> list[Need]:
         needs.append(
             Need("octagon-pause", "danger", words, "", _("received, but not decided; nothing is lost"), url, _("Look"))
         )
+    if calls := count_waiting_calls(conn, workspace.pk):
+        words = ngettext("%(n)d call to your API", "%(n)d calls to your API", calls) % {"n": calls}
+        fact = _("nobody knows what came of it; its journey waits")
+        needs.append(Need("globe", "warn", words, "", fact, find_address("calls"), _("Say it")))
     if waiting.suggestions:
         words = ngettext("%(n)d merge suggestion", "%(n)d merge suggestions", waiting.suggestions)
         url = find_address("suggestions")

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from tertulia.actions import journeys as actions
+from tertulia.actions.endpoints import list_endpoints
 from tertulia.actions.problems import Problem
 from tertulia.actions.segments import list_segments
 from tertulia.actions.templates import list_templates
@@ -102,11 +103,9 @@ def describe_panel(
 ) -> dict[str, Any] | None:
     """The fields of what is chosen; None for nothing, or for what is not there any more."""
     around = fields.Around(
-        list_channels(request),
-        list_events(request),
-        list_keys(request, journey.pk),
-        list_wordings(request),
+        *(list_channels(request), list_events(request), list_keys(request, journey.pk), list_wordings(request)),
         [(one.key, one.name) for one in list_segments(request.workspace) if one.state == "live"],
+        list_endpoint_keys(request),
     )
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
@@ -131,6 +130,11 @@ def describe_panel(
         "step": str(raw.get("id", "")),
         "errors": others,
     }
+
+
+def list_endpoint_keys(request: HttpRequest) -> list[tuple[str, str]]:
+    """Every endpoint that a step may call, by its key."""
+    return [(row.key, f"{row.key} ({row.name})") for row in list_endpoints(request.workspace)]
 
 
 def list_events(request: HttpRequest) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from msgspec import inspect
 
@@ -45,14 +46,15 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the forms offer: the workspace's channels, the names of events that came, and its journeys and published
-    templates and segments by their keys."""
+    """What the forms offer: the workspace's channels, the names of events that came, and its journeys, published
+    templates and segments, and endpoints by their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
     journeys: Sequence[tuple[str, str]] = ()
     templates: Sequence[tuple[str, str]] = ()
     segments: Sequence[tuple[str, str]] = ()
+    endpoints: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -127,6 +129,8 @@ def _fill(
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))
+        case "endpoint":
+            _fill_choice(made, value, _("Choose an endpoint"), around.endpoints)
         case "journey" | "segment":
             made.value = "" if value is None else str(value)
             offered = around.journeys if made.widget == "journey" else around.segments
@@ -135,11 +139,9 @@ def _fill(
         case "event":
             made.value = "" if value is None else str(value)
             made.options = [(name, name, False) for name in around.events]
-        case "condition":
-            fill_condition(made, value, SUBJECTS)
-        case "contact_condition":
+        case "condition" | "branch_condition" | "contact_condition":
+            fill_condition(made, value, _pick_subjects(made.widget))
             made.widget = "condition"
-            fill_condition(made, value, {name: SUBJECTS[name] for name in ("attribute", "field")})
         case "reentry":
             made.value = {"mode": "after" if isinstance(value, dict) else value or "always"}
             made.value |= value if isinstance(value, dict) else {"after": "7 d", "from": "entry"}
@@ -158,6 +160,15 @@ def _fill(
             made.value = value is True
         case _:
             made.value = "" if value is None else str(value)
+
+
+def _pick_subjects(widget: str) -> Mapping[str, Promise]:
+    """What may be compared: in a branch also what calls saved, of a contact alone only what is theirs."""
+    if widget == "branch_condition":
+        return SUBJECTS
+    if widget == "contact_condition":
+        return {name: SUBJECTS[name] for name in ("attribute", "field")}
+    return {name: word for name, word in SUBJECTS.items() if name != "result"}
 
 
 def _fill_choice(made: FormField, value: Any, none: str, offered: Sequence[tuple[str, str]]) -> None:
@@ -197,7 +208,7 @@ def _read_field(widget: str, inner: Any, posted: QueryDict, name: str, before: A
             return list(dict.fromkeys(one for one in posted.getlist(name) if one))
         case "lines":
             return [line.strip() for line in text.split("\n") if line.strip()]
-        case "condition" | "contact_condition":
+        case "condition" | "contact_condition" | "branch_condition":
             return read_condition(posted, name)
         case "reentry":
             if posted.get(f"{name}.mode") != "after":

@@ -7,6 +7,8 @@ from tertulia.actions.problems import Problem
 from tertulia.console.access import get_now, may_change
 from tertulia.console.journeys.words import describe_state
 from tertulia.data.models import Journey
+from tertulia.store.calls import count_waiting_calls
+from tertulia.store.db import django_conn
 
 
 def describe_journey(request: HttpRequest, journey: Journey, tab: str, problems: list[Problem]) -> dict[str, object]:
@@ -20,4 +22,5 @@ def describe_journey(request: HttpRequest, journey: Journey, tab: str, problems:
         "topic": f"journey:{journey.pk}",
         "may_change": may_change(request) and journey.state not in ("cancelling", "cancelled"),
         "now": get_now(request),
+        "calls_waiting": count_waiting_calls(django_conn(), request.workspace.pk, journey.pk),
     }

@@ -71,6 +71,7 @@ SUBJECTS: dict[str, Promise] = {
     "attribute": gettext_lazy("Contact's"),
     "field": gettext_lazy("Contact's own"),
     "answer": gettext_lazy("Answer at the step"),
+    "result": gettext_lazy("Saved by a call"),
 }
 FIELDS: dict[str, Promise] = {
     "name": gettext_lazy("name"),

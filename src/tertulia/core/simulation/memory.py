@@ -13,18 +13,29 @@ from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
+from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
+from tertulia.core.calls import derive_call_id
 from tertulia.core.came import subject_of
 from tertulia.core.deliveries import DeliveryState
 from tertulia.core.entries import Entry, HandOverEntry
 from tertulia.core.families import join_families, take_passage
 from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
-from tertulia.core.rows import ClosedDelivery, ContactRow, GoalRow, IdentityRow, OpenDelivery, RunRow, SlotRow
+from tertulia.core.rows import (
+    CallRow,
+    ClosedDelivery,
+    ContactRow,
+    GoalRow,
+    IdentityRow,
+    OpenDelivery,
+    RunRow,
+    SlotRow,
+)
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.members import Members
 from tertulia.core.simulation.timers import Timers
@@ -103,6 +114,8 @@ class Memory:
         if ids := rows.runs_of.get(contact_id):
             world.runs |= {run_id: RunRow(*_read_run(rows.runs[run_id])) for run_id in ids}
             world.runs_of[contact_id] = list(ids)
+            if rows.calls:
+                self.fill_calls(world, (derive_call_id(rows.runs[run_id]) for run_id in ids))
         for delivery_id in self.open_of.get(contact_id, ()):
             world.open[delivery_id] = OpenDelivery(*_read_open(rows.open[delivery_id]))
         if doings := rows.doings.get(contact_id):
@@ -129,6 +142,12 @@ class Memory:
                 world.identities[(workspace, identity)] = row  # replaced, as sessions are
                 found += [row.contact_id] if row.contact_id is not None else []
         self.fill(world, found)
+
+    def fill_calls(self, world: World, call_ids: Iterable[UUID]) -> None:
+        """Those of these calls that are undecided."""
+        for call_id in call_ids:
+            if (row := self.rows.calls.get(call_id)) is not None and call_id not in world.calls:
+                world.calls[call_id] = CallRow(*_read_call(row))
 
     def fill_message(self, world: World, message: OpenDelivery | ClosedDelivery) -> None:
         """The facts of a message's contact, and what stands against its address."""
@@ -187,6 +206,12 @@ class Memory:
                 self.timers.runs.set(effect.id, None)
                 if depth := effect.event.get("depth"):
                     self.rows.depths[effect.id] = int(depth)  # what becomes of its messages may begin another (I11)
+            case cx.QueueCall():
+                self.timers.calls.set(effect.id, effect.at)
+            case cx.SetCall():
+                self.timers.calls.set(effect.id, effect.not_before if effect.state == "queued" else None)
+            case cx.EndCall():
+                self.timers.calls.set(effect.id, None)
             case ev.SetSession():
                 self.timers.sessions.set(effect.contact_id, effect.ends_at)
                 if effect.ends_at is None:
@@ -245,8 +270,8 @@ def make_memory(config: Config, since: datetime) -> Memory:
     )
 
 
-_COPIED: Final = (ContactRow, RunRow, OpenDelivery, ClosedDelivery, SlotRow, GoalRow)
-_read_contact, _read_run, _read_open, _read_closed, _read_slot, _read_goal = (
+_COPIED: Final = (ContactRow, RunRow, OpenDelivery, ClosedDelivery, SlotRow, GoalRow, CallRow)
+_read_contact, _read_run, _read_open, _read_closed, _read_slot, _read_goal, _read_call = (
     attrgetter(*(told.name for told in fields(kind))) for kind in _COPIED
 )
 """What makes the copies that decisions may write to; a fifth of the time of `copy`."""

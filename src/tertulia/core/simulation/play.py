@@ -6,6 +6,8 @@ messages, visits and runs, until nothing is left; then the provider answers what
 core's own (`decide`, `claim_delivery`, `settle`, `advance`, `hear_reply`); here is only the shell around it. Questions
 are answered by a stated share of customers, a minute after they read them, by the step's own sample.
 
+A call to a company's API is not made: it works, and its answer is the step's sample.
+
 Left out is what has no part in a decision: rates of channels (a message goes out in the second in which it may) and
 events that nobody listens to and that teach nothing about their contact.
 """
@@ -20,11 +22,14 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.asking import is_asked
+from tertulia.core.call_answers import OK
+from tertulia.core.call_outcomes import claim_call
 from tertulia.core.claim import claim_delivery
 from tertulia.core.decide import decide
 from tertulia.core.deliveries import DeliveryState
 from tertulia.core.entries import (
     AbsorbEntry,
+    CallEntry,
     Entry,
     EventEntry,
     MergeEntry,
@@ -38,12 +43,14 @@ from tertulia.core.folds import name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journey import advance, find_program, hear_reply
 from tertulia.core.membership import stir
-from tertulia.core.rows import OpenDelivery
+from tertulia.core.reasons import Reason
+from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.sessions import settle
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
+from tertulia.core.steps.call.step import CallStep
 from tertulia.core.world import World
 from tertulia.ids import day_of
 
@@ -98,6 +105,7 @@ class Player:
     answered: float = ANSWERED
     stop: Callable[[], bool] = lambda: False
     handed_over: list[OpenDelivery] = field(default_factory=list)
+    called: list[CallRow] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)  # events, by a hash of what makes them the same (E1)
     played_to: datetime | None = None
     events: int = 0
@@ -131,11 +139,14 @@ class Player:
         """Everything that is to be done now, in the order of an engine's rounds."""
         while True:
             self._decide_log(now)
-            busy = self._claim(now) | self._end_sessions(now) | self._wake(now) | self._hear(now)
-            if busy | self._move_members(now):
+            did = self._claim(now) | self._end_sessions(now) | self._wake(now)
+            if did | self._hear(now) | self._claim_calls(now) | self._move_members(now):
                 continue
-            if not self.handed_over:
+            if not self.handed_over and not self.called:
                 return
+            for call in self.called:
+                self.memory.forwarded.append((call.workspace, *self._answer_call(call, now)))
+            self.called.clear()
             for delivery in self.handed_over:
                 self._expect_reply(delivery, now)
                 for entry in self.answer(delivery, now):
@@ -161,6 +172,9 @@ class Player:
                 self.memory.fill(world, [entry.contact_id] if entry.contact_id is not None else ())
             case OccasionEntry():
                 self.memory.fill(world, (entry.contact_id,))
+            case CallEntry():
+                self.memory.fill(world, (entry.contact_id,))
+                self.memory.fill_calls(world, (entry.call_id,))
             case MergeEntry() | AbsorbEntry():
                 self.memory.fill(world, (entry.absorbed, entry.into))
             case OutcomeEntry(delivery_id=delivery_id) | ReceiptEntry(delivery_id=UUID() as delivery_id):
@@ -232,6 +246,27 @@ class Player:
             hear_reply(world, mine, reply, IdentityRef("", "", ""))
             self._end(world)
         return bool(due)
+
+    def _claim_calls(self, now: datetime) -> bool:
+        due = sorted(self.memory.timers.calls.take_due(now))
+        for call_id in due:
+            call = self.memory.rows.calls[call_id]
+            world = self.memory.make_world(now)
+            self.memory.fill(world, (call.contact_id,))
+            handed_over = claim_call(world, world.calls[call_id])
+            self._end(world)
+            if handed_over:
+                self.called.append(call)
+        return bool(due)
+
+    def _answer_call(self, call: CallRow, now: datetime) -> tuple[int, CallEntry]:
+        """It worked, and what it saves is the sample of its step."""
+        run = self.memory.rows.runs.get(call.run_id)
+        node = find_program(self.memory.rows, run).nodes.get(call.step) if run is not None else None
+        if node is not None and isinstance(node.step, CallStep):
+            call.saved = dict(node.step.sample)
+        entry = CallEntry(call.contact_id, call.id, call.attempt, OK, now, Reason.CALL_DONE.value)
+        return route(call.workspace, entry), entry
 
     def _move_members(self, now: datetime) -> bool:
         """Those whom time alone may move into a segment or out of it (R4)."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
 from tertulia.core.content import read_content
@@ -38,12 +39,13 @@ class Report:
     `entered` are runs that began, one that began again each time; `inside` those that are not over. `sent` by day and
     channel, `sent_by_step`; `unsent` by step, outcome, gate and reason; `held` by gate and reason, in messages, each
     once; `refused` by the reason for which somebody did not enter; `steps` by step and what, as the tallies have it;
-    `ended` by outcome and reason; `cost_micros` by currency; `samples` the first messages, one of a step to a
-    contact."""
+    `calls` to the company's API, which were answered by samples; `ended` by outcome and reason; `cost_micros` by
+    currency; `samples` the first messages, one of a step to a contact."""
 
     journey_id: int
     zone: ZoneInfo
     entered: int = 0
+    calls: int = 0
     inside: set[UUID] = field(default_factory=set)
     sent: Counter[tuple[date, int]] = field(default_factory=Counter)
     sent_by_step: Counter[str] = field(default_factory=Counter)
@@ -77,6 +79,8 @@ class Report:
             match effect:
                 case rx.SetRun() | rx.EndRun() | rx.TallyStep() if effect.journey_id == self.journey_id:
                     self._count_run(effect)
+                case cx.QueueCall() if effect.journey_id == self.journey_id:
+                    self.calls += 1
                 case fx.QueueDelivery() if effect.journey_id == self.journey_id:
                     self.waiting[effect.id] = effect.channel_id, effect.step
                 case fx.SetOpenState() if effect.id in self.waiting and effect.state == DeliveryState.SENDING.value:

@@ -6,7 +6,7 @@ in hand; where its move was to wait, it is woken there once, by the timer or by 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from tertulia.core.answers import AnswerValue, Reply
-from tertulia.core.conditions import Condition, Subject, read_path
+from tertulia.core.conditions import Condition, Subject, list_named, read_path
 from tertulia.core.reasons import gettext_noop as _
 
 
@@ -127,7 +127,22 @@ class Divide:
     salt: str
 
 
-Move = Answer | AskAgain | Begin | Divide | GoOn | HandOver | Skip | WaitUntil | Send | Change | Leave
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call an endpoint of the company's API and stay until its outcome is known, `at_most` so long (None: however
+    long). `path` and the texts of `body` are Liquid; `expect` and `save` say how the answer is read. Then down the
+    first way where it worked, else down the second."""
+
+    endpoint: str
+    method: str
+    path: str
+    body: Mapping[str, Any] | None
+    expect: str
+    save: Mapping[str, str]
+    at_most: timedelta | None
+
+
+Move = Answer | AskAgain | Begin | Call | Divide | GoOn | HandOver | Skip | WaitUntil | Send | Change | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +181,50 @@ class Summary:
     parameters: Mapping[str, str]
 
 
-class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
-    """`from`: the property of the event whose value it becomes, a name or a dotted path. Nothing is written where the
-    event has none."""
-
-    from_: str
+Used = tuple[tuple[str | int, ...], str]
+"""Where in a step something stands, and what: a result by its name `step.name`, a template."""
 
 
-def read_values(told: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that are given, and those that the event has."""
+class Value(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"from_": "from"},
+):
+    """`from`: the property of the event whose value it becomes, a name or a dotted path; or `result`: what a step that
+    calls an API saved, as `step.name`. Nothing is written where there is none."""
+
+    from_: str | None = None
+    result: str | None = None
+
+
+def read_values(told: Mapping[str, Any], subject: Subject) -> dict[str, Any]:
+    """Those that are given, those that the event has, and those that were saved."""
     made: dict[str, Any] = {}
     for name, value in told.items():
         if not isinstance(value, Value):
             made[name] = value
-        elif (found := read_path(properties, value.from_)) is not None:
+            continue
+        told_by_run = value.result is not None
+        found = read_path(subject.results if told_by_run else subject.properties, value.result or value.from_ or "")
+        if found is not None:
             made[name] = found
     return made
+
+
+def list_value_results(told: Mapping[str, Any], field: str) -> list[Used]:
+    """Every result that a field of values takes."""
+    values = [(name, value) for name, value in told.items() if isinstance(value, Value)]
+    return [((field, name, "result"), value.result) for name, value in values if value.result is not None]
+
+
+def find_value_faults(told: Mapping[str, Any], field: str) -> list[Complaint]:
+    """A value is taken from one place."""
+    wrong = [name for name, v in told.items() if isinstance(v, Value) and (v.from_ is None) == (v.result is None)]
+    message = _("Give either from, a property, or result, such as step.name.")
+    return [Complaint((field, name), message, {}) for name in wrong]
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -234,6 +277,20 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     def imagine_reply(self) -> Reply:
         """Of a step that asks: a reply that answers it, for What if."""
         raise NotImplementedError
+
+    def list_results(self) -> list[Used]:
+        """What steps before it saved and it looks at, templates aside: in its conditions, if nowhere else."""
+        return [
+            found for place, condition in self.list_conditions() for found in list_named(condition, "result", place)
+        ]
+
+    def list_templates(self) -> list[Used]:
+        """Templates that stand inside its fields, with their places."""
+        return []
+
+    def list_saved(self) -> tuple[str, ...]:
+        """Under which names it saves results."""
+        return ()
 
     def find_faults(self) -> list[Complaint]:
         """What is wrong with the fields, beyond their types."""

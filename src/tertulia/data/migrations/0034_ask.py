@@ -16,5 +16,5 @@ alter table run_open drop column answers, drop column question;
 class Migration(migrations.Migration):
     """Reversible."""
 
-    dependencies = (("data", "0029_rounds"),)
+    dependencies = (("data", "0032_calls"),)
     operations = (migrations.RunSQL("set local lock_timeout = '10s';\n" + SQL, BACK),)

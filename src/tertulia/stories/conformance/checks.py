@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tertulia.stories.conformance.calls import check_called, check_waiting
 from tertulia.stories.conformance.journeys import (
     check_journeys,
     read_answers,
@@ -295,6 +296,8 @@ CHECKS: Mapping[str, Check] = {
     "match": check_match,
     "journeys": check_journeys,
     "segments": check_segments,
+    "called": check_called,
+    "calls_waiting": check_waiting,
     "problems": check_problems,
     "channel": check_channel,
     "answer": check_answer,

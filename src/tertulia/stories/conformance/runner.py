@@ -134,6 +134,8 @@ def play(scenario: Scenario, http: httpx.Client, sink: Sink, number: int) -> Res
             stage.connect(name, told)
         for name, told in scenario.given.get("sources", {}).items():
             stage.add_source(name, told or {})
+        for name, told in scenario.given.get("endpoints", {}).items():
+            stage.add_endpoint(name, told or {})
         for where, verb, told in _iter_steps(scenario):
             if verb == "expect":
                 faults += [f"{where}: {fault}" for fault in check_all(stage, told)]

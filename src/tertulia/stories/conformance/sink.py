@@ -3,8 +3,8 @@
 `hang_up` takes a message and cuts the line before the answer; `vanish` cuts it and takes nothing. Asked about a lost
 message, an account tells what it has, unless it `looks_up` nothing.
 
-One HTTP server for all scenarios, and one mail server; the first part of the path, or the user, names the account. An
-account without a plan accepts.
+One HTTP server for all scenarios, and one mail server; the first part of the path, or the user, names the account, or a
+company's own API. An account without a plan accepts.
 """
 
 import threading
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
+from tertulia.stories.conformance.apis import CompanyApi
 from tertulia.stories.conformance.mail import Mail, MailSink
 from tertulia.stories.conformance.wire import Answer, Provider, Sent, Taken, answer_json
 
@@ -48,6 +49,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
+        self.apis: dict[str, CompanyApi] = {}
         self._ids = count(1_000)
         self._mail = MailSink(self.accounts.get, self._ids)
         self._lock = threading.Lock()
@@ -63,14 +65,22 @@ class Sink:
             return f"smtp://{name}@127.0.0.1:{self._mail.port}"
         return f"{self.url}/{name}"
 
+    def add_api(self, name: str) -> str:
+        """A company's own API; its base address."""
+        self.apis[name] = CompanyApi()
+        return f"{self.url}/{name}"
+
     def stop(self) -> None:
         self._server.shutdown()
         self._mail.stop()
 
-    def handle(self, method: str, url: str, body: bytes) -> Answer:
-        """One call of the server's."""
+    def handle(self, method: str, url: str, body: bytes, key: str) -> Answer:
+        """One call of the server's; `key` is its Idempotency-Key."""
         path, _, query = url.partition("?")
         _, name, rest = path.split("/", 2)
+        if name in self.apis:
+            with self._lock:
+                return self.apis[name].take(method, f"/{rest}", body, key)
         account = self.accounts.get(name)
         if account is None:
             return answer_json(404, {})
@@ -100,7 +110,7 @@ class Sink:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                answer = sink.handle(self.command, self.path, body)
+                answer = sink.handle(self.command, self.path, body, self.headers.get("idempotency-key", ""))
                 if answer.status == 0:
                     self.close_connection = True
                     self.connection.close()
@@ -112,7 +122,7 @@ class Sink:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_GET = do_POST
+            do_GET = do_PUT = do_PATCH = do_DELETE = do_POST
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing: what was sent stands in the accounts."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tertulia.stories.conformance.apis import CompanyApi
 from tertulia.stories.conformance.mail import Mail
 from tertulia.stories.conformance.sink import Account, Sink
 from tertulia.stories.conformance.wire import Post, Provider, Sent, Writer, make_provider
@@ -76,6 +77,7 @@ class Stage:
     journeys: dict[str, int] = field(default_factory=dict)
     templates: dict[str, int] = field(default_factory=dict)
     segments: dict[str, int] = field(default_factory=dict)
+    apis: dict[str, CompanyApi] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     emails: dict[str, str] = field(default_factory=dict)
@@ -128,6 +130,12 @@ class Stage:
             if "mapping" in told:
                 self.api("PUT", f"{path}/mapping", {"mapping": told["mapping"]})
             self.hooks[name] = Hook(made["id"], hook["address"], secret, hook["signing"])
+
+    def add_endpoint(self, name: str, told: dict[str, Any]) -> None:
+        """Add an endpoint with that key; the sink plays the company's API behind it."""
+        url = self.sink.add_api(f"api-{self.number}-{name}")
+        self.api("POST", "/endpoints", {"key": name, "name": name, "base_url": url, **told})
+        self.apis[name] = self.sink.apis[f"api-{self.number}-{name}"]
 
     def channel(self, name: str) -> Channel:
         if name not in self.channels:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tertulia.stories.conformance.calls import plan_api, settle_call
 from tertulia.stories.conformance.journeys import (
     go_before_change,
     go_to,
@@ -332,6 +333,8 @@ STEPS: Mapping[str, Step] = {
     "erase": erase_person,
     "sensitive": mark_sensitive,
     "preview": preview_match,
+    "api": plan_api,
+    "settle": settle_call,
     "journey": publish_journey,
     "template": publish_template,
     "steer": steer_journey,

@@ -23,6 +23,7 @@ from tertulia.core.steps.base import (
     Move,
     Send,
     Summary,
+    Used,
     View,
     WaitUntil,
     Way,
@@ -148,6 +149,10 @@ class AskStep(SendStep, frozen=True, kw_only=True):
             Way(("missed",), self.missed, message=_("No answer")),
             Way(("not_understood",), self.not_understood, message=_("Not understood")),
         )
+
+    def list_templates(self) -> list[Used]:
+        """What is said before the question comes again."""
+        return [(("retry", "text"), self.retry.text)] if self.retry is not None else []
 
     def summarise(self) -> Summary:
         """Channels, then the beginning of the question."""

@@ -15,7 +15,7 @@ class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """One way: when its condition holds, its steps."""
 
     name: Annotated[str, Meta(title=_("Name"))] = ""
-    when: Annotated[Condition, Meta(title=_("When"))]
+    when: Annotated[Condition, Meta(title=_("When"), extra_json_schema={"x-widget": "branch_condition"})]
     steps: tuple[Any, ...] = ()
 
 
@@ -49,6 +49,6 @@ class BranchStep(Step, frozen=True, kw_only=True, rename={"else_": "else"}):
         """A branch needs a condition that means something."""
         found = [] if self.branches else [Complaint(("branches",), _("Give at least one branch."), {})]
         for n, branch in enumerate(self.branches):
-            for fault in find_faults(branch.when, ("branches", n, "when")):
+            for fault in find_faults(branch.when, ("branches", n, "when"), results=True):
                 found.append(Complaint(fault.path, fault.message, fault.parameters))
         return found

@@ -8,12 +8,24 @@ from msgspec import Meta
 
 from tertulia.core.conditions import Scalar
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Begin, Complaint, Move, Step, Summary, Value, View, read_values
+from tertulia.core.steps.base import (
+    Begin,
+    Complaint,
+    Move,
+    Step,
+    Summary,
+    Used,
+    Value,
+    View,
+    find_value_faults,
+    list_value_results,
+    read_values,
+)
 
 
 class StartStep(Step, frozen=True, kw_only=True):
-    """`journey`: the key of one whose entry is of the kind api. `properties`: what it sees as its event's: a value, or
-    `{from: property}` of this journey's event."""
+    """`journey`: the key of one whose entry is of the kind api. `properties`: what it sees as its event's: a value,
+    `{from: property}` of this journey's event, or `{result: step.name}`."""
 
     KIND: ClassVar[str] = "start"
     TITLE: ClassVar[str] = _("Start a journey")
@@ -32,13 +44,13 @@ class StartStep(Step, frozen=True, kw_only=True):
         dict[str, Scalar | Value],
         Meta(
             title=_("Properties"),
-            description=_("One a line: name, colon, value. A value of the event: {from: property}."),
+            description=_("One a line: name, colon, value. Or {from: property} of the event, {result: step.name}."),
         ),
     ] = msgspec.field(default_factory=dict)
 
     def act(self, view: View) -> Move:
         """Begin it, then go on."""
-        return Begin(self.journey, read_values(self.properties, view.subject.properties))
+        return Begin(self.journey, read_values(self.properties, view.subject))
 
     def summarise(self) -> Summary:
         """The journey's key."""
@@ -46,4 +58,9 @@ class StartStep(Step, frozen=True, kw_only=True):
 
     def find_faults(self) -> list[Complaint]:
         """It starts something."""
-        return [] if self.journey.strip() else [Complaint(("journey",), _("Choose a journey."), {})]
+        found = [] if self.journey.strip() else [Complaint(("journey",), _("Choose a journey."), {})]
+        return found + find_value_faults(self.properties, "properties")
+
+    def list_results(self) -> list[Used]:
+        """Those that become properties."""
+        return list_value_results(self.properties, "properties")

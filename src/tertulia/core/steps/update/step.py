@@ -1,4 +1,4 @@
-"""Write attributes of the contact: a value given here, or one of the event's properties."""
+"""Write attributes of the contact: a value given here, one of the event's properties, or what a step before saved."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -7,11 +7,23 @@ from msgspec import Meta
 
 from tertulia.core.conditions import Scalar
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.base import Change, Complaint, Move, Step, Summary, Value, View, read_values
+from tertulia.core.steps.base import (
+    Change,
+    Complaint,
+    Move,
+    Step,
+    Summary,
+    Used,
+    Value,
+    View,
+    find_value_faults,
+    list_value_results,
+    read_values,
+)
 
 
 class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
-    """`set`: attribute -> value, `{from: property}`, or null to clear it."""
+    """`set`: attribute -> value, `{from: property}`, `{result: step.name}`, or null to clear it."""
 
     KIND: ClassVar[str] = "update"
     TITLE: ClassVar[str] = _("Update the contact")
@@ -23,13 +35,13 @@ class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
         dict[str, Scalar | Value | None],
         Meta(
             title=_("Attributes"),
-            description=_("One a line: name, colon, value. A value of the event: {from: property}. null clears."),
+            description=_("One a line: name, colon, value. Or {from: property}, {result: step.name}, null."),
         ),
     ]
 
     def act(self, view: View) -> Move:
         """Every attribute that has a value."""
-        return Change(read_values(self.set_, view.subject.properties))
+        return Change(read_values(self.set_, view.subject))
 
     def summarise(self) -> Summary:
         """The attributes."""
@@ -39,4 +51,10 @@ class UpdateStep(Step, frozen=True, kw_only=True, rename={"set_": "set"}):
         """Something is written, and under a name."""
         if not self.set_:
             return [Complaint(("set",), _("Give at least one attribute."), {})]
-        return [Complaint(("set",), _("Give every attribute a name."), {}) for name in self.set_ if not name.strip()]
+        nameless = [name for name in self.set_ if not name.strip()]
+        found = [Complaint(("set",), _("Give every attribute a name."), {}) for _name in nameless]
+        return found + find_value_faults(self.set_, "set")
+
+    def list_results(self) -> list[Used]:
+        """Those that become attributes."""
+        return list_value_results(self.set_, "set")

@@ -1,0 +1,1 @@
+"""Calls to the company's API of which nobody knows what came of them."""

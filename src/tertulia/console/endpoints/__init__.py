@@ -1,0 +1,1 @@
+"""Endpoints of the company's own API, which journeys call."""

@@ -1,0 +1,1 @@
+"""Update: write attributes of the contact."""
