@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from tertulia.core import run_effects as rx
 from tertulia.core.entries import CallEntry, EventEntry
 from tertulia.core.simulation.play import Arrival, Player
 from tertulia.core.world import World
+from tertulia.ids import day_of
 from tertulia.store.calls import KeptAnswer, keep_answers
 
 MINUTE = timedelta(minutes=1)
@@ -192,7 +193,7 @@ class Account:
     rows: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     steps: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     texts: Counter[tuple[Any, ...]] = field(default_factory=Counter)
-    written: set[UUID] = field(default_factory=set)  # rows of the ledger, which has each once
+    written: set[tuple[date, UUID]] = field(default_factory=set)  # rows of the ledger, which has each once a day
 
     def watch(self, world: World) -> None:
         """Note a simulated decision."""
@@ -203,8 +204,10 @@ class Account:
                     self.runs[(*told, _name_event(effect.event), effect.outcome, effect.reason, effect.at)] += 1
                 case rx.TallyStep():
                     self.steps[(effect.journey_id, effect.step, effect.what)] += 1
-                case fx.Decide() if effect.journey_id is not None and effect.id not in self.written:
-                    self.written.add(effect.id)
+                case fx.Decide() if (
+                    effect.journey_id is not None and (day_of(effect.at), effect.id) not in self.written
+                ):
+                    self.written.add((day_of(effect.at), effect.id))
                     told = (effect.journey_id, effect.step, effect.outcome, effect.gate, effect.reason, effect.at)
                     self.rows[told] += 1
                 case fx.SetOpenState(state="sending"):
