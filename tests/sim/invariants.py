@@ -94,15 +94,16 @@ def check_consent(world: World) -> Finding:
     merged = {contact for pair in world.rows("select contact_id, into_id from merge") for contact in pair}
     deliveries = {
         row[0]: row[1:]
-        for row in world.rows("select id, contact_id, match_id, to_value from delivery where class = 'marketing'")
+        for row in world.rows(
+            "select id, contact_id, match_id, to_value, to_kind from delivery where class = 'marketing'"
+        )
     }
     labels = {contact: label for label, contact in world.played.contacts.items()}
-    channel = {"phone": "sms"}
     for delivery_id, round_ in world.claims:
         if delivery_id not in deliveries:
             continue
-        contact, match_id, to = deliveries[delivery_id]
-        if contact in merged or not channel:
+        contact, match_id, to, kind = deliveries[delivery_id]
+        if contact in merged:
             continue
         label = labels.get(contact)
         if label is None and contact not in granted_by_person(world):
@@ -111,7 +112,9 @@ def check_consent(world: World) -> Finding:
         words = [
             said
             for said in world.played.said
-            if said.round < round_ and (said.number == key if said.number else said.contact == label)
+            if said.round < round_
+            and (said.number == key if said.number else said.contact == label)
+            and (said.why != "undo" or kind == "phone")  # a first message in an app agreed to offers there (M7)
         ]
         against = [n for n, said in enumerate(words) if said.given == "withdrawn"]
         if against and not any(said.given == "granted" for said in words[against[-1] :]):
