@@ -89,6 +89,27 @@ def test_a_keyword_is_chosen_by_hand(visit, cast):
     page.get_by_role("button", name="Publish, and let people enter").wait_for()
 
 
+def test_a_time_for_an_audience_is_chosen_by_hand(visit, cast):
+    """Once, on a date, by each customer's own clock."""
+    from tertulia.actions.journeys import create_journey
+
+    now = datetime.now(UTC)
+    text = "name: Letter\nentry: {event: Joined}\nsteps: [{id: end, kind: exit}]\n"
+    made = create_journey(cast.workspace, cast.alice, now, text, name="Letter")
+    page = visit(f"/journeys/{made.pk}/?at=entry")
+    page.get_by_label("What starts it").select_option("audience")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Once, on").fill("2027-01-31")
+    page.get_by_label("At", exact=True).fill("09:00")
+    page.get_by_label("By whose clock").select_option("customer")
+    page.get_by_role("button", name="Save", exact=True).click()
+    node = page.get_by_role("treeitem").first
+    expect(node).to_contain_text("all contacts · 2027-01-31 · at 09:00 · by the customer's clock")
+    page.get_by_role("link", name="Review and publish").click()
+    page.get_by_role("button", name="Publish, and let people enter").wait_for()
+    assert visit.complaints == []
+
+
 @pytest.mark.pictures
 def test_entry_pictures(visit, journeys):
     """Pictures are taken; people look at them."""

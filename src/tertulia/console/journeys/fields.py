@@ -393,6 +393,8 @@ def _choose_widget(inner: Any, said: str, value: Any) -> str:
             return "check"
         case inspect.DateTimeType():
             return "instant"
+        case inspect.DateType():
+            return "date"
         case inspect.StrType():
             return "text"
         case _:
