@@ -18,6 +18,7 @@ from tertulia.documents.journeys import read_journey
 from tertulia.documents.segments import read_segment
 from tertulia.documents.templates import read_template
 from tertulia.store.channels import ChannelRow, load_channels
+from tertulia.store.coupons import read_pools
 from tertulia.store.db import Conn
 from tertulia.store.journeys import read_published
 from tertulia.store.ownership import read_caps, read_matches, read_undone, read_workspaces
@@ -64,6 +65,8 @@ def load_config(conn: Conn, public_url: str) -> Config:
         load_templates(conn),
         frozenset(row.workspace for row in journeys.values() if row.asks),
         *(segments, index_counted(segments.values())),
+        pools=read_pools(conn),
+        giving=frozenset(row.id for row in journeys.values() if row.gives_coupons),
     )
 
 

@@ -20,7 +20,17 @@ from tertulia.channels import registry
 from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
 from tertulia.core.journeys import SegmentEntry
-from tertulia.data.models import Channel, Journey, JourneyRevision, JourneyRound, Segment, Template, User, Workspace
+from tertulia.data.models import (
+    Channel,
+    CouponPool,
+    Journey,
+    JourneyRevision,
+    JourneyRound,
+    Segment,
+    Template,
+    User,
+    Workspace,
+)
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument
 from tertulia.errors import Conflict, NotFound
@@ -67,7 +77,8 @@ def find_around(workspace: Workspace, coming: Iterable[str] = (), worded: Iterab
     texts = Template.objects.filter(workspace=workspace, revision__isnull=False).values_list("key", flat=True)
     segments = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
     known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset(segments)
-    return Around(channels, list_zones(), *known, mails)
+    pools = frozenset(CouponPool.objects.filter(workspace=workspace).values_list("key", flat=True))
+    return Around(channels, list_zones(), *known, mails, pools)
 
 
 def check_text(

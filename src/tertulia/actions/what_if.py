@@ -29,6 +29,7 @@ from tertulia.store.db import Conn
 from tertulia.store.events import Arrived, list_arrived
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
+SAMPLE_CODE: Final = "SAMPLE-CODE"  # in the place of a customer's own: nothing is claimed, so no pool runs empty
 DRAFT: Final = 0  # the number of a journey that the installation does not have
 
 
@@ -72,7 +73,9 @@ def put_in(config: Config, workspace: int, journey_id: int, name: str, program: 
     beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
     leaving = frozenset(row.workspace for row in beside.values() if row.has_exit_condition)
     asking = frozenset(row.workspace for row in beside.values() if row.asks)
-    return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving, asking=asking)
+    giving = frozenset(row.id for row in beside.values() if row.gives_coupons)
+    heard = index_journeys(beside.values())
+    return replace(config, journeys=beside, heard=heard, leaving=leaving, asking=asking, giving=giving)
 
 
 def read_tape(
@@ -144,7 +147,8 @@ def find_people(conn: Conn, config: Config, arrivals: Iterable[Arrival]) -> froz
 
 def gather(config: Config, people: People, since: datetime) -> Memory:
     """What a simulation knows at its beginning."""
-    memory = make_memory(config, since)
+    pools = {key: replace(pool, code=pool.code or SAMPLE_CODE) for key, pool in config.pools.items()}
+    memory = make_memory(replace(config, pools=pools), since)
     for row in people.rows:
         memory.add_contact(row)
     memory.rows.suppressed = dict(people.suppressed)

@@ -12,6 +12,7 @@ from tertulia.api import (
     channels,
     contacts,
     conversations,
+    coupons,
     hooks,
     imports,
     journey_starts,
@@ -46,7 +47,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, templates),
+        *(journeys, journey_starts, templates, coupons),
         what_if,
     ):
         made.add_router("", noun.router)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from tertulia.core.coupon_effects import CouponEffect
 from tertulia.core.entries import Entry
 from tertulia.core.entry_effects import EntryEffect
 from tertulia.core.event_effects import EventEffect
@@ -413,6 +414,7 @@ Effect = (
     | RunEffect
     | EntryEffect
     | SlotEffect
+    | CouponEffect
     | TalkEffect
     | SegmentEffect
     | AddAddress

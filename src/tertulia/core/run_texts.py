@@ -1,14 +1,19 @@
 """What a run's texts see, and what they come to where a message has no verdict to wait for: a repetition of a question,
 what is said before people take over."""
 
+from collections.abc import Mapping
+
 from tertulia.core.render import OnMissing, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import World
 
 
-def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
-    """What a journey's template sees: the contact, the properties of the event that began the run, and the answers."""
+def run_facts(
+    world: World, run: RunRow, contact: ContactRow, coupons: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """What a journey's template sees: the contact, the properties of the event that began the run, the answers, and in
+    a message the codes that it gives."""
     return make_facts(
         name=contact.name,
         surname=contact.surname,
@@ -18,6 +23,7 @@ def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, objec
         links={},
         event=run.event.get("properties", {}),
         answers=run.answers,
+        coupons=coupons,
     )
 
 

@@ -19,9 +19,11 @@ def make_facts(
     links: Mapping[str, object],
     event: Mapping[str, Any] | None = None,
     answers: Mapping[str, Any] | None = None,
+    coupons: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """The facts for `render`. `links` holds `link` and `links` as `render.sample_links` or the claim made them;
-    `event` the properties of the event that began a journey's run, and `answers` what was answered in it."""
+    `event` the properties of the event that began a journey's run, `answers` what was answered in it, and `coupons` the
+    codes that the message shows, by their steps."""
     full = f"{name} {surname}".strip()
     own = {"name": name, "surname": surname, "full_name": full, "language": locale}
     return {
@@ -30,4 +32,5 @@ def make_facts(
         **links,
         **({} if event is None else {"event": dict(event)}),
         **({} if answers is None else {"answers": dict(answers)}),
+        **({} if coupons is None else {"coupons": dict(coupons)}),
     }

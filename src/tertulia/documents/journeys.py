@@ -42,14 +42,18 @@ ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 TEXTS: Final = {"text": False, "neutral": False, "say": False, "subject": False, "html": True}
 """Fields that are templates, and whether of HTML."""
 NOT_ASKED: Final = _("No step before this one asks and is called “%(step)s”.")
+NOT_GIVEN: Final = _("No step that everybody passes before this one gives a coupon and is called “%(step)s”.")
+NO_CLAIM: Final = _("A coupon is claimed by a message. This text is none: leave the coupon out.")
+CLAIMS: Final = frozenset({"text", "neutral", "subject", "html"})
+"""Fields of messages: only these may show coupons."""
 NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
-    and the keys of `journeys` and of published `templates` and `segments` (None: not known). `mails`: the kinds that
-    send e-mail."""
+    and the keys of `journeys` and of published `templates`, `segments` and of `pools` of coupons (None: not
+    known). `mails`: the kinds that send e-mail."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
@@ -57,6 +61,7 @@ class Around:
     templates: frozenset[str] | None = None
     segments: frozenset[str] | None = None
     mails: frozenset[str] = frozenset()
+    pools: frozenset[str] | None = None
 
     def is_mail(self, name: str) -> bool:
         """Whether a channel's name, kind or family means e-mail."""
@@ -229,6 +234,12 @@ def _check_template_key(written: Written, key: str, path: Path, known: frozenset
         yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
+def _check_pool_key(written: Written, key: str, path: Path, known: frozenset[str]) -> Iterator[Problem]:
+    if key not in known:
+        message = _("No pool of coupons has the key “%(key)s”. There are: %(known)s.")
+        yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
+
+
 def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
     """Each says something, and none is obeyed before it comes here (C2)."""
     for place, word in enumerate(entry.keyword):
@@ -291,6 +302,7 @@ class _Steps:
         self.problems: list[Problem] = []
         self.ids: dict[str, Path] = {}
         self.asked: frozenset[str] = frozenset()  # steps before, whose answers there may be
+        self.given: frozenset[str] = frozenset()  # steps that everybody has passed, whose coupons there are
 
     def check(self, raws: Iterable[Any], path: Path) -> None:
         """One sequence, and those inside its steps."""
@@ -343,12 +355,17 @@ class _Steps:
         self.problems += _check_window(self.written, getattr(step, "window", None), (*path, "window"))
         if (key := getattr(step, "journey", "")) and self.around.journeys is not None:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
+        if (pool := getattr(step, "pool", "")) and self.around.pools is not None:
+            self.problems += _check_pool_key(self.written, pool, (*path, "pool"), self.around.pools)
         self.asked |= {step.id} if step.ASKS else set()
-        before = met = self.asked
+        self.given |= {step.id} if step.KIND == "coupon" else set()
+        before, given = self.asked, self.given
+        met = before
         for way in step.list_ways():
             self.asked = before
             self.check(way.steps, (*path, *way.field))
             met |= self.asked
+            self.given = given
         self.asked = met
 
     def _check_channels(self, step: Step, path: Path) -> None:
@@ -372,6 +389,14 @@ class _Steps:
             root, _dot, step = variable.name.partition(".")
             if root == "answers" and step not in self.asked:
                 self._add(path, NOT_ASKED, {"step": step})
+            elif root == "coupons":
+                self._check_coupon(step.partition(".")[0], path)
+
+    def _check_coupon(self, step: str, path: Path) -> None:
+        if path[-1] not in CLAIMS or "retry" in path:
+            self._add(path, NO_CLAIM)
+        elif step not in self.given:
+            self._add(path, NOT_GIVEN, {"step": step})
 
 
 def write_schema() -> dict[str, Any]:

@@ -65,6 +65,7 @@ _ERASURES = (
     "erase_session",
     "erase_runs",
     "erase_slots",
+    "erase_coupons",
     "erase_passages",
     "erase_watches",
     "erase_goals",

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from tertulia.actions import coupons
 from tertulia.actions import journeys as actions
 from tertulia.actions.problems import Problem
 from tertulia.actions.templates import list_templates
@@ -100,9 +101,8 @@ def describe_panel(
     request: HttpRequest, journey: JourneyModel, value: Any, chosen: str, problems: list[Problem]
 ) -> dict[str, Any] | None:
     """The fields of what is chosen; None for nothing, or for what is not there any more."""
-    around = fields.Around(
-        list_channels(request), list_events(request), list_keys(request, journey.pk), list_wordings(request)
-    )
+    known = list_keys(request, journey.pk), list_wordings(request), list_pools(request)
+    around = fields.Around(list_channels(request), list_events(request), *known)
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
         return {"title": _("The whole journey"), "icon": "workflow", "fields": made, "step": ""}
@@ -143,6 +143,11 @@ def list_keys(request: HttpRequest, journey_id: int) -> list[tuple[str, str]]:
 def list_wordings(request: HttpRequest) -> list[tuple[str, str]]:
     """The workspace's published templates, by their keys, with their names."""
     return [(one.key, one.name) for one in list_templates(request.workspace) if one.revision is not None]
+
+
+def list_pools(request: HttpRequest) -> list[tuple[str, str]]:
+    """The workspace's pools of coupons, by their keys, with their names."""
+    return [(pool.key, pool.name) for pool in coupons.list_pools(request.workspace)]
 
 
 def list_channels(request: HttpRequest) -> list[tuple[str, str]]:
@@ -187,6 +192,8 @@ def insert_step(request: HttpRequest, journey_id: int) -> HttpResponse:
         step = {"id": find_free_id(value, kind.KIND), "kind": kind.KIND, **kind.SAMPLE}
         if kind.KIND == "message":
             step["channels"] = [name for name, _label in list_channels(request)[:1]] or ["sms"]
+        if kind.KIND == "coupon":
+            step["pool"] = next((key for key, _name in list_pools(request)), "")
         if kind.KIND == "start":
             step["journey"] = next((key for key, _name in list_keys(request, journey_id)), "")
         return edit.insert_part(text, sequence, place, step), write_path((*sequence, place))

@@ -45,13 +45,14 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the forms offer: the workspace's channels, the names of events that came, and its journeys and published
-    templates by their keys."""
+    """What the forms offer: the workspace's channels, the names of events that came, its journeys, published templates
+    and pools of coupons by their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
     journeys: Sequence[tuple[str, str]] = ()
     templates: Sequence[tuple[str, str]] = ()
+    pools: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -123,6 +124,8 @@ def _fill(
             _fill_choice(made, value, _("any channel"), around.channels)
         case "message_template":
             _fill_choice(made, value, _("none: the text above"), around.templates)
+        case "coupon_pool":
+            _fill_choice(made, value, _("none yet"), around.pools)
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))

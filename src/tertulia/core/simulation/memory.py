@@ -24,7 +24,16 @@ from tertulia.core.entries import Entry, HandOverEntry
 from tertulia.core.families import join_families, take_passage
 from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
-from tertulia.core.rows import ClosedDelivery, ContactRow, GoalRow, IdentityRow, OpenDelivery, RunRow, SlotRow
+from tertulia.core.rows import (
+    ClosedDelivery,
+    ContactRow,
+    CouponRow,
+    GoalRow,
+    IdentityRow,
+    OpenDelivery,
+    RunRow,
+    SlotRow,
+)
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.members import Members
 from tertulia.core.simulation.timers import Timers
@@ -112,6 +121,8 @@ class Memory:
         if slots := rows.slots.get(contact_id):
             mine = world.slots.setdefault(root, {})
             mine |= {message_id: SlotRow(*_read_slot(row)) for message_id, row in slots.items()}
+        if coupons := rows.coupons.get(contact_id):
+            world.coupons.setdefault(root, []).extend(CouponRow(*_read_coupon(row)) for row in coupons)
         for run_id in self.goals_of.get(contact_id, ()):
             world.goals[run_id] = GoalRow(*_read_goal(rows.goals[run_id]))
         for experiment in self.assigned.get(contact_id, ()):
@@ -165,6 +176,7 @@ class Memory:
             elif not isinstance(effect, NEVER_KEPT) and (self.has_sessions or not isinstance(effect, ev.SetSession)):
                 fold(self.rows, effect)
                 self._index(effect, world.now)
+        self.rows.untaken.clear()
         self.rows.released.clear()  # what nobody took over is free
 
     def _keep_event(self, effect: ev.StoreEvent, now: datetime) -> None:
@@ -208,6 +220,7 @@ class Memory:
             case fx.MergeContact():
                 self.absorbed.setdefault(effect.into_id, []).append(effect.contact_id)
                 self.rows.slots.setdefault(effect.into_id, {}).update(self.rows.slots.pop(effect.contact_id, {}))
+                self.rows.coupons.setdefault(effect.into_id, []).extend(self.rows.coupons.pop(effect.contact_id, []))
             case ee.OpenGoal():
                 self.goals_of.setdefault(effect.contact_id, {})[effect.run_id] = None
             case ee.ReachGoal():
@@ -245,8 +258,8 @@ def make_memory(config: Config, since: datetime) -> Memory:
     )
 
 
-_COPIED: Final = (ContactRow, RunRow, OpenDelivery, ClosedDelivery, SlotRow, GoalRow)
-_read_contact, _read_run, _read_open, _read_closed, _read_slot, _read_goal = (
+_COPIED: Final = (ContactRow, RunRow, OpenDelivery, ClosedDelivery, SlotRow, GoalRow, CouponRow)
+_read_contact, _read_run, _read_open, _read_closed, _read_slot, _read_goal, _read_coupon = (
     attrgetter(*(told.name for told in fields(kind))) for kind in _COPIED
 )
 """What makes the copies that decisions may write to; a fifth of the time of `copy`."""
