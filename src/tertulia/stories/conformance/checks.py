@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tertulia.stories.conformance.coupons import check_coupons
 from tertulia.stories.conformance.journeys import (
     check_journeys,
     read_answers,
@@ -289,6 +290,7 @@ CHECKS: Mapping[str, Check] = {
     "funnel": check_funnel,
     "intake": check_intake,
     "conversations": check_conversations,
+    "coupons": check_coupons,
     "match": check_match,
     "journeys": check_journeys,
     "problems": check_problems,

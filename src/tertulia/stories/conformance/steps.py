@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tertulia.stories.conformance.coupons import fill_pool
 from tertulia.stories.conformance.journeys import (
     go_before_change,
     go_to,
@@ -333,6 +334,7 @@ STEPS: Mapping[str, Step] = {
     "preview": preview_match,
     "journey": publish_journey,
     "template": publish_template,
+    "coupons": fill_pool,
     "steer": steer_journey,
     "start": start_journey,
     "wait": wait,

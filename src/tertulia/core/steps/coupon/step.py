@@ -17,7 +17,7 @@ class CouponStep(Step, frozen=True, kw_only=True):
     TITLE: ClassVar[str] = _("Coupon")
     ABOUT: ClassVar[str] = _("Messages behind it show a code of a pool, a customer's own or one for everybody.")
     ICON: ClassVar[str] = "ticket"
-    SAMPLE: ClassVar[Mapping[str, Any]] = {"pool": ""}
+    SAMPLE: ClassVar[Mapping[str, Any]] = {"pool": "welcome"}
 
     pool: Annotated[
         str,
