@@ -1,10 +1,12 @@
 """Codes as people paste them: each once, and every line that is none named."""
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia.core.coupon_codes import BLANK, NO_CODE, TWICE, read_codes
-from tertulia.core.coupons import read_used
+from tertulia.core.coupons import read_used, sample_coupons
 
 
 def test_every_line_is_a_code_or_is_named() -> None:
@@ -31,3 +33,11 @@ def test_which_coupons_a_text_shows() -> None:
     text = "{% if coupons.gift.expires %}{{ coupons.gift-2.code | upcase }}{% endif %} {{ contact.name }}"
     assert sorted(read_used(text)) == ["gift", "gift-2"]
     assert read_used("{{ coupons.gift") == ()
+
+
+def test_a_preview_shows_a_sample_for_each_step() -> None:
+    """With an instant that is still to come."""
+    now = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    shown = sample_coupons("{{ coupons.gift.code }} {{ coupons.more.expires }}", now)
+    assert {step: told["code"] for step, told in shown.items()} == {"gift": "SAMPLE-CODE", "more": "SAMPLE-CODE"}
+    assert all(told["expires"] > now for told in shown.values())

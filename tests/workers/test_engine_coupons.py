@@ -268,3 +268,38 @@ def test_R5_owners_never_give_one_code_twice(town: Town) -> None:
         thread.join()
     assert len(given) == len(set(given)) == 16
     assert len(free(town)) == 4
+
+
+def test_S5_a_template_shows_the_code_of_the_journeys_step(town: Town) -> None:
+    """And tells in the ledger from which pool, never which code."""
+    from django.db import transaction
+
+    from tertulia.actions.templates import create_template, publish
+
+    make_pool(town, ["A1"])
+    contact = add_customer(town)
+    document = "name: Gift\ndefault: en\nvariants: {en: {text: 'For you: {{ coupons.gift.code }}'}}\n"
+    with transaction.atomic():
+        template = create_template(town.workspace, None, town.now, document, name="Gift", key="gift")
+        publish(template, None, town.now, version=1)
+    town.publish(GIFT.replace('text: "Your code: {{ coupons.gift.code }}"', "template: gift"))
+    order(town)
+    [sent] = town.sending("sms")
+    assert sent.text == "For you: A1"
+    [(facts,)] = town.rows("select facts from ledger where contact_id = %s and outcome = 'sent'", contact)
+    assert dict(facts["passed"])["coupon"] == {"coupons": [{"step": "gift", "pool": "welcome", "kept": False}]}
+    assert "A1" not in repr(facts)
+
+
+def test_a_persons_export_has_their_coupons(town: Town) -> None:
+    """With the pool, the journey and until when."""
+    from tertulia.actions.erasure import export_contact
+    from tertulia.store.db import connect
+
+    make_pool(town, ["A1"])
+    contact = add_customer(town)
+    town.publish(GIFT)
+    order(town)
+    with connect(town.url) as conn:
+        [told] = export_contact(conn, town.workspace, contact)["coupons"]
+    assert (told["code"], told["pool"], told["given"], told["expires_at"]) == ("A1", "welcome", False, None)

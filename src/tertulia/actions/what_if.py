@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tertulia.actions.config import index_journeys
 from tertulia.core.came import subject_of
 from tertulia.core.consent import Suppression
+from tertulia.core.coupons import SAMPLE_CODE
 from tertulia.core.entries import EventEntry
 from tertulia.core.events import identities_of
 from tertulia.core.identity import IdentityRef
@@ -29,7 +30,6 @@ from tertulia.store.db import Conn
 from tertulia.store.events import Arrived, list_arrived
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
-SAMPLE_CODE: Final = "SAMPLE-CODE"  # in the place of a customer's own: nothing is claimed, so no pool runs empty
 DRAFT: Final = 0  # the number of a journey that the installation does not have
 
 
@@ -146,7 +146,7 @@ def find_people(conn: Conn, config: Config, arrivals: Iterable[Arrival]) -> froz
 
 
 def gather(config: Config, people: People, since: datetime) -> Memory:
-    """What a simulation knows at its beginning."""
+    """What a simulation knows at its beginning. Coupons are samples: nothing is claimed, and no pool runs empty."""
     pools = {key: replace(pool, code=pool.code or SAMPLE_CODE) for key, pool in config.pools.items()}
     memory = make_memory(replace(config, pools=pools), since)
     for row in people.rows:

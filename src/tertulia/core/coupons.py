@@ -11,7 +11,7 @@ Free codes are loaded before the decisions and are this cycle's alone (`store.co
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -25,6 +25,8 @@ from tertulia.core.templates import Wording
 from tertulia.core.world import PoolFacts, World
 
 ROOT: Final = "coupons"
+SAMPLE_CODE: Final = "SAMPLE-CODE"  # in the place of a customer's own, where nothing is claimed
+SAMPLE_HOLDS: Final = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,11 @@ def coupon_facts(grants: Iterable[Grant], now: datetime) -> dict[str, object]:
         }
         for grant in grants
     }
+
+
+def sample_coupons(source: str, now: datetime) -> dict[str, object]:
+    """What a text sees of coupons before anybody is given one. `now` is the customer's local time."""
+    return {step: {"code": SAMPLE_CODE, "expires": now + SAMPLE_HOLDS} for step in read_used(source)}
 
 
 @lru_cache(maxsize=2_000)
