@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from tertulia.core.caps import AtCap, Cap, Counted, Slot, SlotState
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
+from tertulia.core.coupons import Grant
 from tertulia.core.deliveries import MessageClass
-from tertulia.core.gates import NONE_SET, ORDER, Platform, RunState, SendFacts, Verb, judge
+from tertulia.core.gates import COUPON, COUPON_AGAIN, NONE_SET, ORDER, Platform, RunState, SendFacts, Verb, judge
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.reasons import SENTENCES, Reason, explain
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, ProblemCode, Rendered, TemplateProblem
@@ -104,6 +105,7 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("throttle", Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel_stopped": True}),
     ("throttle", Verb.HOLD, Reason.BUDGET_SPENT, {"budget_left_micros": 59_999}),
     ("throttle", Verb.HOLD, Reason.THROTTLED, {"tokens": 0.5}),
+    ("coupon", Verb.HOLD, Reason.COUPONS_SPENT, {"coupons": (Grant("gift", "welcome", None),)}),
     ("render", Verb.DROP, Reason.TEMPLATE_ABORTED, {"render": lambda: Abort("enough")}),
     ("render", Verb.DROP, Reason.MISSING_VARIABLE, {"render": lambda: Missing("contact.name", 1)}),
     (
@@ -124,11 +126,23 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
 
 def test_S1_the_gates_stand_in_their_order() -> None:
     """Run, audience, address, trust, consent, country, suppression, deadline, platform's window, send window, cap,
-    throttle and budget, render, hold-out."""
+    throttle and budget, coupons, render, hold-out."""
     assert [name for name, _ in ORDER] == [
         *("run", "audience", "address", "trust", "consent", "country", "suppression", "deadline"),
-        *("platform_window", "send_window", "cap", "throttle", "render", "hold_out"),
+        *("platform_window", "send_window", "cap", "throttle", "coupon", "render", "hold_out"),
     ]
+
+
+def test_S5_a_message_for_which_no_code_is_left_is_held_no_longer_than_it_makes_sense() -> None:
+    """It asks again after a while, and at its deadline, which drops it. The ledger names the pool, never a code."""
+    lacking = (Grant("gift", "welcome", None, "A1"), Grant("more", "spring", None))
+    verdict = judge(replace(GOOD, coupons=lacking))
+    assert (verdict.outcome, verdict.gate, verdict.until) == (Verb.HOLD, COUPON, NOW + COUPON_AGAIN)
+    assert verdict.facts == {"step": "more", "pool": "spring"}
+    soon = NOW + timedelta(minutes=1)
+    assert judge(replace(GOOD, coupons=lacking, deadline=soon)).until == soon
+    passed = dict(judge(replace(GOOD, coupons=lacking[:1])).passed)
+    assert passed["coupon"] == {"coupons": [{"step": "gift", "pool": "welcome", "kept": False}]}
 
 
 def test_S1_a_send_records_every_gate_with_its_facts() -> None:

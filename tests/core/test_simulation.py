@@ -10,6 +10,7 @@ from tertulia.core.caps import read_cap
 from tertulia.core.entries import Entry, EventEntry, OutcomeEntry
 from tertulia.core.rows import AddressRow, OpenDelivery
 from tertulia.core.simulation.play import accept, accept_most
+from tertulia.core.world import PoolFacts
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -135,6 +136,30 @@ def test_F6_a_message_that_fails_makes_room_at_once() -> None:
     report = play(memory, arrivals, NOW + 3 * DAY, journey=2, answer=accept_most(1.0))
     assert report.count_held("cap") == 1
     assert report.samples[0].at == NOW + HOUR
+
+
+GIFT = """
+name: Gift
+class: transactional
+entry: {event: Product Added}
+steps:
+  - {id: gift, kind: coupon, pool: welcome}
+  - {id: tell, kind: message, channels: [sms], text: "{{ coupons.gift.code }}"}
+  - {id: pause, kind: wait, for: 1 h}
+  - {id: again, kind: message, channels: [sms], text: "{{ coupons.gift.code }}"}
+"""
+
+
+def test_S5_codes_that_would_be_given_are_counted() -> None:
+    """One to each customer, in whichever message; none where the provider refuses it."""
+    pool = PoolFacts(3, SHOP, "welcome", "Welcome", "SAMPLE", None, 0)
+    config = replace(make_config(GIFT), pools={(SHOP, "welcome"): pool}, giving=frozenset({1}))
+    arrivals = [track(n, NOW + n * HOUR / 6, "Product Added", user=f"u{n}") for n in (1, 2)]
+    arrivals.append(track(3, NOW + 2 * HOUR, "Product Added"))
+    report = play(make_shop(config, 2), arrivals, NOW + DAY)
+    assert (report.messages, report.count_coupons(), report.samples[0].text) == (6, {3: 2}, "SAMPLE")
+    refused = play(make_shop(config, 2), arrivals, NOW + DAY, answer=accept_most(1.0))
+    assert refused.count_coupons() == {}
 
 
 def test_R5_no_more_enter_than_may() -> None:

@@ -8,7 +8,12 @@ from tertulia.core.steps.registry import list_kinds
 from tertulia.documents.journeys import Around, check_journey, read_journey, write_schema
 from tertulia.documents.lines import BadDocument
 
-AROUND = Around({"Shop SMS": "sms", "WhatsApp": "whatsapp"}, frozenset({"Europe/Lisbon"}), frozenset({"cart"}))
+AROUND = Around(
+    {"Shop SMS": "sms", "WhatsApp": "whatsapp"},
+    frozenset({"Europe/Lisbon"}),
+    frozenset({"cart"}),
+    pools=frozenset({"welcome"}),
+)
 GOOD = """name: Cart
 entry:
   event: Added
@@ -48,7 +53,7 @@ def test_a_good_one_is_a_program() -> None:
         ("for: 1 h", "fro: 1 h", 10, "There is no field “fro” here."),
         ("for: 1 h", "for: 1 h\n    at: 09:00", 11, "A duration has no time of day."),
         ("for: 1 h", "late: skip", 8, "Give exactly one of for, calendar_days, weekdays, at and until."),
-        ("kind: wait", "kind: weight", 9, "Say which kind of step it is: ask, branch, call, exit, hand_over, message,"),
+        ("kind: wait", "kind: weight", 9, "Say which kind of step it is: ask, branch, call, coupon, exit, hand_over,"),
         ("id: tell", "id: pause", 11, "The step on line 8 is called “pause” too."),
         ("id: tell", "id: Tell me", 11, "An id has small letters, digits, - and _"),
         ("channels: [sms]", "channels: [line]", 13, "No channel is called “line”, and none is of that kind."),
@@ -87,6 +92,9 @@ def test_a_good_one_is_a_program() -> None:
         ("kind: wait\n    for: 1 h", "kind: split\n    ways: [{name: A}]", 10, "Give two to 10 ways."),
         ("kind: wait\n    for: 1 h", "kind: split\n    ways: [{name: A}, {name: A}]", 10, "a name of its own."),
         ("kind: wait\n    for: 1 h", "kind: split\n    ways: [{name: A, weight: 0}, {name: B}]", 10, "a weight from 1"),
+        ("kind: wait\n    for: 1 h", "kind: coupon\n    pool: ''", 10, "Choose a pool of codes."),
+        ("kind: wait\n    for: 1 h", "kind: coupon\n    pool: gone", 10, "No pool of coupons has the key “gone”."),
+        ("contact.name", "coupons.pause.code", 14, "No step that everybody passes before this one gives a coupon"),
         ("event: Added", "kind: api\n  event: Added", 4, "There is no field “event” here."),
         ("name: Cart", "name: Cart\nname: Car", 2, "“name” stands here twice."),
         ("  - id: tell", "  - {id: end, kind: exit}\n  - id: tell", 12, "Nobody comes here"),
@@ -306,3 +314,31 @@ def test_what_is_wrong_with_a_question(old: str, new: str, words: str) -> None:
     check_journey(ASKS.replace('"Bye"', '"{{ answers.colour }}"'), AROUND)
     [(_, _, sentence)] = tell(ASKS.replace(old, new))
     assert sentence.startswith(words)
+
+
+GIFT = """name: Gift
+entry: {event: Added}
+steps:
+  - {id: gift, kind: coupon, pool: welcome}
+  - id: which
+    kind: branch
+    branches:
+      - when: {property: price, over: 100}
+        steps:
+          - {id: more, kind: coupon, pool: welcome}
+          - {id: both, kind: message, channels: [sms], text: "{{ coupons.gift.code }} {{ coupons.more.code }}"}
+    else:
+      - {id: one, kind: message, channels: [sms], text: "{{ coupons.gift.code }}"}
+  - {id: tell, kind: message, channels: [sms], text: "{{ coupons.gift.code }} {{ coupons.gift.expires }}"}
+"""
+
+
+def test_S5_a_message_shows_coupons_of_steps_that_everybody_passes_before_it() -> None:
+    """Not those of another way, and not in texts that are no messages, which claim nothing."""
+    check_journey(GIFT, AROUND)
+    for shown in ('text: "{{ coupons.gift.code }}"}', 'text: "{{ coupons.gift.code }} {{ coupons.gift.expires }}"}'):
+        [(_, _, sentence)] = tell(GIFT.replace(shown, 'text: "{{ coupons.more.code }}"}'))
+        assert "gives a coupon and is called “more”" in sentence
+    hands = '  - {id: people, kind: hand_over, say: "{{ coupons.gift.code }}"}\n'
+    [(_, _, sentence)] = tell(GIFT + hands)
+    assert sentence == "A coupon is claimed by a message. This text is none: leave the coupon out."

@@ -14,8 +14,7 @@ SILLY = "{rule: M1, title: x, steps: [{fly: high}]}"
 RULES = (
     *(f"M{number}" for number in range(1, 10)),
     *(f"C{number}" for number in range(1, 6)),
-    *(f"S{number}" for number in range(5)),
-    "S6",
+    *(f"S{number}" for number in range(7)),
     *("E1", "E3", "E4", "E5", "E6", "E8", "I3", "I4"),
     *("R1", "R2", "R4", "R6", "T3", "V2", "X1", "X3"),
     *("I6", "I11"),

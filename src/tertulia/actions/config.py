@@ -18,6 +18,7 @@ from tertulia.documents.journeys import read_journey
 from tertulia.documents.segments import read_segment
 from tertulia.documents.templates import read_template
 from tertulia.store.channels import ChannelRow, load_channels
+from tertulia.store.coupons import read_pools
 from tertulia.store.db import Conn
 from tertulia.store.endpoints import load_endpoints
 from tertulia.store.journeys import read_published
@@ -69,6 +70,8 @@ def load_config(conn: Conn, public_url: str) -> Config:
             row.id: EndpointFacts(row.id, row.workspace, row.key, row.idempotent, row.status_path)
             for row in load_endpoints(conn).values()
         },
+        pools=read_pools(conn),
+        giving=frozenset(row.id for row in journeys.values() if row.gives_coupons),
     )
 
 

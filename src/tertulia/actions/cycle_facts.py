@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from tertulia.actions.coupon_facts import load_coupon_facts
 from tertulia.actions.run_facts import (
     load_asked,
     load_asked_before,
@@ -324,6 +325,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     }
     loader.load_spent(conn, world, budgeted)
     load_slots(conn, world, find_since(world))
+    load_coupon_facts(conn, world, deliveries)
 
 
 def find_since(world: World) -> dict[int, datetime]:

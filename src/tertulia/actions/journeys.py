@@ -22,6 +22,7 @@ from tertulia.core.journeys import Journey as Document
 from tertulia.core.journeys import SegmentEntry
 from tertulia.data.models import (
     Channel,
+    CouponPool,
     Endpoint,
     Journey,
     JourneyRevision,
@@ -80,7 +81,8 @@ def find_around(
     segments = Segment.objects.filter(workspace=workspace, state="live").values_list("key", flat=True)
     known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset((*segments, *gathered))
     endpoints = {row.key: frozenset(row.methods) for row in Endpoint.objects.filter(workspace=workspace)}
-    return Around(channels, list_zones(), *known, mails, endpoints)
+    pools = frozenset(CouponPool.objects.filter(workspace=workspace).values_list("key", flat=True))
+    return Around(channels, list_zones(), *known, mails, endpoints, pools)
 
 
 def check_text(

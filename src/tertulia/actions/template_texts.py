@@ -17,6 +17,7 @@ from tertulia.actions.match_texts import read_local, read_marked
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.actions.templates import Use
 from tertulia.channels import registry
+from tertulia.core.coupons import sample_coupons
 from tertulia.core.identity import Trust
 from tertulia.core.match import Need, is_trusted
 from tertulia.core.render import (
@@ -212,6 +213,7 @@ def _show(
 
 
 def _render(workspace: Workspace, text: str, reader: Reader, on_missing: OnMissing, now: datetime) -> Outcome:
+    local = read_local(workspace, reader.zone, reader.phone_country, now)
     facts = make_facts(
         name=reader.name,
         surname=reader.surname,
@@ -220,8 +222,8 @@ def _render(workspace: Workspace, text: str, reader: Reader, on_missing: OnMissi
         workspace=workspace.name,
         links={},
         event=reader.event or {},
+        coupons=sample_coupons(text, local),
     )
-    local = read_local(workspace, reader.zone, reader.phone_country, now)
     try:
         return render(compile_template(text), facts, now=local, on_missing=on_missing)
     except TemplateProblem as problem:

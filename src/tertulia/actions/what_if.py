@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tertulia.actions.config import index_journeys
 from tertulia.core.came import subject_of
 from tertulia.core.consent import Suppression
+from tertulia.core.coupons import SAMPLE_CODE
 from tertulia.core.entries import EventEntry
 from tertulia.core.events import identities_of
 from tertulia.core.identity import IdentityRef
@@ -72,7 +73,9 @@ def put_in(config: Config, workspace: int, journey_id: int, name: str, program: 
     beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
     leaving = frozenset(row.workspace for row in beside.values() if row.has_exit_condition)
     asking = frozenset(row.workspace for row in beside.values() if row.asks)
-    return replace(config, journeys=beside, heard=index_journeys(beside.values()), leaving=leaving, asking=asking)
+    giving = frozenset(row.id for row in beside.values() if row.gives_coupons)
+    heard = index_journeys(beside.values())
+    return replace(config, journeys=beside, heard=heard, leaving=leaving, asking=asking, giving=giving)
 
 
 def read_tape(
@@ -143,8 +146,9 @@ def find_people(conn: Conn, config: Config, arrivals: Iterable[Arrival]) -> froz
 
 
 def gather(config: Config, people: People, since: datetime) -> Memory:
-    """What a simulation knows at its beginning."""
-    memory = make_memory(config, since)
+    """What a simulation knows at its beginning. Coupons are samples: nothing is claimed, and no pool runs empty."""
+    pools = {key: replace(pool, code=pool.code or SAMPLE_CODE) for key, pool in config.pools.items()}
+    memory = make_memory(replace(config, pools=pools), since)
     for row in people.rows:
         memory.add_contact(row)
     memory.rows.suppressed = dict(people.suppressed)

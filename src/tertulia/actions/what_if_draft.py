@@ -16,6 +16,7 @@ from tertulia.core.journeys import Program, compile_journey
 from tertulia.core.simulation.play import ANSWERED
 from tertulia.data.models import Journey
 from tertulia.documents.journeys import read_journey
+from tertulia.store.coupons import count_left
 from tertulia.store.db import Conn, reading_json
 
 PERIODS: Final = (7, 30)  # days
@@ -60,6 +61,7 @@ def try_draft(
     programs = [draft, *([live] if live is not None else [])]
     with reading_json(conn):
         base = load_config(conn, public_url)
+        left = count_left(conn, [pool.id for pool in base.pools.values() if pool.workspace == workspace])
         configs = [what_if.put_in(base, workspace, journey.pk, journey.name, program) for program in programs]
         limits = {"events_max": EVENTS_MAX, "contacts_max": CONTACTS_MAX}
         tape = what_if.read_tape(conn, configs, workspace, now - timedelta(days=days), now, **limits)
@@ -70,7 +72,9 @@ def try_draft(
         to = played[0].to if played else now
         stop = _stop_after(elapsed, limit_s)
         played.append(what_if.play_tape(memory, tape, journey.pk, to, answered=answered, stop=stop))
-    told = [tell_played(one, program, config) for one, program, config in zip(played, programs, configs, strict=True)]
+    told = [
+        tell_played(one, program, config, left) for one, program, config in zip(played, programs, configs, strict=True)
+    ]
     zone = what_if.find_zone(base, workspace)
     return Trial(
         draft=told[0],

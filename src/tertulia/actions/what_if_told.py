@@ -10,9 +10,9 @@ from tertulia.core.simulation.report import CAP_GATE, WINDOW_GATE, Report
 from tertulia.core.world import ChannelFacts, Config
 
 
-def tell_played(played: Played, program: Program, config: Config) -> dict[str, Any]:
-    """The figures of one journey. Counts under `not_sent`, `held` and `not_entered` have their reason's code and
-    sentence; steps stand in the order of the document."""
+def tell_played(played: Played, program: Program, config: Config, left: Mapping[int, int]) -> dict[str, Any]:
+    """The figures of one journey. `left`: codes of each pool that are free today. Counts under `not_sent`, `held` and
+    `not_entered` have their reason's code and sentence; steps stand in the order of the document."""
     report = played.report
     channels = config.channels
     return {
@@ -34,6 +34,7 @@ def tell_played(played: Played, program: Program, config: Config) -> dict[str, A
         "waiting": len(report.waiting),
         "held_by_hours": report.count_held(WINDOW_GATE),
         "held_by_cap": report.count_held(CAP_GATE),
+        "coupons": _tell_coupons(report, config, left),
         "cost": [{"currency": currency, "micros": micros} for currency, micros in sorted(report.cost_micros.items())],
         "not_sent": [
             {"step": step, "outcome": outcome, "gate": gate, **_explain(reason), "count": count}
@@ -44,6 +45,15 @@ def tell_played(played: Played, program: Program, config: Config) -> dict[str, A
         "steps": _tell_steps(report, program),
         "samples": _tell_samples(report, channels),
     }
+
+
+def _tell_coupons(report: Report, config: Config, left: Mapping[int, int]) -> list[dict[str, Any]]:
+    """How many codes were needed of each pool, and how many it has; None of a code that everybody gets."""
+    needed = report.count_coupons()
+    pools = [pool for pool in config.pools.values() if pool.id in needed]
+    return [
+        {"pool": pool.key, "name": pool.name, "needed": needed[pool.id], "left": left.get(pool.id)} for pool in pools
+    ]
 
 
 def _explain(reason: str) -> dict[str, str]:

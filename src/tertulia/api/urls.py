@@ -12,6 +12,7 @@ from tertulia.api import (
     channels,
     contacts,
     conversations,
+    coupons,
     endpoints,
     hooks,
     imports,
@@ -48,7 +49,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, templates, segments, endpoints),
+        *(journeys, journey_starts, templates, segments, endpoints, coupons),
         what_if,
     ):
         made.add_router("", noun.router)

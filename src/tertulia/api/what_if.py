@@ -33,6 +33,15 @@ class CostOut(Schema):
     micros: int
 
 
+class NeededCouponsOut(Schema):
+    """How many codes of a pool would have been given, and how many are left today; null of one for everybody."""
+
+    pool: str
+    name: str
+    needed: int
+    left: int | None
+
+
 class TriedStepOut(Schema):
     """How many runs came to a step, how many messages it sent, and how many runs ended there."""
 
@@ -91,6 +100,7 @@ class PlayedOut(Schema):
     waiting: int
     held_by_hours: int
     held_by_cap: int
+    coupons: list[NeededCouponsOut]
     cost: list[CostOut]
     by_day: list[PlayedDayOut]
     steps: list[TriedStepOut]

@@ -114,6 +114,7 @@ def _play(
     from tertulia.actions import what_if
     from tertulia.actions.what_if_files import FILE_SOURCE, read_people
     from tertulia.actions.what_if_told import tell_played
+    from tertulia.store.coupons import count_left
 
     base = replace(base, client_sources=base.client_sources | {FILE_SOURCE})
     configs = [what_if.put_in(base, workspace.pk, one.journey_id, one.name, one.program) for one in variants]
@@ -126,12 +127,13 @@ def _play(
         ids = what_if.find_people(conn, base, tape.arrivals) if options.events else tape.contact_ids
         people = what_if.load_people(conn, base, ids)
     until = _read_instant(options.until, "--to") or tape.until + RUN_ON
+    left = count_left(conn, [pool.id for pool in base.pools.values() if pool.workspace == workspace.pk])
     told = []
     for one, config in zip(variants, configs, strict=True):
         memory = what_if.gather(config, people, tape.since)
         shares = {"refused": options.refused / 100, "answered": options.answered / 100}
         played = what_if.play_tape(memory, tape, one.journey_id, until, **shares)
-        told.append({"journey": one.label, "name": one.name, **tell_played(played, one.program, config)})
+        told.append({"journey": one.label, "name": one.name, **tell_played(played, one.program, config, left)})
     return {
         "from": tape.since,
         "to": until,
@@ -215,8 +217,13 @@ def _list_figures(journeys: list[dict[str, Any]]) -> list[Row]:
     rows += _count(journeys, "not_entered", lambda told: f"not entered  {told['reason']}")
     rows += _count(journeys, "held", lambda told: f"held  {told['reason']}")
     rows += _count(journeys, "not_sent", lambda told: f"{told['outcome'].replace('_', ' ')}  {told['reason']}")
+    rows += _count(journeys, "coupons", lambda told: f"coupons  {told['pool']} ({_tell_left(told['left'])})", "needed")
     rows += _count(journeys, "steps", lambda told: f"step {told['step']}", "reached")
     return rows
+
+
+def _tell_left(left: int | None) -> str:
+    return "one for everybody" if left is None else f"{left:,} left"
 
 
 def _count(

@@ -81,6 +81,7 @@ PAGES: tuple[Page, ...] = (
     Page("journeys", "journeys/", _("Journeys"), "workflow", group=Group.MESSAGES, key="j", rail=True),
     Page("calls", "journeys/calls/", _("Calls that wait for you"), "globe", parent="journeys"),
     Page("templates", "templates/", _("Templates"), "layout-template", group=Group.MESSAGES, key="t", rail=True),
+    Page("coupons", "coupons/", _("Coupons"), "ticket", group=Group.MESSAGES, key="o"),
     Page("past_events", "sources/<int:source_id>/past/", _("Past events"), "history", parent="sources"),
     Page("channels", "channels/", _("Channels"), "radio-tower", change=ADMINS, group=Group.MESSAGES, key="n"),
     Page("parked", "parked/", _("Parked"), "octagon-pause", change=ADMINS, parent="channels"),

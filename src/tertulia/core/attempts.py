@@ -10,6 +10,7 @@ from tertulia.core.came import subject_of
 from tertulia.core.carriers import SMS
 from tertulia.core.consent import write_subject
 from tertulia.core.content import mask_links, read_content
+from tertulia.core.coupons import keep_coupons, return_coupons
 from tertulia.core.deliveries import (
     CLASS_RULES,
     RETRY_ATTEMPTS_MAX,
@@ -183,6 +184,7 @@ def _close(
     channel = world.config.channels[delivery.channel_id]
     cost, currency = _cost(channel, delivery, world.country_of(delivery.contact_id), parts)
     world.add(_closed(world, delivery, transition, "", at, ids=ids, parts=parts, cost_micros=cost, currency=currency))
+    keep_coupons(world, delivery)
     if delivery.match_id is None:
         return
     world.progress_to(
@@ -238,6 +240,7 @@ def _lose(world: World, delivery: OpenDelivery, entry: OutcomeEntry) -> None:
     transition = advance(DeliveryState(delivery.state), DeliveryEvent.LOSE)
     if transition.flag is Flag.STALE:
         return
+    keep_coupons(world, delivery)
     class_ = MessageClass(delivery.class_)
     can_look_up = world.config.channels[delivery.channel_id].can_look_up
     safe = _is_retry_safe(world, delivery)
@@ -321,6 +324,7 @@ def _finish(world: World, delivery: OpenDelivery, event: DeliveryEvent, reason: 
     world.add(_closed(world, delivery, advance(DeliveryState(delivery.state), event), reason, at))
     if event is not DeliveryEvent.EXPIRE:  # that one may have arrived
         release_slot(world, delivery)
+        return_coupons(world, delivery)
 
 
 def _closed(

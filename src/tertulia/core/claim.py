@@ -15,8 +15,9 @@ from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.clocks import find_zone, read_clock
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
+from tertulia.core.coupons import Grant, claim_coupons, coupon_facts, find_grants, return_coupons, tell_run_dry
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
-from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, judge
+from tertulia.core.gates import COUPON, Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import follow_delivery, note_message
 from tertulia.core.leave import Leave, sign_leave
@@ -56,14 +57,19 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     trust = _judge_trust(world.contacts[delivery.contact_id], delivery)
     wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
     choice = choose_wording(world, delivery, wording, trust)
-    renderer = _renderer(world, delivery, wording, choice, minted, contents)
-    verdict = judge(_gather(world, delivery, trust, wording, choice, renderer))
+    grants = _find_grants(world, delivery, wording, choice)
+    renderer = _renderer(world, delivery, wording, choice, grants, minted, contents)
+    verdict = judge(_gather(world, delivery, trust, wording, choice, grants, renderer))
     match verdict.outcome:
         case Verb.SEND:
             _hand_over(world, delivery, verdict, minted, contents[0])
+            if (run := find_run(world, delivery)) is not None:
+                claim_coupons(world, run, delivery, grants)
             return True
         case Verb.HOLD:
             _hold(world, delivery, verdict)
+            if verdict.gate == COUPON:
+                tell_run_dry(world, delivery, grants)
         case Verb.DROP:
             _drop(world, delivery, verdict)
     return False
@@ -89,7 +95,8 @@ def _hand_over(
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     until = verdict.until or world.now + timedelta(seconds=HOLD_AGAIN_S)
-    facts = _facts(verdict) | ({"until": until.isoformat()} if verdict.until else {})
+    told = verdict.until is not None and verdict.gate != COUPON  # which asks again now and then: that is no promise
+    facts = _facts(verdict) | ({"until": until.isoformat()} if told else {})
     world.add(
         fx.SetOpenState(
             *(delivery.workspace, delivery.contact_id, delivery.id, DeliveryState.QUEUED.value, delivery.attempt),
@@ -108,6 +115,7 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
         decide_row(world, delivery, "not_sent", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
     _give_slot_back(world, delivery)
+    return_coupons(world, delivery)
     if delivery.match_id is not None:
         queue_next_stage(world, delivery, verdict.reason.value, world.now)
     if verdict.gate == "send_window" and (run := find_run(world, delivery)) is not None:
@@ -161,6 +169,7 @@ def _gather(
     trust: Trust,
     wording: Wording,
     choice: Choice,
+    grants: tuple[Grant, ...],
     renderer: Callable[[], Outcome],
 ) -> SendFacts:
     channel = world.config.channels[delivery.channel_id]
@@ -209,6 +218,7 @@ def _gather(
         characters_max=channel.text_max,
         render=renderer,
         template=wording.list_facts(),
+        coupons=grants,
     )
 
 
@@ -239,6 +249,7 @@ def _renderer(
     delivery: OpenDelivery,
     wording: Wording,
     choice: Choice,
+    grants: tuple[Grant, ...],
     minted: list[fx.MintLink],
     contents: list[Content],
 ) -> Callable[[], Outcome]:
@@ -251,7 +262,7 @@ def _renderer(
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
         if (run := find_run(world, delivery)) is not None:
-            return _render_step(world, delivery, run, contact, wording, choice, contents)
+            return _render_step(world, delivery, run, contact, wording, choice, grants, contents)
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
         if delivery.stage < len(match.direct):
@@ -264,6 +275,14 @@ def _renderer(
     return call
 
 
+def _find_grants(world: World, delivery: OpenDelivery, wording: Wording, choice: Choice) -> tuple[Grant, ...]:
+    """S5: the codes that this message shows, if it is not written yet."""
+    if read_content(delivery.content).is_rendered:
+        return ()
+    beside = ((wording.subject, False), (wording.html, True)) if _is_mail(world, delivery) else ()
+    return find_grants(world, find_run(world, delivery), ((choice.text, False), *beside))
+
+
 def _render_step(
     world: World,
     delivery: OpenDelivery,
@@ -271,11 +290,12 @@ def _render_step(
     contact: ContactRow,
     wording: Wording,
     choice: Choice,
+    grants: tuple[Grant, ...],
     contents: list[Content],
 ) -> Outcome:
     """A journey's message: its text, and of an e-mail the subject and the HTML. A neutral text goes alone."""
-    facts, unsubscribe = run_facts(world, run, contact), ""
     now = read_clock(world, contact, find_journey_zone(world, delivery))
+    facts, unsubscribe = run_facts(world, run, contact, coupon_facts(grants, now)), ""
     sources = [("text", choice.text, False)]
     if _is_mail(world, delivery):
         leave = _write_leave(world, delivery)

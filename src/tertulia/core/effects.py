@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.call_effects import CallEffect
+from tertulia.core.coupon_effects import CouponEffect
 from tertulia.core.entries import Entry
 from tertulia.core.entry_effects import EntryEffect
 from tertulia.core.event_effects import EventEffect
@@ -415,6 +416,7 @@ Effect = (
     | CallEffect
     | EntryEffect
     | SlotEffect
+    | CouponEffect
     | TalkEffect
     | SegmentEffect
     | AddAddress

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core import call_effects as cx
+from tertulia.core import coupon_effects as ux
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
@@ -23,6 +24,7 @@ from tertulia.core.rows import (
     CallRow,
     ClosedDelivery,
     ContactRow,
+    CouponRow,
     Done,
     GoalRow,
     IdentityRow,
@@ -293,6 +295,32 @@ def _fold_slot_release(world: "World", e: sx.ReleaseSlot) -> None:
         world.released[e.delivery_id] = rows.pop(row.message_id)
 
 
+def _fold_coupon(world: "World", e: ux.ClaimCoupon) -> None:
+    row = (e.contact_id, e.journey_id, e.pool_id, e.run_id, e.delivery_id, e.code, False, e.at, e.expires_at)
+    world.coupons.setdefault(world.follow(e.contact_id), []).append(CouponRow(*row))
+    if not e.shared and e.code in world.codes.get(e.pool_id, ()):
+        world.codes[e.pool_id].remove(e.code)
+
+
+def _fold_coupon_kept(world: "World", e: ux.KeepCoupon) -> None:
+    for row in world.coupons.get(world.follow(e.contact_id), ()):
+        row.given |= row.delivery_id == e.delivery_id
+
+
+def _fold_coupon_move(world: "World", e: ux.MoveCoupon) -> None:
+    for row in world.untaken.pop(e.delivery_id, ()):
+        row.delivery_id = e.to_id
+        world.coupons.setdefault(world.follow(e.contact_id), []).append(row)
+
+
+def _fold_coupon_return(world: "World", e: ux.ReturnCoupon) -> None:
+    rows = world.coupons.get(world.follow(e.contact_id), [])
+    back = [row for row in rows if row.delivery_id == e.delivery_id and not row.given]
+    if back:
+        world.untaken[e.delivery_id] = back
+        rows[:] = [row for row in rows if row not in back]
+
+
 def _fold_queue(world: "World", e: fx.QueueDelivery) -> None:
     world.open.setdefault(
         e.id,
@@ -349,6 +377,10 @@ _FOLDS: dict[type, Any] = {
     sx.SetSlot: _fold_slot,
     sx.MoveSlot: _fold_slot_move,
     sx.ReleaseSlot: _fold_slot_release,
+    ux.ClaimCoupon: _fold_coupon,
+    ux.KeepCoupon: _fold_coupon_kept,
+    ux.MoveCoupon: _fold_coupon_move,
+    ux.ReturnCoupon: _fold_coupon_return,
     ee.Assign: _fold_assignment,
     ee.TakeEntry: _fold_entry,
     ee.OpenGoal: _fold_goal,

@@ -10,13 +10,13 @@ order and pass with the fact "none set"; who adds the subject adds its facts to 
 nothing moves.
 
 A message is *held* where time alone may change the answer (paused, outside its window, at a cap, throttled, budget
-spent, channel stopped) and *dropped* where it will not. One that is dropped on a channel may go out on the next of its
-list, unless the refusal is for all of them. `render` is called only when every earlier gate has let the message pass:
-it is the dear one.
+spent, channel stopped, no coupon left) and *dropped* where it will not. One that is dropped on a channel may go out on
+the next of its list, unless the refusal is for all of them. `render` is called only when every earlier gate has let the
+message pass: it is the dear one.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, assert_never
@@ -37,6 +37,7 @@ from tertulia.core.caps import (
     write_per,
 )
 from tertulia.core.consent import Cause, ConsentState, Given, Suppression, permits
+from tertulia.core.coupons import Grant
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
 from tertulia.core.identity import Trust
 from tertulia.core.match import Need, is_trusted
@@ -48,6 +49,8 @@ from tertulia.core.zones import ZoneChoice, load_zone
 
 Facts = Mapping[str, object]
 NONE_SET: Final[Facts] = {"rule": "none set"}
+COUPON: Final = "coupon"
+COUPON_AGAIN: Final = timedelta(minutes=15)  # codes that come back wake nobody; added ones do
 
 
 class RunState(StrEnum):
@@ -78,7 +81,8 @@ class SendFacts(msgspec.Struct, frozen=True):
     `retry_at` when the next one is free. `budget_left_micros` None: no budget; `cost_micros` what this send will cost
     at most. `windows` are those of the workspace and of what the message belongs to, read in `zone`; `outside` what
     becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count them, `message` this
-    one; `at_cap` what becomes of it where there is no room. `template` says which template's text it is, if any."""
+    one; `at_cap` what becomes of it where there is no room. `template` says which template's text it is, if
+    any; `coupons` are the codes that it shows."""
 
     delivery_id: UUID
     now: datetime
@@ -115,6 +119,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     characters_max: int
     render: Callable[[], Outcome]
     template: Facts = {}
+    coupons: tuple[Grant, ...] = ()
 
 
 class Verb(StrEnum):
@@ -295,6 +300,19 @@ def _gate_throttle(facts: SendFacts) -> Finding:
     return Pass(used)
 
 
+def _gate_coupon(facts: SendFacts) -> Finding:
+    """A code of every pool that the message shows one of (S5). Which code is no fact of the ledger (C5)."""
+    if not facts.coupons:
+        return Pass(NONE_SET)
+    lacking = next((grant for grant in facts.coupons if not grant.code), None)
+    if lacking is not None:
+        until = facts.now + COUPON_AGAIN
+        used: Facts = {"step": lacking.step, "pool": lacking.key}
+        return Refuse(Verb.HOLD, Reason.COUPONS_SPENT, used, min(until, facts.deadline or until))
+    told = [{"step": grant.step, "pool": grant.key, "kept": grant.kept is not None} for grant in facts.coupons]
+    return Pass({"coupons": told})
+
+
 def _gate_render(facts: SendFacts) -> Finding:
     """Abort, missing variable by policy (S4), a text too long for the channel."""
     used = dict(facts.template)
@@ -407,6 +425,7 @@ ORDER: Final[tuple[tuple[str, Gate], ...]] = (
     ("send_window", _gate_windows),
     ("cap", _gate_caps),
     ("throttle", _gate_throttle),
+    (COUPON, _gate_coupon),
     ("render", _gate_render),
     ("hold_out", _gate_none_set),
 )

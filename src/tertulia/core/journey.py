@@ -20,6 +20,7 @@ from tertulia.core.attempts import decide_row, revoke_delivery
 from tertulia.core.calls import GATE, queue_call, take_back_call
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Condition, judge
+from tertulia.core.coupons import move_coupons
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
 from tertulia.core.entries import OccasionEntry, key_of
@@ -312,6 +313,7 @@ def _queue(
     kind, value, scope = to
     if run.delivery_id is not None:
         world.add(sx.MoveSlot(run.workspace, run.contact_id, run.delivery_id, delivery_id))
+        move_coupons(world, run, delivery_id)
     world.add(
         fx.QueueDelivery(
             workspace=run.workspace,

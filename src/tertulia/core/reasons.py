@@ -47,6 +47,7 @@ class Reason(StrEnum):
     CHANNEL_STOPPED = "throttle.channel_stopped"
     THROTTLED = "throttle.rate"
     BUDGET_SPENT = "budget.spent"
+    COUPONS_SPENT = "coupon.spent"
     TEMPLATE_ABORTED = "render.aborted"
     MISSING_VARIABLE = "render.missing"
     MISSING_SKIPPED = "render.missing_skipped"
@@ -163,6 +164,7 @@ SENTENCES: Final = {
     Reason.CHANNEL_STOPPED: gettext_noop("The channel is stopped; look at its page for what is wrong."),
     Reason.THROTTLED: gettext_noop("Waiting its turn at the speed that the channel or the match allows."),
     Reason.BUDGET_SPENT: gettext_noop("The budget is spent; raise it to go on."),
+    Reason.COUPONS_SPENT: gettext_noop("The pool of coupons has no code left; add some, and the message goes out."),
     Reason.TEMPLATE_ABORTED: gettext_noop("The template itself decided not to send."),
     Reason.MISSING_VARIABLE: gettext_noop("The template needs something that this customer does not have."),
     Reason.MISSING_SKIPPED: gettext_noop("The template skips customers who lack something it needs."),

@@ -1,11 +1,10 @@
 """Templates: Liquid compiled once, rendered per contact, with problems that a person can act on (S4).
 
 A template sees `contact.*`, `links.*` and `link` (the chooser's), `workspace.name`, `channels.*` (their names), `now`,
-and in a journey `event.*`, `answers.*` and `results.*`; an attribute that is empty counts as missing. What a missing
-variable does is the template's policy: `fail` and `skip` give `Missing` (the gate tells them apart), `default` renders
-nothing in its place. `{{ contact.city | default: "your city" }}` and `{% if contact.city %}` are never missing.
-`{% abort "reason" %}` sends nothing.
-"""
+and in a journey `event.*`, `answers.*`, `results.*` and `coupons.*`; an attribute that is empty counts as missing.
+What a missing variable does is the template's policy: `fail` and `skip` give `Missing` (the gate tells them apart),
+`default` renders nothing in its place. `{{ contact.city | default: "your city" }}` and `{% if contact.city %}` are
+never missing. `{% abort "reason" %}` sends nothing. """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +30,10 @@ from tertulia.core.reasons import gettext_noop
 from tertulia.core.render_limits import FILTERS, SOURCE_CHARACTERS_MAX, Aborted, lenient_sandbox, strict_sandbox
 
 ROOTS: Final = frozenset(
-    {"answers", "contact", "event", "results", "links", "link", "unsubscribe", "workspace", "channels", "now", "today"}
+    {
+        *("answers", "contact", "coupons", "event", "results", "links", "link", "unsubscribe", "workspace"),
+        *("channels", "now", "today"),
+    }
 )
 
 

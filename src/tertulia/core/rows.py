@@ -204,6 +204,21 @@ class SlotRow:
 
 
 @dataclass(slots=True)
+class CouponRow:
+    """A customer's code from a journey; fields as in coupon_effects.ClaimCoupon. `given`: it never comes back."""
+
+    contact_id: int
+    journey_id: int
+    pool_id: int
+    run_id: UUID
+    delivery_id: UUID
+    code: str
+    given: bool
+    claimed_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(slots=True)
 class WatchRow:
     """A message that a journey begins by if it is ignored, its time over; fields as in entry_effects.WatchMessage.
     `heeded`: it was read, clicked or answered meanwhile."""

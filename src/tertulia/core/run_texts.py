@@ -1,6 +1,7 @@
 """What a run's texts see, and what they come to where a message has no verdict to wait for: a repetition of a question,
 what is said before people take over."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from tertulia.core.clocks import read_clock
@@ -10,9 +11,11 @@ from tertulia.core.template_facts import make_facts
 from tertulia.core.world import World
 
 
-def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, object]:
-    """What a journey's template sees: the contact, the event that began the run, the answers, and what calls
-    saved."""
+def run_facts(
+    world: World, run: RunRow, contact: ContactRow, coupons: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """What a journey's template sees: the contact, the event that began the run, the answers, what calls saved, and in
+    a message the codes that it gives."""
     return make_facts(
         name=contact.name,
         surname=contact.surname,
@@ -23,6 +26,7 @@ def run_facts(world: World, run: RunRow, contact: ContactRow) -> dict[str, objec
         event=run.event.get("properties", {}),
         answers=run.answers,
         results=run.results,
+        coupons=coupons,
     )
 
 

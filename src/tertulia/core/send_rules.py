@@ -13,12 +13,13 @@ from tertulia.core.world import Config, WorkspaceFacts, World
 
 
 def list_changed(before: Config, after: Config) -> list[int]:
-    """The workspaces whose quiet hours or caps are others now: what waits for them is looked at again."""
+    """The workspaces whose quiet hours, caps or coupons are others now: what waits for them is looked at again."""
     known = before.workspaces
+    pooled = {pool.workspace for key, pool in after.pools.items() if before.pools.get(key) != pool}
     return [
         workspace.id
         for workspace in after.workspaces.values()
-        if workspace.id in known and _rules_of(known[workspace.id]) != _rules_of(workspace)
+        if workspace.id in known and (workspace.id in pooled or _rules_of(known[workspace.id]) != _rules_of(workspace))
     ]
 
 

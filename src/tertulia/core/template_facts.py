@@ -20,10 +20,11 @@ def make_facts(
     event: Mapping[str, Any] | None = None,
     answers: Mapping[str, Any] | None = None,
     results: Mapping[str, Any] | None = None,
+    coupons: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """The facts for `render`. `links` holds `link` and `links` as `render.sample_links` or the claim made them;
-    `event` the properties of the event that began a journey's run, `answers` what was answered in it, and `results`
-    what its calls saved, by step and name."""
+    `event` the properties of the event that began a journey's run, `answers` what was answered in it, `results` what
+    its calls saved, by step and name, and `coupons` the codes that the message shows, by their steps."""
     full = f"{name} {surname}".strip()
     own = {"name": name, "surname": surname, "full_name": full, "language": locale}
     return {
@@ -33,4 +34,5 @@ def make_facts(
         **({} if event is None else {"event": dict(event)}),
         **({} if answers is None else {"answers": dict(answers)}),
         **({} if results is None else {"results": dict(results)}),
+        **({} if coupons is None else {"coupons": dict(coupons)}),
     }

@@ -27,6 +27,7 @@ from tertulia.core.rows import (
     CallRow,
     ClosedDelivery,
     ContactRow,
+    CouponRow,
     Done,
     GoalRow,
     IdentityRow,
@@ -168,6 +169,11 @@ class JourneyFacts:
         return any(node.step.KIND == "call" for program in self.programs.values() for node in program.nodes.values())
 
     @property
+    def gives_coupons(self) -> bool:
+        """Whether any of its revisions gives coupons (S5)."""
+        return any(node.step.KIND == "coupon" for program in self.programs.values() for node in program.nodes.values())
+
+    @property
     def has_exit_condition(self) -> bool:
         """Whether runs of any of its revisions may end by one (X5)."""
         return any(program.journey.exit_when is not None for program in self.programs.values())
@@ -183,6 +189,20 @@ class EndpointFacts:
     key: str
     idempotent: bool
     status_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFacts:
+    """What decisions need of a pool of coupons. `code`: the one that everybody gets; empty where each gets their own.
+    `expires`: how long after its claim one holds. `turn` rises with every addition of codes."""
+
+    id: int
+    workspace: int
+    key: str
+    name: str
+    code: str
+    expires: timedelta | None
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +240,9 @@ class Config:
     def find_endpoint(self, workspace: int, key: str) -> EndpointFacts | None:
         """The endpoint of a workspace by its key."""
         return next((row for row in self.endpoints.values() if (row.workspace, row.key) == (workspace, key)), None)
+
+    pools: Mapping[tuple[int, str], PoolFacts] = field(default_factory=dict)  # by workspace and key
+    giving: frozenset[int] = frozenset()  # journeys that give coupons (S5)
 
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
@@ -269,6 +292,9 @@ class World:
     goals: dict[UUID, GoalRow] = field(default_factory=dict)  # by run: those that may still be reached (G3)
     assignments: dict[tuple[int, str], AssignmentRow] = field(default_factory=dict)  # by contact and experiment (A1)
     calls: dict[UUID, CallRow] = field(default_factory=dict)  # without a verdict, of loaded runs
+    coupons: dict[int, list[CouponRow]] = field(default_factory=dict)  # by contact, merges followed (M8)
+    untaken: dict[UUID, list[CouponRow]] = field(default_factory=dict)  # as `released`
+    codes: dict[int, list[str]] = field(default_factory=dict)  # by pool: free, and this cycle's alone (R5)
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

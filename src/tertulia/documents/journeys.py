@@ -43,14 +43,18 @@ ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 TEXTS: Final = {"text": False, "neutral": False, "say": False, "subject": False, "html": True}
 """Fields that are templates, and whether of HTML."""
 NOT_ASKED: Final = _("No step before this one asks and is called “%(step)s”.")
+NOT_GIVEN: Final = _("No step that everybody passes before this one gives a coupon and is called “%(step)s”.")
+NO_CLAIM: Final = _("A coupon is claimed by a message. This text is none: leave the coupon out.")
+CLAIMS: Final = frozenset({"text", "neutral", "subject", "html"})
+"""Fields of messages: only these may show coupons."""
 NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
-    the keys of `journeys` and of published `templates` and `segments`, and those of `endpoints` with the methods that
-    they take (None: not known). `mails`: the kinds that send e-mail."""
+    the keys of `journeys`, of published `templates` and `segments` and of `pools` of coupons, and those of `endpoints`
+    with the methods that they take (None: not known). `mails`: the kinds that send e-mail."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
@@ -59,6 +63,7 @@ class Around:
     segments: frozenset[str] | None = None
     mails: frozenset[str] = frozenset()
     endpoints: Mapping[str, frozenset[str]] | None = None
+    pools: frozenset[str] | None = None
 
     def is_mail(self, name: str) -> bool:
         """Whether a channel's name, kind or family means e-mail."""
@@ -231,6 +236,12 @@ def _check_template_key(written: Written, key: str, path: Path, known: frozenset
         yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
+def _check_pool_key(written: Written, key: str, path: Path, known: frozenset[str]) -> Iterator[Problem]:
+    if key not in known:
+        message = _("No pool of coupons has the key “%(key)s”. There are: %(known)s.")
+        yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
+
+
 def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
     """Each says something, and none is obeyed before it comes here (C2)."""
     for place, word in enumerate(entry.keyword):
@@ -294,6 +305,7 @@ class _Steps:
         self.ids: dict[str, Path] = {}
         self.asked: frozenset[str] = frozenset()  # steps before, whose answers there may be
         self.saved: Mapping[str, tuple[str, ...]] = {}  # the same of those that save results, with their names
+        self.given: frozenset[str] = frozenset()  # steps that everybody has passed, whose coupons there are
 
     def check(self, raws: Iterable[Any], path: Path) -> None:
         """One sequence, and those inside its steps."""
@@ -350,18 +362,23 @@ class _Steps:
             self.problems += _check_journey_key(self.written, key, (*path, "journey"), self.around.journeys)
         if (key := getattr(step, "endpoint", "")) and self.around.endpoints is not None:
             self._check_endpoint(key, getattr(step, "method", ""), path, self.around.endpoints)
+        if (pool := getattr(step, "pool", "")) and self.around.pools is not None:
+            self.problems += _check_pool_key(self.written, pool, (*path, "pool"), self.around.pools)
         self.asked |= {step.id} if step.ASKS else set()
         self.saved = {**self.saved, **({step.id: names} if (names := step.list_saved()) else {})}
+        self.given |= {step.id} if step.KIND == "coupon" else set()
         self._check_ways(step, path)
 
     def _check_ways(self, step: Step, path: Path) -> None:
-        """What was asked and saved on a way is known there, and where the ways have met again."""
-        before = self.asked, self.saved
+        """What was asked and saved on a way is known there, and where the ways have met again; a coupon of a way only
+        on it."""
+        before, given = (self.asked, self.saved), self.given
         asked, saved = before
         for way in step.list_ways():
             self.asked, self.saved = before
             self.check(way.steps, (*path, *way.field))
             asked, saved = asked | self.asked, {**saved, **self.saved}
+            self.given = given
         self.asked, self.saved = asked, saved
 
     def _check_channels(self, step: Step, path: Path) -> None:
@@ -395,6 +412,14 @@ class _Steps:
                 self._add(path, NOT_ASKED, {"step": rest})
             elif root == "results" and rest:
                 self.problems += check_result(self.written, path, rest, self.saved)
+            elif root == "coupons":
+                self._check_coupon(rest.partition(".")[0], path)
+
+    def _check_coupon(self, step: str, path: Path) -> None:
+        if path[-1] not in CLAIMS or "retry" in path:
+            self._add(path, NO_CLAIM)
+        elif step not in self.given:
+            self._add(path, NOT_GIVEN, {"step": step})
 
 
 def write_schema() -> dict[str, Any]:

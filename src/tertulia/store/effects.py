@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tertulia.core import call_effects as cx
+from tertulia.core import coupon_effects as ux
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
@@ -23,6 +24,7 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.calls import end_calls, queue_calls, set_calls
+from tertulia.store.coupons import COUPON_WRITERS, settle_returns
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.entry_effects import ENTRY_WRITERS
 from tertulia.store.erasing import erase
@@ -62,6 +64,8 @@ def write(conn: Conn, effects: Sequence[fx.Effect], now: datetime) -> list[fx.Fo
     )
     if sx.ReleaseSlot in groups:
         groups[sx.ReleaseSlot] = settle_releases(groups[sx.ReleaseSlot], groups.get(sx.MoveSlot, ()))
+    if ux.ReturnCoupon in groups:
+        groups[ux.ReturnCoupon] = settle_returns(groups[ux.ReturnCoupon], groups.get(ux.MoveCoupon, ()))
     if rx.SetRun in groups:
         groups[rx.SetRun] = settle_runs(groups[rx.SetRun], groups.get(rx.EndRun, ()))
     for kind, writer in _WRITERS.items():
@@ -468,6 +472,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.UndoMerge: _undo_merges,
     fx.QueueDelivery: _queue_deliveries,
     fx.SetOpenState: _set_open_states,
+    **COUPON_WRITERS,
     sx.ReleaseSlot: release_slots,
     sx.MoveSlot: move_slots,
     sx.SetSlot: set_slots,

@@ -422,6 +422,10 @@ delete from session where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_slots
 delete from slot where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_coupons
+-- Whose a code is goes; that it was given stays counted.
+delete from coupon_claim where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_runs
 -- What is over stays counted; nothing of what began it, or was answered or saved in it, does.
 update run set event = '{}', answers = '{}', results = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s

@@ -67,6 +67,7 @@ _ERASURES = (
     "erase_calls",
     "erase_call_log",
     "erase_slots",
+    "erase_coupons",
     "erase_passages",
     "erase_watches",
     "erase_goals",

@@ -38,6 +38,7 @@ from tertulia.core.hand_over import BY_WORD
 from tertulia.data.models import Channel, Journey, Match, Source
 from tertulia.store.contacts import read_undone_evidence
 from tertulia.store.conversations import list_handed_over_of
+from tertulia.store.coupons import Coupon, list_coupons
 from tertulia.store.db import Conn, django_conn
 from tertulia.store.decisions import count_stopped, read_account
 from tertulia.store.journeys import RunView, list_runs
@@ -107,11 +108,14 @@ def show_runs(request: HttpRequest, contact_id: int) -> HttpResponse:
     asked = request.GET.get("journey", "")
     chosen = next((journey for journey in journeys if str(journey.pk) == asked), None)
     runs = list_runs(conn, person.family, RUNS)
+    coupons: dict[UUID, list[Coupon]] = {}
+    for coupon in list_coupons(conn, person.family, RUNS):
+        coupons.setdefault(coupon.run_id, []).append(coupon)
     context = describe(request, conn, person) | {
         "tab": "runs",
         "runs": [
-            (run, names.get(run.journey_id, ""), name_cause(run.event), explain_run(run), list_answers(run))
-            for run in runs
+            (run, names.get(run.journey_id, ""), name_cause(run.event), explain_run(run), list_answers(run), given)
+            for run, given in ((run, coupons.get(run.id, [])) for run in runs)
         ],
         "journeys": journeys,
         "chosen": chosen,

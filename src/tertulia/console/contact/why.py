@@ -109,6 +109,8 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
         case "throttle":
             budget = facts.get("budget_left_micros")
             return "" if not isinstance(budget, int) else _("budget left: %(sum).2f") % {"sum": budget / 1_000_000}
+        case "coupon":
+            return _describe_coupons(facts)
         case "render":
             return _describe_text(facts)
         case "trust":
@@ -119,6 +121,14 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
             return _("the provider's code %(code)s") % {"code": facts["code"]} if facts.get("code") else ""
         case _:
             return ""
+
+
+def _describe_coupons(facts: Mapping[str, Any]) -> str:
+    """Of which pools, and whether the customer had the code before."""
+    if "pool" in facts:
+        return _("“%(pool)s” has no code left") % {"pool": facts["pool"]}
+    words = {True: _("“%(pool)s”: the code that the customer had"), False: _("“%(pool)s”: a code claimed")}
+    return ", ".join(words[bool(told["kept"])] % {"pool": told["pool"]} for told in facts.get("coupons", ()))
 
 
 def _describe_text(facts: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ GATE_NAMES = {
     "send_window": gettext_lazy("Send window"),
     "cap": gettext_lazy("Frequency cap"),
     "throttle": gettext_lazy("Speed and budget"),
+    "coupon": gettext_lazy("Coupons"),
     "render": gettext_lazy("Content"),
     "hold_out": gettext_lazy("Not in the hold-out"),
     "provider": gettext_lazy("Provider"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia.console.routes import find_address
-from tertulia.data.models import Channel, Import, Match, Workspace
+from tertulia.data.models import Channel, CouponPool, Import, Match, Workspace
 from tertulia.store.calls import count_waiting_calls
 from tertulia.store.conversations import list_handed_over
 from tertulia.store.db import Conn
@@ -36,6 +36,7 @@ def list_needs(conn: Conn, workspace: Workspace) -> list[Need]:
     waiting = count_waiting(conn, workspace.pk)
     needs = [
         *_list_faults(workspace),
+        *_list_coupons(workspace),
         *_list_handed_over(conn, workspace),
         *_list_paused(workspace),
         *_list_imports(workspace),
@@ -72,6 +73,23 @@ def _list_faults(workspace: Workspace) -> list[Need]:
     return [
         Need("circle-x", "danger", row.name, _("stopped"), row.fault, find_address("channel", row.pk), _("See why"))
         for row in faulty
+    ]
+
+
+def _list_coupons(workspace: Workspace) -> list[Need]:
+    """Pools that are spent, those for which messages wait first, and those that run low (S5)."""
+    pools = CouponPool.objects.filter(workspace=workspace).exclude(low_at=None, empty_at=None).order_by("pk")
+    return [
+        Need(
+            "ticket",
+            "danger" if pool.empty_at is not None else "warn",
+            pool.name,
+            _("has no coupons left") if pool.empty_at is not None else _("runs low on coupons"),
+            _("messages wait, nothing is lost") if pool.empty_at is not None else "",
+            find_address("coupon_pool", pool.pk),
+            _("Add codes"),
+        )
+        for pool in sorted(pools, key=lambda pool: pool.empty_at is None)
     ]
 
 

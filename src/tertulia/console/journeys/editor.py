@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from tertulia.actions import coupons
 from tertulia.actions import journeys as actions
 from tertulia.actions.endpoints import list_endpoints
 from tertulia.actions.problems import Problem
@@ -106,6 +107,7 @@ def describe_panel(
         *(list_channels(request), list_events(request), list_keys(request, journey.pk), list_wordings(request)),
         [(one.key, one.name) for one in list_segments(request.workspace) if one.state == "live"],
         list_endpoint_keys(request),
+        list_pools(request),
     )
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)
@@ -154,6 +156,11 @@ def list_wordings(request: HttpRequest) -> list[tuple[str, str]]:
     return [(one.key, one.name) for one in list_templates(request.workspace) if one.revision is not None]
 
 
+def list_pools(request: HttpRequest) -> list[tuple[str, str]]:
+    """The workspace's pools of coupons, by their keys, with their names."""
+    return [(pool.key, pool.name) for pool in coupons.list_pools(request.workspace)]
+
+
 def list_channels(request: HttpRequest) -> list[tuple[str, str]]:
     """What a message may be sent on: kinds first, then channels by their names."""
     known = actions.find_around(request.workspace).channels
@@ -196,6 +203,8 @@ def insert_step(request: HttpRequest, journey_id: int) -> HttpResponse:
         step = {"id": find_free_id(value, kind.KIND), "kind": kind.KIND, **kind.SAMPLE}
         if kind.KIND == "message":
             step["channels"] = [name for name, _label in list_channels(request)[:1]] or ["sms"]
+        if kind.KIND == "coupon":
+            step["pool"] = next((key for key, _name in list_pools(request)), "")
         if kind.KIND == "start":
             step["journey"] = next((key for key, _name in list_keys(request, journey_id)), "")
         return edit.insert_part(text, sequence, place, step), write_path((*sequence, place))

@@ -47,7 +47,7 @@ class FormField:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the forms offer: the workspace's channels, the names of events that came, and its journeys, published
-    templates and segments, and endpoints by their keys."""
+    templates and segments, endpoints, and pools of coupons by their keys."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
@@ -55,6 +55,7 @@ class Around:
     templates: Sequence[tuple[str, str]] = ()
     segments: Sequence[tuple[str, str]] = ()
     endpoints: Sequence[tuple[str, str]] = ()
+    pools: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -126,6 +127,8 @@ def _fill(
             _fill_choice(made, value, _("any channel"), around.channels)
         case "message_template":
             _fill_choice(made, value, _("none: the text above"), around.templates)
+        case "coupon_pool":
+            _fill_choice(made, value, _("none yet"), around.pools)
         case "lines":
             lines = value if isinstance(value, list) else []
             made.value = "\n".join(map(str, lines))

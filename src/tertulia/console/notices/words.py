@@ -22,7 +22,7 @@ class Told:
 
 def tell_notice(notice: Notice) -> Told:
     """The notice in words."""
-    counts = {"rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0, "there": 0}
+    counts = {"rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0, "there": 0, "left": 0}
     facts = {"name": "", "fault": "", "topic": ""} | counts | notice.facts
     said = {key: plain_num(value) if isinstance(value, int) else value for key, value in facts.items()}
     known = {
@@ -42,13 +42,19 @@ def tell_notice(notice: Notice) -> Told:
         ),
         "channel_fault": ("circle-x", "danger", _("%(name)s stopped: %(fault)s")),
         "privacy_request": ("triangle-alert", "warn", _("%(name)s passes on a privacy request: %(topic)s")),
+        "coupons_spent": ("ticket", "danger", _("The coupons of %(name)s are spent; messages wait for more")),
+        "coupons_low": ("ticket", "warn", _("The coupons of %(name)s run low: %(left)s or fewer are left")),
         "match_paused": ("octagon-pause", "warn", _("The match %(name)s paused itself")),
         "match_done": ("circle-check", "ok", _("The match %(name)s is done")),
     }
+    if notice.kind == "coupons_low" and not facts["left"]:
+        known["coupons_low"] = ("ticket", "warn", _("The last coupon of %(name)s is given"))
     icon, tone, sentence = known.get(notice.kind, ("info", "", notice.kind.replace("%", "%%")))
     url = notice.link
     if not url and notice.kind == "channel_fault" and isinstance(notice.facts.get("channel"), int):
         url = find_address("channel", notice.facts["channel"])
     if not url and notice.kind == "privacy_request" and isinstance(notice.facts.get("source"), int):
         url = find_address("source_debugger", notice.facts["source"])
+    if not url and notice.kind in ("coupons_spent", "coupons_low") and isinstance(notice.facts.get("pool"), int):
+        url = find_address("coupon_pool", notice.facts["pool"])
     return Told(notice, icon, tone, sentence % said, url)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tertulia.core import call_effects as cx
+from tertulia.core import coupon_effects as ux
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
 from tertulia.core.content import read_content
@@ -39,13 +40,17 @@ class Report:
     `entered` are runs that began, one that began again each time; `inside` those that are not over. `sent` by day and
     channel, `sent_by_step`; `unsent` by step, outcome, gate and reason; `held` by gate and reason, in messages, each
     once; `refused` by the reason for which somebody did not enter; `steps` by step and what, as the tallies have it;
-    `calls` to the company's API, which were answered by samples; `ended` by outcome and reason; `cost_micros` by
-    currency; `samples` the first messages, one of a step to a contact."""
+    `calls` to the company's API, which were answered by samples; `given` are codes by pool; those that may come back
+    stand under their attempt, `carried` or `returned`; `ended` by outcome and reason; `cost_micros` by currency;
+    `samples` the first messages, one of a step to a contact."""
 
     journey_id: int
     zone: ZoneInfo
     entered: int = 0
     calls: int = 0
+    given: Counter[int] = field(default_factory=Counter)
+    carried: dict[UUID, list[int]] = field(default_factory=dict)
+    returned: dict[UUID, list[int]] = field(default_factory=dict)
     inside: set[UUID] = field(default_factory=set)
     sent: Counter[tuple[date, int]] = field(default_factory=Counter)
     sent_by_step: Counter[str] = field(default_factory=Counter)
@@ -69,6 +74,10 @@ class Report:
         """What was handed over to providers."""
         return self.sent.total()
 
+    def count_coupons(self) -> Counter[int]:
+        """Codes that were needed, by pool."""
+        return self.given + Counter(pool_id for pools in self.carried.values() for pool_id in pools)
+
     def count_held(self, gate: str) -> int:
         """Messages that a gate held back for a while."""
         return sum(count for (at, _), count in self.held.items() if at == gate)
@@ -81,6 +90,10 @@ class Report:
                     self._count_run(effect)
                 case cx.QueueCall() if effect.journey_id == self.journey_id:
                     self.calls += 1
+                case ux.ClaimCoupon() if effect.journey_id == self.journey_id:
+                    self._count_coupon(effect)
+                case ux.KeepCoupon() | ux.MoveCoupon() | ux.ReturnCoupon():
+                    self._count_coupon(effect)
                 case fx.QueueDelivery() if effect.journey_id == self.journey_id:
                     self.waiting[effect.id] = effect.channel_id, effect.step
                 case fx.SetOpenState() if effect.id in self.waiting and effect.state == DeliveryState.SENDING.value:
@@ -104,6 +117,20 @@ class Report:
                 self.entered += 1
             case rx.TallyStep():
                 self.steps[(effect.step, effect.what)] += 1
+
+    def _count_coupon(self, effect: ux.CouponEffect) -> None:
+        """A code that comes back is not needed, unless the next attempt carries it on."""
+        match effect:
+            case ux.ClaimCoupon():
+                self.carried.setdefault(effect.delivery_id, []).append(effect.pool_id)
+            case ux.KeepCoupon():
+                self.given.update(self.carried.pop(effect.delivery_id, ()))
+            case ux.ReturnCoupon():
+                self.returned[effect.delivery_id] = self.carried.pop(effect.delivery_id, [])
+            case ux.MoveCoupon():
+                self.carried[effect.to_id] = self.returned.pop(effect.delivery_id, [])
+            case _:
+                pass
 
     def _count_message(self, world: World, effect: fx.SetOpenState) -> None:
         if effect.attempt > 1:

@@ -2,6 +2,7 @@
 
 from tertulia.data.models.cap import Cap
 from tertulia.data.models.channel import Channel
+from tertulia.data.models.coupon import CouponPool
 from tertulia.data.models.endpoint import Endpoint
 from tertulia.data.models.imports import Import
 from tertulia.data.models.journey import Journey, JourneyRevision, JourneyRound
@@ -17,6 +18,7 @@ __all__ = [
     "Audit",
     "Cap",
     "Channel",
+    "CouponPool",
     "Endpoint",
     "Import",
     "Journey",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tertulia.stories.conformance.calls import check_called, check_waiting
+from tertulia.stories.conformance.coupons import check_coupons
 from tertulia.stories.conformance.journeys import (
     check_journeys,
     read_answers,
@@ -293,6 +294,7 @@ CHECKS: Mapping[str, Check] = {
     "funnel": check_funnel,
     "intake": check_intake,
     "conversations": check_conversations,
+    "coupons": check_coupons,
     "match": check_match,
     "journeys": check_journeys,
     "segments": check_segments,

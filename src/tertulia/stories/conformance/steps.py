@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tertulia.stories.conformance.calls import plan_api, settle_call
+from tertulia.stories.conformance.coupons import fill_pool
 from tertulia.stories.conformance.journeys import (
     go_before_change,
     go_to,
@@ -337,6 +338,7 @@ STEPS: Mapping[str, Step] = {
     "settle": settle_call,
     "journey": publish_journey,
     "template": publish_template,
+    "coupons": fill_pool,
     "steer": steer_journey,
     "start": start_journey,
     "segment": publish_segment,
