@@ -174,6 +174,14 @@ def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if row.delivery_id is not None})
 
 
+def load_audiences(conn: Conn, world: World) -> None:
+    """In which segments those are to whom a broadcast to a segment is about to write."""
+    entries = {row.contact_id: find_program(world, row).journey for row in world.runs.values()}
+    asked = {one for one, told in entries.items() if told.is_broadcast and getattr(told.entry, "segment", "")}
+    if asked:
+        world.listed |= load_memberships(conn, asked)
+
+
 def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None:
     """The facts of messages whose watch is over."""
     loader.load_profiles(conn, world, {row.contact_id for row in rows})

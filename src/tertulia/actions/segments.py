@@ -23,7 +23,7 @@ from tertulia.actions.problems import Problem, Refused
 from tertulia.actions.segment_cycle import make_place
 from tertulia.channels import registry
 from tertulia.core.entries import ListEntry, key_of, route
-from tertulia.core.journeys import SegmentEntry
+from tertulia.core.journeys import AudienceEntry, SegmentEntry
 from tertulia.core.segment_document import Known, SegmentCondition, list_named
 from tertulia.core.segment_document import Segment as Document
 from tertulia.core.segments import Node, compile_segment, list_keys
@@ -165,7 +165,7 @@ def list_users(segment: Segment) -> list[str]:
     for journey in journeys.prefetch_related("revisions"):
         newest = next((row for row in journey.revisions.all() if row.number == journey.revision), None)
         entry = read_journey(newest.document).entry if newest else None
-        if isinstance(entry, SegmentEntry) and entry.segment == segment.key:
+        if isinstance(entry, SegmentEntry | AudienceEntry) and entry.segment == segment.key:
             found.append(journey.name)
     return sorted(found)
 

@@ -16,14 +16,15 @@ from tertulia.core.clocks import find_zone, read_clock
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
-from tertulia.core.gates import Platform, RunState, SendFacts, Verb, Verdict, judge
+from tertulia.core.gates import Audience, Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
-from tertulia.core.journey import follow_delivery, note_message
+from tertulia.core.journey import find_program, follow_delivery, note_message
 from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.mail_html import clean_html
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
+from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
@@ -155,6 +156,17 @@ def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) 
     return RunState.PAUSED if journey.state == "paused" else RunState.LIVE
 
 
+def _find_audience(world: World, delivery: OpenDelivery) -> Audience:
+    """A broadcast to a segment is for those who are in it when a message of it goes out."""
+    run = find_run(world, delivery)
+    journey = find_program(world, run).journey if run is not None else None
+    if run is None or journey is None or not journey.is_broadcast:
+        return Audience.NONE
+    if not getattr(journey.entry, "segment", ""):
+        return Audience.NONE
+    return Audience.INSIDE if is_still_meant(world, run, journey.entry) else Audience.LEFT
+
+
 def _gather(
     world: World,
     delivery: OpenDelivery,
@@ -181,6 +193,7 @@ def _gather(
         run=_find_state(world, delivery, match),
         contact_merged=contact.merged_into is not None and (match is not None or delivery.run_id is not None),
         contact_erased=contact.erased,
+        audience=_find_audience(world, delivery),
         address=delivery.to_value,
         mobile_needed=channel.carries == SMS,
         mobile=row.sms if row else delivery.match_id is None and delivery.run_id is None,
