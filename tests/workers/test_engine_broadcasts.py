@@ -161,3 +161,53 @@ def test_boxes_go_out_one_after_the_other(town: Town) -> None:
     town.outcome(first, "ok", provider_id="p1")
     town.receipt(first, "delivered")
     assert texts(town) == ["Two"]
+
+
+def look(town: Town, text: str) -> Any:
+    """What a draft would come to."""
+    from django.db import transaction
+
+    from tertulia.actions.broadcast_outlook import try_broadcast
+    from tertulia.documents.journeys import read_journey
+    from tertulia.store.db import django_conn
+
+    with transaction.atomic():
+        document, told = read_journey(text), {"public_url": "https://t.example", "elapsed": lambda: 0.0}
+        return try_broadcast(django_conn(), town.workspace, document, town.now, **told)
+
+
+def test_before_the_launch_it_is_played_for_its_audience(town: Town) -> None:
+    """By the gates that decide in earnest: consent, suppression, caps with what was sent today; nothing is kept."""
+    from tertulia.data.models import Cap
+
+    for name in ("Ana", "Bea", "Cid", "Dia"):
+        add(town, name, "UTC", tier="gold")
+    town.event("identify", user="nobody", traits={"firstName": "Nia", "tier": "gold"})
+    town.suppress("+551198765000" + "2", "complained")
+    town.publish_segment("name: Gold\nwhere: {attribute: tier, is: gold}\n")
+    Cap.objects.create(workspace=town.workspace, name="Daily", document={"limit": 1, "per": "day"}, window_s=86_400)
+    town._change_epoch()
+    town.publish_segment("name: Ana\nwhere: {field: name, is: Ana}\n")
+    town.publish(HEAD + "entry: {kind: audience, segment: ana, at_launch: true}\n" + HELLO)
+    town.advance(SOON)
+    [sent] = town.sending("sms")
+    town.outcome(sent, "ok", provider_id="p1")
+    gold = "entry: {kind: audience, segment: gold, at_launch: true}\n"
+    trial = look(town, HEAD + gold + HELLO)
+    assert (trial.reach.count, trial.reach.reachable, trial.reach.anywhere) == (5, (("sms", 4),), 4)
+    assert (trial.sample, trial.is_sample, trial.whole) == (5, False, True)
+    assert trial.told["held_by_cap"] == 1
+    reasons = {row["reason"]: row["count"] for row in trial.told["not_sent"]}
+    assert reasons == {"address.none": 1, "suppression.complained": 1}
+    assert town.rows("select 1 from delivery_open union all select 1 from run_open") == []
+    assert len(town.rows("select 1 from delivery")) == 1
+
+
+def test_the_trial_is_at_each_customers_hour(town: Town) -> None:
+    """And counts only who can be reached on the channel."""
+    add(town, "Ana", "Asia/Tokyo")
+    town.event("identify", user="nobody", traits={"firstName": "Nia"})
+    entry = 'entry: {kind: audience, channel: sms, on: 2026-11-05, time: "21:00", clock: customer}\n'
+    trial = look(town, HEAD + entry + HELLO)
+    assert (trial.reach.count, trial.told["messages"]) == (1, 1)
+    assert trial.told["samples"][0]["at"].isoformat() == "2026-11-05T12:00:00+00:00"

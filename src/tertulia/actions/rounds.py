@@ -18,7 +18,7 @@ from tertulia.core.journeys import AudienceEntry, DateEntry, SegmentEntry
 from tertulia.core.occasions import AUDIENCE_DUE, DATE_DUE, ROUND, SEGMENT, SEGMENT_CHANGES, name_heard
 from tertulia.core.rounds import find_begin, find_target, is_due, list_days_wanted, read_date
 from tertulia.core.rows import ContactRow
-from tertulia.core.stages import find_address
+from tertulia.core.segments import is_reachable
 from tertulia.core.world import Config, JourneyFacts, World
 from tertulia.core.zones import load_zone
 from tertulia.ids import derive_id, shard_of_contact
@@ -76,7 +76,7 @@ def _is_meant(world: World, journey: JourneyFacts, row: RoundRow, contact: Conta
         return is_due(entry, contact.attributes, row.day)
     if isinstance(entry, AudienceEntry) and entry.channel:
         channel = find_channel(world, journey.workspace, entry.channel)
-        return channel is not None and find_address(contact, channel) is not None
+        return channel is not None and is_reachable(contact, channel.family)
     return True
 
 

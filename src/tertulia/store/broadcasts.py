@@ -1,0 +1,66 @@
+"""What became of a broadcast's messages, channel by channel, and whose they were."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tertulia.store.db import Conn, fetch_all, load
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelResult:
+    """Counts of messages on one channel. `waiting`: those without a verdict; `cost_micros` in `currency`, empty where
+    nothing cost anything."""
+
+    channel_id: int
+    sent: int = 0
+    delivered: int = 0
+    opened: int = 0
+    failed: int = 0
+    waiting: int = 0
+    cost_micros: int = 0
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One message, or one refusal: whose, where, at which step, what became of it and when. `channel_id` None: it came
+    to no channel."""
+
+    contact_id: int
+    name: str
+    surname: str
+    channel_id: int | None
+    step: str
+    state: str
+    reason: str
+    at: datetime | None
+
+
+def read_results(conn: Conn, journey_id: int) -> list[ChannelResult]:
+    """Of every channel on which it had a message."""
+    args = {"journey": journey_id}
+    waiting = dict(fetch_all(conn, load("broadcasts")["waiting"], args))
+    rows = {row[0]: row for row in fetch_all(conn, load("broadcasts")["results"], args)}
+    return [
+        ChannelResult(id_, *rows[id_][1:5], waiting.get(id_, 0), rows[id_][5] or 0, rows[id_][6] or "")
+        if id_ in rows
+        else ChannelResult(id_, waiting=waiting[id_])
+        for id_ in sorted(rows.keys() | waiting.keys())
+    ]
+
+
+def list_recipients(conn: Conn, journey_id: int, state: str, channel_id: int | None, limit: int) -> list[Recipient]:
+    """Whose messages came so far: sent, delivered, opened, failed or waiting; on one channel or on any."""
+    name = "people_waiting" if state == "waiting" else "people"
+    args = {"journey": journey_id, "state": state, "channel": channel_id, "limit": limit}
+    return [_read(row) for row in fetch_all(conn, load("broadcasts")[name], args)]
+
+
+def list_refused(conn: Conn, journey_id: int, reason: str, limit: int) -> list[Recipient]:
+    """Who did not enter or was not written to, for one reason."""
+    args = {"journey": journey_id, "reason": reason, "limit": limit}
+    return [_read(row) for row in fetch_all(conn, load("broadcasts")["people_refused"], args)]
+
+
+def _read(row: tuple[object, ...]) -> Recipient:
+    return Recipient(row[0], row[1] or "", row[2] or "", *row[3:])  # type: ignore[arg-type]
