@@ -211,3 +211,20 @@ def test_the_trial_is_at_each_customers_hour(town: Town) -> None:
     trial = look(town, HEAD + entry + HELLO)
     assert (trial.reach.count, trial.told["messages"]) == (1, 1)
     assert trial.told["samples"][0]["at"].isoformat() == "2026-11-05T12:00:00+00:00"
+
+
+def test_a_picture_as_each_channel_carries_it(town: Town) -> None:
+    """An SMS has its address in the text; an app has it beside the text."""
+    add(town, "Ana")
+    url = "https://cdn.example/hat.jpg"
+    town.publish(
+        HEAD + NOW + f"steps: [{{id: a, kind: message, channels: [sms], picture: '{url}', text: 'A hat'}},"
+        " {id: b, kind: message, channels: [sms], text: 'Want it?', buttons: ['Yes', 'No']}]"
+    )
+    town.advance(SOON)
+    [first] = town.sending("sms")
+    assert first.text == f"A hat\n{url}"
+    town.outcome(first, "ok", provider_id="p1")
+    town.receipt(first, "delivered")
+    [(content,)] = town.rows("select content from delivery_open")
+    assert content["choices"] == [["Yes", ""], ["No", ""]]

@@ -2,7 +2,7 @@
 `sending`; that commit is the hand-over. Whatever is decided is a row of the ledger (S1).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,7 +21,7 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import find_program, follow_delivery, note_message
 from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.links import hash_code, mint, with_app
-from tertulia.core.mail_html import clean_html
+from tertulia.core.mail_html import clean_html, put_picture
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rounds import is_still_meant
@@ -219,7 +219,7 @@ def _gather(
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
         on_missing=OnMissing(wording.on_missing),
-        characters_max=channel.text_max,
+        characters_max=channel.caption_max if step and step.find_picture() and channel.caption_max else channel.text_max,
         render=renderer,
         template=wording.list_facts(),
     )
@@ -297,16 +297,31 @@ def _render_step(
         personal = choice.neutral and list_sensitive(wording.subject, marked)
         sources.append(("subject", NEUTRAL_SUBJECT if personal or not wording.subject else wording.subject, False))
         sources += [("html", wording.html, True)] if wording.html and not choice.neutral else []
-    made = {}
+    step, made = find_step(world, delivery), {}
+    picture = step.find_picture() if step is not None else ""
     for name, source, is_html in sources:
         outcome = _render_text(source, facts, now, OnMissing(wording.on_missing), is_html)
         if not isinstance(outcome, Rendered):
             return outcome
         made[name] = clean_html(outcome.text) if is_html else outcome.text
     beside = {"subject": made.get("subject", ""), "html": made.get("html", ""), "unsubscribe": unsubscribe}
+    if picture:
+        made["text"], shown = place_picture(world.config.channels[delivery.channel_id], made, picture)
+        beside |= shown
     choices = _write_buttons(world, delivery, contact)
     contents.append(make_content(made["text"], wording, choice, choices=choices, **beside))
     return Rendered(made["text"])
+
+
+def place_picture(channel: ChannelFacts, made: Mapping[str, str], picture: str) -> tuple[str, dict[str, str]]:
+    """A text with a picture, as a channel carries them, and what changes beside the text: an e-mail has the picture in
+    its HTML, an app beside the text, and whatever carries none has the address on a line of its own."""
+    text = made["text"]
+    if channel.carries == EMAIL:
+        return text.strip() or picture, {"html": put_picture(made.get("html", ""), text, picture)}
+    if channel.caption_max:
+        return text.strip(), {"picture": picture}
+    return f"{text.strip()}\n{picture}".strip(), {}
 
 
 def _write_leave(world: World, delivery: OpenDelivery) -> str:
@@ -317,11 +332,15 @@ def _write_leave(world: World, delivery: OpenDelivery) -> str:
 
 
 def _write_buttons(world: World, delivery: OpenDelivery, contact: ContactRow) -> tuple[tuple[str, str], ...]:
-    """What the customer may tap under a question."""
+    """What the customer may tap under a message."""
     step = find_step(world, delivery)
     language = contact.locale or world.config.workspaces[delivery.workspace].language
     channel = world.config.channels[delivery.channel_id]
-    return write_buttons(step, delivery.id, channel, language) if step is not None else ()
+    if step is None:
+        return ()
+    if not step.ASKS:  # nobody waits for the answer: a tap is what the customer says
+        return tuple((label, "") for label in step.list_buttons(language))
+    return write_buttons(step, delivery.id, channel, language)
 
 
 def _render_direct(
