@@ -26,7 +26,7 @@ from tertulia.core.rounds import find_begin
 from tertulia.core.rows import ContactRow
 from tertulia.core.segments import Group, Listed, Node, Reachable
 from tertulia.core.simulation.play import Arrival
-from tertulia.core.world import Config, World
+from tertulia.core.world import ChannelFacts, Config, World
 from tertulia.core.zones import load_zone
 from tertulia.data.models import Workspace
 from tertulia.ids import derive_id
@@ -44,11 +44,14 @@ EVERYBODY: Final = Group("none", (Listed(0),))  # whoever is not in a segment th
 @dataclass(frozen=True, slots=True)
 class Reach:
     """`count`: for how many it is, exactly. `reachable`: how many of them have an address that is not known dead, by
-    the names in `channels` of its messages; `anywhere`: on any of these."""
+    the names in `channels` of its messages; `anywhere`: on any of these. `price_micros` in `currency`: what one message,
+    or one part of an SMS, costs on the first of them in the workspace's country."""
 
     count: int
     reachable: tuple[tuple[str, int], ...]
     anywhere: int
+    price_micros: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,16 @@ def count_audience(conn: Conn, workspace: Workspace, document: Document, now: da
     with reading_json(conn):
         config = load_config(conn, public_url)
         return _count(conn, config, workspace.pk, document, make_place(config, workspace.pk, now, None))
+
+
+def list_sample(
+    conn: Conn, workspace: Workspace, document: Document, now: datetime, public_url: str, limit: int
+) -> list[int]:
+    """The newest of its audience."""
+    with reading_json(conn):
+        config = load_config(conn, public_url)
+        place = make_place(config, workspace.pk, now, None)
+        return find_members(conn, find_node(config, workspace.pk, document), place, limit)
 
 
 def try_broadcast(
@@ -125,16 +138,22 @@ def _count(conn: Conn, config: Config, workspace: int, document: Document, place
     ways = [(name, Reachable(_name_family(config, workspace, name))) for name in names]
     reachable = tuple((name, count_members(conn, Group("all", (node, way)), place)) for name, way in ways)
     anywhere = Group("any", tuple(way for _, way in ways))
+    first = _find_channel(config, workspace, next(iter(names), ""))
     return Reach(
         count_members(conn, node, place),
         reachable,
         count_members(conn, Group("all", (node, anywhere)), place) if len(ways) > 1 else sum(n for _, n in reachable),
+        *(first.price_of(config.workspaces[workspace].country) if first is not None else ()),
     )
 
 
 def _name_family(config: Config, workspace: int, name: str) -> str:
-    found = find_channel(World(what_if.NEVER, config, iter(())), workspace, name)
+    found = _find_channel(config, workspace, name)
     return found.family if found is not None else name
+
+
+def _find_channel(config: Config, workspace: int, name: str) -> ChannelFacts | None:
+    return find_channel(World(what_if.NEVER, config, iter(())), workspace, name)
 
 
 def _add_memberships_and_slots(conn: Conn, rows: World, inside: dict[int, set[int]]) -> None:

@@ -94,7 +94,7 @@ def create_journey(
         raise Conflict(_("There is a journey with this key. Choose another."))
     free = find_free_key(key, name, taken, "journey")
     journey: Journey = Journey.objects.create(
-        workspace=workspace, key=free, kind=_read_kind(text), name=name.strip(), document=text, created_by=user
+        workspace=workspace, key=free, kind=_read_kind(text, "journey"), name=name.strip(), document=text, created_by=user
     )
     record_act(workspace, user, now, "journey_created", _subject(journey))
     return journey
@@ -113,7 +113,7 @@ def save_draft(journey: Journey, user: User | None, now: datetime, text: str, *,
         name=name.strip()[:NAME_CHARACTERS_MAX],
         version=version + 1,
         changed_at=now,
-        **({"kind": _read_kind(text)} if journey.state == "draft" else {}),
+        **({"kind": _read_kind(text, journey.kind)} if journey.state == "draft" else {}),
     )
     if not changed:
         raise Conflict(_("Somebody else has changed this journey meanwhile. Reload it, and make your change again."))
@@ -160,12 +160,12 @@ def _refuse_kind(journey: Journey, document: Document) -> None:
         raise Conflict(_("This journey was published, and cannot become a broadcast. Make a new one."))
 
 
-def _read_kind(text: str) -> str:
-    """Of a draft, right or wrong."""
+def _read_kind(text: str, before: str) -> str:
+    """Of a draft, right or wrong; `before` where it cannot be read."""
     try:
         value = read_lines(text).value
     except BadDocument:
-        return "journey"
+        return before
     return "broadcast" if isinstance(value, dict) and value.get("kind") == "broadcast" else "journey"
 
 

@@ -78,6 +78,7 @@ PAGES: tuple[Page, ...] = (
     Page("matches", "matches/", _("Matches"), "link", group=Group.AUDIENCE, key="m", bottom=True),
     Page("sources", "sources/", _("Sources"), "activity", change=ADMINS, group=Group.AUDIENCE, key="e"),
     Page("journeys", "journeys/", _("Journeys"), "workflow", group=Group.MESSAGES, key="j", rail=True),
+    Page("broadcasts", "broadcasts/", _("Broadcasts"), "megaphone", group=Group.MESSAGES, key="b", rail=True),
     Page("templates", "templates/", _("Templates"), "layout-template", group=Group.MESSAGES, key="t", rail=True),
     Page("past_events", "sources/<int:source_id>/past/", _("Past events"), "history", parent="sources"),
     Page("channels", "channels/", _("Channels"), "radio-tower", change=ADMINS, group=Group.MESSAGES, key="n"),

@@ -1,5 +1,6 @@
 """What became of a broadcast's messages, channel by channel, and whose they were."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +48,12 @@ def read_results(conn: Conn, journey_id: int) -> list[ChannelResult]:
         else ChannelResult(id_, waiting=waiting[id_])
         for id_ in sorted(rows.keys() | waiting.keys())
     ]
+
+
+def read_figures(conn: Conn, journey_ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    """Of each: how many messages went out, arrived, and were read."""
+    rows = fetch_all(conn, load("broadcasts")["figures"], {"journeys": list(journey_ids)})
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
 def list_recipients(conn: Conn, journey_id: int, state: str, channel_id: int | None, limit: int) -> list[Recipient]:

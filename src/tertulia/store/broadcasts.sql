@@ -46,3 +46,12 @@ where l.journey_id = %(journey)s and l.reason = %(reason)s and l.outcome in ('no
 group by 1, 2, 3, 5, 6, 7
 order by 8 desc, 1
 limit %(limit)s
+
+-- name: figures
+-- Of each broadcast: messages that went out, arrived, and were read.
+select d.journey_id, count(*) filter (where d.sent_at is not null),
+       count(*) filter (where d.delivered_at is not null or d.read_at is not null),
+       count(*) filter (where d.read_at is not null)
+from delivery d
+where d.journey_id = any(%(journeys)s::integer[])
+group by d.journey_id

@@ -39,7 +39,7 @@ from tertulia.store.sources import list_event_names
 NAMES_FROM = timedelta(days=30)
 ENTRY = "entry"
 WHOLE = "journey"
-NOT_IN_FORM = ("steps", "entry")
+NOT_IN_FORM = ("steps", "entry", "kind")
 POSTED = "f."  # what the names of posted fields begin with
 BEFORE = "journey:%d"  # the session's key of a draft before the last change
 
