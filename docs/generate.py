@@ -37,7 +37,8 @@ DOCS = Path(__file__).parent
 MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "journey-fields.toml").read_text(encoding="utf-8"))
 DOCUMENT: Mapping[str, Any] = journeys.write_schema()["$defs"] | templates.write_schema()["$defs"]
 OF_EVERY_STEP = ("id", "kind", "name")
-OF_EVERY_MESSAGE = DOCUMENT["MessageStep"]["properties"].keys() - OF_EVERY_STEP
+_OF_MESSAGES, _OF_QUESTIONS = (DOCUMENT[step]["properties"].keys() for step in ("MessageStep", "AskStep"))
+OF_EVERY_MESSAGE = _OF_MESSAGES & _OF_QUESTIONS - set(OF_EVERY_STEP)
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 

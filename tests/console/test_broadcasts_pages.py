@@ -112,7 +112,7 @@ def test_boxes_come_and_go(cast: Cast, draft) -> None:
     """One more, one moved, one taken away; nothing is kept before the draft is saved."""
     client = make_client(cast.alice)
     page = client.post(f"/broadcasts/{draft.pk}/", FORM | {"act": "add"}).content.decode()
-    assert page.count("<fieldset class=\"part box\">") == 2
+    assert page.count('<fieldset class="part box">') == 2
     two = FORM | {"boxes": "2", "text.1": "Second", "buttons.1": "Yes\nNo", "version": "1"}
     page = client.post(f"/broadcasts/{draft.pk}/", two | {"act": "up:1"}).content.decode()
     assert page.index("Second") < page.index("Olá")
@@ -142,7 +142,8 @@ def test_it_is_launched_by_a_dialog_that_says_how_many_and_taken_back(cast: Cast
 def test_a_draft_with_mistakes_is_not_launched(cast: Cast, draft) -> None:
     """They stand on the page, each at its box."""
     client = make_client(cast.alice)
-    client.post(f"/broadcasts/{draft.pk}/", FORM | {"version": "1", "text.0": "{{ contact.name", "when": "date"})
+    wrong = FORM | {"version": "1", "text.0": "{{ contact.name", "when": "date"}
+    assert client.post(f"/broadcasts/{draft.pk}/", wrong).status_code == 302
     page = say(read(client, f"/broadcasts/{draft.pk}/?launch=1"))
     assert "Launch to 14 people?" not in page
     assert "Give either a date (on)" in page
@@ -163,7 +164,9 @@ def test_the_results_lead_to_people(cast: Cast, draft, conn, people) -> None:
     conn.commit()
     page = read(client, f"/broadcasts/{draft.pk}/")
     assert f"/broadcasts/{draft.pk}/people/?state=delivered&channel={sms.pk}" in page
-    names = {state: read(client, f"/broadcasts/{draft.pk}/people/?state={state}") for state in ("sent", "opened", "failed")}
+    names = {
+        state: read(client, f"/broadcasts/{draft.pk}/people/?state={state}") for state in ("sent", "opened", "failed")
+    }
     assert ("Beatriz" in names["sent"], "Tomás" in names["opened"], "Jurema" in names["failed"]) == (True, True, True)
     assert "Beatriz" not in names["failed"]
     assert f"/contacts/{people[0]}/runs/?journey={draft.pk}" in names["sent"]
@@ -207,7 +210,11 @@ def test_a_viewer_launches_nothing(cast: Cast, draft) -> None:
 
 def _add_delivery(conn, cast, draft, channel, contact, state, now) -> None:
     id_ = derive_delivery_id(contact, day_of(now), "test", state)
-    got = {"delivered": {"delivered_at": now}, "read": {"delivered_at": now, "read_at": now}, "failed": {"failed_at": now}}
+    got = {
+        "delivered": {"delivered_at": now},
+        "read": {"delivered_at": now, "read_at": now},
+        "failed": {"failed_at": now},
+    }
     insert(
         conn, "delivery", shard=shard_of_contact(contact), day=day_of(now), id=id_, workspace=cast.workspace.pk,
         contact_id=contact, channel_id=channel.pk, match_id=None, stage=0, **{"class": "marketing"}, state=state,

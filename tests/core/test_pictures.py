@@ -60,4 +60,6 @@ def test_what_no_message_may_have(fields: dict[str, object], path: tuple[object,
 
 def test_a_picture_needs_no_text() -> None:
     """It says enough."""
-    assert not msgspec.convert({"id": "m", "kind": "message", "channels": ["sms"], "picture": URL}, MessageStep).find_faults()
+    assert not msgspec.convert(
+        {"id": "m", "kind": "message", "channels": ["sms"], "picture": URL}, MessageStep
+    ).find_faults()

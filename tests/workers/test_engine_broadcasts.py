@@ -153,7 +153,7 @@ def test_V3_a_hard_limit_of_recipients(town: Town) -> None:
 def test_boxes_go_out_one_after_the_other(town: Town) -> None:
     """Each waits for what became of the one before."""
     add(town, "Ana")
-    two = 'steps: [{id: a, kind: message, channels: [sms], text: One}, {id: b, kind: message, channels: [sms], text: Two}]'
+    two = "steps: [{id: a, kind: message, channels: [sms], text: One}, {id: b, kind: message, channels: [sms], text: Two}]"
     town.publish(HEAD + NOW + two)
     town.advance(SOON)
     [first] = town.sending("sms")

@@ -1,4 +1,4 @@
-"""A broadcast before its launch: how many it is for, how many of them can be reached where, and what would become of it.
+"""A broadcast before its launch: for how many it is, where they can be reached, and what would become of it.
 
 The counts are exact, by the statements that count segments. What would become of it is played: a sample of the
 audience enters the draft in a simulation, with today's consent, suppressions and caps, and every message passes the
@@ -44,8 +44,8 @@ EVERYBODY: Final = Group("none", (Listed(0),))  # whoever is not in a segment th
 @dataclass(frozen=True, slots=True)
 class Reach:
     """`count`: for how many it is, exactly. `reachable`: how many of them have an address that is not known dead, by
-    the names in `channels` of its messages; `anywhere`: on any of these. `price_micros` in `currency`: what one message,
-    or one part of an SMS, costs on the first of them in the workspace's country."""
+    the names in `channels` of its messages; `anywhere`: on any of these. `price_micros` in `currency`: what one
+    message, or one part of an SMS, costs on the first of them in the workspace's country."""
 
     count: int
     reachable: tuple[tuple[str, int], ...]
@@ -113,9 +113,7 @@ def try_broadcast(
     chosen = [row for row in people.rows if row.id in set(ids)]
     arrivals = [_arrive(memory.rows, workspace.pk, journey_id, document, row, at) for row in chosen]
     tape = what_if.Tape(workspace.pk, arrivals, frozenset(ids), at, at)
-    played = what_if.play_tape(
-        *(memory, tape, journey_id, at + PLAYED_FOR), stop=lambda: elapsed() > PLAY_S
-    )
+    played = what_if.play_tape(*(memory, tape, journey_id, at + PLAYED_FOR), stop=lambda: elapsed() > PLAY_S)
     return Trial(reach, len(chosen), tell_played(played, program, config), played.whole)
 
 

@@ -101,7 +101,7 @@ def can_take_back(journey: Journey, now: datetime) -> bool:
 def _may_take_back(journey: Journey, now: datetime) -> bool:
     row = JourneyRound.objects.filter(journey=journey).first()
     if row is not None:
-        return row.state == "running" and now <= row.due_at - LAUNCH_AFTER + TAKE_BACK_FOR
+        return bool(row.state == "running" and now <= row.due_at - LAUNCH_AFTER + TAKE_BACK_FOR)
     due_at = find_due(journey)
     return due_at is not None and now < due_at - TOO_NEAR
 

@@ -94,7 +94,12 @@ def create_journey(
         raise Conflict(_("There is a journey with this key. Choose another."))
     free = find_free_key(key, name, taken, "journey")
     journey: Journey = Journey.objects.create(
-        workspace=workspace, key=free, kind=_read_kind(text, "journey"), name=name.strip(), document=text, created_by=user
+        workspace=workspace,
+        key=free,
+        kind=_read_kind(text, "journey"),
+        name=name.strip(),
+        document=text,
+        created_by=user,
     )
     record_act(workspace, user, now, "journey_created", _subject(journey))
     return journey

@@ -176,8 +176,11 @@ def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
 
 def load_audiences(conn: Conn, world: World) -> None:
     """In which segments those are to whom a broadcast to a segment is about to write."""
-    entries = {row.contact_id: find_program(world, row).journey for row in world.runs.values()}
-    asked = {one for one, told in entries.items() if told.is_broadcast and getattr(told.entry, "segment", "")}
+    asked = set()
+    for row in world.runs.values():
+        journey = find_program(world, row).journey
+        if journey.is_broadcast and getattr(journey.entry, "segment", ""):
+            asked.add(row.contact_id)
     if asked:
         world.listed |= load_memberships(conn, asked)
 

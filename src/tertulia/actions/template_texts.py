@@ -139,8 +139,9 @@ def preview(
     locale: str = "",
     outlets: Sequence[Outlet] | None = None,
 ) -> Preview:
-    """The template as this contact would get it, by the very choice of the claim; `locale`: in this language instead of
-    the contact's own; `outlets`: on these channels instead of the workspace's. Raises NotFound for a contact of nobody or of another workspace."""
+    """The template as this contact would get it, by the very choice of the claim; `locale`: in this language instead
+    of the contact's own; `outlets`: on these channels instead of the workspace's. Raises NotFound for a contact of
+    nobody or of another workspace."""
     reader = store.read_reader(conn, workspace.pk, contact_id, names)
     if reader is None:
         raise NotFound(_("This contact does not exist in this workspace."))

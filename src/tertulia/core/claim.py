@@ -219,7 +219,9 @@ def _gather(
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
         on_missing=OnMissing(wording.on_missing),
-        characters_max=channel.caption_max if step and step.find_picture() and channel.caption_max else channel.text_max,
+        characters_max=channel.caption_max
+        if step and step.find_picture() and channel.caption_max
+        else channel.text_max,
         render=renderer,
         template=wording.list_facts(),
     )

@@ -79,14 +79,15 @@ class Platform(StrEnum):
 class SendFacts(msgspec.Struct, frozen=True):
     """Everything that decides one send, as of `now`.
 
-    `audience` is asked again of every message of a broadcast. `trust` is the identity's at the address; `sensitive` the marked attributes that the match's text uses, `neutral`
-    whether its neutral text takes that one's place. `address` is empty when the contact has none on the channel;
-    `mobile_needed` on SMS. `consent` is derived for the address, channel and topic; `suppression` is the gravest that
-    stops this class here (`find_suppression`). `tokens` are the sends that the channel's and match's rate still allow,
-    `retry_at` when the next one is free. `budget_left_micros` None: no budget; `cost_micros` what this send will cost
-    at most. `windows` are those of the workspace and of what the message belongs to, read in `zone`; `outside` what
-    becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count them, `message` this
-    one; `at_cap` what becomes of it where there is no room. `template` says which template's text it is, if any."""
+    `audience` is asked again of every message of a broadcast. `trust` is the identity's at the address; `sensitive`
+    the marked attributes that the match's text uses, `neutral` whether its neutral text takes that one's place.
+    `address` is empty when the contact has none on the channel; `mobile_needed` on SMS. `consent` is derived for the
+    address, channel and topic; `suppression` is the gravest that stops this class here (`find_suppression`).
+    `tokens` are the sends that the channel's and match's rate still allow, `retry_at` when the next one is free.
+    `budget_left_micros` None: no budget; `cost_micros` what this send will cost at most. `windows` are those of the
+    workspace and of what the message belongs to, read in `zone`; `outside` what becomes of it while one is closed.
+    `slots` are the contact's other messages as the `caps` count them, `message` this one; `at_cap` what becomes of
+    it where there is no room. `template` says which template's text it is, if any."""
 
     delivery_id: UUID
     now: datetime

@@ -23,8 +23,8 @@ def check_broadcast(written: Written, journey: Journey) -> Iterator[Problem]:
     elif entry.every is not None:
         message = _("A broadcast goes out once. Give a date (on) or at_launch, or make a journey of it.")
         yield problem(("entry", "every"), message)
-    if not 1 <= len(journey.steps) <= BOXES_MAX:
-        yield problem(("steps",), _("A broadcast has one to %(most)s messages."), most=str(BOXES_MAX))
+    if len(journey.steps) > BOXES_MAX:
+        yield problem(("steps",), _("A broadcast has at most %(most)s messages."), most=str(BOXES_MAX))
     for place, raw in enumerate(journey.steps):
         if isinstance(raw, dict) and raw.get("kind") in (None, MessageStep.KIND):
             continue

@@ -40,14 +40,12 @@ class Recipient:
 def read_results(conn: Conn, journey_id: int) -> list[ChannelResult]:
     """Of every channel on which it had a message."""
     args = {"journey": journey_id}
-    waiting = dict(fetch_all(conn, load("broadcasts")["waiting"], args))
-    rows = {row[0]: row for row in fetch_all(conn, load("broadcasts")["results"], args)}
-    return [
-        ChannelResult(id_, *rows[id_][1:5], waiting.get(id_, 0), rows[id_][5] or 0, rows[id_][6] or "")
-        if id_ in rows
-        else ChannelResult(id_, waiting=waiting[id_])
-        for id_ in sorted(rows.keys() | waiting.keys())
-    ]
+    waiting: dict[int, int] = dict(fetch_all(conn, load("broadcasts")["waiting"], args))
+    found = {id_: ChannelResult(id_, waiting=count) for id_, count in waiting.items()}
+    for id_, sent, delivered, opened, failed, cost, currency in fetch_all(conn, load("broadcasts")["results"], args):
+        counts = (sent, delivered, opened, failed, waiting.get(id_, 0))
+        found[id_] = ChannelResult(id_, *counts, cost or 0, currency or "")
+    return [found[id_] for id_ in sorted(found)]
 
 
 def read_figures(conn: Conn, journey_ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:

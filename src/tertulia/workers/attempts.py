@@ -26,9 +26,9 @@ from tertulia.channels.base import (
     Outcome,
     OutcomeKind,
     Outgoing,
+    Picture,
     Request,
     Response,
-    Picture,
     Template,
     Text,
 )

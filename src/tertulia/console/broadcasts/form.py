@@ -86,7 +86,7 @@ def show_document(text: str) -> Form:
     value = read_value(text)
     entry, steps = _group(value.get("entry")), [_group(raw) for raw in _items(value.get("steps"))]
     first = steps[0] if steps else {}
-    when = "now" if entry.get("at_launch") or not entry.get("on") else "date"
+    when = "date" if entry and not entry.get("at_launch") else "now"
     audience = f"segment:{entry['segment']}" if entry.get("segment") else ""
     audience = audience or (f"reach:{entry['channel']}" if entry.get("channel") else "all")
     return Form(

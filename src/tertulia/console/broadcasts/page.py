@@ -76,7 +76,7 @@ def new_broadcast(request: HttpRequest) -> HttpResponse:
     ways = list_ways(request.workspace)
     name = _("Broadcast of %(day)s") % {"day": date_format(localtime(get_now(request)), "j F")}
     form = Form(name=name, channels=tuple(way.name for way in ways[:1]))
-    return show(request, None, form)
+    return show(request, None, form, write_form("", form))
 
 
 def show_broadcast(request: HttpRequest, journey_id: int) -> HttpResponse:
@@ -88,7 +88,7 @@ def show_broadcast(request: HttpRequest, journey_id: int) -> HttpResponse:
         form = show_document(journey.document)
     except (BadDocument, TypeError):
         return HttpResponseRedirect(reverse("journey_text", args=[journey_id]))
-    return save(request, journey) if request.method == "POST" else show(request, journey, form)
+    return save(request, journey) if request.method == "POST" else show(request, journey, form, journey.document)
 
 
 def save(request: HttpRequest, journey: Journey | None) -> HttpResponse:
@@ -97,7 +97,7 @@ def save(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     act, _colon, place = request.POST.get("act", "save").partition(":")
     if act in ("add", "drop", "up"):
         form = change_boxes(form, act, int(place) if place.isdecimal() and len(place) < 4 else -1)
-        return show(request, journey, form)
+        return show(request, journey, form, write_form(journey.document if journey else "", form))
     now = get_now(request)
     try:
         if journey is None:
@@ -108,7 +108,7 @@ def save(request: HttpRequest, journey: Journey | None) -> HttpResponse:
             journeys.save_draft(journey, request.user, now, text, version=kept)
     except (Refused, Conflict) as error:
         status = 409 if isinstance(error, Conflict) else 422
-        return show(request, journey, form, refusal=error.sentence, status=status)
+        return show(request, journey, form, text, refusal=error.sentence, status=status)
     address = reverse("broadcast", args=[journey.pk])
     if act == "launch":
         return HttpResponseRedirect(address + "?launch=1")
@@ -117,10 +117,9 @@ def save(request: HttpRequest, journey: Journey | None) -> HttpResponse:
 
 
 def show(
-    request: HttpRequest, journey: Journey | None, form: Form, *, refusal: str = "", status: int = 200
+    request: HttpRequest, journey: Journey | None, form: Form, text: str, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    """The page of the form with its panel."""
-    text = write_form(journey.document if journey else "", form)
+    """The page of the form with its panel; `text` is the document that the form stands for."""
     outlook = look_at(request, form, text, request.GET.get("as", request.POST.get("as", "")))
     context = describe(request, journey, form, outlook) | {"refusal": refusal}
     asked = "launch" in request.GET and journey is not None and may_change(request)

@@ -32,7 +32,10 @@ def show_results(request: HttpRequest, journey: Journey) -> HttpResponse:
     channels = {channel.pk: channel for channel in Channel.objects.filter(workspace=request.workspace)}
     context = describe(request, journey) | {
         "tiles": list_tiles(journey, found),
-        "rows": [(channels[row.channel_id], mark_of(channels[row.channel_id].kind), list_cells(journey, row)) for row in found],
+        "rows": [
+            (channels[row.channel_id], mark_of(channels[row.channel_id].kind), list_cells(journey, row))
+            for row in found
+        ],
         "words": list(RESULTS.values()),
         "reasons": [
             {"sentence": explain_reason(code), "code": code, "count": count, "url": _list_url(journey, reason=code)}

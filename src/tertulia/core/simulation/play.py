@@ -283,7 +283,7 @@ class Player:
     def _find_owner(self, workspace: int, entry: EventEntry | OccasionEntry) -> int | None:
         """Whose it is said to be, else what the edge's look-up finds."""
         named = entry.contact_id
-        if named is not None:
+        if named is not None or isinstance(entry, OccasionEntry):
             return self.memory.rows.follow(named) if named in self.memory.rows.contacts else None
         return self._follow(workspace, entry.identity)
 
