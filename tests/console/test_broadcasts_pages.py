@@ -128,7 +128,7 @@ def test_it_is_launched_by_a_dialog_that_says_how_many_and_taken_back(cast: Cast
     page = say(read(client, f"/broadcasts/{draft.pk}/?launch=1"))
     assert "Launch to 14 people?" in page
     assert "This goes to everybody, not to a segment." in page
-    assert "messages would go out" in page
+    assert "of them would be written to" in page
     assert "asked for no more messages" in page  # one of them has withdrawn
     assert client.post(f"/broadcasts/{draft.pk}/launch/", {"version": "1"}).status_code == 302
     draft.refresh_from_db()
@@ -171,6 +171,7 @@ def test_the_results_lead_to_people(cast: Cast, draft, conn, people) -> None:
     assert "Beatriz" not in names["failed"]
     assert f"/contacts/{people[0]}/runs/?journey={draft.pk}" in names["sent"]
     assert "Nobody." in read(client, f"/broadcasts/{draft.pk}/people/?state=waiting")
+    assert "https://cdn.example/hat.jpg" in read(client, f"/contacts/{people[0]}/")
     assert "Nobody." in read(client, f"/broadcasts/{draft.pk}/people/?reason=audience.left")
 
 
@@ -201,6 +202,15 @@ def test_a_journey_is_no_broadcast(cast: Cast, people) -> None:
         read(make_client(cast.alice), f"/broadcasts/{number}/", 404)
 
 
+def test_the_editor_of_journeys_leads_to_its_own_page(cast: Cast, draft) -> None:
+    """There is one way to launch it."""
+    client = make_client(cast.alice)
+    assert client.get(f"/journeys/{draft.pk}/").url == f"/broadcasts/{draft.pk}/"
+    assert client.post(f"/journeys/{draft.pk}/review/", {"version": "1"}).url == f"/broadcasts/{draft.pk}/?launch=1"
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
 def test_a_viewer_launches_nothing(cast: Cast, draft) -> None:
     """But sees it."""
     client = make_client(cast.vera)
@@ -218,7 +228,7 @@ def _add_delivery(conn, cast, draft, channel, contact, state, now) -> None:
     insert(
         conn, "delivery", shard=shard_of_contact(contact), day=day_of(now), id=id_, workspace=cast.workspace.pk,
         contact_id=contact, channel_id=channel.pk, match_id=None, stage=0, **{"class": "marketing"}, state=state,
-        attempt=1, to_kind="phone", to_value="+351", content={}, cause=f"journey:{draft.pk}", reason="",
+        attempt=1, to_kind="phone", to_value="+351", content={"picture": "https://cdn.example/hat.jpg"}, cause=f"journey:{draft.pk}", reason="",
         provider_ids=[], parts=1, cost_micros=52_000, currency="EUR", flags=[], made_at=now - timedelta(minutes=1),
         sent_at=None if state == "failed" else now, journey_id=draft.pk, step="box-1", **got[state],
     )  # fmt: skip

@@ -153,14 +153,14 @@ def test_V3_a_hard_limit_of_recipients(town: Town) -> None:
 def test_boxes_go_out_one_after_the_other(town: Town) -> None:
     """Each waits for what became of the one before."""
     add(town, "Ana")
-    two = "steps: [{id: a, kind: message, channels: [sms], text: One}, {id: b, kind: message, channels: [sms], text: Two}]"
-    town.publish(HEAD + NOW + two)
+    box = "{{id: {0}, kind: message, channels: [sms], text: {0}}}"
+    town.publish(f"{HEAD}{NOW}steps: [{box.format('one')}, {box.format('two')}]")
     town.advance(SOON)
     [first] = town.sending("sms")
-    assert first.text == "One"
+    assert first.text == "one"
     town.outcome(first, "ok", provider_id="p1")
     town.receipt(first, "delivered")
-    assert texts(town) == ["Two"]
+    assert texts(town) == ["two"]
 
 
 def look(town: Town, text: str) -> Any:

@@ -12,6 +12,7 @@ from tertulia.core.entries import EventEntry, Inbound
 from tertulia.core.events import may_change, may_change_clock
 from tertulia.core.folds import name_type
 from tertulia.core.journey import find_program
+from tertulia.core.journeys import AudienceEntry
 from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
 from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
@@ -179,7 +180,7 @@ def load_audiences(conn: Conn, world: World) -> None:
     asked = set()
     for row in world.runs.values():
         journey = find_program(world, row).journey
-        if journey.is_broadcast and getattr(journey.entry, "segment", ""):
+        if journey.is_broadcast and isinstance(journey.entry, AudienceEntry) and journey.entry.segment:
             asked.add(row.contact_id)
     if asked:
         world.listed |= load_memberships(conn, asked)

@@ -19,6 +19,7 @@ from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass,
 from tertulia.core.gates import Audience, Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import find_program, follow_delivery, note_message
+from tertulia.core.journeys import AudienceEntry
 from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.mail_html import clean_html, put_picture
@@ -162,7 +163,7 @@ def _find_audience(world: World, delivery: OpenDelivery) -> Audience:
     journey = find_program(world, run).journey if run is not None else None
     if run is None or journey is None or not journey.is_broadcast:
         return Audience.NONE
-    if not getattr(journey.entry, "segment", ""):
+    if not isinstance(journey.entry, AudienceEntry) or not journey.entry.segment:
         return Audience.NONE
     return Audience.INSIDE if is_still_meant(world, run, journey.entry) else Audience.LEFT
 

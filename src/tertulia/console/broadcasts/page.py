@@ -127,7 +127,7 @@ def show(
         context["problems"] = outlook.problems
     if asked and journey is not None and outlook.may_launch:
         context["trial"] = try_it(request, journey, text)
-        context["costs"] = tell_cost(context["trial"])
+        context |= tell_trial(context["trial"])
     return render(request, "broadcasts/edit.html", context, status=status)
 
 
@@ -149,7 +149,8 @@ def describe(request: HttpRequest, journey: Journey | None, form: Form, outlook:
     ways = list_ways(request.workspace)
     reach = outlook.reach
     one = next((shown.phone.shown.parts.parts for shown in outlook.shown if shown.phone and shown.phone.shown.parts), 1)
-    cost = reach.price_micros * reach.anywhere * len(form.boxes) * one if reach else 0
+    first = outlook.ways[0][1] if outlook.ways else 0
+    cost = reach.price_micros * first * len(form.boxes) * one if reach else 0
     return {
         "journey": journey,
         "form": form,
@@ -196,10 +197,22 @@ def try_it(request: HttpRequest, journey: Journey, text: str) -> Trial:
     )
 
 
-def tell_cost(trial: Trial) -> str:
-    """What all of them would cost, by the sample; empty for nothing."""
-    scale = trial.reach.count / trial.sample if trial.sample else 0
-    return ", ".join(plain_money(round(cost["micros"] * scale), cost["currency"]) for cost in trial.told["cost"])
+def tell_trial(trial: Trial) -> dict[str, Any]:
+    """In figures: who would get the first box, messages by channel, what all of them would cost by the sample, and why
+    others get none, each reason once."""
+    told, scale = trial.told, trial.reach.count / trial.sample if trial.sample else 0
+    by_channel: dict[str, int] = {}
+    for row in told["by_day"]:
+        by_channel[row["channel"]] = by_channel.get(row["channel"], 0) + row["count"]
+    reasons: dict[str, int] = {}
+    for row in (*told["not_sent"], *told["not_entered"]):
+        reasons[row["sentence"]] = reasons.get(row["sentence"], 0) + row["count"]
+    return {
+        "written_to": told["steps"][0]["sent"],
+        "by_channel": sorted(by_channel.items()),
+        "costs": ", ".join(plain_money(round(cost["micros"] * scale), cost["currency"]) for cost in told["cost"]),
+        "reasons": sorted(reasons.items(), key=lambda item: -item[1]),
+    }
 
 
 def _read(request: HttpRequest, journey: Journey | None) -> tuple[Form, str]:

@@ -47,6 +47,8 @@ BEFORE = "journey:%d"  # the session's key of a draft before the last change
 def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
     """The graph, and the fields of `?at=`: a step's path, `entry`, or `journey` for what holds for all of it."""
     journey = actions.access_journey(request.workspace, journey_id)
+    if journey.kind == "broadcast":
+        return HttpResponseRedirect(reverse("broadcast", args=[journey_id]))
     document, problems = actions.check_text(request.workspace, journey.document)
     context = describe_journey(request, journey, "graph", problems)
     try:
