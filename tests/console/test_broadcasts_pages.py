@@ -225,10 +225,11 @@ def _add_delivery(conn, cast, draft, channel, contact, state, now) -> None:
         "read": {"delivered_at": now, "read_at": now},
         "failed": {"failed_at": now},
     }
+    content = {"picture": "https://cdn.example/hat.jpg"}
     insert(
         conn, "delivery", shard=shard_of_contact(contact), day=day_of(now), id=id_, workspace=cast.workspace.pk,
         contact_id=contact, channel_id=channel.pk, match_id=None, stage=0, **{"class": "marketing"}, state=state,
-        attempt=1, to_kind="phone", to_value="+351", content={"picture": "https://cdn.example/hat.jpg"}, cause=f"journey:{draft.pk}", reason="",
+        attempt=1, to_kind="phone", to_value="+351", content=content, cause=f"journey:{draft.pk}", reason="",
         provider_ids=[], parts=1, cost_micros=52_000, currency="EUR", flags=[], made_at=now - timedelta(minutes=1),
         sent_at=None if state == "failed" else now, journey_id=draft.pk, step="box-1", **got[state],
     )  # fmt: skip

@@ -106,10 +106,12 @@ def test_only_whom_the_channel_reaches(town: Town) -> None:
     """Who has no address there does not even enter."""
     add(town, "Ana")
     town.event("identify", user="nobody", traits={"firstName": "Nia"})
-    town.publish(HEAD + "entry: {kind: audience, channel: sms, at_launch: true}\n" + HELLO)
+    journey = town.publish(HEAD + "entry: {kind: audience, channel: sms, at_launch: true}\n" + HELLO)
     town.advance(SOON)
     assert texts(town) == ["Hello Ana"]
     assert len(town.live_runs()) == 1
+    answer = why(town, journey, town.identity("user_id", "nobody"))
+    assert (answer.outcome, answer.more) == ("never", "Those who can be reached on sms.")
 
 
 def test_V2_who_was_not_looked_for_yet_enters_after_the_pause(town: Town) -> None:
@@ -161,6 +163,19 @@ def test_boxes_go_out_one_after_the_other(town: Town) -> None:
     town.outcome(first, "ok", provider_id="p1")
     town.receipt(first, "delivered")
     assert texts(town) == ["two"]
+
+
+def why(town: Town, journey: Any, contact: int | None) -> Any:
+    """Why a contact was never in it."""
+    from django.db import transaction
+
+    from tertulia.actions.why_journey import explain_entry
+    from tertulia.store.db import django_conn
+
+    assert contact is not None
+    journey.refresh_from_db()
+    with transaction.atomic():
+        return explain_entry(django_conn(), town.workspace, contact, journey)
 
 
 def look(town: Town, text: str) -> Any:

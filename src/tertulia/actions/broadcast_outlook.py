@@ -43,9 +43,10 @@ EVERYBODY: Final = Group("none", (Listed(0),))  # whoever is not in a segment th
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`count`: for how many it is, exactly. `reachable`: how many of them have an address that is not known dead, by
-    the names in `channels` of its messages; `anywhere`: on any of these. `price_micros` in `currency`: what one
-    message, or one part of an SMS, costs on the first of them in the workspace's country."""
+    """`count`: for how many it is, exactly, before its entry's own condition. `reachable`: how many of them have an
+    address that is not known dead, by the names in `channels` of its messages; `anywhere`: on any of these.
+    `price_micros` in `currency`: what one message, or one part of an SMS, costs on the first of them in the
+    workspace's country."""
 
     count: int
     reachable: tuple[tuple[str, int], ...]
