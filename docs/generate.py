@@ -40,7 +40,8 @@ SEGMENT_MEANINGS: dict[str, dict[str, str]] = tomllib.loads((DOCS / "segment-fie
 SEGMENT: Mapping[str, Any] = segments.write_schema()["$defs"]
 OF_SEGMENTS = ("Segment", "SegmentCondition", "Occurrence", "Share")
 OF_EVERY_STEP = ("id", "kind", "name")
-OF_EVERY_MESSAGE = DOCUMENT["MessageStep"]["properties"].keys() - OF_EVERY_STEP
+_OF_MESSAGES, _OF_QUESTIONS = (DOCUMENT[step]["properties"].keys() for step in ("MessageStep", "AskStep"))
+OF_EVERY_MESSAGE = _OF_MESSAGES & _OF_QUESTIONS - set(OF_EVERY_STEP)
 PART = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 

@@ -231,6 +231,24 @@ def test_a_cancelled_journey_does_not_come_back(folder: Path, tell: Tell) -> Non
     assert "cart.yaml:1:1: This journey was cancelled." in err
 
 
+def test_a_broadcast_is_launched_once(folder: Path, tell: Tell) -> None:
+    """Applying the folder launches it; the same file again changes nothing, and another text is refused."""
+    add_sms()
+    path = folder / "journeys" / "letter.yaml"
+    path.parent.mkdir(exist_ok=True)
+    text = (
+        "name: Letter\nkind: broadcast\nentry: {kind: audience, at_launch: true}\n"
+        "steps: [{id: m, kind: message, channels: [sms], text: Hello}]\n"
+    )
+    path.write_text(text)
+    assert tell("apply", folder)[0] == 0
+    assert ("letter", "live", 1) in read_journeys()
+    assert "unchanged, revision 1" in tell("plan", folder)[1]
+    path.write_text(text.replace("Hello", "Hello again"))
+    status, _out, err = tell("apply", folder)
+    assert (status, "This broadcast was launched" in err) == (1, True)
+
+
 def test_with_json_one_document_is_printed(folder: Path, tell: Tell) -> None:
     """Right or wrong."""
     told = json.loads(tell("apply", folder, "--json")[1])

@@ -13,7 +13,18 @@ from tertulia.core.caps import AtCap, Cap, Counted, Slot, SlotState
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
 from tertulia.core.coupons import Grant
 from tertulia.core.deliveries import MessageClass
-from tertulia.core.gates import COUPON, COUPON_AGAIN, NONE_SET, ORDER, Platform, RunState, SendFacts, Verb, judge
+from tertulia.core.gates import (
+    COUPON,
+    COUPON_AGAIN,
+    NONE_SET,
+    ORDER,
+    Audience,
+    Platform,
+    RunState,
+    SendFacts,
+    Verb,
+    judge,
+)
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.reasons import SENTENCES, Reason, explain
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, ProblemCode, Rendered, TemplateProblem
@@ -41,6 +52,7 @@ GOOD = SendFacts(
     run=RunState.LIVE,
     contact_merged=False,
     contact_erased=False,
+    audience=Audience.NONE,
     address="+5511987654321",
     mobile_needed=True,
     mobile=True,
@@ -75,6 +87,7 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("run", Verb.DROP, Reason.CONTACT_MERGED, {"contact_merged": True}),
     ("run", Verb.HOLD, Reason.RUN_PAUSED, {"run": RunState.PAUSED}),
     ("run", Verb.DROP, Reason.RUN_STOPPED, {"run": RunState.STOPPED}),
+    ("audience", Verb.DROP, Reason.AUDIENCE_LEFT, {"audience": Audience.LEFT}),
     ("run", Verb.DROP, Reason.RUN_ENDED, {"run": RunState.ENDED}),
     ("address", Verb.DROP, Reason.NO_ADDRESS, {"address": ""}),
     ("address", Verb.DROP, Reason.NOT_MOBILE, {"mobile": False}),

@@ -177,6 +177,7 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         offers_text=row.offers_text,
         first_message=row.first_message,
         choices_carry=able.choices_carry,
+        caption_max=able.caption_max,
     )
 
 

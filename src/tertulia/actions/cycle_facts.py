@@ -9,6 +9,7 @@ from tertulia.actions.coupon_facts import load_coupon_facts
 from tertulia.actions.run_facts import (
     load_asked,
     load_asked_before,
+    load_audiences,
     load_journey_facts,
     load_journeys_of_occasions,
     load_journeys_of_sessions,
@@ -314,6 +315,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     loader.load_suppressions(conn, world, subjects)
     loader.load_links(conn, world, hashes)
     load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
+    load_audiences(conn, world)
     load_runs_beside(conn, world)
     load_asked_before(conn, world)
     load_assignments(conn, world)

@@ -20,6 +20,7 @@ from tertulia.channels import registry
 from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
 from tertulia.core.journeys import SegmentEntry
+from tertulia.core.rounds import is_at_launch
 from tertulia.data.models import (
     Channel,
     CouponPool,
@@ -33,10 +34,11 @@ from tertulia.data.models import (
     Workspace,
 )
 from tertulia.documents.journeys import Around, check_journey
-from tertulia.documents.lines import BadDocument
+from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.errors import Conflict, NotFound
 
 ID_MAX: Final = 2**31 - 1
+LAUNCH_AFTER: Final = timedelta(seconds=12)  # so long a launch may be taken back, and a little longer it waits
 
 _NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "draft": (),
@@ -59,9 +61,10 @@ def access_journey(workspace: Workspace, journey_id: int) -> Journey:
     return journey
 
 
-def list_journeys(workspace: Workspace) -> list[Journey]:
-    """The workspace's journeys, those changed last first."""
-    return list(Journey.objects.filter(workspace=workspace).order_by("-changed_at", "-id"))
+def list_journeys(workspace: Workspace, kind: str = "") -> list[Journey]:
+    """The workspace's journeys, those changed last first; with `kind` only journeys, or only broadcasts."""
+    kinds = (kind,) if kind else ("journey", "broadcast")
+    return list(Journey.objects.filter(workspace=workspace, kind__in=kinds).order_by("-changed_at", "-id"))
 
 
 def find_around(
@@ -110,7 +113,12 @@ def create_journey(
         raise Conflict(_("There is a journey with this key. Choose another."))
     free = find_free_key(key, name, taken, "journey")
     journey: Journey = Journey.objects.create(
-        workspace=workspace, key=free, name=name.strip(), document=text, created_by=user
+        workspace=workspace,
+        key=free,
+        kind=_read_kind(text, "journey"),
+        name=name.strip(),
+        document=text,
+        created_by=user,
     )
     record_act(workspace, user, now, "journey_created", _subject(journey))
     return journey
@@ -119,11 +127,17 @@ def create_journey(
 def save_draft(journey: Journey, user: User | None, now: datetime, text: str, *, version: int) -> Journey:
     """Keep a draft as it was written, right or wrong. Its name is the document's where that can be read. Raises
     Refused; Conflict when somebody else changed it since `version`, which then stays as it is."""
+    if journey.kind == "broadcast" and journey.state != "draft":
+        raise Conflict(_("This broadcast was launched, and goes out as it was then. Copy it to send another."))
     document, _problems = check_text(journey.workspace, text)
     name = document.name if document else read_name(text) or journey.name
     refuse_text(text, name, _("Give the journey a name of at most 200 characters."))
     changed = Journey.objects.filter(pk=journey.pk, version=version).update(
-        document=text, name=name.strip()[:NAME_CHARACTERS_MAX], version=version + 1, changed_at=now
+        document=text,
+        name=name.strip()[:NAME_CHARACTERS_MAX],
+        version=version + 1,
+        changed_at=now,
+        **({"kind": _read_kind(text, journey.kind)} if journey.state == "draft" else {}),
     )
     if not changed:
         raise Conflict(_("Somebody else has changed this journey meanwhile. Reload it, and make your change again."))
@@ -142,18 +156,41 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int)
     document, problems = check_text(locked.workspace, locked.document)
     if document is None:
         raise Refused(problems)
+    _refuse_kind(locked, document)
     number = (locked.revision or 0) + 1
     revision: JourneyRevision = JourneyRevision.objects.create(
         journey=locked, number=number, document=locked.document, published_by=user, published_at=now
     )
+    locked.kind = document.kind
     locked.revision, locked.name = number, document.name.strip()[:NAME_CHARACTERS_MAX]
-    if locked.state == "draft" and isinstance(document.entry, SegmentEntry) and document.entry.already_inside:
-        JourneyRound.objects.create(journey=locked, day=now.date(), due_at=now)
+    inside = isinstance(document.entry, SegmentEntry) and document.entry.already_inside
+    if locked.state == "draft" and (inside or is_at_launch(document.entry)):
+        due_at = now + LAUNCH_AFTER if document.is_broadcast else now
+        JourneyRound.objects.create(journey=locked, day=now.date(), due_at=due_at)
     locked.state = "live" if locked.state == "draft" else locked.state
-    locked.save(update_fields=["revision", "name", "state", "changed_at"])
+    locked.save(update_fields=["revision", "name", "kind", "state", "changed_at"])
     record_change(locked.workspace, user, now, "journey_published", _subject(locked), {"revision": number})
     journey.refresh_from_db()
     return revision
+
+
+def _refuse_kind(journey: Journey, document: Document) -> None:
+    """A broadcast is launched once, and nothing that was published becomes another kind. Raises Conflict."""
+    if journey.state == "draft":
+        return
+    if journey.kind == "broadcast":
+        raise Conflict(_("This broadcast was launched. Copy it to send another."))
+    if document.is_broadcast:
+        raise Conflict(_("This journey was published, and cannot become a broadcast. Make a new one."))
+
+
+def _read_kind(text: str, before: str) -> str:
+    """Of a draft, right or wrong; `before` where it cannot be read."""
+    try:
+        value = read_lines(text).value
+    except BadDocument:
+        return before
+    return "broadcast" if isinstance(value, dict) and value.get("kind") == "broadcast" else "journey"
 
 
 def read_newest(journey: Journey) -> str | None:
@@ -197,11 +234,12 @@ def resume(journey: Journey, user: User | None, now: datetime, how: str = "shift
 def cancel(journey: Journey, user: User | None, now: datetime) -> None:
     """Every run is closed and what it queued taken back. This cannot be undone. Raises Conflict."""
     _move(journey, user, now, "cancelling", "journey_cancelled")
+    JourneyRound.objects.filter(journey=journey, state="running").update(state="skipped")
 
 
 def delete_draft(journey: Journey, user: User | None, now: datetime) -> None:
     """Remove a journey that nobody ever entered. Raises Conflict."""
-    if journey.revision is not None:
+    if journey.state != "draft":
         raise Conflict(_("This journey was published: its runs are part of the history. Cancel it instead."))
     subject, workspace = _subject(journey), journey.workspace
     journey.delete()

@@ -173,6 +173,9 @@ def _plan_journeys(workspace: Workspace, texts: Texts) -> Part:
             message = _("This journey was cancelled. Give the file another name to make a new one of it.")
             problems = [Problem("conflict", message, "key", 1, column=1), *problems]
         before = None if journey is None else journeys.read_newest(journey)
+        if journey is not None and journey.kind == "broadcast" and journey.state != "draft" and before != text:
+            message = _("This broadcast was launched, and is not launched again. Give the file another name.")
+            problems = [Problem("conflict", message, "key", 1, column=1), *problems]
         name = document.name if document else ""
         planned.append(_plan_one(key, name, text, journey, before, tuple(problems)))
     return Part(tuple(planned), tuple(sorted(known.keys() - texts.journeys.keys())))

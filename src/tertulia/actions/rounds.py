@@ -17,6 +17,8 @@ from tertulia.core.journeys import AudienceEntry, DateEntry, SegmentEntry
 from tertulia.core.occasions import AUDIENCE_DUE, DATE_DUE, ROUND, SEGMENT, SEGMENT_CHANGES, name_heard
 from tertulia.core.rounds import find_begin, find_target, is_due, list_days_wanted, read_date
 from tertulia.core.rows import ContactRow
+from tertulia.core.segments import is_reachable
+from tertulia.core.stages import find_channel
 from tertulia.core.world import Config, JourneyFacts, World
 from tertulia.core.zones import load_zone
 from tertulia.ids import derive_id, shard_of_contact
@@ -38,7 +40,9 @@ def decide_round(
     people = [
         contact
         for contact in {world.follow(contact_id): None for contact_id in list(world.contacts)}
-        if (found := world.contacts.get(contact)) is not None and not found.erased and _is_meant(journey, row, found)
+        if (found := world.contacts.get(contact)) is not None
+        and not found.erased
+        and _is_meant(world, journey, row, found)
     ]
     entries = [_tell(world, journey, row, world.contacts[contact_id]) for contact_id in people]
     load_journeys_of_occasions(conn, world, [(journey.workspace, one.contact_id, now) for one in entries])
@@ -66,9 +70,14 @@ def _list_candidates(
     return [member for segment in named for member in store.list_members(conn, segment.id, shards)]
 
 
-def _is_meant(journey: JourneyFacts, row: RoundRow, contact: ContactRow) -> bool:
+def _is_meant(world: World, journey: JourneyFacts, row: RoundRow, contact: ContactRow) -> bool:
     entry = journey.program.journey.entry
-    return not isinstance(entry, DateEntry) or is_due(entry, contact.attributes, row.day)
+    if isinstance(entry, DateEntry):
+        return is_due(entry, contact.attributes, row.day)
+    if isinstance(entry, AudienceEntry) and entry.channel:
+        channel = find_channel(world, journey.workspace, entry.channel)
+        return channel is not None and is_reachable(contact, channel.family)
+    return True
 
 
 def _tell(world: World, journey: JourneyFacts, row: RoundRow, contact: ContactRow) -> OccasionEntry:

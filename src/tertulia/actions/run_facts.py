@@ -12,6 +12,7 @@ from tertulia.core.entries import EventEntry, Inbound
 from tertulia.core.events import may_change, may_change_clock
 from tertulia.core.folds import name_type
 from tertulia.core.journey import find_program
+from tertulia.core.journeys import AudienceEntry
 from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
 from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
 from tertulia.core.rows import CallRow, ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
@@ -184,6 +185,17 @@ def load_call_facts(conn: Conn, world: World, calls: Sequence[CallRow]) -> None:
     loader.load_profiles(conn, world, {row.contact_id for row in calls})
     load_assignments(conn, world)
     load_calls_of_runs(conn, world)
+
+
+def load_audiences(conn: Conn, world: World) -> None:
+    """In which segments those are to whom a broadcast to a segment is about to write."""
+    asked = set()
+    for row in world.runs.values():
+        journey = find_program(world, row).journey
+        if journey.is_broadcast and isinstance(journey.entry, AudienceEntry) and journey.entry.segment:
+            asked.add(row.contact_id)
+    if asked:
+        world.listed |= load_memberships(conn, asked)
 
 
 def load_watch_facts(conn: Conn, world: World, rows: Sequence[WatchRow]) -> None:

@@ -138,16 +138,18 @@ def preview(
     *,
     names: Sequence[str] | None = None,
     locale: str = "",
+    outlets: Sequence[Outlet] | None = None,
 ) -> Preview:
-    """The template as this contact would get it, by the very choice of the claim; `locale`: in this language instead of
-    the contact's own. Raises NotFound for a contact of nobody or of another workspace."""
+    """The template as this contact would get it, by the very choice of the claim; `locale`: in this language instead
+    of the contact's own; `outlets`: on these channels instead of the workspace's. Raises NotFound for a contact of
+    nobody or of another workspace."""
     reader = store.read_reader(conn, workspace.pk, contact_id, names)
     if reader is None:
         raise NotFound(_("This contact does not exist in this workspace."))
     wording = word(TemplateFacts("", 0, document), locale or reader.locale)
     sensitive = list_sensitive(wording.text, read_marked(workspace))
     trusts = _read_trusts(conn, workspace, contact_id) if sensitive else {}
-    outlets = list_outlets(workspace)
+    outlets = list_outlets(workspace) if outlets is None else outlets
     shown = tuple(_show(workspace, wording, reader, outlet, trusts, now) for outlet in outlets)
     return Preview(contact_id, wording.locale, reader.event_name, reader.event_at, shown)
 

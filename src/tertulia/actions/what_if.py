@@ -140,7 +140,8 @@ def load_people(conn: Conn, config: Config, contact_ids: Iterable[int]) -> Peopl
 def find_people(conn: Conn, config: Config, arrivals: Iterable[Arrival]) -> frozenset[int]:
     """The contacts whom these events may concern, by the ids that they name."""
     found = World(NEVER, config, iter(()))
-    keys = {(told.workspace, identity) for told in arrivals for identity in identities_of(told.entry)}
+    entries = [(told.workspace, told.entry) for told in arrivals if isinstance(told.entry, EventEntry)]
+    keys = {(workspace, identity) for workspace, entry in entries for identity in identities_of(entry)}
     loader.load_identities(conn, found, keys)
     return frozenset(row.contact_id for row in found.identities.values() if row.contact_id is not None)
 

@@ -171,7 +171,10 @@ def _tell_no_round(contact: Any, journey: Journey, entry: AudienceEntry | DateEn
         more = _("It is “%(value)s” now.") % said if value is not None else _("This customer has no such attribute.")
         return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at, more=more)
     sentence = _("Never entered: on %(day)s this customer was not among those whom the journey is for.") % said
-    return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at)
+    for_whom = [_("Those in the segment “%(segment)s”.") % {"segment": entry.segment}] if entry.segment else []
+    if entry.channel:
+        for_whom.append(_("Those who can be reached on %(channel)s.") % {"channel": entry.channel})
+    return EntryAnswer(contact.id, journey.pk, "never", sentence, last.due_at, more=" ".join(for_whom))
 
 
 def _tell_no_message(

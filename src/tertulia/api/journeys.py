@@ -57,12 +57,14 @@ class ResumeIn(Schema):
 
 
 class ListedJourneyOut(Schema):
-    """`state`: draft, live, closed, paused, resuming, cancelling or cancelled. `version` rises with every change of
-    the draft; `revision` is the newest published one, and `published` says whether the draft is the same. `entered`,
-    `inside` and `sent`: how often somebody entered, how many are in it now, how many messages were sent."""
+    """`kind`: journey or broadcast. `state`: draft, live, closed, paused, resuming, cancelling or cancelled.
+    `version` rises with every change of the draft; `revision` is the newest published one, and `published` says
+    whether the draft is the same. `entered`, `inside` and `sent`: how often somebody entered, how many are in it
+    now, how many messages were sent."""
 
     id: int
     key: str
+    kind: str
     name: str
     state: str
     version: int
@@ -327,6 +329,7 @@ def _write_list(journeys: list[Journey]) -> list[dict[str, Any]]:
         {
             "id": journey.pk,
             "key": journey.key,
+            "kind": journey.kind,
             "name": journey.name,
             "state": journey.state,
             "version": journey.version,

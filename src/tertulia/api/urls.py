@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 
 import tertulia
 from tertulia.api import (
+    broadcasts,
     caps,
     channels,
     contacts,
@@ -49,7 +50,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, templates, segments, endpoints, coupons),
+        *(journeys, journey_starts, broadcasts, templates, segments, endpoints, coupons),
         what_if,
     ):
         made.add_router("", noun.router)

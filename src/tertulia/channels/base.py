@@ -340,6 +340,7 @@ class Capabilities:
     qr_only: bool = False  # no link opens a chat: a QR code and a page of ours (WeChat)
     choices_max: int = 0
     choices_carry: bool = True  # what a button carries stays hidden; else it stands in the chat as the customer's words
+    caption_max: int = 0  # characters beside a picture that it fetches by its address; 0: it carries no pictures
     shares_phone: str = ""  # the app's button that shares a number: "" none, "proven" by the app (`shared_phone`),
     # "claimed" where a forged card looks the same: then the number is only the message's text
 

@@ -80,6 +80,7 @@ PAGES: tuple[Page, ...] = (
     Page("sources", "sources/", _("Sources"), "activity", change=ADMINS, group=Group.AUDIENCE, key="e"),
     Page("journeys", "journeys/", _("Journeys"), "workflow", group=Group.MESSAGES, key="j", rail=True),
     Page("calls", "journeys/calls/", _("Calls that wait for you"), "globe", parent="journeys"),
+    Page("broadcasts", "broadcasts/", _("Broadcasts"), "megaphone", group=Group.MESSAGES, key="b", rail=True),
     Page("templates", "templates/", _("Templates"), "layout-template", group=Group.MESSAGES, key="t", rail=True),
     Page("coupons", "coupons/", _("Coupons"), "ticket", group=Group.MESSAGES, key="o"),
     Page("past_events", "sources/<int:source_id>/past/", _("Past events"), "history", parent="sources"),

@@ -2,7 +2,7 @@
 `sending`; that commit is the hand-over. Whatever is decided is a row of the ledger (S1).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,14 +17,16 @@ from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
 from tertulia.core.coupons import Grant, claim_coupons, coupon_facts, find_grants, return_coupons, tell_run_dry
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
-from tertulia.core.gates import COUPON, Platform, RunState, SendFacts, Verb, Verdict, judge
+from tertulia.core.gates import COUPON, Audience, Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.identity import IdentityRef, Trust
-from tertulia.core.journey import follow_delivery, note_message
+from tertulia.core.journey import find_program, follow_delivery, note_message
+from tertulia.core.journeys import AudienceEntry
 from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.links import hash_code, mint, with_app
-from tertulia.core.mail_html import clean_html
+from tertulia.core.mail_html import clean_html, put_picture
 from tertulia.core.render import Broken as BrokenTemplate
 from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
+from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
@@ -163,6 +165,17 @@ def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) 
     return RunState.PAUSED if journey.state == "paused" else RunState.LIVE
 
 
+def _find_audience(world: World, delivery: OpenDelivery) -> Audience:
+    """A broadcast to a segment is for those who are in it when a message of it goes out."""
+    run = find_run(world, delivery)
+    journey = find_program(world, run).journey if run is not None else None
+    if run is None or journey is None or not journey.is_broadcast:
+        return Audience.NONE
+    if not isinstance(journey.entry, AudienceEntry) or not journey.entry.segment:
+        return Audience.NONE
+    return Audience.INSIDE if is_still_meant(world, run, journey.entry) else Audience.LEFT
+
+
 def _gather(
     world: World,
     delivery: OpenDelivery,
@@ -190,6 +203,7 @@ def _gather(
         run=_find_state(world, delivery, match),
         contact_merged=contact.merged_into is not None and (match is not None or delivery.run_id is not None),
         contact_erased=contact.erased,
+        audience=_find_audience(world, delivery),
         address=delivery.to_value,
         mobile_needed=channel.carries == SMS,
         mobile=row.sms if row else delivery.match_id is None and delivery.run_id is None,
@@ -215,7 +229,9 @@ def _gather(
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
         on_missing=OnMissing(wording.on_missing),
-        characters_max=channel.text_max,
+        characters_max=channel.caption_max
+        if step and step.find_picture() and channel.caption_max
+        else channel.text_max,
         render=renderer,
         template=wording.list_facts(),
         coupons=grants,
@@ -304,16 +320,31 @@ def _render_step(
         personal = choice.neutral and list_sensitive(wording.subject, marked)
         sources.append(("subject", NEUTRAL_SUBJECT if personal or not wording.subject else wording.subject, False))
         sources += [("html", wording.html, True)] if wording.html and not choice.neutral else []
-    made = {}
+    step, made = find_step(world, delivery), {}
+    picture = step.find_picture() if step is not None else ""
     for name, source, is_html in sources:
         outcome = _render_text(source, facts, now, OnMissing(wording.on_missing), is_html)
         if not isinstance(outcome, Rendered):
             return outcome
         made[name] = clean_html(outcome.text) if is_html else outcome.text
     beside = {"subject": made.get("subject", ""), "html": made.get("html", ""), "unsubscribe": unsubscribe}
+    if picture:
+        made["text"], shown = place_picture(world.config.channels[delivery.channel_id], made, picture)
+        beside |= shown
     choices = _write_buttons(world, delivery, contact)
     contents.append(make_content(made["text"], wording, choice, choices=choices, **beside))
     return Rendered(made["text"])
+
+
+def place_picture(channel: ChannelFacts, made: Mapping[str, str], picture: str) -> tuple[str, dict[str, str]]:
+    """A text with a picture, as a channel carries them, and what changes beside the text: an e-mail has the picture in
+    its HTML, an app beside the text, and whatever carries none has the address on a line of its own."""
+    text = made["text"]
+    if channel.carries == EMAIL:
+        return text.strip() or picture, {"html": put_picture(made.get("html", ""), text, picture)}
+    if channel.caption_max:
+        return text.strip(), {"picture": picture}
+    return f"{text.strip()}\n{picture}".strip(), {}
 
 
 def _write_leave(world: World, delivery: OpenDelivery) -> str:
@@ -324,11 +355,15 @@ def _write_leave(world: World, delivery: OpenDelivery) -> str:
 
 
 def _write_buttons(world: World, delivery: OpenDelivery, contact: ContactRow) -> tuple[tuple[str, str], ...]:
-    """What the customer may tap under a question."""
+    """What the customer may tap under a message."""
     step = find_step(world, delivery)
     language = contact.locale or world.config.workspaces[delivery.workspace].language
     channel = world.config.channels[delivery.channel_id]
-    return write_buttons(step, delivery.id, channel, language) if step is not None else ()
+    if step is None:
+        return ()
+    if not step.ASKS:  # nobody waits for the answer: a tap is what the customer says
+        return tuple((label, "") for label in step.list_buttons(language))
+    return write_buttons(step, delivery.id, channel, language)
 
 
 def _render_direct(

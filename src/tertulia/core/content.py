@@ -16,7 +16,8 @@ TEXTS = ("text", "html", "unsubscribe")  # of a content, in which links stand
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Text with its choices, or a template of the platform's. `direct` marks a first contact by phone number (LINE's
+    """Text with its choices, or a template of the platform's. `picture`: the address of one, whose caption the text
+    then is. `direct` marks a first contact by phone number (LINE's
     push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the neutral text
     (M6); `used` the template that it was made of. In an e-mail `subject` and `html` stand beside the text, and
     `unsubscribe` is the address in its header, where it has one."""
@@ -25,6 +26,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     subject: str = ""
     html: str = ""
     unsubscribe: str = ""
+    picture: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     ask_phone: bool = False
     template: str = ""
@@ -42,7 +44,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_rendered(self) -> bool:
-        return bool(self.text or self.template)
+        return bool(self.text or self.template or self.picture)
 
 
 def number_choices(text: str, choices: Iterable[tuple[str, str]]) -> str:

@@ -62,6 +62,14 @@ class RunState(StrEnum):
     ENDED = "ended"
 
 
+class Audience(StrEnum):
+    """Whether the contact is still one of those whom a broadcast is for."""
+
+    NONE = "none"  # it is for nobody in particular, or no broadcast
+    INSIDE = "inside"
+    LEFT = "left"
+
+
 class Platform(StrEnum):
     """What the platform's rules let us write now (I7): data about the identity, loaded by the claim."""
 
@@ -74,6 +82,7 @@ class Platform(StrEnum):
 class SendFacts(msgspec.Struct, frozen=True):
     """Everything that decides one send, as of `now`.
 
+    `audience` is asked again of every message of a broadcast.
     `trust` is the identity's at the address; `sensitive` the marked attributes that the match's text uses, `neutral`
     whether its neutral text takes that one's place. `address` is empty when the contact has none on the channel;
     `mobile_needed` on SMS. `consent` is derived for the address, channel and topic; `suppression` is the gravest that
@@ -91,6 +100,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     run: RunState
     contact_merged: bool
     contact_erased: bool
+    audience: Audience
     address: str
     mobile_needed: bool
     mobile: bool
@@ -199,6 +209,16 @@ def _gate_run(facts: SendFacts) -> Finding:
             return Refuse(Verb.DROP, Reason.RUN_ENDED, used)
         case _:
             assert_never(facts.run)
+
+
+def _gate_audience(facts: SendFacts) -> Finding:
+    """Who has left a broadcast's segment meanwhile is not one of those whom it is for."""
+    if facts.audience is Audience.NONE:
+        return Pass(NONE_SET)
+    used: Facts = {"audience": facts.audience.value}
+    if facts.audience is Audience.LEFT:
+        return Refuse(Verb.DROP, Reason.AUDIENCE_LEFT, used, everywhere=True)
+    return Pass(used)
 
 
 def _gate_address(facts: SendFacts) -> Finding:
@@ -414,7 +434,7 @@ def _gate_none_set(facts: SendFacts) -> Finding:
 
 ORDER: Final[tuple[tuple[str, Gate], ...]] = (
     ("run", _gate_run),
-    ("audience", _gate_none_set),
+    ("audience", _gate_audience),
     ("address", _gate_address),
     ("trust", _gate_trust),
     ("consent", _gate_consent),

@@ -139,8 +139,9 @@ class SegmentEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="s
 
 
 class AudienceEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="audience"):
-    """Everybody in a segment, or all contacts, at a time: once `on` a date, or `every` day, week or month. `clock`: the
-    journey's, so that all begin at one instant, or each customer's own."""
+    """Everybody in a segment, or all contacts, at a time: once `on` a date, `every` day, week or month, or `at_launch`,
+    when the journey is published first. `channel`: only those who have an address on it, a channel's name or a kind.
+    `clock`: the journey's, so that all begin at one instant, or each customer's own."""
 
     segment: Annotated[
         str,
@@ -150,6 +151,17 @@ class AudienceEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="
             extra_json_schema={"x-widget": "segment"},
         ),
     ] = ""
+    channel: Annotated[
+        str,
+        Meta(
+            title=_("Who can be reached on"),
+            description=_("A channel. Empty: also who can be reached nowhere."),
+            extra_json_schema={"x-widget": "channel"},
+        ),
+    ] = ""
+    at_launch: Annotated[
+        bool, Meta(title=_("At the launch"), description=_("Once, when the journey is published first."))
+    ] = False
     on: Annotated[date | None, Meta(title=_("Once, on"), description=_("A date, such as 2027-01-31."))] = None
     every: Annotated[Literal["day", "week", "month"] | None, Meta(title=_("Every"))] = None
     weekdays: Annotated[tuple[Weekday, ...], Meta(title=_("On these days of the week"))] = ()
@@ -157,7 +169,7 @@ class AudienceEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="
         int | None,
         Meta(title=_("On this day of the month"), description=_("1 to 31; in a shorter month on its last day.")),
     ] = None
-    time: Annotated[str, Meta(title=_("At"), description=_("Such as 09:00."))]
+    time: Annotated[str, Meta(title=_("At"), description=_("Such as 09:00."))] = ""
     clock: Annotated[Literal["journey", "customer"], Meta(title=_("By whose clock"))] = "journey"
 
 
@@ -200,11 +212,14 @@ class EntryCap(Part, frozen=True, kw_only=True):
 
 
 class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
-    """The document. `zone`: for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
+    """The document. `kind`: a broadcast is a journey that an audience enters once, whose steps are messages, and that
+    is launched once; who is no longer in its segment when a message of it is about to go out does not get it. `zone`:
+    for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
     when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
     `outside`: what becomes of a message outside of both (Q1, Q2). `exit_when`: ends a run as soon as it holds (X5)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
+    kind: Literal["journey", "broadcast"] = "journey"
     entry: Annotated[Entry, Meta(title=_("Starts when"))]
     steps: tuple[Any, ...]
     class_: Annotated[MessageClassName, Meta(title=_("Class of its messages"))] = "marketing"
@@ -230,6 +245,11 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     ] = None
     outside: Annotated[OutsideName, Meta(title=_("Outside these hours"))] = "hold"
     note: Annotated[str, Meta(title=_("Note"), description=_("Seen by your team only."))] = ""
+
+    @property
+    def is_broadcast(self) -> bool:
+        """Whether it is a broadcast."""
+        return self.kind == "broadcast"
 
     @property
     def entry_is_local(self) -> bool:

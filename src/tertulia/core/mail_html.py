@@ -2,6 +2,7 @@
 schemes. Mail programs read inline styles and tables, so these stay.
 """
 
+from html import escape
 from typing import Final
 
 import nh3
@@ -38,3 +39,14 @@ _CLEANER: Final = nh3.Cleaner(
 def clean_html(html: str) -> str:
     """The HTML that is sent: a fragment without `html`, `head` and `body`, which the channel puts around it."""
     return _CLEANER.clean(html).strip()
+
+
+def put_picture(html: str, text: str, picture: str) -> str:
+    """The HTML with a picture above what it says: its own, or where there is none the paragraphs of the text."""
+    said = html or "".join(f"<p>{_break_lines(part)}</p>" for part in text.split("\n\n") if part.strip())
+    shown = f'<p><img src="{escape(picture)}" alt="" style="max-width:100%;height:auto"></p>'
+    return clean_html(f"{shown}\n{said}")
+
+
+def _break_lines(text: str) -> str:
+    return escape(text.strip()).replace("\n", "<br>")

@@ -4,7 +4,8 @@ A template sees `contact.*`, `links.*` and `link` (the chooser's), `workspace.na
 and in a journey `event.*`, `answers.*`, `results.*` and `coupons.*`; an attribute that is empty counts as missing.
 What a missing variable does is the template's policy: `fail` and `skip` give `Missing` (the gate tells them apart),
 `default` renders nothing in its place. `{{ contact.city | default: "your city" }}` and `{% if contact.city %}` are
-never missing. `{% abort "reason" %}` sends nothing. """
+never missing. `{% abort "reason" %}` sends nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

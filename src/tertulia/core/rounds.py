@@ -41,6 +41,11 @@ def has_rounds(entry: Entry) -> bool:
     return isinstance(entry, AudienceEntry | DateEntry)
 
 
+def is_at_launch(entry: Entry) -> bool:
+    """Whether an audience enters when the journey is published first."""
+    return isinstance(entry, AudienceEntry) and entry.at_launch
+
+
 def list_rounds(journey: Journey, since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Round]:
     """Those that are due after `since` and not after `until`. `zone`: the journey's."""
     entry = journey.entry
@@ -74,8 +79,8 @@ def _is_on(entry: AudienceEntry | DateEntry, day: date) -> bool:
 
 
 def is_too_late(journey: Journey, due_at: datetime, now: datetime) -> bool:
-    """Whether nobody of a round can begin any more (T6). Who is inside a segment at a launch is never late."""
-    if isinstance(journey.entry, SegmentEntry):
+    """Whether nobody of a round can begin any more (T6). Whom a launch is for is never late."""
+    if isinstance(journey.entry, SegmentEntry) or is_at_launch(journey.entry):
         return False
     return now > due_at + LATE_MAX + (SPREAD if journey.entry_is_local else timedelta())
 

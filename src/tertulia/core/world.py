@@ -89,6 +89,7 @@ class ChannelFacts:
     offers_text: bool
     first_message: str
     choices_carry: bool = True  # what a button carries stays hidden from the customer
+    caption_max: int = 0  # characters beside a picture; 0: it carries none
 
     @property
     def carries(self) -> str:

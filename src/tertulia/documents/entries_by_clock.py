@@ -26,6 +26,10 @@ def check_round(
 
 
 def _list_time(entry: AudienceEntry | DateEntry) -> Iterator[tuple[str, str]]:
+    if isinstance(entry, AudienceEntry) and entry.at_launch:
+        if entry.time:
+            yield "time", _("Whoever enters at the launch does so at once. Leave the time out.")
+        return
     try:
         right = read_time(entry.time) is not None
     except ValueError:
@@ -35,8 +39,11 @@ def _list_time(entry: AudienceEntry | DateEntry) -> Iterator[tuple[str, str]]:
 
 
 def _list_audience(entry: AudienceEntry) -> Iterator[tuple[str, str]]:
-    if (entry.on is None) == (entry.every is None):
-        yield "every" if entry.on else "on", _("Give either a date (on) or how often (every).")
+    given = [name for name in ("at_launch", "on", "every") if getattr(entry, name)]
+    if len(given) != 1:
+        yield given[-1] if given else "on", _("Give either a date (on), how often (every), or at_launch.")
+    if entry.at_launch and entry.clock == "customer":
+        yield "clock", _("A launch is at one instant for everybody. Leave the clock out, or give a date.")
     if entry.every == "week" and not entry.weekdays:
         yield "weekdays", _("Say on which days of the week, such as [mon, thu].")
     if entry.weekdays and entry.every != "week":

@@ -33,6 +33,7 @@ from tertulia.core.render import compile_template, variables
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
+from tertulia.documents.broadcasts import check_broadcast
 from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
@@ -94,6 +95,8 @@ def check_journey(text: str, around: Around) -> Journey:
         if len(checker.ids) > STEPS_MAX:
             told = {"most": str(STEPS_MAX)}
             problems.append(Problem(written.find(("steps",)), ("steps",), _("Give at most %(most)s steps."), told))
+    if isinstance(journey, Journey) and journey.is_broadcast:
+        problems += check_broadcast(written, journey)
     if problems or isinstance(journey, Problem):
         unique = {(p.place.line, p.place.column, p.message): p for p in problems}
         raise BadDocument([unique[key] for key in sorted(unique)])
@@ -185,6 +188,8 @@ def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Pro
             yield from _check_segment(written, entry, around)
         case AudienceEntry() | DateEntry():
             yield from check_round(written, entry, around.segments)
+            if channel := getattr(entry, "channel", ""):
+                yield from _check_channel(written, channel, ("entry", "channel"), around)
         case _:
             assert_never(entry)
 

@@ -27,9 +27,9 @@ def open_rounds(conn: Conn, rows: Sequence[tuple[int, date, datetime, str]]) -> 
     return run(conn, load("rounds")["open"], args)
 
 
-def read_running(conn: Conn) -> list[RoundRow]:
+def read_running(conn: Conn, now: datetime) -> list[RoundRow]:
     """Those whose people are being looked for."""
-    return [RoundRow(*row) for row in fetch_all(conn, load("rounds")["running"], {})]
+    return [RoundRow(*row) for row in fetch_all(conn, load("rounds")["running"], {"now": now})]
 
 
 def list_left(conn: Conn, round_id: int, shards: Collection[int], limit: int) -> list[int]:

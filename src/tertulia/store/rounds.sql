@@ -8,7 +8,9 @@ from unnest(%(journeys)s::integer[], %(days)s::date[], %(dues)s::timestamptz[], 
 on conflict (journey_id, due_at) do nothing
 
 -- name: running
-select r.id, r.journey_id, r.day, r.due_at from journey_round r where r.state = 'running' order by r.due_at, r.id
+select r.id, r.journey_id, r.day, r.due_at from journey_round r
+where r.state = 'running' and r.due_at <= %(now)s
+order by r.due_at, r.id
 
 -- name: left
 -- Shards that are not looked through yet.

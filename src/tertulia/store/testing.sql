@@ -1,7 +1,7 @@
 -- name: left
 -- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
--- matches whose audience is being frozen, sessions whose end has come, runs that are due, calls and imports
--- under way, segments of which it is still being looked who belongs, or who has left with time (`timed`). What waits on a stopped
+-- matches whose audience is being frozen, rounds that look for people, sessions whose end has come, runs that are due,
+-- calls and imports under way, segments of which it is still being looked who belongs, or who has left with time (`timed`). What waits on a stopped
 -- channel waits for a person.
 select (select count(*) from log l
         left join log_position p on p.shard = l.shard and p.writer = l.writer
@@ -25,6 +25,8 @@ select (select count(*) from log l
                and journey_id in (select id from journey where state in ('live', 'closed'))))
      + (select count(*) from message_watch where due_at <= %(now)s)
      + (select count(*) from journey where state in ('cancelling', 'resuming'))
+     + (select count(*) from journey_round r join journey j on j.id = r.journey_id
+        where r.state = 'running' and r.due_at <= %(now)s and j.state in ('live', 'closed'))
      + (select count(*) from match where state = 'launching')
      + (select count(*) from segment s where s.state = 'live'
         and (select count(*) from segment_shard t where t.segment_id = s.id and t.turn = s.turn) < %(shards)s)

@@ -26,6 +26,7 @@ from tertulia.channels.base import (
     Outcome,
     OutcomeKind,
     Outgoing,
+    Picture,
     Request,
     Response,
     Template,
@@ -198,9 +199,11 @@ def make_lost(question: DueQuestion) -> LostMessage:
     return LostMessage(str(question.id), question.to_value, question.to_kind, text, question.handed_at)
 
 
-def _read_form(content: Content) -> Text | Template:
+def _read_form(content: Content) -> Text | Template | Picture:
     if content.template:
         return Template(content.template, content.language, content.parameters)
+    if content.picture:
+        return Picture(content.picture, content.text)
     mail = {"subject": content.subject, "html": content.html, "unsubscribe": content.unsubscribe}
     return Text(content.text, content.choices, ask_phone=content.ask_phone, **mail)
 

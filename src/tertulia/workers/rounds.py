@@ -36,9 +36,9 @@ class RoundKeeper:
         if self.checked is None or not self.checked <= now < self.checked + CHECK_EVERY:
             self.checked = now
             _open(conn, config, now)
-        for row in read_running(conn):
+        for row in read_running(conn, now):
             journey = config.journeys.get(row.journey_id)
-            if journey is None or _is_being_counted(conn, config, journey, owned):
+            if journey is None or _is_waiting(journey) or _is_being_counted(conn, config, journey, owned):
                 continue
             left = list_left(conn, row.id, owned, self.shards)
             if left or end_round(conn, row.id):
@@ -53,6 +53,11 @@ class RoundKeeper:
         batch, people = take_round(conn, config, row, shards, now, serials)
         self.shards = max(self.shards * 2 * PEOPLE_PER_TASK // (PEOPLE_PER_TASK + people), 1)
         return batch
+
+
+def _is_waiting(journey: JourneyFacts) -> bool:
+    """V2: a broadcast that is paused while its people are looked for goes on with the others when it is resumed."""
+    return journey.program.journey.is_broadcast and journey.state in ("paused", "resuming")
 
 
 def _is_being_counted(conn: Conn, config: Config, journey: JourneyFacts, owned: Sequence[int]) -> bool:

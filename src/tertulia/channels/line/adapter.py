@@ -86,6 +86,7 @@ class Line(ChannelKind):
         may_write_first="phone_push",
         retry_safe=True,
         choices_max=CHOICES_MAX,
+        caption_max=5_000,
     )
 
     def identity_scope(self, account: Account) -> str:

@@ -74,6 +74,7 @@ class Messenger(ChannelKind):
         may_write_first="",
         token_on_link=True,
         choices_max=QUICK_REPLIES_MAX,
+        caption_max=2_000,
     )
 
     def identity_scope(self, account: Account) -> str:

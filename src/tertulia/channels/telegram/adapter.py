@@ -81,6 +81,7 @@ class Telegram(ChannelKind):
         may_write_first="",
         token_on_link=True,
         choices_max=100,
+        caption_max=CAPTION_MAX_CHARACTERS,
         shares_phone="proven",
     )
 

@@ -71,6 +71,7 @@ class Viber(ChannelKind):
         deep_link_web=False,
         token_on_link=True,
         choices_max=24,
+        caption_max=PICTURE_TEXT_MAX,
         choices_carry=False,
         shares_phone="claimed",
     )

@@ -56,6 +56,7 @@ class WhatsApp(ChannelKind):
         window_s=24 * 3_600,
         may_write_first="template",
         choices_max=bodies.ROWS_MAX,
+        caption_max=1_024,
         shares_phone="proven",
     )
 

@@ -96,6 +96,9 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
     match gate:
         case "entry":
             return name_told_cause(facts)
+        case "audience":
+            inside = facts.get("audience") == "inside"
+            return _("still in the segment") if inside else _("no longer in the segment")
         case "consent":
             return _describe_consent(facts)
         case "suppression":

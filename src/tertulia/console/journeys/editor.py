@@ -42,7 +42,7 @@ from tertulia.store.sources import list_event_names
 NAMES_FROM = timedelta(days=30)
 ENTRY = "entry"
 WHOLE = "journey"
-NOT_IN_FORM = ("steps", "entry")
+NOT_IN_FORM = ("steps", "entry", "kind")
 POSTED = "f."  # what the names of posted fields begin with
 BEFORE = "journey:%d"  # the session's key of a draft before the last change
 
@@ -50,6 +50,8 @@ BEFORE = "journey:%d"  # the session's key of a draft before the last change
 def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
     """The graph, and the fields of `?at=`: a step's path, `entry`, or `journey` for what holds for all of it."""
     journey = actions.access_journey(request.workspace, journey_id)
+    if journey.kind == "broadcast":
+        return HttpResponseRedirect(reverse("broadcast", args=[journey_id]))
     document, problems = actions.check_text(request.workspace, journey.document)
     context = describe_journey(request, journey, "graph", problems)
     try:

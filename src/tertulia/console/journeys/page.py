@@ -17,7 +17,7 @@ from tertulia.store.journeys import count_journeys
 
 def show_journeys(request: HttpRequest) -> HttpResponse:
     """Every journey with its state and what it came to, those changed last first."""
-    journeys = list_journeys(request.workspace)
+    journeys = list_journeys(request.workspace, "journey")
     figures = count_journeys(django_conn(), [journey.pk for journey in journeys if journey.revision is not None])
     rows = []
     for journey in journeys:

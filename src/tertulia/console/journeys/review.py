@@ -40,6 +40,8 @@ class DiffLine:
 def show_review(request: HttpRequest, journey_id: int) -> HttpResponse:
     """The draft against the newest revision (GET); its publishing (POST)."""
     journey = actions.access_journey(request.workspace, journey_id)
+    if journey.kind == "broadcast":
+        return HttpResponseRedirect(reverse("broadcast", args=[journey_id]) + "?launch=1")
     if request.method == "POST":
         version = request.POST.get("version", "")
         try:

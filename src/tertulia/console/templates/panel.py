@@ -104,7 +104,7 @@ def look_at(request: HttpRequest, text: str, uses: Sequence[Use], asked: Asked, 
         offered=offered,
         events=tuple(dict.fromkeys([*(list_event_names(uses) or ()), *list_events(request)])),
         preview=shown,
-        phones=tuple(_make_phone(one) for one in shown.shown) if shown else (),
+        phones=tuple(make_phone(one) for one in shown.shown) if shown else (),
         language=name_language(shown.locale) if shown else "",
         direction=find_direction(shown.locale) if shown else "ltr",
         checks=checks,
@@ -159,7 +159,8 @@ def _preview(
         return None
 
 
-def _make_phone(shown: Shown) -> Phone:
+def make_phone(shown: Shown) -> Phone:
+    """With the units of the SMS part that is being filled."""
     if shown.parts is None:
         return Phone(shown)
     whole = shown.parts.units + shown.parts.left

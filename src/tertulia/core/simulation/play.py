@@ -59,11 +59,11 @@ TELLS: Final = ("identify", "alias")  # calls that teach more
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """An event as it came to a workspace."""
+    """An event as it came to a workspace, or what a round tells of somebody."""
 
     at: datetime
     workspace: int
-    entry: EventEntry
+    entry: EventEntry | OccasionEntry
 
 
 REPLY_AFTER: Final = timedelta(minutes=1)
@@ -117,10 +117,12 @@ class Player:
                 return
             self.played_to = arrival.at
             self.events += 1
-            if not self._is_known(arrival) and not self._is_idle(arrival):
-                shard = route(arrival.workspace, arrival.entry, self._find_owner(arrival))
-                self.memory.forwarded.append((arrival.workspace, shard, arrival.entry))
-                self._decide_log(arrival.at)
+            entry = arrival.entry
+            if isinstance(entry, EventEntry) and (self._is_known(entry) or self._is_idle(arrival.workspace, entry)):
+                continue
+            owner = self._find_owner(arrival.workspace, entry)
+            self.memory.forwarded.append((arrival.workspace, route(arrival.workspace, entry, owner), entry))
+            self._decide_log(arrival.at)
         if self._run_to(until, including=True):
             self.played_to = until
 
@@ -291,34 +293,34 @@ class Player:
 
     # events that need no decision
 
-    def _is_known(self, arrival: Arrival) -> bool:
+    def _is_known(self, entry: EventEntry) -> bool:
         """E1: the same event again."""
-        key = hash((day_of(arrival.entry.client_at), arrival.entry.message_id))
+        key = hash((day_of(entry.client_at), entry.message_id))
         known = key in self.seen
         self.seen.add(key)
         return known
 
-    def _is_idle(self, arrival: Arrival) -> bool:
+    def _is_idle(self, workspace: int, entry: EventEntry) -> bool:
         """Nobody listens to it, and it teaches nothing about its contact."""
-        entry, config = arrival.entry, self.memory.config
+        config = self.memory.config
         if self.memory.has_sessions or entry.call in TELLS:
             return False
-        told = (arrival.workspace, name_type(entry.call), entry.name)
+        told = (workspace, name_type(entry.call), entry.name)
         if told in config.heard or told in config.counted:
             return False
-        owners = {self._follow(arrival.workspace, identity) for identity in identities_of(entry)}
-        owner = self._find_owner(arrival)
+        owners = {self._follow(workspace, identity) for identity in identities_of(entry)}
+        owner = self._find_owner(workspace, entry)
         if owner is None or owners - {owner}:
             return False
         contact = self.memory.rows.contacts[owner]
         return bool(contact.locale and contact.zone) or not any(name in entry.context for name in SETTINGS)
 
-    def _find_owner(self, arrival: Arrival) -> int | None:
+    def _find_owner(self, workspace: int, entry: EventEntry | OccasionEntry) -> int | None:
         """Whose it is said to be, else what the edge's look-up finds."""
-        named = arrival.entry.contact_id
-        if named is not None:
+        named = entry.contact_id
+        if named is not None or isinstance(entry, OccasionEntry):
             return self.memory.rows.follow(named) if named in self.memory.rows.contacts else None
-        return self._follow(arrival.workspace, arrival.entry.identity)
+        return self._follow(workspace, entry.identity)
 
     def _follow(self, workspace: int, identity: IdentityRef) -> int | None:
         row = self.memory.rows.identities.get((workspace, identity))

@@ -92,6 +92,10 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
         """The labels of what the customer may tap instead of writing, in their language; none under most messages."""
         return ()
 
+    def find_picture(self) -> str:
+        """The https address of the picture beside the text; empty without one."""
+        return ""
+
     def find_faults(self) -> list[Complaint]:
         """A message needs somewhere to go and something to say."""
         found = []

@@ -8,10 +8,12 @@ from tertulia.data.models.people import User, Workspace
 class Journey(models.Model):
     """What one event starts for one customer. States: draft (never published), live, closed (nobody enters any more,
     runs go on), paused, cancelling (its runs are being closed), cancelled. `key` names it in files and in the API's
-    plan; `document` is the draft, as somebody wrote it; `version` rises with every change of it."""
+    plan; `kind`: journey or broadcast, as its document says; `document` is the draft, as somebody wrote it; `version`
+    rises with every change of it."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     key = models.CharField(max_length=80)
+    kind = models.CharField(max_length=12, default="journey")
     name = models.CharField(max_length=200)
     state = models.CharField(max_length=12, default="draft")
     document = models.TextField()

@@ -1,0 +1,1 @@
+"""Broadcasts: listed, written on one page, launched, and what came of them."""

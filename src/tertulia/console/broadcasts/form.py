@@ -1,0 +1,194 @@
+"""A broadcast's form: read from its document, read from what was sent, and written into the document.
+
+A box is a message of its own, a step of the document. What others wrote in the document and the form does not show (a
+goal, hours, a step's deadline) stays as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django.http import QueryDict
+
+from tertulia.documents.broadcasts import BOXES_MAX
+from tertulia.documents.edit import remove_part, replace_part, write_document
+from tertulia.documents.lines import read_lines
+
+SHOWN_OF_ENTRY: Final = ("kind", "segment", "channel", "at_launch", "on", "time", "clock")
+SHOWN_OF_STEP: Final = ("channels", "text", "template", "picture", "buttons", "subject", "html")
+WAYS: Final = 4  # channels of one broadcast, one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One message: a text, or the key of a template; perhaps a picture's address; buttons, one a line. `id`: the
+    step's, empty of a new one."""
+
+    id: str = ""
+    text: str = ""
+    template: str = ""
+    picture: str = ""
+    buttons: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: now, date or local; `subject`
+    and `html`: an e-mail's, of the first box the HTML; `limit`: at most so many recipients, as it was typed."""
+
+    name: str = ""
+    audience: str = ""
+    channels: tuple[str, ...] = ()
+    boxes: tuple[Box, ...] = (Box(),)
+    subject: str = ""
+    html: str = ""
+    when: str = "now"
+    date: str = ""
+    time: str = ""
+    class_: str = "marketing"
+    limit: str = ""
+
+
+def read_form(sent: QueryDict) -> Form:
+    """What was sent."""
+    count = min(int(number) if (number := sent.get("boxes", "")).isdecimal() and len(number) < 4 else 1, BOXES_MAX)
+    boxes = [
+        Box(*(_read(sent, f"{name}.{n}") for name in ("id", "text", "template", "picture", "buttons")))
+        for n in range(count)
+    ]
+    channels = dict.fromkeys(name for name in sent.getlist("channels")[:WAYS] if name)
+    told = {name: _read(sent, name) for name in ("name", "audience", "subject", "html", "date", "time", "limit")}
+    when = sent.get("when", "now")
+    return Form(
+        **told,
+        channels=tuple(channels),
+        boxes=tuple(boxes) or (Box(),),
+        when=when if when in ("now", "date", "local") else "now",
+        class_=sent.get("class", "marketing"),
+    )
+
+
+def change_boxes(form: Form, act: str, place: int) -> Form:
+    """With a box more (`add`), or with one taken away (`drop`) or moved (`up`)."""
+    boxes = list(form.boxes)
+    if act == "add" and len(boxes) < BOXES_MAX:
+        boxes.append(Box())
+    elif act == "drop" and 0 <= place < len(boxes) > 1:
+        del boxes[place]
+    elif act == "up" and 0 < place < len(boxes):
+        boxes[place - 1], boxes[place] = boxes[place], boxes[place - 1]
+    return replace(form, boxes=tuple(boxes))
+
+
+def show_document(text: str) -> Form:
+    """A draft's document as the form has it. Raises BadDocument for what is no document, and TypeError for what has no
+    fields."""
+    value = read_value(text)
+    entry, steps = _group(value.get("entry")), [_group(raw) for raw in _items(value.get("steps"))]
+    first = steps[0] if steps else {}
+    when = "date" if entry and not entry.get("at_launch") else "now"
+    audience = f"segment:{entry['segment']}" if entry.get("segment") else ""
+    audience = audience or (f"reach:{entry['channel']}" if entry.get("channel") else "all")
+    return Form(
+        name=str(value.get("name") or ""),
+        audience=audience,
+        channels=tuple(map(str, _items(first.get("channels")))),
+        boxes=tuple(_show_step(raw) for raw in steps[:BOXES_MAX]) or (Box(),),
+        subject=str(first.get("subject") or ""),
+        html=str(first.get("html") or "").rstrip(),
+        when="local" if when == "date" and entry.get("clock") == "customer" else when,
+        date=str(entry.get("on") or ""),
+        time=str(entry.get("time") or ""),
+        class_=str(value.get("class") or "marketing"),
+        limit=str(_group(value.get("entries")).get("total") or ""),
+    )
+
+
+def write_form(text: str, form: Form) -> str:
+    """The document with what the form says; of no text a new one. Raises as `show_document`."""
+    before = read_value(text) if text else {}
+    parts = {
+        "name": form.name,
+        "kind": "broadcast",
+        "entry": _write_entry(_group(before.get("entry")), form),
+        "class": form.class_,
+        "entries": _write_limit(_group(before.get("entries")), form),
+        "steps": _write_steps([_group(raw) for raw in _items(before.get("steps"))], form),
+    }
+    wanted = {name: part for name, part in parts.items() if part not in ({}, "")}
+    if not text:
+        return write_document({"name": form.name, **wanted})
+    for name, part in wanted.items():
+        if before.get(name) != part:
+            text = replace_part(text, (name,), part)
+    for name in parts.keys() - wanted.keys():
+        if name in before:
+            text = remove_part(text, (name,))
+    return text
+
+
+def read_value(text: str) -> dict[str, Any]:
+    """The document's value. Raises BadDocument, and TypeError for what has no fields."""
+    value = read_lines(text).value
+    if not isinstance(value, dict):
+        raise TypeError("no group of fields")
+    return value
+
+
+def _write_entry(before: Mapping[str, Any], form: Form) -> dict[str, Any]:
+    kind, _colon, which = form.audience.partition(":")
+    told: dict[str, Any] = {"kind": "audience"}
+    if kind in ("segment", "reach") and which:
+        told["segment" if kind == "segment" else "channel"] = which
+    if form.when == "now":
+        told["at_launch"] = True
+    else:
+        told |= {name: value for name, value in (("on", form.date), ("time", form.time)) if value}
+        told |= {"clock": "customer"} if form.when == "local" else {}
+    return told | {name: value for name, value in before.items() if name not in SHOWN_OF_ENTRY}
+
+
+def _write_limit(before: Mapping[str, Any], form: Form) -> dict[str, Any]:
+    """A limit that is no number stays a text, which the check refuses."""
+    kept = {name: value for name, value in before.items() if name != "total"}
+    if not form.limit:
+        return kept
+    return kept | {"total": int(form.limit) if form.limit.isdecimal() and len(form.limit) < 12 else form.limit}
+
+
+def _write_steps(before: Sequence[Mapping[str, Any]], form: Form) -> list[dict[str, Any]]:
+    known = {str(raw.get("id", "")): raw for raw in before}
+    taken = {box.id for box in form.boxes}
+    free = (name for n in range(1, 2 * BOXES_MAX + 1) if (name := f"box-{n}") not in taken)
+    steps = []
+    for place, box in enumerate(form.boxes):
+        told = {
+            "channels": list(form.channels),
+            "template": box.template,
+            "text": "" if box.template else box.text,
+            "picture": box.picture,
+            "buttons": [line.strip() for line in box.buttons.splitlines() if line.strip()],
+            "subject": "" if box.template else form.subject,
+            "html": "" if box.template or place else form.html,
+        }
+        kept = {name: value for name, value in known.get(box.id, {}).items() if name not in SHOWN_OF_STEP}
+        head = {"id": box.id or next(free), "kind": "message"}
+        steps.append(head | {name: value for name, value in told.items() if value or name == "channels"} | kept | head)
+    return steps
+
+
+def _show_step(raw: Mapping[str, Any]) -> Box:
+    told = {name: str(raw.get(name) or "").rstrip() for name in ("id", "text", "template", "picture")}
+    return Box(**told, buttons="\n".join(map(str, _items(raw.get("buttons")))))
+
+
+def _read(sent: QueryDict, name: str) -> str:
+    return sent.get(name, "").replace("\r\n", "\n").replace("\0", "").strip()
+
+
+def _group(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,235 @@
+"""The pages of broadcasts: listed, written, counted, launched, taken back, and what came of one."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+from tests.console.cast import Cast, make_client
+from tests.console.crowd import make_channels
+from tests.console.people import add_people, insert
+
+from tertulia.ids import day_of, derive_delivery_id, shard_of_contact
+
+FORM = {
+    "name": "November letter",
+    "audience": "reach:sms",
+    "channels": ["sms", ""],
+    "boxes": "1",
+    "text.0": "Olá {{ contact.name }}",
+    "picture.0": "https://cdn.example/hat.jpg",
+    "when": "now",
+    "class": "marketing",
+}
+
+
+def say(page: str) -> str:
+    """What a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", "", unescape(page)).split())
+
+
+def read(client, address: str, status: int = 200) -> str:
+    """The page, with its entities read."""
+    response = client.get(address)
+    assert response.status_code == status, address
+    return unescape(response.content.decode())
+
+
+@pytest.fixture
+def people(cast: Cast, conn) -> list[int]:
+    """Channels and customers."""
+    make_channels(cast.workspace)
+    made = add_people(conn, cast.workspace.pk)
+    conn.commit()
+    return made
+
+
+@pytest.fixture
+def draft(cast: Cast, people):
+    """A draft that was written on the page."""
+    from tertulia.data.models import Journey
+
+    assert make_client(cast.alice).post("/broadcasts/new/", FORM).status_code == 302
+    return Journey.objects.get()
+
+
+def test_a_draft_is_a_document_of_its_kind(cast: Cast, draft) -> None:
+    """As a file would say it; journeys are listed without it."""
+    from tertulia.documents.journeys import read_journey
+
+    document = read_journey(draft.document)
+    assert (draft.kind, document.kind, document.entry.channel, document.entry.at_launch) == (
+        *("broadcast", "broadcast", "sms", True),
+    )
+    client = make_client(cast.alice)
+    assert "November letter" not in read(client, "/journeys/")
+    assert "November letter" in read(client, "/broadcasts/")
+
+
+def test_what_the_form_does_not_show_stays(cast: Cast, draft) -> None:
+    """A comment, a goal, a step's deadline."""
+    from tertulia.actions.journeys import save_draft
+
+    text = draft.document.replace("    kind: message", "    kind: message\n    within: 2 h")
+    save_draft(draft, None, datetime.now(UTC), f"# ours\n{text}note: for Ana\n", version=1)
+    form = FORM | {"version": "2", "name": "December letter", "id.0": "box-1"}
+    assert make_client(cast.alice).post(f"/broadcasts/{draft.pk}/", form).status_code == 302
+    draft.refresh_from_db()
+    assert draft.name == "December letter"
+    assert all(part in draft.document for part in ("# ours", "within: 2 h", "note: for Ana"))
+
+
+def test_a_draft_that_is_no_document_is_mended_as_text(cast: Cast, draft) -> None:
+    """Nothing of it is lost, and it stays a broadcast."""
+    from tertulia.actions.journeys import save_draft
+
+    save_draft(draft, None, datetime.now(UTC), "name: November letter\nsteps: [\n", version=1)
+    client = make_client(cast.alice)
+    for answer in (client.get(f"/broadcasts/{draft.pk}/"), client.post(f"/broadcasts/{draft.pk}/", FORM)):
+        assert (answer.status_code, answer.url) == (302, f"/journeys/{draft.pk}/text/")
+    assert client.post("/broadcasts/panel/", FORM | {"journey": draft.pk}).status_code == 204
+    assert "November letter" in read(client, "/broadcasts/")
+
+
+def test_the_panel_counts_and_names_what_a_channel_cannot_carry(cast: Cast, people) -> None:
+    """Exactly, and before anything is kept."""
+    from tertulia.data.models import Journey
+
+    answer = make_client(cast.alice).post("/broadcasts/panel/", FORM | {"channels": ["sms", "whatsapp"]})
+    page = say(answer.content.decode())
+    assert "14 contacts" in page
+    assert "14 can be reached on SMS" in page
+    assert "5 can be reached on WhatsApp" in page
+    assert "SMS: no pictures. The text gets the picture's address." in page
+    assert not Journey.objects.exists()
+    empty = unescape(make_client(cast.alice).post("/broadcasts/panel/", {"boxes": "1"}).content.decode())
+    assert "nobody is chosen" in empty
+
+
+def test_boxes_come_and_go(cast: Cast, draft) -> None:
+    """One more, one moved, one taken away; nothing is kept before the draft is saved."""
+    client = make_client(cast.alice)
+    page = client.post(f"/broadcasts/{draft.pk}/", FORM | {"act": "add"}).content.decode()
+    assert page.count('<fieldset class="part box">') == 2
+    two = FORM | {"boxes": "2", "text.1": "Second", "buttons.1": "Yes\nNo", "version": "1"}
+    page = client.post(f"/broadcasts/{draft.pk}/", two | {"act": "up:1"}).content.decode()
+    assert page.index("Second") < page.index("Olá")
+    assert client.post(f"/broadcasts/{draft.pk}/", two | {"act": "drop:0"}).content.decode().count("part box") == 1
+    assert client.post(f"/broadcasts/{draft.pk}/", two | {"act": "save"}).status_code == 302
+    draft.refresh_from_db()
+    assert "buttons:" in draft.document
+
+
+def test_it_is_launched_by_a_dialog_that_says_how_many_and_taken_back(cast: Cast, draft) -> None:
+    """The verb is repeated with the count; what would become of it is there before."""
+    client = make_client(cast.alice)
+    page = say(read(client, f"/broadcasts/{draft.pk}/?launch=1"))
+    assert "Launch to 14 people?" in page
+    assert "This goes to everybody, not to a segment." in page
+    assert "of them would be written to" in page
+    assert "asked for no more messages" in page  # one of them has withdrawn
+    assert client.post(f"/broadcasts/{draft.pk}/launch/", {"version": "1"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.state == "live"
+    assert "Take back" in read(client, f"/broadcasts/{draft.pk}/")
+    assert client.post(f"/broadcasts/{draft.pk}/take-back/").status_code == 302
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+def test_a_draft_with_mistakes_is_not_launched(cast: Cast, draft) -> None:
+    """They stand on the page, each at its box."""
+    client = make_client(cast.alice)
+    wrong = FORM | {"version": "1", "text.0": "{{ contact.name", "when": "date"}
+    assert client.post(f"/broadcasts/{draft.pk}/", wrong).status_code == 302
+    page = say(read(client, f"/broadcasts/{draft.pk}/?launch=1"))
+    assert "Launch to 14 people?" not in page
+    assert "Give either a date (on)" in page
+    assert client.post(f"/broadcasts/{draft.pk}/launch/", {"version": "2"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+def test_the_results_lead_to_people(cast: Cast, draft, conn, people) -> None:
+    """Each count of each channel."""
+    from tertulia.data.models import Channel
+
+    client, now = make_client(cast.alice), datetime.now(UTC)
+    client.post(f"/broadcasts/{draft.pk}/launch/", {"version": "1"})
+    sms = Channel.objects.get(kind="twilio")
+    for contact, state in zip(people[:3], ("delivered", "read", "failed"), strict=True):
+        _add_delivery(conn, cast, draft, sms, contact, state, now)
+    conn.commit()
+    page = read(client, f"/broadcasts/{draft.pk}/")
+    assert f"/broadcasts/{draft.pk}/people/?state=delivered&channel={sms.pk}" in page
+    names = {
+        state: read(client, f"/broadcasts/{draft.pk}/people/?state={state}") for state in ("sent", "opened", "failed")
+    }
+    assert ("Beatriz" in names["sent"], "Tomás" in names["opened"], "Jurema" in names["failed"]) == (True, True, True)
+    assert "Beatriz" not in names["failed"]
+    assert f"/contacts/{people[0]}/runs/?journey={draft.pk}" in names["sent"]
+    assert "Nobody." in read(client, f"/broadcasts/{draft.pk}/people/?state=waiting")
+    assert "https://cdn.example/hat.jpg" in read(client, f"/contacts/{people[0]}/")
+    assert "Nobody." in read(client, f"/broadcasts/{draft.pk}/people/?reason=audience.left")
+
+
+def test_pause_resume_cancel_copy(cast: Cast, draft) -> None:
+    """As any journey; what was launched is copied, not launched again."""
+    from tertulia.data.models import Journey
+
+    client, own = make_client(cast.alice), f"/broadcasts/{draft.pk}/"
+    client.post(own + "launch/", {"version": "1"})
+    for act, state in (("pause", "paused"), ("resume", "resuming"), ("copy", "resuming")):
+        assert client.post(f"{own}{act}/").status_code == 302
+        draft.refresh_from_db()
+        assert draft.state == state
+    copy = Journey.objects.exclude(pk=draft.pk).get()
+    assert (copy.kind, copy.state, copy.name) == ("broadcast", "draft", "Copy of November letter")
+    assert client.post(f"/broadcasts/{copy.pk}/delete/").status_code == 302
+    assert not Journey.objects.filter(pk=copy.pk).exists()
+
+
+def test_a_journey_is_no_broadcast(cast: Cast, people) -> None:
+    """And neither is another workspace's."""
+    from tertulia.actions.journeys import create_journey
+
+    text = "name: J\nentry: {event: E}\nsteps: []\n"
+    mine = create_journey(cast.workspace, None, datetime.now(UTC), text, name="J")
+    his = create_journey(cast.other, None, datetime.now(UTC), "kind: broadcast\n" + text, name="His")
+    for number in (mine.pk, his.pk, 10**9):
+        read(make_client(cast.alice), f"/broadcasts/{number}/", 404)
+
+
+def test_the_editor_of_journeys_leads_to_its_own_page(cast: Cast, draft) -> None:
+    """There is one way to launch it."""
+    client = make_client(cast.alice)
+    assert client.get(f"/journeys/{draft.pk}/").url == f"/broadcasts/{draft.pk}/"
+    assert client.post(f"/journeys/{draft.pk}/review/", {"version": "1"}).url == f"/broadcasts/{draft.pk}/?launch=1"
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+def test_a_viewer_launches_nothing(cast: Cast, draft) -> None:
+    """But sees it."""
+    client = make_client(cast.vera)
+    assert "Launch to" not in read(client, f"/broadcasts/{draft.pk}/")
+    assert client.post(f"/broadcasts/{draft.pk}/launch/", {"version": "1"}).status_code == 403
+
+
+def _add_delivery(conn, cast, draft, channel, contact, state, now) -> None:
+    id_ = derive_delivery_id(contact, day_of(now), "test", state)
+    got = {
+        "delivered": {"delivered_at": now},
+        "read": {"delivered_at": now, "read_at": now},
+        "failed": {"failed_at": now},
+    }
+    content = {"picture": "https://cdn.example/hat.jpg"}
+    insert(
+        conn, "delivery", shard=shard_of_contact(contact), day=day_of(now), id=id_, workspace=cast.workspace.pk,
+        contact_id=contact, channel_id=channel.pk, match_id=None, stage=0, **{"class": "marketing"}, state=state,
+        attempt=1, to_kind="phone", to_value="+351", content=content, cause=f"journey:{draft.pk}", reason="",
+        provider_ids=[], parts=1, cost_micros=52_000, currency="EUR", flags=[], made_at=now - timedelta(minutes=1),
+        sent_at=None if state == "failed" else now, journey_id=draft.pk, step="box-1", **got[state],
+    )  # fmt: skip
