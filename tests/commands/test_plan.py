@@ -9,6 +9,7 @@ import pytest
 from tests.actions.conftest import shop
 
 from tertulia.cli import main
+from tertulia.core.steps.registry import list_kinds
 
 __all__ = ["shop"]
 
@@ -168,8 +169,7 @@ def test_one_bad_document_keeps_all_from_being_applied(folder: Path, tell: Tell)
     assert err.splitlines() == [
         f"{bad}:1:1: Give the journey a name of at most 200 characters.",
         f"{bad}:2:9: Give the name of the event that starts the journey.",
-        f"{bad}:4:16: Say which kind of step it is: ask, branch, call, exit, hand_over, message, split, start, update,"
-        " wait, wait_for.",
+        f"{bad}:4:16: Say which kind of step it is: {', '.join(sorted(list_kinds()))}.",
         "Nothing was applied.",
     ]
     assert tell("plan", folder)[0] == 1
