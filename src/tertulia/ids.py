@@ -91,7 +91,7 @@ def place_of_delivery(delivery_id: UUID) -> tuple[int, date]:
 
 def day_of(instant: datetime) -> date:
     """The UTC day of an aware instant."""
-    return instant.astimezone(UTC).date()
+    return (instant if instant.tzinfo is UTC else instant.astimezone(UTC)).date()
 
 
 def _digest(*parts: str) -> bytes:

@@ -7,13 +7,14 @@ fails alone is parked whole with its error, and the others go on.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from tertulia.actions.cycle_facts import load_claims, load_deferred_facts, load_facts, load_session_facts
+from tertulia.actions.plain import take_plain
 from tertulia.actions.rounds import decide_round
 from tertulia.actions.run_facts import load_call_facts, load_run_facts, load_watch_facts
 from tertulia.actions.segment_cycle import count_stored, list_due, settle_segments
@@ -83,6 +84,9 @@ def decide_entries(
     read = [(row, decode(row.payload)) for row in rows]
     fresh = _drop_duplicates(conn, read, batch)
     waiting, decidable = _split_receipts(fresh)
+    plain = World(now, config, serials)
+    decidable = take_plain(conn, plain, decidable)
+    world.effects += plain.effects
     load_facts(conn, world, decidable)
     parks = []
     for row, entry in decidable:
@@ -307,7 +311,7 @@ def _place_key(row: LogRow, entry: Entry) -> tuple[int, str]:
 
 def _time_key(row: LogRow, entry: Entry) -> datetime:
     """The time whose UTC day is part of the key: of an event the client's own."""
-    return entry.client_at.astimezone(UTC) if isinstance(entry, EventEntry) else row.occurred_at
+    return entry.client_at if isinstance(entry, EventEntry) else row.occurred_at
 
 
 def _tallies(
@@ -404,9 +408,13 @@ def _keep_segments(conn: Conn, world: World, batch: Batch, depth: int) -> None:
 
 def _topics(world: World) -> set[str]:
     """The live pages that have something new."""
-    topics: set[str] = set()
+    stored = {(e.source_id, e.contact_id) for e in world.effects if isinstance(e, ev.StoreEvent)}
+    topics = {f"source:{source_id}" for source_id, _ in stored}
+    topics |= {f"contact:{contact_id}" for _, contact_id in stored if contact_id}
     for effect in world.effects:
         match effect:
+            case ev.StoreEvent() | ev.TouchContact():
+                pass  # most of them
             case rx.SetRun() | rx.EndRun():
                 topics |= {f"journey:{effect.journey_id}", f"contact:{effect.contact_id}"}
             case cx.SetCall() | cx.EndCall():
@@ -417,10 +425,6 @@ def _topics(world: World) -> set[str]:
                 topics |= {f"segment:{effect.segment_id}", f"contact:{effect.contact_id}"}
             case tx.StoreMessage() | fx.LinkIdentity() | fx.RecordConsent() | fx.Decide() | fx.MergeContact():
                 topics.add(f"contact:{effect.contact_id}")
-            case ev.StoreEvent():
-                topics.add(f"source:{effect.source_id}")
-                if effect.contact_id:
-                    topics.add(f"contact:{effect.contact_id}")
             case _:
                 pass
     return topics

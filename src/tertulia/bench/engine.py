@@ -39,6 +39,7 @@ def run() -> Report:
     """Measure; afterwards every event is looked for."""
     chance = random.Random(SEED)  # noqa: S311 (a seed, so that runs can be compared)
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
+        from tertulia.workers.collector import collect_seldom
         from tertulia.workers.engine import Engine
 
         workspace = _make_workspace(url)
@@ -49,6 +50,7 @@ def run() -> Report:
             _append(conn, writer, workspace, _iter_events(chance, 0, WARM_EVENTS))
             _drain(engine)
             _append(conn, writer, workspace, _iter_events(chance, WARM_EVENTS, EVENTS))
+            collect_seldom()  # as the engine's command does
             before = read_cpu(url)
             began, cpu = time.perf_counter(), time.process_time()
             rounds = _drain(engine)

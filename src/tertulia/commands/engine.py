@@ -3,7 +3,8 @@
 import argparse
 
 from tertulia import config
-from tertulia.commands.roles import collect_seldom, has_test_clock, need_database
+from tertulia.commands.roles import has_test_clock, need_database
+from tertulia.workers.collector import collect_seldom
 from tertulia.workers.engine_loop import run_engine
 from tertulia.workers.stopping import watch_for_stop
 

@@ -1,7 +1,5 @@
 """What the commands for single roles share: they need a database of their own, ready for work, and a clock."""
 
-import gc
-
 from tertulia import config
 from tertulia.commands.database import check_key, check_schema, need_key, open_connection
 from tertulia.errors import ConfigError
@@ -17,15 +15,6 @@ def need_database() -> str:
         need_key()
         check_key(conn)
     return url
-
-
-def collect_seldom() -> None:
-    """Let the collector of cycles run seldom, and never over what the program itself is made of. A worker makes some
-    thousand short-lived objects at a time that hold no cycles; looking through them took a fifth of the engine's
-    time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 def has_test_clock() -> bool:

@@ -2,7 +2,8 @@
 
 import argparse
 
-from tertulia.commands.roles import collect_seldom, has_test_clock, need_database
+from tertulia.commands.roles import has_test_clock, need_database
+from tertulia.workers.collector import collect_seldom
 from tertulia.workers.sender import run_sender
 from tertulia.workers.stopping import watch_for_stop
 

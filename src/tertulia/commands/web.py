@@ -5,8 +5,9 @@ import argparse
 from tertulia import config
 from tertulia.asgi import create_app
 from tertulia.commands.ports import need_free_port, read_port
-from tertulia.commands.roles import collect_seldom, need_database
+from tertulia.commands.roles import need_database
 from tertulia.edge.server import run_server
+from tertulia.workers.collector import collect_seldom
 from tertulia.workers.stopping import watch_lifeline
 
 

@@ -34,7 +34,7 @@ from tertulia.core.import_values import email_key
 from tertulia.core.journey import leave_where_met, resolve_clocks
 from tertulia.core.phones import Phone
 from tertulia.core.rows import ContactRow
-from tertulia.core.sessions import end_in_background, go_on
+from tertulia.core.sessions import Seen, end_in_background, go_on
 from tertulia.core.traits import (
     ATTRIBUTES_MAX,
     FIELDS,
@@ -80,12 +80,14 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
         if (contact.zone, len(contact.addresses)) != before:
             resolve_clocks(world, contact)
         go_on(world, entry, workspace, contact)
-        _see(world, entry, workspace, contact)
+        see(world, entry, workspace, contact)
     if entry.call == "group" and entry.group_id:
         if contact_id:
             world.add(ev.JoinGroup(workspace, contact_id, entry.group_id, entry.at))
         world.add(ev.WriteGroup(workspace, entry.group_id, entry.traits, entry.at, world.now))
-    react(world, _store(world, entry, workspace, shard, contact_id))
+    stored = make_stored(world, entry, workspace, shard, contact_id)
+    world.add(stored)
+    react(world, stored)
     if contact_id:
         end_in_background(world, entry, world.contacts[contact_id])
 
@@ -319,25 +321,26 @@ def _is_active(entry: EventEntry) -> bool:
     return entry.context.get("active") is not False
 
 
-def _see(world: World, entry: EventEntry, workspace: int, contact: ContactRow) -> None:
+def see(world: World, entry: EventEntry, workspace: int, contact: Seen) -> None:
     """Last seen moves forward, to the minute: a lively visit does not write the contact's row with each event."""
     if _is_active(entry) and (contact.active_at is None or entry.at > contact.active_at + ACTIVE_STEP):
-        world.add(ev.TouchContact(workspace, contact.id, entry.at))
+        contact.active_at = entry.at
+        world.effects.append(ev.TouchContact(workspace, contact.id, entry.at))
 
 
 # the event itself
 
 
-def _store(world: World, entry: EventEntry, workspace: int, shard: int, contact_id: int) -> ev.StoreEvent:
-    """Once, under an id that the same message has again (E1). What has no contact of its own, a group's traits, lies in
-    the shard in which it was decided."""
+def make_stored(world: World, entry: EventEntry, workspace: int, shard: int, contact_id: int) -> ev.StoreEvent:
+    """As it is stored: once, under an id that the same message has again (E1). What has no contact of its own, a
+    group's traits, lies in the shard in which it was decided."""
     context = entry.context
     properties = entry.traits if entry.call in ("identify", "group") else entry.properties
     told = {"groupId": entry.group_id, "previousId": entry.previous_id}
     if any(told.values()):
         context = {**context, **{name: value for name, value in told.items() if value}}
     day, event_id = place_event(workspace, entry)
-    stored = ev.StoreEvent(
+    return ev.StoreEvent(
         workspace=workspace,
         shard=shard,
         contact_id=contact_id,
@@ -355,5 +358,3 @@ def _store(world: World, entry: EventEntry, workspace: int, shard: int, contact_
         received_at=world.now,
         imported=entry.imported,
     )
-    world.add(stored)
-    return stored

@@ -47,6 +47,13 @@ class Told(Protocol):
     def context(self) -> Mapping[str, Any]: ...
 
 
+class Seen(Protocol):
+    """A contact, as far as a visit needs it."""
+
+    id: int
+    active_at: datetime | None
+
+
 def is_act(config: Config, call: str, told: Told) -> bool:
     """Whether a customer did it just then, in an app or on a site. A page or screen is seen by somebody, whoever tells
     of it; anything else may be a server's word (an order was shipped), unless the source is a customer's own device or
@@ -59,7 +66,7 @@ def is_act(config: Config, call: str, told: Told) -> bool:
     return channel != "server" and told.source_id in config.client_sources
 
 
-def go_on(world: World, entry: EventEntry, workspace: int, contact: ContactRow) -> None:
+def go_on(world: World, entry: EventEntry, workspace: int, contact: Seen) -> None:
     """An event begins a session where none is running. Before the contact's last activity is moved forward by it. What
     was imported begins none, however young it is, and belongs to none (E4)."""
     if entry.imported or not is_act(world.config, entry.call, entry) or entry.at < world.now - HORIZON:

@@ -20,17 +20,8 @@ from unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(name)s::text[], %(surna
 where c.shard = t.shard and c.id = t.id
 
 -- name: store_events
-insert into event (shard, day, id, workspace, contact_id, source_id, type, name, message_id, user_id, anonymous_id,
-                   properties, context, occurred_at, received_at, imported)
-select shard, day, id, workspace, contact_id, source_id, type, name, message_id, user_id, anonymous_id,
-       properties::jsonb, context::jsonb, occurred_at, received_at, imported
-from unnest(%(shard)s::smallint[], %(day)s::date[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
-            %(source_id)s::integer[], %(type)s::text[], %(name)s::text[], %(message_id)s::text[], %(user_id)s::text[],
-            %(anonymous_id)s::text[], %(properties)s::text[], %(context)s::text[], %(occurred_at)s::timestamptz[],
-            %(received_at)s::timestamptz[], %(imported)s::boolean[])
-     as t (shard, day, id, workspace, contact_id, source_id, type, name, message_id, user_id, anonymous_id, properties,
-           context, occurred_at, received_at, imported)
-on conflict do nothing
+copy event (shard, day, id, workspace, contact_id, source_id, type, name, message_id, user_id, anonymous_id, properties,
+            context, occurred_at, received_at, imported) from stdin
 
 -- name: tally_events
 insert into event_tally (shard, workspace, source_id, type, name, day, count, first_at, last_at)

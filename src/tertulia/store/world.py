@@ -11,13 +11,23 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.core.families import join_families
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
+from tertulia.core.plain import Glimpse
 from tertulia.core.progress import ProgressRow
-from tertulia.core.rows import AddressRow, ClosedDelivery, ContactRow, IdentityRow, LinkedIdentity, OpenDelivery
+from tertulia.core.rows import (
+    AddressRow,
+    ClosedDelivery,
+    ContactRow,
+    IdentityRow,
+    LinkedIdentity,
+    OpenDelivery,
+    SessionRow,
+)
 from tertulia.core.world import World
-from tertulia.ids import place_of_delivery, shard_of_contact
+from tertulia.ids import day_of, place_of_delivery, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, read_json
 
 SERIALS_PER_BLOCK = 1000
+_TRUSTS = {trust.value: trust for trust in Trust}  # a call of the enumeration takes 1 us
 
 
 def iter_serials(conn: Conn) -> Iterator[int]:
@@ -45,7 +55,7 @@ def load_identities(conn: Conn, world: World, wanted: Collection[tuple[int, Iden
         },
     )
     for workspace, kind, scope, value, contact_id, route, trust in rows:
-        world.identities[(workspace, IdentityRef(kind, scope, value))] = IdentityRow(contact_id, route, Trust(trust))
+        world.identities[(workspace, IdentityRef(kind, scope, value))] = IdentityRow(contact_id, route, _TRUSTS[trust])
 
 
 def load_owners(conn: Conn, world: World, wanted: Collection[tuple[int, str, str]]) -> None:
@@ -104,6 +114,18 @@ def load_profiles(conn: Conn, world: World, wanted: Iterable[int]) -> None:
     """The same with addresses and identities only: all that an event needs. After `load_contacts`, which passes over
     those who are loaded already."""
     _load_families(conn, world, wanted, _OWN_PARTS)
+
+
+def load_glimpses(conn: Conn, wanted: Collection[int]) -> dict[int, Glimpse]:
+    """Contacts as plain events need them; those who were merged or erased are left out."""
+    if not wanted:
+        return {}
+    args = {"shards": [shard_of_contact(contact_id) for contact_id in wanted], "ids": list(wanted)}
+    found = {}
+    for contact_id, active_at, settled, workspace, *visit in fetch_all(conn, load("world")["glimpses"], args):
+        session = SessionRow(contact_id, workspace, *visit) if workspace is not None else None
+        found[contact_id] = Glimpse(contact_id, active_at, settled, session)
+    return found
 
 
 def load_stored(conn: Conn, world: World, wanted: Iterable[int]) -> None:
@@ -331,7 +353,7 @@ def dedupe(conn: Conn, keys: Sequence[tuple[int, datetime, str, int]]) -> set[tu
     """E1: of (shard, the entry's own time, key, workspace), those (shard, key) that are new within their UTC day."""
     args = {
         "shards": [k[0] for k in keys],
-        "days": [k[1].date() for k in keys],
+        "days": [day_of(k[1]) for k in keys],
         "keys": [k[2] for k in keys],
         "workspaces": [k[3] for k in keys],
     }

@@ -43,6 +43,23 @@ select c.id, c.workspace, c.name, c.surname, c.locale, c.country, c.source, c.at
 from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 
+-- name: glimpses
+-- What a plain event needs of its contact, one that was neither merged nor erased, and of the visit that is going on.
+select c.id, c.active_at, c.settled, s.workspace, s.id, s.started_at, s.ends_at
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
+cross join lateral (
+    select x.id, x.active_at, x.locale <> '' and x.zone <> '' as settled
+    from contact x
+    where x.shard = k.shard and x.id = k.id and x.merged_into is null and x.erased_at is null
+    offset 0
+) c
+left join lateral (
+    select r.workspace, r.id, r.started_at, r.ends_at
+    from session r
+    where r.shard = k.shard and r.contact_id = k.id
+    offset 0
+) s on true
+
 -- name: countries
 select c.id, c.country
 from contact c

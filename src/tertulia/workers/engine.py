@@ -48,7 +48,7 @@ from tertulia.workers.segments import SegmentKeeper
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
-ENTRIES_PER_CYCLE: Final = 2000
+ENTRIES_PER_CYCLE: Final = 4000
 CLAIMS_PER_CYCLE: Final = 1000
 FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction

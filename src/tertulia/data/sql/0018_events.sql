@@ -21,7 +21,7 @@ create index event_by_contact on event (shard, contact_id, occurred_at desc);
 create index event_by_arrival on event using brin (received_at) with (pages_per_range = 32, autosummarize = on);
 create table event_rest partition of event default;
 
--- How many events of a name came on a day, and when the last one did; in the shards of the contacts.
+-- How many events of a name came on a day, and when the last one did; in a shard of the owner that counted them.
 create table event_tally (
     shard     smallint    not null,
     workspace integer     not null,
