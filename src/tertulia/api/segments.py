@@ -79,14 +79,14 @@ class SegmentOut(ListedSegmentOut):
     used_by: list[str]
 
 
-class PreviewOut(Schema):
+class SegmentPreviewOut(Schema):
     """How many would belong now, exactly, and the ids of the newest eight of them."""
 
     count: int
     sample: list[int]
 
 
-class MemberOut(Schema):
+class SegmentMemberOut(Schema):
     """Somebody who is in it. `since`: when they came."""
 
     contact_id: int
@@ -186,7 +186,7 @@ def check_segment(request: HttpRequest, form: SegmentDocumentIn) -> list[dict[st
     return _find_problems(workspace_of(request), form.document, "")
 
 
-@router.post("/segments/preview", response=PreviewOut, summary="How many would belong?")
+@router.post("/segments/preview", response=SegmentPreviewOut, summary="How many would belong?")
 def preview_segment(request: HttpRequest, form: SegmentDocumentIn) -> dict[str, Any]:
     """Of a document that need not be kept. Refused with everything that is wrong with it."""
     found = actions.preview(conn_of(), workspace_of(request), form.document, now(), public_url())
@@ -241,7 +241,7 @@ def restore_segment(request: HttpRequest, segment_id: int) -> dict[str, Any]:
     return _write(_access(request, segment_id))
 
 
-@router.get("/segments/{segment_id}/members", response=list[MemberOut], summary="Who is in a segment")
+@router.get("/segments/{segment_id}/members", response=list[SegmentMemberOut], summary="Who is in a segment")
 def list_members(request: HttpRequest, segment_id: int, after: int = 0, limit: int = 100) -> list[store.Member]:
     """By contact id; `after`: the last one of the page before."""
     segment = _access(request, segment_id)
