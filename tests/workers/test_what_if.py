@@ -31,6 +31,7 @@ def play_both(url: str, keys: list[str], capped: bool, arrivals: Arrivals) -> tu
     from tertulia.store.db import connect
 
     with Town(url) as town, closing(connect(url)) as conn:
+        town.channels["second"] = town.add_channel("twilio")
         Source.objects.create(id=1, workspace=town.workspace, name="Shop", write_key="wk_1", client_side=True)
         town._change_epoch()
         known = []

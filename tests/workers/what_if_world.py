@@ -11,8 +11,9 @@ from tests.workers.town import NOW, Town
 
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
-from tertulia.core.entries import CallEntry, EventEntry
-from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.entries import CallEntry, Entry, EventEntry
+from tertulia.core.rows import OpenDelivery
+from tertulia.core.simulation.play import Arrival, Player, accept
 from tertulia.core.world import World
 from tertulia.ids import day_of
 from tertulia.store.calls import KeptAnswer, keep_answers
@@ -137,6 +138,15 @@ steps:
   - {{id: nap, kind: wait, for: 20 min}}
   - {{id: hello, kind: message, channels: [sms], class: service, text: "{{{{ event.segment }}}}"}}
 """
+DOCUMENTS["patient"] = """
+name: Patient
+entry: {event: Product Added, second: parallel}
+exceptions: [{event: Order Completed}]
+class: transactional
+steps:
+  - {id: tell, kind: message, channels: [http_sms, twilio], text: "Quiet {{ event.cart }}", delivered_within: 30 min}
+  - {id: rest, kind: wait, for: 1 h}
+"""
 DOCUMENTS["left_keen"] = """
 name: Left
 entry: {kind: segment, segment: keen, on: left}
@@ -222,7 +232,7 @@ def _name_event(event: dict[str, Any]) -> str:
 
 
 def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> Account:
-    """By the engine; a provider takes and delivers every message."""
+    """By the engine; a provider takes and delivers every message, but for those of which it never tells."""
     for at, entry in arrivals:
         _run_to(town, at)
         _set_clock(town, at)
@@ -251,12 +261,18 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
                 for row in town.rows("select journey_id, step, what, sum(count)::int from step_tally group by 1, 2, 3")
             }
         ),
-        texts=_count(town, "select to_value, content ->> 'text' from delivery where state = 'delivered'"),
+        texts=_count(town, "select to_value, content ->> 'text' from delivery where state in ('sent', 'delivered')"),
     )
 
 
 def play_in_memory(player: Player, town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> None:
-    """By a simulation."""
+    """By a simulation, with the same provider."""
+
+    def answer(delivery: OpenDelivery, now: datetime) -> list[Entry]:
+        silent = _is_silent(town, delivery.channel_id, delivery.content["text"])
+        return accept(delivery, now)[: 1 if silent else 2]
+
+    player.answer = answer
     player.play([Arrival(at, town.workspace.pk, entry) for at, entry in arrivals], until)
 
 
@@ -279,14 +295,19 @@ def _run_to(town: Town, until: datetime) -> None:
 
 
 def _answer(town: Town) -> None:
-    while (sent := town.sending("sms")) or (called := _list_called(town)):
+    while (sent := [*town.sending("sms"), *town.sending("second")]) or (called := _list_called(town)):
         for message in sent:
             town.outcome(message, "ok")
-            town.receipt(message, "delivered")
+            if not _is_silent(town, message.channel_id, message.text):
+                town.receipt(message, "delivered")
         for call_id, contact, attempt in [] if sent else called:
             keep_answers(town.conn, [KeptAnswer(contact, call_id, attempt, {"tier": "gold"})])
             town.append(CallEntry(contact, call_id, attempt, "ok", town.now, "call.done"), contact)
             town.drain()
+
+
+def _is_silent(town: Town, channel_id: int, text: str) -> bool:
+    return bool(channel_id == town.channels["sms"].pk and text == "Quiet a")
 
 
 def _list_called(town: Town) -> list[tuple[Any, ...]]:

@@ -178,6 +178,7 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         first_message=row.first_message,
         choices_carry=able.choices_carry,
         caption_max=able.caption_max,
+        tells_delivery=able.tells_delivery,
     )
 
 

@@ -73,11 +73,14 @@ def find_around(
     """What a document of the workspace may name; `coming`, `worded` and `gathered`: the keys of journeys, templates and
     segments that come together with it."""
     channels: dict[str, str] = {}
+    silent: set[str] = set()
     for channel in Channel.objects.filter(workspace=workspace).exclude(state="archived"):
         able = registry.get(channel.kind).capabilities
         channels[channel.name] = able.carries or channel.kind
         if able.carries:
             channels.setdefault(channel.kind, channel.kind)
+        if not able.tells_delivery:
+            silent |= {channel.name, channel.kind, able.carries or channel.kind}
     keys = Journey.objects.filter(workspace=workspace).values_list("key", flat=True)
     mails = frozenset(adapter.kind for adapter in registry.kinds() if adapter.capabilities.carries == EMAIL)
     texts = Template.objects.filter(workspace=workspace, revision__isnull=False).values_list("key", flat=True)
@@ -85,7 +88,7 @@ def find_around(
     known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset((*segments, *gathered))
     endpoints = {row.key: frozenset(row.methods) for row in Endpoint.objects.filter(workspace=workspace)}
     pools = frozenset(CouponPool.objects.filter(workspace=workspace).values_list("key", flat=True))
-    return Around(channels, list_zones(), *known, mails, endpoints, pools)
+    return Around(channels, list_zones(), *known, mails, endpoints, pools, frozenset(silent))
 
 
 def check_text(

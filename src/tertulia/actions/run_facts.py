@@ -158,6 +158,13 @@ def load_runs_of_deliveries(conn: Conn, world: World) -> None:
     load_runs(conn, world, wanted)
     load_runs_beside(conn, world)
     loader.load_profiles(conn, world, {row.contact_id for row in world.runs.values()})
+    loader.load_open_of(conn, world, {row.contact_id for row in world.runs.values() if _has_gone_on(world, row)})
+
+
+def _has_gone_on(world: World, run: RunRow) -> bool:
+    """Whether a run waits for a message that is none of those loaded: another channel was tried after one of these."""
+    known = run.delivery_id is None or run.delivery_id in world.open or run.delivery_id in world.closed
+    return not known and (step := _find_step(world, run)) is not None and step.find_patience() is not None
 
 
 def load_runs_beside(conn: Conn, world: World) -> None:

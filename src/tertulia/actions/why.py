@@ -145,6 +145,7 @@ def tell(outcome: str, reason: str) -> str:
         "revoked": _("Taken back before it was sent."),
         "not_entered": _("Did not enter."),
         "unanswered": _("Not answered."),
+        "unconfirmed": _("Delivery not confirmed."),
         "not_handed_over": _("Not handed over."),
         "called": _("Called."),
     }

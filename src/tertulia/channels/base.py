@@ -345,6 +345,11 @@ class Capabilities:
     # "claimed" where a forged card looks the same: then the number is only the message's text
 
     @property
+    def tells_delivery(self) -> bool:
+        """Whether a receipt says when a message was delivered; that it was read says so too."""
+        return bool(self.receipts & {"delivered", "read"})
+
+    @property
     def carries(self) -> str:
         """`sms` or `email` of a carrier; empty of an app."""
         return name_carried(self.app, self.may_write_first)

@@ -86,6 +86,12 @@ def keep_coupons(world: World, delivery: OpenDelivery | ClosedDelivery) -> None:
         world.add(cx.KeepCoupon(delivery.workspace, delivery.contact_id, delivery.id))
 
 
+def keep_coupons_of(world: World, run: RunRow) -> None:
+    """The run's last message may have arrived."""
+    if run.delivery_id is not None and run.journey_id in world.config.giving:
+        world.add(cx.KeepCoupon(run.workspace, run.contact_id, run.delivery_id))
+
+
 def move_coupons(world: World, run: RunRow, to_id: UUID) -> None:
     """The message goes on by another attempt, after the run's last one."""
     if run.delivery_id is not None and run.journey_id in world.config.giving:

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
@@ -20,9 +19,7 @@ from tertulia.core.attempts import decide_row, revoke_delivery
 from tertulia.core.calls import GATE, queue_call, take_back_call
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Condition, judge
-from tertulia.core.coupons import move_coupons
-from tertulia.core.deliveries import MessageClass
-from tertulia.core.durations import read_duration
+from tertulia.core.durations import write_duration
 from tertulia.core.entries import OccasionEntry, key_of
 from tertulia.core.goals import credit_message, open_goal
 from tertulia.core.hand_over import make_entry
@@ -31,10 +28,19 @@ from tertulia.core.journeys import ApiEntry, AudienceEntry, DateEntry, Node, Pro
 from tertulia.core.occasions import API, STARTED
 from tertulia.core.reasons import Reason
 from tertulia.core.rounds import find_begin, is_still_meant
-from tertulia.core.rows import ContactRow, OpenDelivery, RunRow
+from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery, RunRow
+from tertulia.core.run_messages import (
+    ARRIVED,
+    MAY_HAVE_ARRIVED,
+    find_place,
+    has_way,
+    is_earlier,
+    queue_attempt,
+)
+from tertulia.core.run_notes import decide_step, keep, tally
 from tertulia.core.run_texts import write_text
 from tertulia.core.splits import choose_way
-from tertulia.core.stages import LANE_BULK, find_address, find_channel
+from tertulia.core.stages import find_address, find_channel
 from tertulia.core.steps.base import (
     Answer,
     AskAgain,
@@ -55,14 +61,12 @@ from tertulia.core.steps.base import (
 )
 from tertulia.core.steps.sending import SendStep
 from tertulia.core.subjects import make_subject
-from tertulia.core.world import ChannelFacts, World
+from tertulia.core.world import World
 from tertulia.core.zones import load_zone
-from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_contact
+from tertulia.ids import derive_id, shard_of_contact
 
-LANE_URGENT: Final = 1
 RUNNING: Final = ("live", "closed")  # journeys whose runs go on
 HANDED_OVER: Final = ("sending", "unknown")
-MAY_HAVE_ARRIVED: Final = ("sent", "delivered", "read", "expired")  # the last: nobody ever said what became of it
 UNKNOWN_PATIENCE: Final = timedelta(minutes=15)  # by then a provider that can be asked has said what it does not have
 
 
@@ -298,47 +302,11 @@ def _send(world: World, run: RunRow, step: Step, stage: int) -> None:
             reason = Reason.NO_CHANNEL if channel is None else Reason.NO_ADDRESS
             decide_step(world, run, step.id, "not_sent", "address", reason.value, {"channel": name})
             continue
-        _queue(world, run, step, place, channel, to)
+        class_ = step.class_ or find_program(world, run).journey.class_
+        queue_attempt(world, run, step, class_, place, channel, to)
+        keep(world, run)
         return
     _settle(world, run, find_program(world, run).nodes[step.id], Woken.UNSENT)
-
-
-def _queue(
-    world: World, run: RunRow, step: SendStep, place: int, channel: ChannelFacts, to: tuple[str, str, str]
-) -> None:
-    journey = find_program(world, run).journey
-    class_ = step.class_ or journey.class_
-    cause = (str(run.id), step.id, run.visit, place)
-    delivery_id = derive_delivery_id(run.contact_id, day_of(world.now), "run", *cause)
-    kind, value, scope = to
-    if run.delivery_id is not None:
-        world.add(sx.MoveSlot(run.workspace, run.contact_id, run.delivery_id, delivery_id))
-        move_coupons(world, run, delivery_id)
-    world.add(
-        fx.QueueDelivery(
-            workspace=run.workspace,
-            contact_id=run.contact_id,
-            id=delivery_id,
-            channel_id=channel.id,
-            match_id=None,
-            stage=place,
-            class_=class_,
-            lane=LANE_URGENT if class_ == MessageClass.TRANSACTIONAL.value else LANE_BULK,
-            to_kind=kind,
-            to_value=value,
-            identity_scope=scope,
-            content={},
-            cause=f"journey:{run.journey_id}",
-            not_before=world.now,
-            deadline=run.since + read_duration(step.within) if step.within else None,
-            at=world.now,
-            journey_id=run.journey_id,
-            run_id=run.id,
-            step=step.id,
-        )
-    )
-    run.delivery_id, run.due_at = delivery_id, None
-    keep(world, run)
 
 
 def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool = False) -> None:
@@ -349,14 +317,17 @@ def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool 
     closed, opened = (world.closed.get(delivery_id), world.open.get(delivery_id)) if delivery_id else (None, None)
     row = closed or opened
     run = world.runs.get(row.run_id) if row is not None and row.run_id is not None else None
-    if row is None or run is None or run.delivery_id != delivery_id:
+    if row is None or run is None:
+        return
+    if run.delivery_id != delivery_id:
+        _hear_late(world, run, row)
         return
     node = find_program(world, run).nodes[run.step]
     if row.state == "unknown":
         if run.due_at is None:
             run.due_at = world.now + UNKNOWN_PATIENCE
             keep(world, run)
-    elif closed is None:
+    elif closed is None or (closed.state == "sent" and _waits_for_receipt(world, run, node.step, closed)):
         return
     elif row.state in MAY_HAVE_ARRIVED or run.question.get("delivery", str(row.id)) != str(row.id):
         _settle(world, run, node, Woken.SENT)
@@ -367,21 +338,81 @@ def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool 
         _send(world, run, node.step, row.stage + 1)
 
 
+def _waits_for_receipt(world: World, run: RunRow, step: Step, row: ClosedDelivery) -> bool:
+    """Whether the run stays until a message that was taken is delivered; a channel that never tells is believed."""
+    patient = step.find_patience() is not None
+    return patient and run.due_at is not None and world.config.channels[row.channel_id].tells_delivery
+
+
 def _lose_patience(world: World, run: RunRow, node: Node) -> None:
-    """S3: nobody has said for a while what became of the message. One that goes out again will have its verdict."""
+    """S3: nobody has said for a while what became of the message. Where the step gives a delivery so long, the next
+    channel is tried. One that goes out again will have its verdict."""
     delivery = world.open.get(run.delivery_id) if run.delivery_id is not None else None
-    if delivery is None or delivery.state == "unknown":
+    step = node.step
+    if isinstance(step, SendStep) and step.find_patience() and has_way(world, run, step, find_place(run, step) + 1):
+        _fall_back(world, run, step, delivery)
+    elif delivery is None or delivery.state == "unknown":
         _settle(world, run, node, Woken.SENT)
     else:
         run.due_at = None
         keep(world, run)
 
 
+def _fall_back(world: World, run: RunRow, step: SendStep, delivery: OpenDelivery | None) -> None:
+    """Nobody has told in time that the message was delivered: the next channel. What a provider does not have is taken
+    back; what it has or may have goes its way, and its receipt is still heard."""
+    place = find_place(run, step)
+    if delivery is not None and delivery.state not in HANDED_OVER:
+        revoke_delivery(world, delivery, Reason.NO_RECEIPT.value)
+    else:
+        facts = {"channel": step.channels[place], "within": write_duration(step.find_patience() or timedelta())}
+        decide_step(world, run, step.id, "unconfirmed", "receipt", Reason.NO_RECEIPT.value, facts)
+    _send(world, run, step, place + 1)
+
+
+def _hear_late(world: World, run: RunRow, row: OpenDelivery | ClosedDelivery) -> None:
+    """A message is delivered after the next channel was tried. The attempts end: the one that is not handed over yet is
+    taken back, of the others the ledger says that the customer may have both."""
+    node = find_program(world, run).nodes.get(run.step)
+    if row.state not in ARRIVED or node is None or not isinstance(node.step, SendStep):
+        return
+    if not node.step.find_patience() or not is_earlier(run, node.step, row):
+        return
+    later = world.open.get(run.delivery_id) if run.delivery_id is not None else None
+    if later is not None and later.state not in HANDED_OVER:
+        revoke_delivery(world, later, Reason.ARRIVED_BEFORE.value)
+    else:
+        world.add(decide_row(world, row, "sent", "receipt", Reason.LATE_RECEIPT.value, {}))
+    _settle(world, run, node, Woken.SENT)
+
+
+def confirm_by_message(world: World, contact_id: int, channel_id: int, at: datetime) -> None:
+    """Who writes on a channel has what was sent there before: a run that waits to hear that goes on."""
+    for run in [world.runs[run_id] for run_id in world.runs_of.get(contact_id, ())]:
+        node = find_program(world, run).nodes.get(run.step)
+        patience = node.step.find_patience() if node is not None else None
+        if node is None or patience is None or run.delivery_id is None or run.due_at is None:
+            continue
+        delivery = world.open.get(run.delivery_id)
+        handed_over = delivery is None or delivery.state in HANDED_OVER
+        assert isinstance(node.step, SendStep)
+        channel = find_channel(world, run.workspace, node.step.channels[find_place(run, node.step)])
+        handed_at = (run.due_at - patience).replace(microsecond=0)  # providers tell whole seconds
+        if handed_over and channel is not None and channel.id == channel_id and at >= handed_at:
+            _settle(world, run, node, Woken.SENT)
+
+
 def note_message(world: World, run: RunRow, delivery: OpenDelivery) -> None:
     """A message of the run was handed over: from now on its entry counts (R2, R3), and a question waits. An older one
-    on the channel waits no more."""
+    on the channel waits no more. Where the step waits for a delivery, its time runs from the first hand-over on."""
     _note_passage(world, run, world.now)
-    if find_program(world, run).nodes[run.step].step.ASKS and not is_asked(run):
+    step = find_program(world, run).nodes[run.step].step
+    assert isinstance(step, SendStep)
+    patience = step.find_patience()
+    if patience is not None and run.due_at is None and has_way(world, run, step, delivery.stage + 1):
+        run.due_at = world.now + patience
+        keep(world, run)
+    if step.ASKS and not is_asked(run):
         for older in list_asked(world, run.contact_id, delivery.channel_id):
             drop_question(world, older, Reason.QUESTION_REPLACED)
         begin_question(run, delivery, world.now)
@@ -397,17 +428,6 @@ def _note_passage(world: World, run: RunRow, message_at: datetime | None) -> Non
 
 
 # the run itself
-
-
-def keep(world: World, run: RunRow) -> None:
-    """The run as it is now."""
-    world.add(
-        rx.SetRun(
-            *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
-            *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
-            *(run.withheld, run.answers, run.question, run.results),
-        )
-    )
 
 
 def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: datetime) -> None:
@@ -460,33 +480,3 @@ def take_back(world: World, run: RunRow, reason: Reason, event_id: UUID | None) 
             world.add(decide_row(world, delivery, "sent", "run", Reason.EXCEPTION_AFTER_HANDOVER.value, facts))
         else:
             revoke_delivery(world, delivery, reason.value)
-
-
-def tally(world: World, run: RunRow, step: str, what: str) -> None:
-    """One more for a step's counts."""
-    world.add(rx.TallyStep(run.workspace, run.contact_id, run.journey_id, step, what))
-
-
-def decide_step(
-    world: World, run: RunRow, step: str, outcome: str, gate: str, reason: str, facts: dict[str, Any]
-) -> None:
-    """A row of the ledger about a message that was not even queued (S1)."""
-    told = sorted(f"{name}={value}" for name, value in facts.items())
-    world.add(
-        fx.Decide(
-            workspace=run.workspace,
-            contact_id=run.contact_id,
-            id=derive_id("ledger", str(run.id), run.visit, step, outcome, gate, reason, *told),
-            match_id=None,
-            delivery_id=None,
-            outcome=outcome,
-            gate=gate,
-            reason=reason,
-            facts=facts,
-            epoch=world.config.epoch(run.workspace),
-            at=world.now,
-            journey_id=run.journey_id,
-            run_id=run.id,
-            step=step,
-        )
-    )

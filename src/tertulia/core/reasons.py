@@ -115,6 +115,10 @@ class Reason(StrEnum):
     NOT_FOUND = "provider.not_found"
     SAFE_RETRY = "provider.safe_retry"
 
+    NO_RECEIPT = "receipt.none"
+    LATE_RECEIPT = "receipt.late"
+    ARRIVED_BEFORE = "receipt.came"
+
     # why a contact of a match is not matched
     NOT_SENT_YET = "match.not_sent_yet"
     NOT_DELIVERED = "match.not_delivered"
@@ -236,6 +240,13 @@ SENTENCES: Final = {
     Reason.SAFE_RETRY: gettext_noop(
         "The provider's answer was lost; it is asked again under the same key, so no second message can come of it."
     ),
+    Reason.NO_RECEIPT: gettext_noop(
+        "No receipt of its delivery came in the time that the step gives it, so the next channel was tried."
+    ),
+    Reason.LATE_RECEIPT: gettext_noop(
+        "The receipt of its delivery came after the next channel had been tried, so the customer may have it twice."
+    ),
+    Reason.ARRIVED_BEFORE: gettext_noop("Meanwhile it was delivered on a channel that was tried before."),
     Reason.NOT_SENT_YET: gettext_noop("The message has not gone out yet."),
     Reason.NOT_DELIVERED: gettext_noop("The message was sent; no delivery has been reported."),
     Reason.NOT_CLICKED: gettext_noop("The message arrived; its link has not been opened."),

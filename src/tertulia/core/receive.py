@@ -23,7 +23,7 @@ from tertulia.core.consent import MARKETING, Given, record_first_message, write_
 from tertulia.core.entries import Inbound, MergeEntry, TokenEntry, key_of
 from tertulia.core.hearing import hear, name_tapped
 from tertulia.core.identity import Trust
-from tertulia.core.journey import drop_question
+from tertulia.core.journey import confirm_by_message, drop_question
 from tertulia.core.links import hash_code
 from tertulia.core.match import (
     Ambiguous,
@@ -67,6 +67,7 @@ def receive(world: World, came: Came, contact_id: int, resolution: Resolution) -
     asked = find_asked(world, contact_id, came.channel.id, entry.at)
     conversation = _converse(world, came, contact_id, name_tapped(world, came, contact, asked) or entry.text)
     _touch(world, came, contact)
+    confirm_by_message(world, contact_id, came.channel.id, entry.at)
     for suggestion in resolution.suggestions:
         _suggest(world, came, suggestion.one, suggestion.other, suggestion.evidence.value)
     stopped = _has_stopped(contact, came)

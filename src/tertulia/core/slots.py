@@ -47,13 +47,28 @@ def list_others(world: World, delivery: OpenDelivery) -> tuple[Slot, ...]:
 
 
 def take_slot(world: World, delivery: OpenDelivery | ClosedDelivery, *, important: bool) -> None:
-    """The message has its slot from now on. Messages of exempt classes leave none."""
+    """The message has its slot from now on, unless it has one for good. Messages of exempt classes leave none."""
+    own = _find_message(world, delivery) if isinstance(delivery, OpenDelivery) else delivery.id
+    row = world.slots.get(world.follow(delivery.contact_id), {}).get(own)
+    if row is None or row.delivery_id != own:
+        _set_slot(world, delivery, own, delivery.id, important=important)
+
+
+def pin_slot(world: World, delivery: OpenDelivery, *, important: bool) -> None:
+    """The message has its slot for good: an attempt before this one may have reached the customer. So the slot is no
+    attempt's, and no failure sets it free."""
+    own = _find_message(world, delivery)
+    _set_slot(world, delivery, own, own, important=important)
+
+
+def _set_slot(
+    world: World, delivery: OpenDelivery | ClosedDelivery, own: UUID, holder: UUID, *, important: bool
+) -> None:
     message = describe(world, delivery, important=important)
     if takes_slot(message.message_class):
-        own = _find_message(world, delivery) if isinstance(delivery, OpenDelivery) else delivery.id
         world.add(
             sx.SetSlot(
-                *(delivery.workspace, delivery.contact_id, own, delivery.id, message.channel, message.topic),
+                *(delivery.workspace, delivery.contact_id, own, holder, message.channel, message.topic),
                 *(delivery.class_, important, SlotState.USED.value, world.now),
             )
         )

@@ -90,6 +90,7 @@ class ChannelFacts:
     first_message: str
     choices_carry: bool = True  # what a button carries stays hidden from the customer
     caption_max: int = 0  # characters beside a picture; 0: it carries none
+    tells_delivery: bool = True  # a receipt says when a message was delivered
 
     @property
     def carries(self) -> str:
@@ -161,8 +162,10 @@ class JourneyFacts:
 
     @property
     def asks(self) -> bool:
-        """Whether any of its revisions asks questions."""
-        return any(node.step.ASKS for program in self.programs.values() for node in program.nodes.values())
+        """Whether any of its revisions listens to what its customers write: it asks questions, or waits to hear that a
+        message was delivered, which an answer tells too."""
+        steps = [node.step for program in self.programs.values() for node in program.nodes.values()]
+        return any(step.ASKS or step.find_patience() is not None for step in steps)
 
     @property
     def has_calls(self) -> bool:
@@ -232,7 +235,7 @@ class Config:
     dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
     templates: Mapping[tuple[int, str], TemplateFacts] = field(default_factory=dict)  # by workspace and key
 
-    asking: frozenset[int] = frozenset()  # workspaces in which a journey asks questions
+    asking: frozenset[int] = frozenset()  # workspaces in which a journey listens to replies
 
     segments: Mapping[int, SegmentFacts] = field(default_factory=dict)
     counted: Mapping[tuple[int, str, str], tuple[tuple[int, EventKey], ...]] = field(default_factory=dict)  # as `heard`

@@ -9,6 +9,7 @@ import msgspec
 
 from tertulia.core.carriers import EMAIL
 from tertulia.core.conditions import Condition, find_faults, list_named
+from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import (
     ENTRIES_MAX,
@@ -37,6 +38,7 @@ from tertulia.documents.broadcasts import check_broadcast
 from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
+from tertulia.documents.receipts import check_receipts
 from tertulia.documents.results import check_result
 from tertulia.documents.texts import check_liquid
 
@@ -55,7 +57,8 @@ NAME_CHARACTERS_MAX: Final = 200
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
     the keys of `journeys`, of published `templates` and `segments` and of `pools` of coupons, and those of `endpoints`
-    with the methods that they take (None: not known). `mails`: the kinds that send e-mail."""
+    with the methods that they take (None: not known). `mails`: the kinds that send e-mail; `silent`: channels, by name
+    and kind, that never tell whether a message was delivered."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
@@ -65,6 +68,7 @@ class Around:
     mails: frozenset[str] = frozenset()
     endpoints: Mapping[str, frozenset[str]] | None = None
     pools: frozenset[str] | None = None
+    silent: frozenset[str] = frozenset()
 
     def is_mail(self, name: str) -> bool:
         """Whether a channel's name, kind or family means e-mail."""
@@ -89,7 +93,7 @@ def check_journey(text: str, around: Around) -> Journey:
     problems = [journey] if isinstance(journey, Problem) else list(_check_head(written, journey, around))
     steps = written.value.get("steps")
     if isinstance(steps, list):
-        checker = _Steps(written, around)
+        checker = _Steps(written, around, str(written.value.get("class", MessageClass.MARKETING.value)))
         checker.check(steps, ("steps",))
         problems += checker.problems
         if len(checker.ids) > STEPS_MAX:
@@ -303,8 +307,9 @@ def _check_window(written: Written, window: WindowRule | None, path: Path) -> It
 class _Steps:
     """Checks sequences of steps."""
 
-    def __init__(self, written: Written, around: Around) -> None:
+    def __init__(self, written: Written, around: Around, class_: str) -> None:
         self.written = written
+        self.class_ = class_  # of messages that say none themselves
         self.around = around
         self.problems: list[Problem] = []
         self.ids: dict[str, Path] = {}
@@ -393,6 +398,7 @@ class _Steps:
         worded = getattr(step, "subject", "").strip() or getattr(step, "template", "")
         if any(map(self.around.is_mail, names)) and not worded:
             self._add((*path, "subject"), _("Give the subject: the message goes out by e-mail too."))
+        self.problems += check_receipts(self.written, step, path, self.class_, self.around.silent)
 
     def _check_endpoint(self, key: str, method: str, path: Path, known: Mapping[str, frozenset[str]]) -> None:
         if key not in known:

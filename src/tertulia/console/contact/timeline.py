@@ -99,6 +99,7 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "revoked": (_("revoked"), "undo-2", ""),
         "not_entered": (_("not entered"), "ban", ""),
         "unanswered": (_("question not answered"), "circle-help", ""),
+        "unconfirmed": (_("delivery not confirmed"), "hourglass", "warn"),
         "not_handed_over": (_("not handed over"), "ban", "warn"),
     }
     if decision.gate == GATE:

@@ -60,6 +60,7 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "revoked": _("Revoked"),
         "not_entered": _("Not entered"),
         "unanswered": _("Not answered"),
+        "unconfirmed": _("Not confirmed"),
         "not_handed_over": _("Not handed over"),
         "called": _("Called"),
     }

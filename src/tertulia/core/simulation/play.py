@@ -82,10 +82,13 @@ def accept(delivery: OpenDelivery, now: datetime) -> list[Entry]:
     ]
 
 
-def accept_most(refused: float) -> Answer:
-    """A provider that finds nobody at the address for this share of messages, 0 to 1; the same messages each time."""
+def accept_most(refused: float, silent: float = 0.0) -> Answer:
+    """A provider that finds nobody at the address for this share of messages, 0 to 1, and never tells of another share
+    whether it was delivered; the same messages each time."""
 
     def answer(delivery: OpenDelivery, now: datetime) -> list[Entry]:
+        if int.from_bytes(delivery.id.bytes[-8:-4], "big") < silent * 2**32:
+            return accept(delivery, now)[:1]
         if int.from_bytes(delivery.id.bytes[-4:], "big") >= refused * 2**32:
             return accept(delivery, now)
         return [OutcomeEntry(delivery.channel_id, "", delivery.id, delivery.attempt, now, "gone")]

@@ -155,7 +155,7 @@ class Report:
                 if once not in self.was_held:
                     self.was_held.add(once)
                     self.held[once[1:]] += 1
-            case "not_sent" | "failed" | "revoked" | "unanswered":
+            case "not_sent" | "failed" | "revoked" | "unanswered" | "unconfirmed":
                 self.unsent[(effect.step, effect.outcome, effect.gate, effect.reason)] += 1
             case _:
                 pass

@@ -278,6 +278,11 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         """Of a step that asks: a reply that answers it, for What if."""
         raise NotImplementedError
 
+    def find_patience(self) -> timedelta | None:
+        """Of a message: how long after its hand-over a receipt of the delivery is waited for before the next channel is
+        tried; None: not at all."""
+        return None
+
     def list_results(self) -> list[Used]:
         """What steps before it saved and it looks at, templates aside: in its conditions, if nowhere else."""
         return [

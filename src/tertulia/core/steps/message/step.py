@@ -2,10 +2,12 @@
 is refused or fails. The run stays until the message has its verdict (X2)."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta
 
+from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Complaint, GoOn, Move, Send, Summary, View, Woken
 from tertulia.core.steps.sending import SendStep
@@ -18,14 +20,24 @@ BUTTON_CHARACTERS_MAX: Final = 20
 class MessageStep(SendStep, frozen=True, kw_only=True):
     """A message. `picture`: the https address of one, beside the text, which is then its caption and may be empty; a
     channel that carries none has the address in its text. `buttons`: what the customer may tap instead of writing; a
-    tap is the label as a message of theirs."""
+    tap is the label as a message of theirs. `delivered_within`: how long after the hand-over a receipt of the delivery
+    is waited for; without one the next channel is tried. So the customer may have the message twice, and marketing
+    messages have none of it: they are at most once (S3)."""
 
     KIND: ClassVar[str] = "message"
     TITLE: ClassVar[str] = _("Message")
     ABOUT: ClassVar[str] = _("Write to the customer on the first channel that reaches them.")
     ICON: ClassVar[str] = "message-circle"
     SAMPLE: ClassVar[Mapping[str, Any]] = {"channels": ["sms"], "text": "Hello {{ contact.name }}"}
-    SELDOM: ClassVar[tuple[str, ...]] = (*SendStep.SELDOM, "picture", "buttons")
+    SELDOM: ClassVar[tuple[str, ...]] = ("delivered_within", *SendStep.SELDOM, "picture", "buttons")
+
+    delivered_within: Annotated[
+        str,
+        Meta(
+            title=_("Wait for the delivery"),
+            description=_("Such as 2 min. Without a receipt of it by then, the next channel is tried."),
+        ),
+    ] = ""
 
     picture: Annotated[
         str,
@@ -55,12 +67,16 @@ class MessageStep(SendStep, frozen=True, kw_only=True):
     def list_buttons(self, language: str) -> tuple[str, ...]:
         return self.buttons
 
+    def find_patience(self) -> timedelta | None:
+        return read_duration(self.delivered_within) if self.delivered_within else None
+
     def find_picture(self) -> str:
         return self.picture
 
     def find_faults(self) -> list[Complaint]:
         """Besides what any message needs, a picture with an address, and buttons that every app shows."""
         found = super().find_faults()
+        found += self._find_patience_faults()
         if self.picture and not is_address(self.picture):
             found.append(Complaint(("picture",), _("Give an https address without blanks."), {}))
         if self.buttons and self.picture:
@@ -74,6 +90,17 @@ class MessageStep(SendStep, frozen=True, kw_only=True):
                 message = _("A button has 1 to %(most)s characters, and its own.")
                 found.append(Complaint(("buttons", place), message, told))
         return found
+
+    def _find_patience_faults(self) -> list[Complaint]:
+        """A duration, and somewhere to go on to."""
+        try:
+            patience = self.find_patience()
+        except ValueError as error:
+            return [Complaint(("delivered_within",), str(error), {})]
+        if patience is not None and len(self.channels) < 2:
+            message = _("There is no channel to try after the first one. Add one to the channels, or leave this out.")
+            return [Complaint(("delivered_within",), message, {})]
+        return []
 
     def _find_wording_faults(self) -> list[Complaint]:
         """A picture needs no text."""
