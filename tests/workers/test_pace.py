@@ -38,3 +38,23 @@ def test_S2_a_throttled_channel_waits_as_long_as_the_provider_asks() -> None:
     pace.hold(1.0, 5.0)
     assert pace.allows(5.9) == 0
     assert pace.allows(6.1) == 1
+
+
+def test_a_channel_that_carries_codes_keeps_a_tenth_for_them() -> None:
+    """What is no code goes at nine tenths of the rate from then on, for ten minutes; codes find room at once."""
+    pace, others = Pace(50, 0.0), 0
+    pace.spend(1, at=0.0)
+    for turn in range(1, 501):
+        count = pace.allows(turn * 0.02)
+        pace.spend(count)
+        others += count
+        assert pace.allows(turn * 0.02, codes=True) >= (turn > 20)
+    assert others in (450, 451)
+    pace.refill(700.0)
+    assert sum(_spend_all(pace, 700.0 + turn * 0.02) for turn in range(1, 501)) >= 500
+
+
+def _spend_all(pace: Pace, at: float) -> int:
+    count = pace.allows(at)
+    pace.spend(count)
+    return count

@@ -22,6 +22,7 @@ from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
+from tertulia.core import lanes
 from tertulia.core import run_effects as rx
 from tertulia.core import segment_effects as gx
 from tertulia.core import talk_effects as tx
@@ -47,7 +48,7 @@ from tertulia.core.rows import CallRow, OpenDelivery, RunRow, SessionRow, WatchR
 from tertulia.core.segments import SegmentFacts
 from tertulia.core.sessions import IDLE, settle
 from tertulia.core.slots import wake_deferred
-from tertulia.core.stages import LANE_BULK, channel_of_stage
+from tertulia.core.stages import channel_of_stage
 from tertulia.core.steps.base import Woken
 from tertulia.core.world import Config, World
 from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_kind
@@ -241,7 +242,7 @@ def queue_audience(
             match_id=match_id,
             stage=0,
             class_=match.class_,
-            lane=LANE_BULK,
+            lane=lanes.BULK,
             to_kind="phone",
             to_value=number,
             identity_scope="",

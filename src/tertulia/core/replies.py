@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core import lanes
 from tertulia.core.content import Content, write_content
 from tertulia.core.identity import IdentityRef
 from tertulia.core.render import OnMissing, Rendered, TemplateProblem, compile_template, render
@@ -14,8 +15,6 @@ from tertulia.core.rows import RunRow
 from tertulia.core.template_facts import make_facts
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import day_of, derive_delivery_id
-
-LANE_REPLY: Final = 1
 
 QUESTIONS: Final = {
     "en": "This link was made for someone else. If it is yours, send the last 4 digits of your mobile number.",
@@ -147,7 +146,7 @@ def queue_reply(
     if delivery_id not in world.open and delivery_id not in world.closed:
         world.add(
             fx.QueueDelivery(
-                *(channel.workspace, contact_id, delivery_id, channel.id, None, 0, "reply", LANE_REPLY),
+                *(channel.workspace, contact_id, delivery_id, channel.id, None, 0, "reply", lanes.URGENT),
                 *(identity.kind, identity.value, identity.scope, content, cause, world.now, None, world.now),
                 *((run.journey_id, run.id, run.step) if run is not None else ()),
             )

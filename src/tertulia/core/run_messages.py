@@ -10,18 +10,18 @@ from typing import Final
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core import lanes
 from tertulia.core import slot_effects as sx
 from tertulia.core.coupons import keep_coupons_of, move_coupons
 from tertulia.core.deliveries import MessageClass
 from tertulia.core.durations import read_duration
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, RunRow
 from tertulia.core.slots import pin_slot
-from tertulia.core.stages import LANE_BULK, find_address, find_channel
+from tertulia.core.stages import find_address, find_channel
 from tertulia.core.steps.sending import SendStep
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import day_of, derive_delivery_id, place_of_delivery
 
-LANE_URGENT: Final = 1
 MAY_HAVE_ARRIVED: Final = ("sent", "delivered", "read", "expired")  # the last: nobody ever said what became of it
 ARRIVED: Final = ("delivered", "read")
 
@@ -44,7 +44,7 @@ def queue_attempt(
             match_id=None,
             stage=place,
             class_=class_,
-            lane=LANE_URGENT if class_ == MessageClass.TRANSACTIONAL.value else LANE_BULK,
+            lane=lanes.URGENT if class_ == MessageClass.TRANSACTIONAL.value else lanes.BULK,
             to_kind=kind,
             to_value=value,
             identity_scope=scope,

@@ -5,16 +5,14 @@ for the reason of the last way.
 """
 
 from datetime import datetime
-from typing import Final
 
 from tertulia.core import effects as fx
+from tertulia.core import lanes
 from tertulia.core import slot_effects as sx
 from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 from tertulia.ids import day_of, derive_delivery_id
-
-LANE_BULK: Final = 2
 
 
 def channel_of_stage(match: MatchFacts, stage: int) -> int | None:
@@ -88,7 +86,7 @@ def queue_next_stage(world: World, delivery: OpenDelivery | ClosedDelivery, reas
             match_id=match.id,
             stage=stage,
             class_=match.class_,
-            lane=LANE_BULK,
+            lane=lanes.BULK,
             to_kind="phone",
             to_value=find_number(contact),
             identity_scope="",

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tertulia.core import lanes
 from tertulia.core.effects import AskProvider
 from tertulia.ids import SHARDS, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
@@ -65,12 +66,20 @@ class DueQuestion:
 
 
 def take_deliveries(
-    conn: Conn, rooms: Mapping[int, int], until: datetime, shards: Sequence[int] = SHARDS
+    conn: Conn,
+    rooms: Mapping[int, int],
+    until: datetime,
+    shards: Sequence[int] = SHARDS,
+    *,
+    first: int = lanes.CODE,
+    last: int = lanes.BULK,
 ) -> list[TakenDelivery]:
-    """Lease up to `rooms[channel]` deliveries of each channel until `until` (real time), the first lanes first."""
+    """Lease up to `rooms[channel]` deliveries of each channel until `until` (real time), of the lanes from `first` to
+    `last`, lower ones first."""
     if not rooms:
         return []
     args = {"channels": list(rooms), "rooms": list(rooms.values()), "until": until, "shards": list(shards)}
+    args |= {"first": first, "last": last}
     taken = [TakenDelivery(*row) for row in fetch_all(conn, load("sending")["take"], args)]
     taken.sort(key=lambda delivery: (delivery.lane, delivery.made_at))
     return taken

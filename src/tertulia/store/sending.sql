@@ -8,7 +8,7 @@ with wanted as materialized (
         select o.shard, o.id
         from delivery_open o
         where o.channel_id = c.channel and o.state = 'sending' and o.lease_until is null
-          and o.shard = any(%(shards)s::smallint[])
+          and o.shard = any(%(shards)s::smallint[]) and o.lane between %(first)s and %(last)s
         order by o.lane, o.made_at
         limit c.room
         for update skip locked

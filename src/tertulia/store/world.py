@@ -1,6 +1,7 @@
 """Loads a cycle's facts: a fixed number of queries over arrays of keys, whatever the number of entries."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -320,6 +321,17 @@ def load_queued(
     return [OpenDelivery(*row) for row in fetch_all(conn, load("world")[query], args)]
 
 
+def load_codes(conn: Conn, *, channel: int, now: datetime, shards: Sequence[int], limit: int) -> list[OpenDelivery]:
+    """Candidates of a claim among the codes of one channel, locked."""
+    args = {"channel": channel, "now": now, "shards": list(shards), "limit": limit}
+    return [OpenDelivery(*row) for row in fetch_all(conn, load("world")["queued_codes"], args)]
+
+
+def read_due_codes(conn: Conn, channels: Sequence[int], now: datetime) -> list[int]:
+    """The channels on which a code is due."""
+    return [row[0] for row in fetch_all(conn, load("world")["due_codes"], {"channels": list(channels), "now": now})]
+
+
 def load_unknown_due(conn: Conn, *, now: datetime, shards: Sequence[int], limit: int) -> list[OpenDelivery]:
     """Unknown outcomes that have waited as long as S3 lets them."""
     args = {"now": now, "shards": list(shards), "limit": limit}
@@ -344,9 +356,17 @@ def read_due(
     return [*((row[0], None) for row in alone), *((row[0], row[1]) for row in of_matches)]
 
 
-def read_in_flight(conn: Conn) -> dict[int, int]:
-    """How much is handed over and not yet answered, per channel."""
-    return dict(fetch_all(conn, load("world")["in_flight"], {}))
+@dataclass(slots=True)
+class Flying:
+    """How much of a channel is handed over and not yet answered."""
+
+    codes: int = 0
+    total: int = 0
+
+
+def read_in_flight(conn: Conn) -> dict[int, Flying]:
+    """What is handed over, per channel."""
+    return {row[0]: Flying(row[1], row[2]) for row in fetch_all(conn, load("world")["in_flight"], {})}
 
 
 def dedupe(conn: Conn, keys: Sequence[tuple[int, datetime, str, int]]) -> set[tuple[int, str]]:

@@ -198,9 +198,29 @@ order by d.lane, d.not_before, d.id
 limit %(limit)s
 for update skip locked
 
+-- name: due_codes
+-- Which channels have a code that is due: one index probe each.
+select p.channel_id
+from unnest(%(channels)s::integer[]) as p (channel_id)
+where exists (select 1 from delivery_open d where d.channel_id = p.channel_id and d.match_id is null and d.lane = 0
+              and d.state = 'queued' and d.not_before <= %(now)s)
+
+-- name: queued_codes
+-- The claim's candidates among the codes.
+select d.id, d.workspace, d.contact_id, d.channel_id, d.match_id, d.stage, d.class, d.lane, d.state, d.attempt,
+       d.to_kind, d.to_value, d.identity_scope, d.content, d.cause, d.deadline, d.made_at,
+       d.journey_id, d.run_id, coalesce(d.step, '')
+from delivery_open d
+where d.channel_id = %(channel)s and d.match_id is null and d.lane = 0 and d.state = 'queued'
+  and d.not_before <= %(now)s and d.shard = any(%(shards)s)
+order by d.not_before, d.id
+limit %(limit)s
+for update skip locked
+
 -- name: in_flight
--- How much is handed over and not yet taken or answered, per channel.
-select channel_id, count(*) from delivery_open where state = 'sending' group by channel_id
+-- How much is handed over and not yet taken or answered, per channel: codes, and all.
+select channel_id, count(*) filter (where lane = 0), count(*) from delivery_open where state = 'sending'
+group by channel_id
 
 -- name: due_of_matches
 -- Which of these pairs have something due: one index probe each, however long the queue.

@@ -7,14 +7,10 @@ segments. While more waits in the log than a cycle takes, a match's messages wai
 (C2). Decisions use the decision clock; leases and rates the real one (E8).
 """
 
-import os
-import secrets
-import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final, TypeVar
 
 import psycopg
@@ -42,7 +38,9 @@ from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, sh
 from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
+from tertulia.store.world import Flying
 from tertulia.workers.buckets import Pace
+from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
 
@@ -58,7 +56,6 @@ CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
 CONFLICTS_MAX: Final = 5
 CLAIMED: Final = ("launching", "live", "done")
-PROCESS: Final = secrets.token_hex(4)  # machines may share a name, and containers a process number
 
 log = structlog.get_logger("tertulia.engine")
 Due = TypeVar("Due")
@@ -71,7 +68,7 @@ class Engine:
     def __init__(self, conn: Conn, public_url: str, *, name: str = "", test_clock: bool = False) -> None:
         self.conn = conn
         self.public_url = public_url
-        self.name = name or f"{socket.gethostname()}:{os.getpid()}:{PROCESS}"
+        self.name = name or make_owner_name()
         self.test_clock = test_clock
         self.epochs: dict[int, int] = {}
         self.renewed_at = 0.0
@@ -130,7 +127,7 @@ class Engine:
             return
         now = real_now()
         for owner in ownership.list_owners(self.conn, now):
-            if _is_dead(owner):
+            if is_dead(owner):
                 ownership.release(self.conn, owner, now)
         missing = [shard for shard in SHARDS if shard not in self.epochs]
         taken = ownership.claim_shards(self.conn, self.name, missing, now=now, until=now + timedelta(seconds=LEASE_S))
@@ -281,23 +278,40 @@ class Engine:
         running = [] if self._behind else [match for match in self.config.matches.values() if match.state in CLAIMED]
         pairs = [(channel_id, match.id) for match in running for channel_id in channels_of(match) if channel_id in live]
         due = loader.read_due(self.conn, live, pairs, self._list_running(), now)
+        self.conn.commit()
+        busy = self._claim_codes(live)
         flying = loader.read_in_flight(self.conn) if due else {}
         self.conn.commit()
-        busy = False
         for channel_id, match_id in due:
             busy |= self._claim(channel_id, match_id, flying, now)
+            busy |= self._claim_codes(live)
         for match in self.config.matches.values():
             if match.state == "stopped" and match.id not in self._revoked:
                 busy |= self._revoke(match.id)
         return busy | self._settle(now)
 
-    def _claim(self, channel_id: int, match_id: int | None, flying: dict[int, int], now: datetime) -> bool:
+    def _claim_codes(self, live: Sequence[int]) -> bool:
+        """Codes before all else, and after every other claim again: they wait behind one at most. Of codes too at most
+        one second of work is handed over, whatever else a channel has under way."""
+        assert self.config is not None
+        now = self.now()
+        due = loader.read_due_codes(self.conn, live, now)
+        flying = loader.read_in_flight(self.conn) if due else {}
+        self.conn.commit()
+        claimed = 0
+        for channel_id in due:
+            limit = find_limit(self.config.channels[channel_id].rate_per_s, flying.get(channel_id, Flying()).codes)
+            if limit > 0:
+                self._fence()
+                told = {"channel": channel_id, "now": now, "shards": list(self.epochs), "limit": limit}
+                claimed += self._act(cycle.claim_due, loader.load_codes(self.conn, **told))
+        return bool(claimed)
+
+    def _claim(self, channel_id: int, match_id: int | None, flying: dict[int, Flying], now: datetime) -> bool:
         """Hand over at most one second of work per channel, at the speed of the match."""
         assert self.config is not None
-        channel = self.config.channels[channel_id]
-        if channel.state != "live":
-            return False
-        limit = min(max(int(channel.rate_per_s), 1) - flying.get(channel_id, 0), CLAIMS_PER_CYCLE)
+        channel, under_way = self.config.channels[channel_id], flying.setdefault(channel_id, Flying())
+        limit = find_limit(channel.rate_per_s, under_way.total) if channel.state == "live" else 0
         match = self.config.matches.get(match_id) if match_id is not None else None
         if match is not None and match.rate_per_s and limit > 0:
             pace = self._paces.setdefault((channel_id, match_id), Pace())
@@ -315,8 +329,7 @@ class Engine:
             limit=limit,
         )
         self.full |= len(deliveries) == CLAIMS_PER_CYCLE
-        handed = self._act(cycle.claim_due, deliveries)
-        flying[channel_id] = flying.get(channel_id, 0) + handed
+        under_way.total += self._act(cycle.claim_due, deliveries)
         return bool(deliveries)
 
     def _list_running(self) -> list[int]:
@@ -476,12 +489,9 @@ class Engine:
         self.conn.commit()
 
 
-def _is_dead(owner: str) -> bool:
-    """Whether an owner was a process of this machine that is gone, so that nobody has to wait for its lease to end.
-    The fence holds in any case: were it alive all the same, its next write would be refused."""
-    host, _, process = owner.partition(":")
-    pid, _, _ = process.partition(":")
-    return host == socket.gethostname() and pid.isdecimal() and not Path(f"/proc/{pid}").exists()
+def find_limit(rate_per_s: float, under_way: int) -> int:
+    """How many more may be handed over: a second's work at the channel's rate, less what is under way (X2)."""
+    return min(max(int(rate_per_s), 1) - under_way, CLAIMS_PER_CYCLE)
 
 
 def _place_of(error: Exception) -> str:

@@ -1,9 +1,10 @@
 """The sender: takes deliveries that were handed over (X2), calls their providers, tells the log what came of it.
 
 It decides nothing. A round looks what each channel's pace and the calls under way leave room for, takes that many
-`sending` rows under a lease (lane by lane), and makes one attempt for each at once. Outcomes go to the log in groups,
-by a thread of their own. A sender that is killed leaves leases behind; when they end the sweeper tells them as lost,
-and nothing is sent blindly a second time (S3). On a polite stop it takes no more and finishes what is under way.
+`sending` rows under a lease (codes first, then lane by lane), and makes one attempt for each at once. Outcomes go to
+the log in groups, by a thread of their own. A sender that is killed leaves leases behind; when they end the sweeper
+tells them as lost, and nothing is sent blindly a second time (S3). On a polite stop it takes no more and finishes what
+is under way.
 
 Once a second it takes the questions about lost messages that are due (S3), asks the providers, and tells the log what
 they said, without judging it.
@@ -29,6 +30,7 @@ from tertulia import config
 from tertulia.actions.accounts import open_account
 from tertulia.channels import registry
 from tertulia.channels.base import LookedUp, Outcome, OutcomeKind
+from tertulia.core import lanes
 from tertulia.core.entries import LookUpEntry, OutcomeEntry, Signal
 from tertulia.core.identity import IdentityRef
 from tertulia.store.channels import ChannelRow, load_channels, read_fingerprint, save_cache
@@ -50,6 +52,7 @@ IDLE_ROUND_S = 0.1
 LOOK_EVERY_S = 1.0
 UNDER_WAY_MAX = 256  # calls at once, of one sender
 UNDER_WAY_PER_CHANNEL_MAX = 192
+CODES_UNDER_WAY_MAX = 32  # beside all else: calls that hang hold up no code
 QUESTIONS_MAX = 50  # lost messages that are asked about at a time, of one sender
 UNTOLD_MAX = 4_000  # outcomes that wait for the database: no more is taken then
 RECONNECT_S = 0.5
@@ -97,8 +100,8 @@ class Desk:
         senders = count_senders(conn, NAME, real_now() - timedelta(seconds=3 * BEAT_EVERY_S))
         return now, senders, None if now == fingerprint else load_channels(conn)
 
-    def take(self, rooms: Mapping[int, int]) -> list[TakenDelivery]:
-        return take_deliveries(self._open(), rooms, real_now() + timedelta(seconds=LEASE_S))
+    def take(self, rooms: Mapping[int, int], first: int, last: int) -> list[TakenDelivery]:
+        return take_deliveries(self._open(), rooms, real_now() + timedelta(seconds=LEASE_S), first=first, last=last)
 
     def take_questions(self, channels: Sequence[int], limit: int) -> list[DueQuestion]:
         conn, real = self._open(), real_now()
@@ -151,10 +154,14 @@ class Sender:
         if at - self._state.looked_at >= LOOK_EVERY_S:
             await self._look()
             await self._take_questions()
-        rooms = self._find_rooms(time.monotonic())
+        return await self._take(lanes.CODE, lanes.CODE) + await self._take(lanes.URGENT, lanes.BULK)
+
+    async def _take(self, first: int, last: int) -> int:
+        """Begin what there is room for of these lanes; how many."""
+        rooms = self._find_rooms(time.monotonic(), codes=last == lanes.CODE)
         if not rooms:
             return 0
-        taken = await self._run(self._desk.take, rooms)
+        taken = await self._run(self._desk.take, rooms, first, last)
         for delivery in taken:
             self._begin(delivery)
         return len(taken)
@@ -169,23 +176,24 @@ class Sender:
         for lane in state.lanes.values():
             lane.pace.rate_per_s = lane.row.rate_per_s / state.senders
 
-    def _find_rooms(self, at: float) -> dict[int, int]:
-        """How many deliveries each live channel may begin now."""
-        left = UNDER_WAY_MAX - len(self._state.under_way)
+    def _find_rooms(self, at: float, *, codes: bool) -> dict[int, int]:
+        """How many deliveries each live channel may begin now. Codes have room beside what else is under way."""
+        beside = CODES_UNDER_WAY_MAX if codes else 0
+        left = UNDER_WAY_MAX + beside - len(self._state.under_way)
         if self._outcomes.waiting > UNTOLD_MAX:
             return {}
         rooms = {}
         for id_, lane in self._state.lanes.items():
             if lane.refused or lane.row.state != "live":
                 continue
-            room = min(lane.pace.allows(at), UNDER_WAY_PER_CHANNEL_MAX - lane.under_way, left)
+            room = min(lane.pace.allows(at, codes=codes), UNDER_WAY_PER_CHANNEL_MAX + beside - lane.under_way, left)
             if room > 0:
                 rooms[id_] = room
         return rooms
 
     def _begin(self, delivery: TakenDelivery) -> None:
         lane = self._state.lanes[delivery.channel_id]
-        lane.pace.spend(1)
+        lane.pace.spend(1, at=time.monotonic() if delivery.lane == lanes.CODE else None)
         lane.under_way += 1
         self._start(self._deliver(lane, delivery))
 
