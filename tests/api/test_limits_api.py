@@ -25,6 +25,15 @@ def test_Q1_wrong_hours_are_named_by_their_place(ask: Ask, shop: Any) -> None:
     assert ask("GET", "/workspace")["send_window"] == []
 
 
+def test_A2_the_hold_out_is_a_part_of_the_workspace(ask: Ask, shop: Any) -> None:
+    """Written as it is meant; left out it stays, an empty text takes it away, and what is no share changes nothing."""
+    assert ask("PUT", "/workspace", {**FORM, "hold_out": "2.50 %"})["hold_out"] == "2.5%"
+    assert ask("PUT", "/workspace", FORM)["hold_out"] == "2.5%"
+    [problem] = ask("PUT", "/workspace", {**FORM, "hold_out": "half"}, 400)["problems"]
+    assert (problem["field"], problem["sentence"]) == ("hold_out", "Write a share from 0.01% to 90%, such as 10%.")
+    assert ask("PUT", "/workspace", {**FORM, "hold_out": ""})["hold_out"] == ""
+
+
 def test_F1_caps_are_made_changed_and_deleted(ask: Ask, foreign_ask: Ask, shop: Any) -> None:
     """What is left out means all. Another workspace sees nothing of them."""
     cap = ask("POST", "/caps", {"name": "Three a week", "limit": 3, "per": "week", "classes": ["marketing"]}, 201)

@@ -22,6 +22,7 @@ FORM = {
     "picture.0": "https://cdn.example/hat.jpg",
     "when": "now",
     "class": "marketing",
+    "hold_out": "10%",
 }
 
 
@@ -64,6 +65,8 @@ def test_a_draft_is_a_document_of_its_kind(cast: Cast, draft) -> None:
         *("broadcast", "broadcast", "sms", True),
     )
     client = make_client(cast.alice)
+    assert document.hold_out == "10%"
+    assert 'name="hold_out" value="10%"' in read(client, f"/broadcasts/{draft.pk}/")
     assert "November letter" not in read(client, "/journeys/")
     assert "November letter" in read(client, "/broadcasts/")
 

@@ -80,6 +80,8 @@ def test_a_good_one_is_a_program() -> None:
         ("event: Added", "kind: outcome\n  outcome: opened\n  journey: car", 5, "No journey has the key “car”."),
         ("event: Added", "kind: outcome\n  outcome: opened\n  step: tell", 5, "Give the journey too."),
         ("event: Added", "kind: outcome\n  outcome: clicked\n  journey: cart", 5, "Only links of matches"),
+        ("name: Cart", "name: Cart\nhold_out: 95%", 2, "Write a share from 0.01% to 90%"),
+        ("name: Cart", "name: Cart\nhold_out: 10", 2, "text"),
         ("name: Cart", "name: Cart\nentries: {per_day: 0}", 2, "Give a number from 1 to"),
         ("name: Cart", "name: Cart\nentries: {total: many}", 2, "This is to be a whole number"),
         ("name: Cart", "name: Cart\nexit_when: {property: a, is: 1}", 2, "There is no event here."),

@@ -120,6 +120,18 @@ steps:
   - {id: unsaid, kind: call, endpoint: shop, path: "/{{ event.nothing }}"}
 """,
 }
+DOCUMENTS["held"] = """
+name: Held
+entry: {event: Product Added, second: parallel}
+hold_out: 40%
+reentry: {after: 90 min, from: message}
+goal: {event: Order Completed, within: 4 h, from: send}
+steps:
+  - {id: offer, kind: message, channels: [telegram, sms], text: "Try {{ event.cart }}"}
+  - {id: nap, kind: wait, for: 3 h}
+  - {id: again, kind: message, channels: [sms], text: "Still {{ event.cart }}"}
+  - {id: bill, kind: message, channels: [sms], class: service, text: "Bill of {{ event.cart }}"}
+"""
 SEGMENTS = {
     "keen": "name: Keen\nwhere: {event: Product Added, where: {property: price, over: 50}, within: 2 h, at_least: 2}\n",
     "idle": "name: Idle\nwhere: {all: [{none: [{event: Order Completed, within: 1 d}]}, {event: Product Added}]}\n",

@@ -11,6 +11,7 @@ from tertulia.core.journeys import Program, compile_journey
 from tertulia.core.occasions import name_heard
 from tertulia.core.segment_document import SegmentCondition
 from tertulia.core.segments import EventKey, SegmentFacts, compile_segment, list_keys
+from tertulia.core.shares import read_share
 from tertulia.core.templates import TemplateFacts
 from tertulia.core.windows import read_window
 from tertulia.core.world import ChannelFacts, Config, EndpointFacts, Heard, JourneyFacts, WorkspaceFacts
@@ -51,6 +52,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
             sensitive=frozenset(row.sensitive),
             window=read_window(list(row.window), name="workspace") if row.window else None,
             caps=tuple(caps.get(row.id, ())),
+            hold_out=read_share(row.hold_out),
         )
         for row in read_workspaces(conn)
     }
@@ -62,7 +64,8 @@ def load_config(conn: Conn, public_url: str) -> Config:
         *(workspaces, channels, matches, read_undone(conn), list_zones(), read_client_sources(conn)),
         *(journeys, index_journeys(journeys.values())),
         frozenset(row.workspace for row in journeys.values() if row.has_exit_condition),
-        frozenset(row.workspace for row in journeys.values() if row.has_split),
+        frozenset(row.workspace for row in journeys.values() if row.divides)
+        | {row.id for row in workspaces.values() if row.hold_out},
         load_templates(conn),
         frozenset(row.workspace for row in journeys.values() if row.asks),
         *(segments, index_counted(segments.values())),

@@ -27,8 +27,8 @@ class Unsent:
 @dataclass(frozen=True, slots=True)
 class StepCounts:
     """One step. `now`: runs that are there; `reached`: how many ever came; `ended`: how many ended there, by outcome;
-    `messages`: those with their verdict, by state; `unsent`: why messages were not sent, the most frequent first.
-    `kind` and `name` are empty for a step that only older revisions have."""
+    `messages`: those with their verdict, by state, and as `ghost` those of who is held out (A3); `unsent`: why messages
+    were not sent, the most frequent first. `kind` and `name` are empty for a step that only older revisions have."""
 
     step: str
     kind: str

@@ -32,6 +32,7 @@ def tell_played(played: Played, program: Program, config: Config, left: Mapping[
             for (day, channel_id), count in sorted(report.sent.items())
         ],
         "waiting": len(report.waiting),
+        "held_out": report.ghosts.total(),
         "held_by_hours": report.count_held(WINDOW_GATE),
         "held_by_cap": report.count_held(CAP_GATE),
         "coupons": _tell_coupons(report, config, left),

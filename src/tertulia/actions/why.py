@@ -45,7 +45,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The account. `sentence` says it in one; `outcome` is sent, held, not_sent, failed, revoked, waiting or
+    """The account. `sentence` says it in one; `outcome` is sent, held, not_sent, ghost, failed, revoked, waiting or
     not_in_audience; `gates` are those of the newest decision by gates; `conditions` only for who was not in the
     audience. `rows` are all decisions, the newest first."""
 
@@ -92,7 +92,7 @@ def read_gates(rows: Sequence[store.LedgerRow]) -> tuple[GateLine, ...]:
     for gate in GATES:
         if gate in passed:
             lines.append(GateLine(gate, "passed", passed[gate]))
-        elif gate == row.gate and row.outcome in ("held", "not_sent"):
+        elif gate == row.gate and row.outcome in ("held", "not_sent", "ghost"):
             lines.append(GateLine(gate, "failed", row.facts.get("used", {})))
         elif gate == row.gate:
             lines.append(_provider_line(rows))
@@ -141,6 +141,7 @@ def tell(outcome: str, reason: str) -> str:
         "sent": _("Sent."),
         "held": _("Not sent yet."),
         "not_sent": _("Not sent."),
+        "ghost": _("Held out: passed every gate and was not sent."),
         "failed": _("Failed."),
         "revoked": _("Taken back before it was sent."),
         "not_entered": _("Did not enter."),

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tertulia.actions.audit import record_change
+from tertulia.actions.hold_out import check_share, write_hold_out
 from tertulia.actions.problems import Problem, refuse
 from tertulia.actions.quiet_hours import check_hours
 from tertulia.core.sensitive import OWN_FIELDS
@@ -33,7 +34,8 @@ class WorkspaceForm:
     """`link_domain` is where short links begin (https://l.example), empty for the server's own address; `country`
     ISO 3166, for numbers without a country code; `zone` IANA; `currency` ISO 4217; `link_days` until a link expires;
     `sensitive` the attributes that only a verified customer may be sent (M6), `send_window` the hours in which
-    marketing and service messages may go out (Q1); None leaves either as it is."""
+    marketing and service messages may go out (Q1), `hold_out` the share of customers who get no marketing (A2); None
+    leaves each as it is."""
 
     name: str
     link_domain: str = ""
@@ -44,6 +46,7 @@ class WorkspaceForm:
     link_days: int = 30
     sensitive: tuple[str, ...] | None = None
     send_window: Sequence[Any] | None = None
+    hold_out: str | None = None
 
 
 def create_workspace(user: User | None, now: datetime, form: WorkspaceForm, link_key: bytes) -> Workspace:
@@ -62,7 +65,7 @@ def update_workspace(workspace: Workspace, user: User | None, now: datetime, for
     before = set(workspace.sensitive_attributes)
     _fill(workspace, form)
     names = ("name", "link_domain", "country", "language", "zone", "currency", "link_days")
-    workspace.save(update_fields=[*names, "sensitive_attributes", "send_window"])
+    workspace.save(update_fields=[*names, "sensitive_attributes", "send_window", "hold_out"])
     record_change(workspace, user, now, "workspace_changed", f"workspace:{workspace.pk}")
     after = set(workspace.sensitive_attributes)
     if after != before:
@@ -94,6 +97,7 @@ def check_form(form: WorkspaceForm) -> list[Problem]:
     if not 1 <= form.link_days <= LINK_DAYS_MAX:
         problems.append(Problem("range", _("Links last from 1 to 365 days."), "link_days"))
     problems += check_hours(form.send_window or ())
+    problems += check_share(form.hold_out or "")
     names = form.sensitive or ()
     if any(not 0 < len(name) <= ATTRIBUTE_CHARACTERS_MAX for name in names) or len(names) > SENSITIVE_MAX:
         sentence = _("Name at most %(count)d attributes, each with at most %(characters)d characters.")
@@ -165,6 +169,8 @@ def _fill(workspace: Workspace, form: WorkspaceForm) -> None:
         workspace.sensitive_attributes = sorted(set(form.sensitive))
     if form.send_window is not None:
         workspace.send_window = list(form.send_window)
+    if form.hold_out is not None:
+        workspace.hold_out = write_hold_out(form.hold_out)
 
 
 def _free_slug(name: str) -> str:

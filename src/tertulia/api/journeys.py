@@ -109,7 +109,8 @@ class UnsentOut(Schema):
 
 class StepOut(Schema):
     """`now`: runs that are there; `reached`: how many ever came; `ended`: how many ended there, by outcome (completed,
-    left, exited); `messages`: those with their verdict, by state; `unsent`: why messages were not sent. `kind` is
+    left, exited); `messages`: those with their verdict, by state, and
+    under `ghost` those of who is held out; `unsent`: why messages were not sent. `kind` is
     empty for a step that only older revisions have."""
 
     step: str

@@ -90,7 +90,8 @@ class ReadSampleOut(Schema):
 
 class PlayedOut(Schema):
     """What a journey would have come to. `inside`: runs that are not over at the end; `waiting`: messages that had not
-    gone out by then; `calls`: those to your own API, which are not made but answered by their steps' samples."""
+    gone out by then; `held_out`: those of customers in a hold-out, which passed every gate and were
+    not sent; `calls`: those to your own API, which are not made but answered by their steps' samples."""
 
     entered: int
     completed: int
@@ -98,6 +99,7 @@ class PlayedOut(Schema):
     messages: int
     calls: int
     waiting: int
+    held_out: int
     held_by_hours: int
     held_by_cap: int
     coupons: list[NeededCouponsOut]

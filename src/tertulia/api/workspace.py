@@ -20,7 +20,8 @@ class WorkspaceIn(Schema):
     """`link_domain`: where short links begin, empty for the server's own address. `link_days`: until a link expires.
     `sensitive_attributes`: attributes of contacts that only a verified customer may be sent. `send_window`: the hours
     in which marketing and service messages may go out, by the customer's clock, as `{"from": "09:00", "to": "21:00",
-    "days": ["mon", "tue"]}`; an empty list for always. Left out, either stays."""
+    "days": ["mon", "tue"]}`; an empty list for always. `hold_out`: the share of customers who get no marketing, such as
+    `5%`; empty for none. Left out, each of these three stays."""
 
     name: str
     link_domain: str = ""
@@ -31,6 +32,7 @@ class WorkspaceIn(Schema):
     link_days: int = 30
     sensitive_attributes: list[str] | None = None
     send_window: list[dict[str, Any]] | None = None
+    hold_out: str | None = None
 
 
 class WorkspaceOut(WorkspaceIn):
@@ -38,6 +40,7 @@ class WorkspaceOut(WorkspaceIn):
 
     sensitive_attributes: list[str]
     send_window: list[dict[str, Any]]
+    hold_out: str
     id: int
     slug: str
     epoch: int
@@ -100,7 +103,7 @@ def get_workspace(request: HttpRequest) -> Workspace:
 
 @router.put("/workspace", response=WorkspaceOut, summary="Change the workspace")
 def put_workspace(request: HttpRequest, form: WorkspaceIn) -> Workspace:
-    """Name, link domain, country, language, zone, currency, sensitive attributes, quiet hours."""
+    """Name, link domain, country, language, zone, currency, sensitive attributes, quiet hours, hold-out."""
     workspace = workspace_of(request)
     told = form.dict()
     sensitive = told.pop("sensitive_attributes")

@@ -211,6 +211,8 @@ def _list_figures(journeys: list[dict[str, Any]]) -> list[Row]:
         ("messages", [f"{one['messages']:,}" for one in journeys]),
         ("cost", [", ".join(f"{c['micros'] / 1e6:,.2f} {c['currency']}" for c in one["cost"]) for one in journeys]),
     ]
+    if any(one["held_out"] for one in journeys):
+        rows.append(("messages held out", [f"{one['held_out']:,}" for one in journeys]))
     if any(one["calls"] for one in journeys):
         rows.append(("calls, by their samples", [f"{one['calls']:,}" for one in journeys]))
     rows += _count(journeys, "by_day", lambda told: f"{told['day']}  {told['channel']}")

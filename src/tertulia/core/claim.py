@@ -18,6 +18,7 @@ from tertulia.core.content import Content, mask_links, read_content, write_conte
 from tertulia.core.coupons import Grant, claim_coupons, coupon_facts, find_grants, return_coupons, tell_run_dry
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
 from tertulia.core.gates import COUPON, Audience, Platform, RunState, SendFacts, Verb, Verdict, judge
+from tertulia.core.hold_outs import go_on_as_sent, list_arms, record_exposure
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import find_program, follow_delivery, note_message
 from tertulia.core.journeys import AudienceEntry
@@ -33,6 +34,7 @@ from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, 
 from tertulia.core.sensitive import Choice, Proof, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
+from tertulia.core.steps.sending import SendStep
 from tertulia.core.template_facts import make_facts
 from tertulia.core.templates import Wording
 from tertulia.core.wordings import choose_wording, find_wording, make_content
@@ -61,7 +63,10 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     choice = choose_wording(world, delivery, wording, trust)
     grants = _find_grants(world, delivery, wording, choice)
     renderer = _renderer(world, delivery, wording, choice, grants, minted, contents)
-    verdict = judge(_gather(world, delivery, trust, wording, choice, grants, renderer))
+    facts = _gather(world, delivery, trust, wording, choice, grants, renderer)
+    verdict = judge(facts)
+    if verdict.outcome in (Verb.SEND, Verb.GHOST):
+        record_exposure(world, delivery, facts.arms)
     match verdict.outcome:
         case Verb.SEND:
             _hand_over(world, delivery, verdict, minted, contents[0])
@@ -74,6 +79,8 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
                 tell_run_dry(world, delivery, grants)
         case Verb.DROP:
             _drop(world, delivery, verdict)
+        case Verb.GHOST:
+            _hold_out(world, delivery, verdict)
     return False
 
 
@@ -123,6 +130,22 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     if verdict.gate == "send_window" and (run := find_run(world, delivery)) is not None:
         run.withheld = True
     follow_delivery(world, delivery.id, everywhere=verdict.everywhere)
+
+
+def _hold_out(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
+    """A3: a ghost send. Nothing is reserved, and what an earlier attempt had is free."""
+    transition = advance(DeliveryState(delivery.state), DeliveryEvent.DROP)
+    world.add(
+        _closed(world, delivery, transition.new.value, verdict.reason.value),
+        decide_row(world, delivery, "ghost", verdict.gate, verdict.reason.value, _facts(verdict)),
+    )
+    _give_slot_back(world, delivery)
+    return_coupons(world, delivery)
+    if delivery.match_id is not None:
+        reason = verdict.reason.value
+        world.progress_to(delivery.contact_id, delivery.match_id, "unreached", at=world.now, reason=reason)
+    if (run := find_run(world, delivery)) is not None:
+        go_on_as_sent(world, run)
 
 
 def _give_slot_back(world: World, delivery: OpenDelivery) -> None:
@@ -229,13 +252,17 @@ def _gather(
         budget_left_micros=_budget_left(world, match),
         cost_micros=channel.price_of(contact.country)[0],
         on_missing=OnMissing(wording.on_missing),
-        characters_max=channel.caption_max
-        if step and step.find_picture() and channel.caption_max
-        else channel.text_max,
+        characters_max=_find_room(channel, step),
         render=renderer,
         template=wording.list_facts(),
         coupons=grants,
+        arms=list_arms(world, delivery, find_run(world, delivery)),
     )
+
+
+def _find_room(channel: ChannelFacts, step: SendStep | None) -> int:
+    """How many characters go out there: beside a picture, where the channel carries them, fewer."""
+    return channel.caption_max if step and step.find_picture() and channel.caption_max else channel.text_max
 
 
 def _budget_left(world: World, match: MatchFacts | None) -> int | None:

@@ -5,9 +5,12 @@ carries the facts that each gate used, so the ledger can show them. Nothing is l
 the claim loaded in its transaction, and the same facts give the same verdict for the claim, for `why` and for a
 preview.
 
-Gates whose subject cannot be configured yet (audience re-check, country rules, hold-out) stand in the
+Gates whose subject cannot be configured yet (country rules) stand in the
 order and pass with the fact "none set"; who adds the subject adds its facts to `SendFacts` and its rule here, and
 nothing moves.
+
+A hold-out is asked last: who is on its side has passed every other gate and was rendered, like those whom they are
+compared with, and their message is a *ghost* (A3).
 
 A message is *held* where time alone may change the answer (paused, outside its window, at a cap, throttled, budget
 spent, channel stopped, no coupon left) and *dropped* where it will not. One that is dropped on a channel may go out on
@@ -43,6 +46,7 @@ from tertulia.core.identity import Trust
 from tertulia.core.match import Need, is_trusted
 from tertulia.core.reasons import Reason
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, Outcome, Rendered
+from tertulia.core.shares import write_share
 from tertulia.core.wall_clock import Span, read_wall
 from tertulia.core.windows import Outside, Window, choose_windows, find_closed, next_opening, spread
 from tertulia.core.zones import ZoneChoice, load_zone
@@ -79,6 +83,18 @@ class Platform(StrEnum):
     CUSTOMER_FIRST = "customer_first"  # the customer has never written in this app
 
 
+class Arm(msgspec.Struct, frozen=True):
+    """The side of a hold-out that a customer is on: `held` out or not, since when; None: they come to it now. `share`:
+    how many of 10000 are held out today; `bucket`: the customer's. `reason`: of not getting the message."""
+
+    experiment: str
+    reason: Reason
+    held: bool
+    bucket: int
+    share: int
+    since: datetime | None
+
+
 class SendFacts(msgspec.Struct, frozen=True):
     """Everything that decides one send, as of `now`.
 
@@ -91,7 +107,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     at most. `windows` are those of the workspace and of what the message belongs to, read in `zone`; `outside` what
     becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count them, `message` this
     one; `at_cap` what becomes of it where there is no room. `template` says which template's text it is, if
-    any; `coupons` are the codes that it shows."""
+    any; `coupons` are the codes that it shows; `arms` the hold-outs that it is under."""
 
     delivery_id: UUID
     now: datetime
@@ -130,6 +146,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     render: Callable[[], Outcome]
     template: Facts = {}
     coupons: tuple[Grant, ...] = ()
+    arms: tuple[Arm, ...] = ()
 
 
 class Verb(StrEnum):
@@ -138,6 +155,7 @@ class Verb(StrEnum):
     SEND = "send"
     HOLD = "hold"
     DROP = "drop"
+    GHOST = "ghost"  # to go on as if it had been sent
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -427,6 +445,26 @@ def _exempt(exempt: bool) -> Facts:
     return {"exempt": True} if exempt else {**NONE_SET, "exempt": False}
 
 
+def _gate_hold_out(facts: SendFacts) -> Finding:
+    """The workspace's hold-out, then the journey's (A2, A3)."""
+    if not facts.arms:
+        return Pass({"exempt": True} if CLASS_RULES[facts.message_class].exempt_from_hold_outs else NONE_SET)
+    told = [
+        {
+            "hold_out": arm.experiment,
+            "share": write_share(arm.share),
+            "bucket": arm.bucket,
+            "held": arm.held,
+            "since": arm.since.isoformat() if arm.since else "",
+        }
+        for arm in facts.arms
+    ]
+    place = next((place for place, arm in enumerate(facts.arms) if arm.held), None)
+    if place is None:
+        return Pass({"arms": told})
+    return Refuse(Verb.GHOST, facts.arms[place].reason, {"arms": told[: place + 1]})
+
+
 def _gate_none_set(facts: SendFacts) -> Finding:
     """Nothing of this kind can be configured yet."""
     return Pass(NONE_SET)
@@ -447,6 +485,6 @@ ORDER: Final[tuple[tuple[str, Gate], ...]] = (
     ("throttle", _gate_throttle),
     (COUPON, _gate_coupon),
     ("render", _gate_render),
-    ("hold_out", _gate_none_set),
+    ("hold_out", _gate_hold_out),
 )
 """Every gate, in the order of the rules; then the provider."""

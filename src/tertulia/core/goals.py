@@ -25,15 +25,16 @@ def open_goal(world: World, journey: Journey, run: RunRow) -> None:
         world.add(_open(run, run.entered_at, until, "", None))
 
 
-def credit_message(world: World, journey: Journey, run: RunRow) -> None:
-    """A message of the run was handed over: it is the one that an event from now on may be owed to."""
+def credit_message(world: World, journey: Journey, run: RunRow, *, ghost: bool = False) -> None:
+    """A message of the run was handed over: it is the one that an event from now on may be owed to. A `ghost` was not,
+    so nothing is owed to it; the window begins with it all the same (G3)."""
     goal = journey.goal
     if goal is None:
         return
     if goal.since == "send":
         until = world.now + read_duration(goal.within)
-        world.add(_open(run, world.now, until, run.step, world.now))
-    else:
+        world.add(_open(run, world.now, until, *(("", None) if ghost else (run.step, world.now))))
+    elif not ghost:
         world.add(ee.CreditStep(run.contact_id, run.id, run.step, world.now))
 
 

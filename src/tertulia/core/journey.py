@@ -172,7 +172,7 @@ def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
     _do(world, run, node, node.step.act(_look(world, run, woken)))
 
 
-def _settle(world: World, run: RunRow, node: Node, woken: Woken) -> None:
+def settle_message(world: World, run: RunRow, node: Node, woken: Woken) -> None:
     """The run's message has its verdict, as far as there will be one."""
     run.delivery_id, run.due_at = None, None
     _follow(world, run, node, woken)
@@ -306,7 +306,7 @@ def _send(world: World, run: RunRow, step: Step, stage: int) -> None:
         queue_attempt(world, run, step, class_, place, channel, to)
         keep(world, run)
         return
-    _settle(world, run, find_program(world, run).nodes[step.id], Woken.UNSENT)
+    settle_message(world, run, find_program(world, run).nodes[step.id], Woken.UNSENT)
 
 
 def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool = False) -> None:
@@ -330,9 +330,9 @@ def follow_delivery(world: World, delivery_id: UUID | None, *, everywhere: bool 
     elif closed is None or (closed.state == "sent" and _waits_for_receipt(world, run, node.step, closed)):
         return
     elif row.state in MAY_HAVE_ARRIVED or run.question.get("delivery", str(row.id)) != str(row.id):
-        _settle(world, run, node, Woken.SENT)
+        settle_message(world, run, node, Woken.SENT)
     elif everywhere:
-        _settle(world, run, node, Woken.UNSENT)
+        settle_message(world, run, node, Woken.UNSENT)
     else:
         run.question = {}
         _send(world, run, node.step, row.stage + 1)
@@ -352,7 +352,7 @@ def _lose_patience(world: World, run: RunRow, node: Node) -> None:
     if isinstance(step, SendStep) and step.find_patience() and has_way(world, run, step, find_place(run, step) + 1):
         _fall_back(world, run, step, delivery)
     elif delivery is None or delivery.state == "unknown":
-        _settle(world, run, node, Woken.SENT)
+        settle_message(world, run, node, Woken.SENT)
     else:
         run.due_at = None
         keep(world, run)
@@ -383,7 +383,7 @@ def _hear_late(world: World, run: RunRow, row: OpenDelivery | ClosedDelivery) ->
         revoke_delivery(world, later, Reason.ARRIVED_BEFORE.value)
     else:
         world.add(decide_row(world, row, "sent", "receipt", Reason.LATE_RECEIPT.value, {}))
-    _settle(world, run, node, Woken.SENT)
+    settle_message(world, run, node, Woken.SENT)
 
 
 def confirm_by_message(world: World, contact_id: int, channel_id: int, at: datetime) -> None:
@@ -399,13 +399,13 @@ def confirm_by_message(world: World, contact_id: int, channel_id: int, at: datet
         channel = find_channel(world, run.workspace, node.step.channels[find_place(run, node.step)])
         handed_at = (run.due_at - patience).replace(microsecond=0)  # providers tell whole seconds
         if handed_over and channel is not None and channel.id == channel_id and at >= handed_at:
-            _settle(world, run, node, Woken.SENT)
+            settle_message(world, run, node, Woken.SENT)
 
 
 def note_message(world: World, run: RunRow, delivery: OpenDelivery) -> None:
     """A message of the run was handed over: from now on its entry counts (R2, R3), and a question waits. An older one
     on the channel waits no more. Where the step waits for a delivery, its time runs from the first hand-over on."""
-    _note_passage(world, run, world.now)
+    note_passage(world, run, world.now)
     step = find_program(world, run).nodes[run.step].step
     assert isinstance(step, SendStep)
     patience = step.find_patience()
@@ -420,7 +420,7 @@ def note_message(world: World, run: RunRow, delivery: OpenDelivery) -> None:
     credit_message(world, find_program(world, run).journey, run)
 
 
-def _note_passage(world: World, run: RunRow, message_at: datetime | None) -> None:
+def note_passage(world: World, run: RunRow, message_at: datetime | None) -> None:
     """Only where somebody will ask: everybody may enter most journeys again."""
     if find_program(world, run).journey.reentry != "always":
         passage = (run.workspace, run.contact_id, run.journey_id, run.key, run.started_at, message_at)
@@ -445,7 +445,7 @@ def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | N
     if outcome == "exited":
         take_back(world, run, Reason(reason), event_id)
     elif not run.withheld:
-        _note_passage(world, run, None)
+        note_passage(world, run, None)
     world.add(
         rx.EndRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step),

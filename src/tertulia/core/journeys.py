@@ -15,6 +15,7 @@ from msgspec import Meta
 from tertulia.core.conditions import Condition
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.shares import read_share
 from tertulia.core.steps.base import Hears, Step
 from tertulia.core.steps.registry import read_step
 from tertulia.core.steps.sending import MessageClassName, OutsideName
@@ -216,7 +217,8 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     is launched once; who is no longer in its segment when a message of it is about to go out does not get it. `zone`:
     for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
     when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
-    `outside`: what becomes of a message outside of both (Q1, Q2). `exit_when`: ends a run as soon as it holds (X5)."""
+    `outside`: what becomes of a message outside of both (Q1, Q2). `exit_when`: ends a run as soon as it holds (X5).
+    `hold_out`: the share of customers who get none of its marketing (A1, A3)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
     kind: Literal["journey", "broadcast"] = "journey"
@@ -227,6 +229,13 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     entries: Annotated[EntryCap | None, Meta(title=_("At most so many enter"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
     goal: Annotated[GoalRule | None, Meta(title=_("Its goal"))] = None
+    hold_out: Annotated[
+        str,
+        Meta(
+            title=_("Hold-out"),
+            description=_("A share of customers who get no marketing from it, to compare with, such as 10%."),
+        ),
+    ] = ""
     exit_when: Annotated[
         Condition | None,
         Meta(title=_("Ends when the customer becomes this"), extra_json_schema={"x-widget": "contact_condition"}),
@@ -287,6 +296,16 @@ class Program:
     def has_clocks(self) -> bool:
         """Whether a run may wait for a time by the contact's clock (T5)."""
         return self.journey.entry_is_local or any(node.step.is_wall_clock for node in self.nodes.values())
+
+    @property
+    def hold_out(self) -> int:
+        """How many of 10000 customers are held out (A1)."""
+        return read_share(self.journey.hold_out)
+
+    @property
+    def divides(self) -> bool:
+        """Whether customers are divided, at a split or by a hold-out (A1)."""
+        return bool(self.hold_out) or any(node.step.KIND == "split" for node in self.nodes.values())
 
     def list_heard(self) -> Iterator[tuple[str, str]]:
         """Type and name of every event that a live run listens for."""

@@ -53,6 +53,8 @@ class Reason(StrEnum):
     MISSING_SKIPPED = "render.missing_skipped"
     TEMPLATE_BROKEN = "render.broken"
     TOO_LONG = "render.too_long"
+    HELD_OUT = "hold_out.journey"
+    HELD_OUT_OF_ALL = "hold_out.workspace"
 
     # journeys
     NO_CHANNEL = "address.no_channel"
@@ -174,6 +176,12 @@ SENTENCES: Final = {
     Reason.MISSING_SKIPPED: gettext_noop("The template skips customers who lack something it needs."),
     Reason.TEMPLATE_BROKEN: gettext_noop("The template failed for this customer."),
     Reason.TOO_LONG: gettext_noop("The text is longer than the channel takes."),
+    Reason.HELD_OUT: gettext_noop(
+        "This customer is in the journey's hold-out, which gets no messages so that their effect can be measured."
+    ),
+    Reason.HELD_OUT_OF_ALL: gettext_noop(
+        "This customer is in the workspace's hold-out, which gets no marketing so that its effect can be measured."
+    ),
     Reason.NO_CHANNEL: gettext_noop("No channel of this name or kind is connected."),
     Reason.WAIT_LATE: gettext_noop("The instant that the journey was to wait for had passed."),
     Reason.EXCEPTION: gettext_noop("An event of this customer ended the journey at once."),

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Final
 
 from tertulia.core import entry_effects as ee
 from tertulia.core.identity import Trust
 from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.shares import BUCKETS
 from tertulia.core.world import World
-
-BUCKETS: Final = 10_000
 
 
 def choose_way(world: World, run: RunRow, step: str, weights: Sequence[tuple[str, int]], salt: str) -> int:

@@ -65,6 +65,7 @@ class WorkspaceFacts:
     sensitive: frozenset[str] = frozenset()  # attributes that only a verified customer may be sent (M6)
     window: Window | None = None  # outside it are the quiet hours (Q1)
     caps: tuple[Cap, ...] = ()  # F1
+    hold_out: int = 0  # how many of 10000 get no marketing (A2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,9 @@ class JourneyFacts:
         return self.programs[self.revision]
 
     @property
-    def has_split(self) -> bool:
-        """Whether any of its revisions divides customers (A1)."""
-        return any(node.step.KIND == "split" for program in self.programs.values() for node in program.nodes.values())
+    def divides(self) -> bool:
+        """Whether any of its revisions divides customers, at a split or by a hold-out (A1)."""
+        return any(program.divides for program in self.programs.values())
 
     @property
     def asks(self) -> bool:
@@ -232,7 +233,7 @@ class Config:
 
     leaving: frozenset[int] = frozenset()  # workspaces in which a journey has an exit condition (X5)
 
-    dividing: frozenset[int] = frozenset()  # workspaces in which a journey has a split (A1)
+    dividing: frozenset[int] = frozenset()  # workspaces that have a split or a hold-out (A1)
     templates: Mapping[tuple[int, str], TemplateFacts] = field(default_factory=dict)  # by workspace and key
 
     asking: frozenset[int] = frozenset()  # workspaces in which a journey listens to replies

@@ -31,6 +31,7 @@ from tertulia.core.journeys import (
 from tertulia.core.opt_words import OptAction, classify, normalise
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.render import compile_template, variables
+from tertulia.core.shares import read_share
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
@@ -124,6 +125,10 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     if len(journey.name.strip()) > NAME_CHARACTERS_MAX:
         yield problem(("name",), _("Give the journey a name of at most 200 characters."))
     yield from _check_entry(written, journey.entry, around)
+    try:
+        read_share(journey.hold_out)
+    except ValueError as error:
+        yield problem(("hold_out",), str(error))
     if journey.exit_when is not None:
         for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
             yield problem(fault.path, fault.message, **fault.parameters)

@@ -1,4 +1,4 @@
-"""A1: which way customers go at splits."""
+"""A1: which way customers go at splits, and on which side of hold-outs they are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ def assign(conn: Conn, group: Sequence[ee.Assign]) -> None:
 
 
 def load_assignments(conn: Conn, world: World) -> None:
-    """Of every loaded contact, where a journey of its workspace has a split; of those that
+    """Of every loaded contact, whose workspace has a split or a hold-out; of those that
     were merged the oldest (A1, M8)."""
     roots = {row.id: world.follow(row.id) for row in world.contacts.values() if row.workspace in world.config.dividing}
     level = list(roots)

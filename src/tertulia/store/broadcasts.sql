@@ -42,7 +42,7 @@ limit %(limit)s
 select l.contact_id, c.name, c.surname, null::integer, coalesce(l.step, ''), l.outcome, l.reason, max(l.at)
 from ledger l
 left join contact c on c.shard = l.shard and c.id = l.contact_id
-where l.journey_id = %(journey)s and l.reason = %(reason)s and l.outcome in ('not_sent', 'not_entered')
+where l.journey_id = %(journey)s and l.reason = %(reason)s and l.outcome in ('not_sent', 'ghost', 'not_entered')
 group by 1, 2, 3, 5, 6, 7
 order by 8 desc, 1
 limit %(limit)s

@@ -27,13 +27,14 @@ select j.id,
 from unnest(%(journeys)s::integer[]) as j (id)
 
 -- name: messages
--- What became of the messages of each step.
-select step, state, count(*) from delivery where journey_id = %(journey)s group by step, state
+-- What became of the messages of each step; those of who is held out apart (A3).
+select step, case when reason like 'hold\_out.%%' then 'ghost' else state end, count(*)
+from delivery where journey_id = %(journey)s group by 1, 2
 
 -- name: unsent
--- Why messages of each step were not sent, calls did not work, and people did not enter.
+-- Why messages of each step were not sent (of who is held out too), calls did not work, and people did not enter.
 select coalesce(step, ''), reason, count(*) from ledger
-where journey_id = %(journey)s and (outcome in ('not_sent', 'not_entered') or (outcome = 'failed' and gate = 'call'))
+where journey_id = %(journey)s and (outcome in ('not_sent', 'ghost', 'not_entered') or (outcome = 'failed' and gate = 'call'))
 group by 1, 2 order by 3 desc
 
 -- name: runs_of_contact

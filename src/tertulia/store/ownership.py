@@ -28,6 +28,7 @@ class WorkspaceRow:
     zone: str
     sensitive: Sequence[str]
     window: Sequence[Mapping[str, Any]]
+    hold_out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def read_epochs(conn: Conn) -> tuple[int, int]:
 def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
     """Every workspace, its link key still sealed."""
     rows = fetch_all(conn, load("ownership")["workspaces"], {})
-    return [WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]))) for row in rows]
+    return [WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]), row[12])) for row in rows]
 
 
 def read_caps(conn: Conn) -> list[tuple[int, str, Mapping[str, Any]]]:

@@ -34,7 +34,8 @@ class Box:
 @dataclass(frozen=True, slots=True)
 class Form:
     """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: now, date or local; `subject`
-    and `html`: an e-mail's, of the first box the HTML; `limit`: at most so many recipients, as it was typed."""
+    and `html`: an e-mail's, of the first box the HTML; `limit`: at most so many recipients, as it was typed;
+    `hold_out`: the share of them who get nothing."""
 
     name: str = ""
     audience: str = ""
@@ -47,6 +48,7 @@ class Form:
     time: str = ""
     class_: str = "marketing"
     limit: str = ""
+    hold_out: str = ""
 
 
 def read_form(sent: QueryDict) -> Form:
@@ -57,7 +59,8 @@ def read_form(sent: QueryDict) -> Form:
         for n in range(count)
     ]
     channels = dict.fromkeys(name for name in sent.getlist("channels")[:WAYS] if name)
-    told = {name: _read(sent, name) for name in ("name", "audience", "subject", "html", "date", "time", "limit")}
+    names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out")
+    told = {name: _read(sent, name) for name in names}
     when = sent.get("when", "now")
     return Form(
         **told,
@@ -101,6 +104,7 @@ def show_document(text: str) -> Form:
         time=str(entry.get("time") or ""),
         class_=str(value.get("class") or "marketing"),
         limit=str(_group(value.get("entries")).get("total") or ""),
+        hold_out=str(value.get("hold_out") or ""),
     )
 
 
@@ -113,6 +117,7 @@ def write_form(text: str, form: Form) -> str:
         "entry": _write_entry(_group(before.get("entry")), form),
         "class": form.class_,
         "entries": _write_limit(_group(before.get("entries")), form),
+        "hold_out": form.hold_out,
         "steps": _write_steps([_group(raw) for raw in _items(before.get("steps"))], form),
     }
     wanted = {name: part for name, part in parts.items() if part not in ({}, "")}

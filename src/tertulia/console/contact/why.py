@@ -15,6 +15,7 @@ from tertulia.actions.run_words import name_told_cause
 from tertulia.actions.why import read_gates, tell
 from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, WINDOWS
 from tertulia.core.calls import GATE
+from tertulia.core.hold_outs import WORKSPACE
 from tertulia.store.ledger_read import LedgerRow
 
 OUTCOMES = {
@@ -56,6 +57,7 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "sent": _("Sent"),
         "held": _("Held"),
         "not_sent": _("Not sent"),
+        "ghost": _("Held out"),
         "failed": _("Failed"),
         "revoked": _("Revoked"),
         "not_entered": _("Not entered"),
@@ -117,6 +119,8 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
             return _describe_coupons(facts)
         case "render":
             return _describe_text(facts)
+        case "hold_out":
+            return _describe_hold_outs(facts)
         case "trust":
             return _describe_trust(facts)
         case "deadline":
@@ -133,6 +137,24 @@ def _describe_coupons(facts: Mapping[str, Any]) -> str:
         return _("“%(pool)s” has no code left") % {"pool": facts["pool"]}
     words = {True: _("“%(pool)s”: the code that the customer had"), False: _("“%(pool)s”: a code claimed")}
     return ", ".join(words[bool(told["kept"])] % {"pool": told["pool"]} for told in facts.get("coupons", ()))
+
+
+def _describe_hold_outs(facts: Mapping[str, Any]) -> str:
+    """Of each, on which side the customer is, and since when."""
+    if facts.get("exempt"):
+        return _("exempt")
+    parts = []
+    for told in facts.get("arms", ()):
+        of_all = told["hold_out"] == WORKSPACE
+        said = {"share": told["share"], "at": _format(told.get("since"))}
+        words = {
+            (True, True): _("held out of all marketing with %(share)s of customers"),
+            (True, False): _("held out of the journey with %(share)s of customers"),
+            (False, True): _("not among the %(share)s held out of all marketing"),
+            (False, False): _("not among the %(share)s held out of the journey"),
+        }[bool(told["held"]), of_all]
+        parts.append(words % said + (_(", since %(at)s") % said if said["at"] else ""))
+    return ", ".join(parts)
 
 
 def _describe_text(facts: Mapping[str, Any]) -> str:

@@ -39,10 +39,10 @@ class Report:
 
     `entered` are runs that began, one that began again each time; `inside` those that are not over. `sent` by day and
     channel, `sent_by_step`; `unsent` by step, outcome, gate and reason; `held` by gate and reason, in messages, each
-    once; `refused` by the reason for which somebody did not enter; `steps` by step and what, as the tallies have it;
-    `calls` to the company's API, which were answered by samples; `given` are codes by pool; those that may come back
-    stand under their attempt, `carried` or `returned`; `ended` by outcome and reason; `cost_micros` by currency;
-    `samples` the first messages, one of a step to a contact."""
+    once; `ghosts` by step, of who is held out (A3); `refused` by the reason for which somebody did not enter; `steps`
+    by step and what, as the tallies have it; `calls` to the company's API, which were answered by samples; `given` are
+    codes by pool; those that may come back stand under their attempt, `carried` or `returned`; `ended` by outcome and
+    reason; `cost_micros` by currency; `samples` the first messages, one of a step to a contact."""
 
     journey_id: int
     zone: ZoneInfo
@@ -56,6 +56,7 @@ class Report:
     sent_by_step: Counter[str] = field(default_factory=Counter)
     unsent: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ghosts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     steps: Counter[tuple[str, str]] = field(default_factory=Counter)
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -155,6 +156,8 @@ class Report:
                 if once not in self.was_held:
                     self.was_held.add(once)
                     self.held[once[1:]] += 1
+            case "ghost":
+                self.ghosts[effect.step] += 1
             case "not_sent" | "failed" | "revoked" | "unanswered" | "unconfirmed":
                 self.unsent[(effect.step, effect.outcome, effect.gate, effect.reason)] += 1
             case _:

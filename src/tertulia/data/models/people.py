@@ -58,6 +58,8 @@ class Workspace(models.Model):
     sensitive_attributes = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     # Hours of the week in which marketing and service messages may go out, as documents write them; empty: always (Q1).
     send_window = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    # The share of customers who get no marketing, as documents write it (5%); empty: none (A2).
+    hold_out = models.CharField(max_length=8, blank=True, default="", db_default="")
     epoch = models.BigIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -102,7 +102,7 @@ def _offset(at: datetime, zone: ZoneInfo) -> timedelta | None:
 
 def check_journeys(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Of each journey by name, as far as it is asked for: `state`, `revision`, `entered`, `now`, `at` (how many are at
-    each step), `ended` (by outcome), `not_entered` and `unsent` (how often, by reason)."""
+    each step), `ended` (by outcome), `not_entered` and `unsent` (how often, by reason), `held_out` (ghost sends)."""
     for name, told in expected.items():
         journey = stage.api("GET", _path(stage, name))
         counts = stage.api("GET", f"{_path(stage, name)}/counts")
@@ -115,6 +115,7 @@ def check_journeys(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> I
             "at": {step["step"]: step["now"] for step in steps if step["now"]},
             "ended": {outcome: count for outcome, count in counts["ended"].items() if count},
             "not_entered": {item["reason"]: item["count"] for item in counts["not_entered"]},
+            "held_out": sum(step["messages"].get("ghost", 0) for step in steps),
             "unsent": {item["reason"]: item["count"] for step in steps for item in step["unsent"]},
         }
         for what, value in told.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 from tertulia.stories.conformance.calls import plan_api, settle_call
 from tertulia.stories.conformance.coupons import fill_pool
+from tertulia.stories.conformance.experiments import set_hold_out, track_crowd
 from tertulia.stories.conformance.journeys import (
     go_before_change,
     go_to,
@@ -333,6 +334,8 @@ STEPS: Mapping[str, Step] = {
     "undo_merge": undo_merge,
     "erase": erase_person,
     "sensitive": mark_sensitive,
+    "hold_out": set_hold_out,
+    "crowd": track_crowd,
     "preview": preview_match,
     "api": plan_api,
     "settle": settle_call,

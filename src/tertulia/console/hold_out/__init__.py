@@ -1,0 +1,1 @@
+"""The share of customers who get no marketing."""
