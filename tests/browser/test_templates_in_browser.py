@@ -110,6 +110,10 @@ def test_a_template_is_written_and_published_by_hand(visit, cast, channels, temp
     assert text.evaluate("area => [area.selectionStart, area.selectionEnd]") == [23, 44]
     text.fill("Oi {{ contact.name")
     page.locator(".said", has_text="Line 1, column 4").wait_for()
+    text.fill("Oi {{ 'shop.example' | link }}")
+    page.locator(".said", has_text="“shop.example” is no web address").wait_for()
+    text.fill("Oi {{ 'https://shop.example/cart' | link: 'cart' }}")
+    page.locator(".phone-sms .say", has_text="/l/000000000000WZ").wait_for()
     text.fill("Oi {{ contact.name }}!")
     page.get_by_label("Find a contact").fill("tomas")
     page.locator(".phone-sms .say", has_text="Oi Tomás!").wait_for()

@@ -164,12 +164,22 @@ def test_the_results_lead_to_people(cast: Cast, draft, conn, people) -> None:
     sms = Channel.objects.get(kind="twilio")
     for contact, state in zip(people[:3], ("delivered", "read", "failed"), strict=True):
         _add_delivery(conn, cast, draft, sms, contact, state, now)
+    read_it = derive_delivery_id(people[1], day_of(now), "test", "read")
+    insert(
+        conn, "click", shard=shard_of_contact(people[1]), id=read_it, workspace=cast.workspace.pk, at=now, app="web",
+        contact_id=people[1], **{"class": "human"}, delivery_id=read_it, channel_id=sms.pk, journey_id=draft.pk,
+        step="box-1", link="winter hats",
+    )  # fmt: skip
     conn.commit()
     page = read(client, f"/broadcasts/{draft.pk}/")
     assert f"/broadcasts/{draft.pk}/people/?state=delivered&channel={sms.pk}" in page
     names = {
-        state: read(client, f"/broadcasts/{draft.pk}/people/?state={state}") for state in ("sent", "opened", "failed")
+        state: read(client, f"/broadcasts/{draft.pk}/people/?state={state}")
+        for state in ("sent", "opened", "clicked", "failed")
     }
+    assert ("Tomás" in names["clicked"], "Beatriz" in names["clicked"]) == (True, False)
+    assert "winter hats1" in say(page)
+    assert "November letter: opened the link winter hats" in say(read(client, f"/contacts/{people[1]}/"))
     assert ("Beatriz" in names["sent"], "Tomás" in names["opened"], "Jurema" in names["failed"]) == (True, True, True)
     assert "Beatriz" not in names["failed"]
     assert f"/contacts/{people[0]}/runs/?journey={draft.pk}" in names["sent"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -39,6 +40,11 @@ def read(client, address: str, status: int = 200) -> str:
     response = client.get(address)
     assert response.status_code == status, address
     return unescape(response.content.decode())
+
+
+def say(page: str) -> str:
+    """What a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 @pytest.fixture
@@ -302,11 +308,18 @@ def test_figures_stand_at_the_steps_and_lead_to_people(cast: Cast, journey, alic
             contact_id=ana, match_id=None, delivery_id=None, at=NOW, outcome="not_entered", gate="entry",
             reason="entry.live_run", facts={"event_name": "Product Added"}, epoch=1, journey_id=journey.pk,
         )  # fmt: skip
+        insert(
+            conn, "click", shard=shard_of_contact(ana), id=derive_id("k"), workspace=cast.workspace.pk, contact_id=ana,
+            app="web", **{"class": "human"}, at=NOW, delivery_id=derive_id("d"), channel_id=1, journey_id=journey.pk,
+            step="tell", link="cart",
+        )  # fmt: skip
+    assert "Links opened: cart in 1 message" in say(read(alice, f"/journeys/{journey.pk}/?at=steps.1"))
     page = read(alice, f"/journeys/{journey.pk}/")
     assert '<bdi class="num">5</bdi></span>' in page
     page = read(alice, f"/journeys/{journey.pk}/people/?step=pause")
     assert page.count('href="/contacts/') >= 2
     assert "This customer was in the journey already." in page
+    assert "tell link opened 1" in say(page)
     listed = read(alice, "/journeys/")
     assert "Cart series" in listed
     assert "2 is live" not in listed

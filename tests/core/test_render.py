@@ -21,12 +21,14 @@ from tertulia.core.render import (
     TemplateProblem,
     Variable,
     compile_template,
+    count_links,
     find_unknown,
     render,
     sample_links,
     variables,
 )
-from tertulia.core.render_limits import FILTERS, TAGS, strict_sandbox
+from tertulia.core.render_limits import FILTERS, LINKS_MAX, TAGS, strict_sandbox
+from tertulia.core.web_addresses import read_address
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 FACTS = {
@@ -221,3 +223,86 @@ def test_S4_the_sandbox_has_what_it_names_and_no_more() -> None:
     sandbox = strict_sandbox()
     assert set(sandbox.tags) == TAGS
     assert set(sandbox.filters) == FILTERS
+
+
+def track(address: str, name: str) -> str:
+    return f"<{name}:{address}>"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ 'https://a.example/x?y=1&z=2' | link }}", "<:https://a.example/x?y=1&z=2>"),
+        ("{{ 'https://a.example' | link: 'my shop' }}", "<my shop:https://a.example>"),
+        ("{{ event.url | link: 'cart' }}", "<cart:https://b.example/7>"),
+        ("{{ 'https://ä.example/ö' | link }}", "<:https://xn--4ca.example/%C3%B6>"),
+        ("{{ 'https://a.example/' | append: contact.points | link }}", "<:https://a.example/120>"),
+        ("{% for one in event.urls %}{{ one | link }}{% endfor %}", "<:http://c.example><:http://d.example:8080/>"),
+    ],
+)
+def test_M4_a_link_takes_the_place_of_its_address(source: str, expected: str) -> None:
+    """Whatever writes it; where nothing tracks, the address stands as it was written."""
+    facts = {**FACTS, "event": {"url": " https://b.example/7", "urls": ["http://c.example", "http://d.example:8080/"]}}
+    template = compile_template(source)
+    assert render(template, facts, now=NOW, track=track) == Rendered(expected)
+    plain = render(template, facts, now=NOW)
+    assert isinstance(plain, Rendered)
+    assert "<" not in plain.text
+
+
+def test_M4_in_html_an_address_may_be_escaped() -> None:
+    """What the text itself writes as &amp; means the sign; what an event says is taken as it is."""
+    template = compile_template(
+        "<a href=\"{{ 'https://a.example/?b=1&amp;c=2' | link }}\">{{ event.url | link }}</a>", True
+    )
+    seen: list[str] = []
+    facts = {"event": {"url": "https://a.example/?b=1&c=2"}}
+    render(template, facts, now=NOW, track=lambda address, _name: seen.append(address) or "https://l.example/l/X")
+    assert seen == ["https://a.example/?b=1&c=2"] * 2
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "place"),
+    [
+        ("Hi\n {{ 'a.example' | link }}", ProblemCode.BAD_ADDRESS, (2, 5)),
+        ("{{ 'javascript:alert(1)' | link }}", ProblemCode.BAD_ADDRESS, (1, 4)),
+        ("{{ 'https://me@a.example' | link }}", ProblemCode.BAD_ADDRESS, (1, 4)),
+        ("{{ 'https://a.example/a b' | link }}", ProblemCode.BAD_ADDRESS, (1, 4)),
+        ("{% assign x = 'https://' | link %}", ProblemCode.BAD_ADDRESS, (1, 15)),
+        ("{{ event.url | link: contact.name }}", ProblemCode.BAD_LINK_NAME, (1, 16)),
+        ("{{ event.url | link: 'a', 'b' }}", ProblemCode.BAD_LINK_NAME, (1, 16)),
+        ("{{ event.url | link: '<b>' }}", ProblemCode.BAD_LINK_NAME, (1, 16)),
+    ],
+)
+def test_M4_a_wrong_link_is_told_where_it_stands(source: str, code: ProblemCode, place: tuple[int, int]) -> None:
+    """Before anything is sent."""
+    _template, problem = try_compile(source)
+    assert problem is not None
+    assert (problem.code, (problem.line, problem.column)) == (code, place)
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example", "//a.example", "https://a.example\r\nSet-Cookie: a", "x"])
+def test_M4_a_wrong_address_of_an_event_ends_the_message(url: str) -> None:
+    """Its line is told; nothing is missing where there is none."""
+    template = compile_template("Hi\n{{ event.url | link }}")
+    broken = render(template, {"event": {"url": url}}, now=NOW, track=track)
+    assert isinstance(broken, Broken)
+    assert (broken.problem.code, broken.problem.line) == (ProblemCode.BAD_ADDRESS, 2)
+    assert render(template, {"event": {}}, now=NOW, track=track) == Missing("event.url", 2)
+
+
+def test_M4_links_are_counted_before_they_are_made() -> None:
+    """As many as stand there; in a loop as many as a message may have."""
+    twice = "{{ 'https://a.example' | link }}{% if contact.vip %}{{ 'https://b.example' | link }}{% endif %}"
+    assert count_links(compile_template(twice)) == 2
+    assert count_links(compile_template("{% for one in event.urls %}{{ one | link }}{% endfor %}")) == LINKS_MAX
+    assert count_links(compile_template("https://a.example {{ link }}")) == 0
+
+
+@given(st.text(max_size=60))
+def test_M4_whatever_is_taken_for_an_address_fits_into_a_header(text: str) -> None:
+    """Always plain ASCII from its scheme on, and the same again."""
+    for written in (text, f"https://{text}", f"https://a.example/{text}"):
+        address = read_address(written)
+        assert address == "" or (address.isascii() and address.isprintable() and " " not in address)
+        assert read_address(address) == address

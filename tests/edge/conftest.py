@@ -122,6 +122,18 @@ class Shop:
         )
         return with_app(base, app)
 
+    def message_link(self, target: str, name: str) -> str:
+        """A code in a message of journey 3, handed over a minute ago."""
+        contact_id, delivery_id = make_contact_id(1, 1), "00000000-0000-4000-8000-000000000001"
+        base = mint(KEY, contact_id & 255, contact_id, f"{delivery_id}.0", 0)
+        shard, now = shard_of_index(shard_index(base)), datetime.now(UTC)
+        self.run(
+            "insert into message_link values (%s, %s, %s, %s, %s, 2, 3, %s, 'say', %s, %s, %s, %s)",
+            *(shard, hash_code(base), self.workspace, contact_id, delivery_id, delivery_id, name, target),
+            *(now - timedelta(minutes=1), now + timedelta(days=30)),
+        )
+        return with_app(base, "web")
+
     def log(self, kind: str) -> list[dict]:
         """The log's entries of a kind, in the order in which they were appended."""
         rows = self.run("select payload::json from log where kind = %s order by received_at, shard, writer, seq", kind)

@@ -264,3 +264,25 @@ def test_a_link_of_a_test_message_says_what_it_is(web: httpx.Client, shop: Shop)
         answer = web.get(address)
         assert (answer.status_code, "came with a test message" in answer.text) == (404, True)
     assert shop.log("click") == []
+
+
+def test_M4_a_link_in_a_message_leads_to_its_address_in_one_hop(web: httpx.Client, shop: Shop) -> None:
+    """The click says of which message, step and link; a preview is told apart, an expired link leads nowhere (M9)."""
+    code = shop.message_link("https://shop.example/cart?id=7&from=sms#pay", "cart")
+    answer = web.get(f"/l/{code.lower()}")
+    assert (answer.status_code, answer.headers["location"]) == (302, "https://shop.example/cart?id=7&from=sms#pay")
+    assert web.get(f"/l/{code}", headers={"user-agent": "WhatsApp/2.24"}).status_code == 302
+    person, preview = shop.log("click")
+    assert (person["class_"], preview["class_"], person["app"], person["match_id"]) == ("human", "preview", "web", None)
+    assert (person["message"]["step"], person["message"]["link"], person["message"]["journey_id"]) == ("say", "cart", 3)
+    shop.run("update message_link set expires_at = now() - interval '1 s'")
+    assert web.get(f"/l/{code}").status_code == 410
+    assert [entry["class_"] for entry in shop.log("click")][2:] == ["ended"]
+
+
+def test_M4_codes_of_messages_and_of_matches_are_apart(web: httpx.Client, shop: Shop) -> None:
+    """With the other kind's app symbol a code leads nowhere."""
+    code = shop.message_link("https://shop.example/", "all")
+    assert web.get(f"/l/{with_app(code[:12], 'chooser')}").status_code == 404
+    of_match = shop.link(shop.launch(connect(shop, "telegram")))
+    assert web.get(f"/l/{with_app(of_match[:12], 'web')}").status_code == 404

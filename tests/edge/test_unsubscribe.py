@@ -59,6 +59,18 @@ def test_C3_a_token_of_an_e_mail_needs_no_row_and_only_a_post_withdraws(web: htt
     assert entry["evidence"] == {"ref": f"delivery:{UUID(int=7)}"}
 
 
+def test_C3_a_token_of_any_other_message_withdraws_too(web: httpx.Client, shop: Shop) -> None:
+    """The page's button; the journey that offered it is the proof, and it is about no mailbox."""
+    shop.run("update workspace set link_key = %s where id = %s", seal(KEY), shop.workspace)
+    path = f"/u/{sign_leave(KEY, Leave(shop.workspace, 4242, journey_id=7))}"
+    assert web.get(path).status_code == 200
+    assert shop.log("consent") == []
+    assert web.post(path).status_code == 200
+    [entry] = shop.log("consent")
+    told = (entry["contact_id"], entry["state"], entry["evidence"], entry.get("mailbox", False))
+    assert told == (4242, "withdrawn", {"ref": "journey:7"}, False)
+
+
 def test_C3_a_forged_token_unsubscribes_nobody(web: httpx.Client, shop: Shop) -> None:
     """Signed with another key, or for a workspace that is not there."""
     shop.run("update workspace set link_key = %s where id = %s", seal(KEY), shop.workspace)

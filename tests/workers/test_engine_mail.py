@@ -19,7 +19,7 @@ steps:
     kind: message
     channels: [email, sms]
     subject: "For {{ contact.name }}: {{ event.product }}"
-    text: "{{ event.product }}. Stop: {{ unsubscribe | default: 'STOP' }}"
+    text: "{{ event.product }}. Stop: {{ unsubscribe }}"
     neutral: News
     html: "<p onclick=x>{{ event.product }}</p>"
 """
@@ -73,7 +73,12 @@ def test_C4_a_dead_mailbox_is_left_alone_and_the_number_tried(town: Town) -> Non
     [sent] = town.sending("email")
     town.outcome(sent, "gone", reason="gone.unknown", code="550 5.1.1")
     [sms] = town.sending("sms")
-    assert sms.text == "Tea <b> & more. Stop: STOP"
+    text, _, token = sms.text.partition(f"{PUBLIC_URL}/u/")
+    leave = read_leave(token)
+    assert text == "Tea <b> & more. Stop: "
+    assert leave is not None
+    assert is_signed(b"k" * 32, leave)
+    assert (leave.contact_id, leave.delivery_id, len(token)) == (town.ana, None, 32)
     assert {"subject", "html", "unsubscribe"}.isdisjoint(content_of(town, sms))
     assert town.rows("select kind, dead_code from address where dead_code <> ''") == [("email", "550 5.1.1")]
     town.outcome(sms, "ok", provider_id="x1")

@@ -29,7 +29,11 @@ exceptions: [{event: Order Completed, same: cart}]
 reentry: {after: 1 d, from: message}
 steps:
   - {id: pause, kind: wait, for: 1 h}
-  - {id: remind, kind: message, channels: [telegram, sms], text: "{{ contact.name }}, {{ event.cart }} waits."}
+  - id: remind
+    kind: message
+    channels: [telegram, sms]
+    text: >-
+      {{ contact.name }}, {{ event.cart }} waits: {{ "https://shop.example/cart" | link }} {{ unsubscribe }}
 """,
     "debounce": """
 name: Debounce

@@ -3,6 +3,7 @@
 Everything else about them is the journeys' own: drafting, publishing (which is the launch), pausing, cancelling.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -18,6 +19,7 @@ from tertulia.core.zones import load_zone
 from tertulia.data.models import Journey, JourneyRound, User, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.errors import Conflict, NotFound
+from tertulia.store.clicks import count_clicks
 from tertulia.store.db import Conn
 from tertulia.store.journeys import count_journeys
 
@@ -57,6 +59,15 @@ def read_progress(conn: Conn, journeys: list[Journey]) -> dict[int, Progress]:
         due_at = None if journey.state == "draft" else row.due_at if row else find_due(journey)
         told[journey.pk] = Progress(_find_doing(journey, row, inside), due_at, entered, inside, sent)
     return told
+
+
+def count_links(conn: Conn, journey: Journey) -> dict[str, int]:
+    """In how many messages of a broadcast people opened each of its links, by the links' names."""
+    counts: Counter[str] = Counter()
+    for (_step, link), count in count_clicks(conn, journey.pk).items():
+        counts[link] += count
+    counts.pop("", None)
+    return dict(counts)
 
 
 def find_due(journey: Journey) -> datetime | None:

@@ -420,6 +420,8 @@ def _topics(world: World) -> set[str]:
                 topics |= {f"journey:{effect.journey_id}", f"contact:{effect.contact_id}"}
             case cx.SetCall() | cx.EndCall():
                 topics.add(f"journey:{effect.journey_id}")
+            case fx.StoreClick() if effect.journey_id is not None:
+                topics |= {f"journey:{effect.journey_id}", f"contact:{effect.contact_id}"}
             case fx.Progress():
                 topics.add(f"match:{effect.match_id}")
             case gx.MoveMember():

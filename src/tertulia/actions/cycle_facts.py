@@ -21,7 +21,7 @@ from tertulia.actions.run_facts import (
 from tertulia.core import slot_effects as sx
 from tertulia.core.came import subject_of
 from tertulia.core.caps import find_horizon
-from tertulia.core.claim import first_code_hash
+from tertulia.core.claim import list_link_hashes
 from tertulia.core.entries import (
     AbsorbEntry,
     CallEntry,
@@ -51,6 +51,7 @@ from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
+from tertulia.core.match_messages import first_code_hash
 from tertulia.core.message_outcomes import hears_outcomes
 from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED, SEGMENT, SEGMENT_CHANGES, name_told
 from tertulia.core.phones import key_of_e164
@@ -63,6 +64,7 @@ from tertulia.ids import shard_of_contact, shard_of_index
 from tertulia.store import world as loader
 from tertulia.store.assignments import load_assignments
 from tertulia.store.calls import load_calls, load_calls_of_runs
+from tertulia.store.clicks import load_taken
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
 from tertulia.store.runs import load_begun, load_runs, load_runs_of
@@ -104,7 +106,8 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
             since[contact_id] = min(began, running.started_at) if running else began
         _load_doings(conn, world, since)
         load_journey_facts(conn, world, pairs)
-    load_outcome_facts(conn, world, wants.inbound)
+    clicks = [(workspace, entry) for workspace, entry in wants.outcomes if isinstance(entry, ClickEntry)]
+    load_outcome_facts(conn, world, wants.inbound, clicks)
     load_journeys_of_occasions(conn, world, wants.list_occasions(world))
     load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
     if wants.listed:
@@ -315,6 +318,8 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     loader.load_suppressions(conn, world, subjects)
     loader.load_links(conn, world, hashes)
     load_runs(conn, world, {row.run_id: row.contact_id for row in deliveries if row.run_id is not None})
+    places = [(shard_of_contact(row.contact_id), row) for row in deliveries]
+    load_taken(conn, world, [(shard, hash_) for shard, row in places for hash_ in list_link_hashes(world, row)])
     load_audiences(conn, world)
     load_runs_beside(conn, world)
     load_asked_before(conn, world)

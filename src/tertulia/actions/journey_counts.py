@@ -11,6 +11,7 @@ from tertulia.core.journeys import walk_steps
 from tertulia.data.models import Journey
 from tertulia.documents.journeys import read_journey
 from tertulia.store import journeys as store
+from tertulia.store.clicks import count_clicks
 from tertulia.store.db import Conn
 
 OUTCOMES = ("completed", "left", "exited")
@@ -27,8 +28,9 @@ class Unsent:
 @dataclass(frozen=True, slots=True)
 class StepCounts:
     """One step. `now`: runs that are there; `reached`: how many ever came; `ended`: how many ended there, by outcome;
-    `messages`: those with their verdict, by state, and as `ghost` those of who is held out (A3); `unsent`: why messages
-    were not sent, the most frequent first. `kind` and `name` are empty for a step that only older revisions have."""
+    `messages`: those with their verdict, by state, and as `ghost` those of who is held out (A3); `clicked`: in how many
+    of them people opened a link, and by the links' names `links`; `unsent`: why messages were not sent, the most
+    frequent first. `kind` and `name` are empty for a step that only older revisions have."""
 
     step: str
     kind: str
@@ -37,6 +39,8 @@ class StepCounts:
     reached: int
     ended: Mapping[str, int]
     messages: Mapping[str, int]
+    clicked: int
+    links: Mapping[str, int]
     unsent: tuple[Unsent, ...]
 
 
@@ -56,6 +60,7 @@ def count_journey(conn: Conn, journey: Journey) -> JourneyCounts:
     here = store.count_now(conn, journey.pk)
     tallies = store.count_steps(conn, [journey.pk])
     messages = store.count_messages(conn, journey.pk)
+    clicks = count_clicks(conn, journey.pk)
     unsent = store.count_unsent(conn, journey.pk)
     known = _list_steps(journey)
     seen = [*here, *(step for step, _what in tallies), *(step for step, _state in messages)]
@@ -74,6 +79,8 @@ def count_journey(conn: Conn, journey: Journey) -> JourneyCounts:
                 reached=tallies.get((step, "reached"), 0),
                 ended={what: tallies[step, what] for what in OUTCOMES if (step, what) in tallies},
                 messages={state: count for (at, state), count in sorted(messages.items()) if at == step},
+                clicked=clicks.get((step, ""), 0),
+                links={link: count for (at, link), count in sorted(clicks.items()) if at == step and link},
                 unsent=_pick(unsent, step),
             )
             for step in steps

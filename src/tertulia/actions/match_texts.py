@@ -31,6 +31,7 @@ from tertulia.core.render import (
     Template,
     TemplateProblem,
     compile_template,
+    count_links,
     find_unknown,
     render,
     sample_links,
@@ -294,18 +295,21 @@ def _check_roads(match: Match, setting: Setting) -> list[Problem]:
 
 
 def _check_links(template: Template, setting: Setting, field: str = "text") -> list[Problem]:
-    """The text has a link at all; an app whose link is not in a text of single links is told."""
+    """The text has a link at all; an app whose link is not in a text of single links is told, and an address that is
+    written as a link of a journey's message."""
     names = {variable.name for variable in variables(template)}
-    if names.intersection(LINK_NAMES):
-        return []
     used = {name.removeprefix("links.") for name in names if name.startswith("links.")}
-    if not used:
+    if not used and not names.intersection(LINK_NAMES):
         return [Problem("no_link", _("The text has no link. Put {{ link }} where it belongs."), field)]
+    found = []
+    if count_links(template):
+        sentence = _("The filter “link” is for journeys. A match sends the address as it is and counts no clicks.")
+        found.append(Problem("plain_link", sentence, field, warning=True))
     forgotten = [setting.names[kind] for kind in setting.kinds if kind not in used]
-    if not forgotten:
-        return []
-    sentence = _("The text has no link for %(names)s.") % {"names": ", ".join(forgotten)}
-    return [Problem("app_without_link", sentence, field, warning=True)]
+    if forgotten and not names.intersection(LINK_NAMES):
+        sentence = _("The text has no link for %(names)s.") % {"names": ", ".join(forgotten)}
+        found.append(Problem("app_without_link", sentence, field, warning=True))
+    return found
 
 
 def _check_direct_texts(match: Match) -> list[Problem]:

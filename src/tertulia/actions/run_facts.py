@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tertulia.core.entries import EventEntry, Inbound
+from tertulia.core.entries import ClickEntry, EventEntry, Inbound
 from tertulia.core.events import may_change, may_change_clock
 from tertulia.core.folds import name_type
 from tertulia.core.journey import find_program
@@ -132,7 +132,9 @@ def _find_step(world: World, row: RunRow) -> Step | None:
     return node.step if node is not None else None
 
 
-def load_outcome_facts(conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]]) -> None:
+def load_outcome_facts(
+    conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]], clicks: Sequence[tuple[int, ClickEntry]]
+) -> None:
     """What the outcomes of loaded messages, and answers to messages, ask for, in workspaces in which a journey begins
     by one."""
     hearing = {workspace for workspace in world.config.workspaces if hears_outcomes(world, workspace)}
@@ -145,6 +147,7 @@ def load_outcome_facts(conn: Conn, world: World, inbound: Sequence[tuple[int, In
     channels = {entry.channel_id for workspace, entry in inbound if workspace in asked}
     load_answered(conn, world, [(one, channel) for one in contacts for channel in channels], world.now - ANSWER_WITHIN)
     over |= {row.run_id: row.contact_id for row in world.answered.values() if row.run_id is not None}
+    over |= {told.message.run_id: told.contact_id for at, told in clicks if at in hearing and told.message is not None}
     load_depths(conn, world, over)
 
 

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tertulia.actions.match_texts import read_local, read_marked
+from tertulia.actions.match_texts import make_link_base, read_local, read_marked
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.actions.templates import Use
 from tertulia.channels import registry
@@ -30,6 +30,8 @@ from tertulia.core.render import (
     TemplateProblem,
     compile_template,
     render,
+    sample_leave,
+    track_sample,
     variables,
 )
 from tertulia.core.sensitive import Choice, Proof, choose_text, judge_address, list_sensitive
@@ -48,6 +50,14 @@ READERS_MAX: Final = 500
 NAMED_MAX: Final = 3
 PARTS_WARNING: Final = 3
 SMS: Final = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a text is rendered: whose it is, and where its links begin."""
+
+    workspace: Workspace
+    link_base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,7 @@ def preview(
     workspace: Workspace,
     document: Template,
     contact_id: int,
+    public_url: str,
     now: datetime,
     *,
     names: Sequence[str] | None = None,
@@ -150,22 +161,28 @@ def preview(
     sensitive = list_sensitive(wording.text, read_marked(workspace))
     trusts = _read_trusts(conn, workspace, contact_id) if sensitive else {}
     outlets = list_outlets(workspace) if outlets is None else outlets
-    shown = tuple(_show(workspace, wording, reader, outlet, trusts, now) for outlet in outlets)
+    room = Room(workspace, make_link_base(workspace, public_url))
+    shown = tuple(_show(room, wording, reader, outlet, trusts, now) for outlet in outlets)
     return Preview(contact_id, wording.locale, reader.event_name, reader.event_at, shown)
 
 
 def check_readers(
-    readers: Sequence[Reader], workspace: Workspace, document: Template, outlets: Sequence[Outlet], now: datetime
+    readers: Sequence[Reader],
+    workspace: Workspace,
+    document: Template,
+    outlets: Sequence[Outlet],
+    public_url: str,
+    now: datetime,
 ) -> Checks:
     """The template rendered for all of these contacts, and its variants held against each other."""
-    tally = _Tally()
+    tally, room = _Tally(), Room(workspace, make_link_base(workspace, public_url))
     facts = TemplateFacts("", 0, document)
     for reader in readers:
         wording = word(facts, reader.locale)
         tally.locales[wording.locale] += 1
         if not _speaks(reader.locale, wording.locale):
             tally.strangers.setdefault(reader.locale.partition("-")[0], []).append(reader.contact_id)
-        fails = [_note(tally, workspace, wording, name, reader, now) for name in ("text", "neutral")]
+        fails = [_note(tally, room, wording, name, reader, now) for name in ("text", "neutral")]
         tally.good += not any(fails)
     findings = [
         *tally.list_failures(document),
@@ -181,7 +198,7 @@ def check_readers(
 
 
 def _show(
-    workspace: Workspace,
+    room: Room,
     wording: Wording,
     reader: Reader,
     outlet: Outlet,
@@ -189,13 +206,13 @@ def _show(
     now: datetime,
 ) -> Shown:
     trust = trusts.get(outlet.kind, Trust.CLAIMED)
-    choice = choose_text(wording.text, wording.neutral, read_marked(workspace), trust)
+    choice = choose_text(wording.text, wording.neutral, read_marked(room.workspace), trust)
     blank = Shown(outlet.kind, "", outlet.characters_max, variant="neutral" if choice.neutral else "main")
     blank = replace(blank, why=_tell_choice(choice, trust))
     if choice.used and not choice.neutral and not is_trusted(trust, Need.SENSITIVE):
         return replace(blank, problem=Problem("trust", blank.why, "neutral", warning=True))
     field_name = "neutral" if choice.neutral else "text"
-    match _render(workspace, choice.text, reader, OnMissing(wording.on_missing), now):
+    match _render(room, choice.text, reader, OnMissing(wording.on_missing), now):
         case Rendered(text=text):
             parts = count_parts(text) if outlet.kind == SMS else None
             too_long = len(text) > outlet.characters_max
@@ -214,20 +231,21 @@ def _show(
             assert_never(never)
 
 
-def _render(workspace: Workspace, text: str, reader: Reader, on_missing: OnMissing, now: datetime) -> Outcome:
-    local = read_local(workspace, reader.zone, reader.phone_country, now)
+def _render(room: Room, text: str, reader: Reader, on_missing: OnMissing, now: datetime) -> Outcome:
+    local = read_local(room.workspace, reader.zone, reader.phone_country, now)
     facts = make_facts(
         name=reader.name,
         surname=reader.surname,
         locale=reader.locale,
         attributes=reader.attributes,
-        workspace=workspace.name,
-        links={},
+        workspace=room.workspace.name,
+        links=sample_leave(room.link_base),
         event=reader.event or {},
         coupons=sample_coupons(text, local),
     )
     try:
-        return render(compile_template(text), facts, now=local, on_missing=on_missing)
+        track = track_sample(room.link_base)
+        return render(compile_template(text), facts, now=local, on_missing=on_missing, track=track)
     except TemplateProblem as problem:
         return Broken(problem)
 
@@ -330,12 +348,12 @@ class _Tally:
             yield Finding("warned", "language", sentence % told, count=len(ids), contact_ids=named)
 
 
-def _note(tally: _Tally, workspace: Workspace, wording: Wording, name: str, reader: Reader, now: datetime) -> bool:
+def _note(tally: _Tally, room: Room, wording: Wording, name: str, reader: Reader, now: datetime) -> bool:
     """Render one text for one contact into the tally. Whether it fails."""
     source = getattr(wording, name)
     if not source.strip():
         return False
-    match _render(workspace, source, reader, OnMissing(wording.on_missing), now):
+    match _render(room, source, reader, OnMissing(wording.on_missing), now):
         case Rendered(text=text):
             tally.longest = max(tally.longest, (len(text), wording.locale, reader.contact_id))
             parts = count_parts(text).parts

@@ -41,12 +41,13 @@ class ListedBroadcastOut(Schema):
 
 
 class ChannelResultOut(Schema):
-    """Messages on one channel: `waiting` are those without a verdict."""
+    """Messages on one channel: in those `clicked` people opened a link, `waiting` are those without a verdict."""
 
     channel_id: int
     sent: int
     delivered: int
     opened: int
+    clicked: int
     failed: int
     waiting: int
     cost_micros: int
@@ -54,9 +55,10 @@ class ChannelResultOut(Schema):
 
 
 class BroadcastOut(ListedBroadcastOut):
-    """With what became of its messages."""
+    """With what became of its messages, and in how many of them people opened each link, by its name."""
 
     channels: list[ChannelResultOut]
+    links: dict[str, int]
 
 
 class ReachableOut(Schema):
@@ -132,7 +134,8 @@ def _access(request: HttpRequest, broadcast_id: int) -> Journey:
 
 def _write_one(journey: Journey) -> dict[str, Any]:
     [told] = _write([journey])
-    return told | {"channels": [asdict(row) for row in read_results(conn_of(), journey.pk)]}
+    channels = [asdict(row) for row in read_results(conn_of(), journey.pk)]
+    return told | {"channels": channels, "links": actions.count_links(conn_of(), journey)}
 
 
 def _write(found: list[Journey]) -> list[dict[str, Any]]:

@@ -109,9 +109,9 @@ class UnsentOut(Schema):
 
 class StepOut(Schema):
     """`now`: runs that are there; `reached`: how many ever came; `ended`: how many ended there, by outcome (completed,
-    left, exited); `messages`: those with their verdict, by state, and
-    under `ghost` those of who is held out; `unsent`: why messages were not sent. `kind` is
-    empty for a step that only older revisions have."""
+    left, exited); `messages`: those with their verdict, by state, and under `ghost` those of who is held out;
+    `clicked`: in how many of them people opened a link, and by the links' names `links`; `unsent`: why messages were
+    not sent. `kind` is empty for a step that only older revisions have."""
 
     step: str
     kind: str
@@ -120,6 +120,8 @@ class StepOut(Schema):
     reached: int
     ended: dict[str, int]
     messages: dict[str, int]
+    clicked: int
+    links: dict[str, int]
     unsent: list[UnsentOut]
 
 

@@ -15,7 +15,7 @@ from tertulia.actions.problems import Refused
 from tertulia.api.journeys import DocumentIn, DraftIn, RevisionDocumentOut, RevisionOut, VersionIn
 from tertulia.api.matches import PartsOut
 from tertulia.api.problems import ProblemOut, write_problem
-from tertulia.api.shell import conn_of, now, workspace_of, writing
+from tertulia.api.shell import conn_of, now, public_url, workspace_of, writing
 from tertulia.core.templates import Template as Document
 from tertulia.data.models import Template, TemplateRevision
 from tertulia.documents.templates import write_schema
@@ -213,7 +213,9 @@ def preview_template(request: HttpRequest, template_id: int, form: TemplatePrevi
     names = _choose_names(template, form.event)
     document = _read_document(template, form.document)
     shown = texts.preview(
-        conn_of(), template.workspace, document, form.contact_id, now(), names=names, locale=form.locale
+        *(conn_of(), template.workspace, document, form.contact_id, public_url(), now()),
+        names=names,
+        locale=form.locale,
     )
     told = [
         {**asdict(one), "characters": one.characters, "problem": write_problem(one.problem) if one.problem else None}
@@ -229,7 +231,7 @@ def check_template(request: HttpRequest, template_id: int, form: ChecksIn) -> di
     document = _read_document(template, form.document)
     workspace, names = template.workspace, _choose_names(template, form.event)
     readers = store.read_readers(conn_of(), workspace.pk, names, texts.READERS_MAX)
-    found = texts.check_readers(readers, workspace, document, texts.list_outlets(workspace), now())
+    found = texts.check_readers(readers, workspace, document, texts.list_outlets(workspace), public_url(), now())
     return {"contacts": found.readers, "good": found.good, "findings": [asdict(one) for one in found.findings]}
 
 

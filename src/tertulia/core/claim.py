@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
@@ -15,7 +15,15 @@ from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.clocks import find_zone, read_clock
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
-from tertulia.core.coupons import Grant, claim_coupons, coupon_facts, find_grants, return_coupons, tell_run_dry
+from tertulia.core.coupons import (
+    Grant,
+    claim_coupons,
+    coupon_facts,
+    find_grants,
+    list_texts,
+    return_coupons,
+    tell_run_dry,
+)
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
 from tertulia.core.gates import COUPON, Audience, Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.hold_outs import go_on_as_sent, list_arms, record_exposure
@@ -23,10 +31,10 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import find_program, follow_delivery, note_message
 from tertulia.core.journeys import AudienceEntry
 from tertulia.core.leave import Leave, sign_leave
-from tertulia.core.links import hash_code, mint, with_app
 from tertulia.core.mail_html import clean_html, put_picture
-from tertulia.core.render import Broken as BrokenTemplate
-from tertulia.core.render import OnMissing, Outcome, Rendered, TemplateProblem, compile_template, render
+from tertulia.core.match_messages import render_direct, render_links
+from tertulia.core.message_links import LinkMaker, count_links_of, list_first_hashes
+from tertulia.core.render import OnMissing, Outcome, Rendered, render_source
 from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.run_texts import run_facts
@@ -35,14 +43,13 @@ from tertulia.core.sensitive import Choice, Proof, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.steps.sending import SendStep
-from tertulia.core.template_facts import make_facts
 from tertulia.core.templates import Wording
 from tertulia.core.wordings import choose_wording, find_wording, make_content
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
 HOLD_AGAIN_S: Final = 60.0
 NEUTRAL_SUBJECT: Final = "{{ workspace.name }}"  # where the message's own is personal (M6)
-ATTEMPT_MINTS_MAX: Final = 8
+Minted = list[fx.MintLink | fx.MintMessageLink]
 # A match that is done goes on for whom a receipt, hours later, hands over to the next way of reaching.
 _RUN: Final = {
     "live": RunState.LIVE,
@@ -56,7 +63,7 @@ _RUN: Final = {
 def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     """Decide one queued delivery. True when it was handed over."""
     world.open[delivery.id] = delivery
-    minted: list[fx.MintLink] = []
+    minted: Minted = []
     contents: list[Content] = []
     trust = _judge_trust(world.contacts[delivery.contact_id], delivery)
     wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
@@ -85,7 +92,11 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
 
 
 def _hand_over(
-    world: World, delivery: OpenDelivery, verdict: Verdict, minted: list[fx.MintLink], content: Content
+    world: World,
+    delivery: OpenDelivery,
+    verdict: Verdict,
+    minted: Minted,
+    content: Content,
 ) -> None:
     world.add(*minted)
     attempt = delivery.attempt + 1
@@ -293,7 +304,7 @@ def _renderer(
     wording: Wording,
     choice: Choice,
     grants: tuple[Grant, ...],
-    minted: list[fx.MintLink],
+    minted: Minted,
     contents: list[Content],
 ) -> Callable[[], Outcome]:
     """Renders when the gates before have let the message pass; leaves links and content behind."""
@@ -305,12 +316,16 @@ def _renderer(
             return Rendered(content.text)
         contact = world.contacts[delivery.contact_id]
         if (run := find_run(world, delivery)) is not None:
-            return _render_step(world, delivery, run, contact, wording, choice, grants, contents)
+            maker = LinkMaker(world, delivery, run)
+            told = _render_step(world, delivery, run, contact, wording, choice, grants, contents, maker)
+            minted.extend(maker.made)
+            return told
         assert delivery.match_id is not None
         match = world.config.matches[delivery.match_id]
         if delivery.stage < len(match.direct):
-            return _render_direct(world, match, delivery, contact, contents)
-        outcome = _render_links(world, match, choice.text, contact, minted)
+            return render_direct(world, match, delivery, contact, contents)
+        outcome, link = render_links(world, match, choice.text, contact)
+        minted.extend([link] if link is not None else [])
         if isinstance(outcome, Rendered):
             contents.append(make_content(outcome.text, wording, choice))
         return outcome
@@ -335,6 +350,7 @@ def _render_step(
     choice: Choice,
     grants: tuple[Grant, ...],
     contents: list[Content],
+    maker: LinkMaker,
 ) -> Outcome:
     """A journey's message: its text, and of an e-mail the subject and the HTML. A neutral text goes alone."""
     now = read_clock(world, contact, find_journey_zone(world, delivery))
@@ -350,7 +366,7 @@ def _render_step(
     step, made = find_step(world, delivery), {}
     picture = step.find_picture() if step is not None else ""
     for name, source, is_html in sources:
-        outcome = _render_text(source, facts, now, OnMissing(wording.on_missing), is_html)
+        outcome = render_source(source, facts, now, OnMissing(wording.on_missing), is_html, maker.track)
         if not isinstance(outcome, Rendered):
             return outcome
         made[name] = clean_html(outcome.text) if is_html else outcome.text
@@ -393,88 +409,10 @@ def _write_buttons(world: World, delivery: OpenDelivery, contact: ContactRow) ->
     return write_buttons(step, delivery.id, channel, language)
 
 
-def _render_direct(
-    world: World, match: MatchFacts, delivery: OpenDelivery, contact: ContactRow, contents: list[Content]
-) -> Outcome:
-    """A template of the platform's with its parameters filled, or a text by phone number."""
-    way = match.direct[delivery.stage]
-    facts = template_facts(world, match, contact, {})
-    filled = []
-    for parameter in way.parameters:
-        outcome = _render_text(parameter, facts, read_clock(world, contact), OnMissing(match.on_missing))
-        if not isinstance(outcome, Rendered):
-            return outcome
-        filled.append(outcome.text)
-    if way.template:
-        language = way.language or contact.locale or "en"
-        contents.append(Content(template=way.template, language=language, parameters=tuple(filled), direct=True))
-    else:
-        contents.append(Content(text="\n".join(filled), direct=True))
-    return Rendered("\n".join(filled))
-
-
-def _render_links(
-    world: World, match: MatchFacts, text: str, contact: ContactRow, minted: list[fx.MintLink]
-) -> Outcome:
-    workspace = world.config.workspaces[match.workspace]
-    base, effect = _mint(world, match, contact.id)
-    kinds = [world.config.channels[channel_id].kind for channel_id in match.apps]
-    urls = {kind: f"{workspace.link_base}/l/{with_app(base, kind)}" for kind in kinds}
-    code = with_app(base, "chooser")
-    chooser = f"{workspace.link_base}/l/{code}"
-    links: dict[str, object] = {
-        "link": chooser,
-        "links": {"any": chooser, "chooser": chooser, **urls},
-        "unsubscribe": f"{workspace.link_base}/u/{code}",
-    }
-    facts = template_facts(world, match, contact, links)
-    outcome = _render_text(text, facts, read_clock(world, contact), OnMissing(match.on_missing))
-    if isinstance(outcome, Rendered) and effect is not None:
-        minted.append(effect)
-    return outcome
-
-
-def _mint(world: World, match: MatchFacts, contact_id: int) -> tuple[str, fx.MintLink | None]:
-    """The contact's code for this match (M4): derived, so that a replay gives the same again; the attempt rises until
-    the code is unique in its shard."""
-    workspace = world.config.workspaces[match.workspace]
-    known = next((row for row in world.links_of.get(contact_id, ()) if row.match_id == match.id), None)
-    for attempt in range(known.attempt if known else 0, ATTEMPT_MINTS_MAX):
-        base = mint(workspace.link_key, contact_id & 0xFF, contact_id, match.id, attempt)
-        if known:
-            return base, None
-        if hash_code(base) not in world.links:
-            expires_at = world.now + timedelta(days=workspace.link_days)
-            made = fx.MintLink(
-                *(match.workspace, contact_id, match.id, hash_code(base), attempt, world.now, expires_at)
-            )
-            return base, made
-    raise AssertionError("no free link code in eight attempts")
-
-
-def first_code_hash(world: World, match_id: int, contact_id: int) -> bytes:
-    """The hash of a contact's first code for a match, for the look-up that finds a collision before it is written."""
-    workspace = world.config.workspaces[world.config.matches[match_id].workspace]
-    return hash_code(mint(workspace.link_key, contact_id & 0xFF, contact_id, match_id, 0))
-
-
-def template_facts(world: World, match: MatchFacts, contact: ContactRow, links: dict[str, object]) -> dict[str, object]:
-    """What the match's template sees of a contact."""
-    return make_facts(
-        name=contact.name,
-        surname=contact.surname,
-        locale=contact.locale,
-        attributes=contact.attributes,
-        workspace=world.config.workspaces[match.workspace].name,
-        links=links,
-    )
-
-
-def _render_text(
-    source: str, facts: dict[str, object], now: datetime, on_missing: OnMissing, is_html: bool = False
-) -> Outcome:
-    try:
-        template = compile_template(source, is_html)
-    except TemplateProblem as problem:
-        return BrokenTemplate(problem)
-    return render(template, facts, now=now, on_missing=on_missing)
+def list_link_hashes(world: World, delivery: OpenDelivery) -> list[bytes]:
+    """The hashes of the first codes of the links in a journey's message, for the same look-up."""
+    if delivery.run_id is None or read_content(delivery.content).is_rendered:
+        return []
+    wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
+    links = count_links_of(list_texts(wording))
+    return list_first_hashes(world.config.workspaces[delivery.workspace], delivery.contact_id, delivery.id, links)

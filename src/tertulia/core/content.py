@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from tertulia.core.leave import SAMPLE_TOKEN
+from tertulia.core.links import WEB, write_sample
 from tertulia.core.templates import Used
 
 MASK = "\u2022\u2022\u2022\u2022"
-TEXTS = ("text", "html", "unsubscribe")  # of a content, in which links stand
+TEXTS = ("text", "subject", "html", "unsubscribe")  # of a content, in which links stand
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +63,13 @@ def write_content(content: Content) -> dict[str, Any]:
     """What is stored of it."""
     made: dict[str, Any] = msgspec.to_builtins(content)
     return made
+
+
+def show_samples(text: str, link_base: str) -> str:
+    """A text that goes to nobody, with codes and tokens that are nobody's in the place of those that it was rendered
+    with."""
+    text = re.sub(rf"({re.escape(link_base)}/l/)[\w-]+", rf"\g<1>{write_sample(WEB)}", text, flags=re.ASCII)
+    return re.sub(rf"({re.escape(link_base)}/u/)[\w-]+", rf"\g<1>{SAMPLE_TOKEN}", text, flags=re.ASCII)
 
 
 def mask_links(content: Mapping[str, Any], link_base: str) -> dict[str, Any]:

@@ -164,15 +164,17 @@ def _begin_by_outcomes(world: World, before: Mapping[UUID, Noted], at: datetime,
 
 
 def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
-    """M9: an opening is kept with what it was taken for; only a person's moves the match on. A beacon has the nonce of
+    """M9: an opening is kept with what it was taken for; only a person's moves its match on, or
+    begins what is entered by it. A beacon has the nonce of
     the opening that it confirms, so the two are one click."""
     click_id = derive_id("click", entry.code_hash, entry.nonce or entry.at.isoformat())
-    world.add(
-        fx.StoreClick(
-            *(workspace, entry.contact_id, entry.match_id, click_id, entry.app, entry.class_, entry.at),
-        )
-    )
+    told = (workspace, entry.contact_id, entry.match_id, click_id, entry.app, entry.class_, entry.at)
+    if (of := entry.message) is not None:
+        world.add(fx.StoreClick(*told, of.delivery_id, of.channel_id, of.journey_id, of.step, of.link))
+    else:
+        world.add(fx.StoreClick(*told))
     if entry.class_ == "human":
-        app = "" if entry.app == "chooser" else entry.app
-        world.progress_to(entry.contact_id, entry.match_id, "clicked", at=entry.at, app=app)
+        if entry.match_id is not None:
+            app = "" if entry.app == "chooser" else entry.app
+            world.progress_to(entry.contact_id, entry.match_id, "clicked", at=entry.at, app=app)
         decide_occasion(world, tell_click(world, entry, click_id), workspace)

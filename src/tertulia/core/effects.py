@@ -176,16 +176,40 @@ class MintLink(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-class StoreClick(msgspec.Struct, frozen=True):
-    """An opening of a link, with what it was taken for (M9)."""
+@dataclass(frozen=True, slots=True)
+class MintMessageLink:
+    """A link of a journey's message to a web address, `target` (M4)."""
 
     workspace: int
     contact_id: int
-    match_id: int
+    code_hash: bytes
+    delivery_id: UUID
+    channel_id: int
+    journey_id: int
+    run_id: UUID
+    step: str
+    name: str
+    target: str = field(repr=False)
+    at: datetime
+    expires_at: datetime
+
+
+class StoreClick(msgspec.Struct, frozen=True):
+    """An opening of a link, with what it was taken for (M9): of a match, or the one called `link` in a journey's
+    message."""
+
+    workspace: int
+    contact_id: int
+    match_id: int | None
     id: UUID
     app: str
     class_: str
     at: datetime
+    delivery_id: UUID | None = None
+    channel_id: int | None = None
+    journey_id: int | None = None
+    step: str | None = None
+    link: str | None = None
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -430,6 +454,7 @@ Effect = (
     | MarkAddressDead
     | BindLink
     | MintLink
+    | MintMessageLink
     | StoreClick
     | Progress
     | SuggestMerge

@@ -129,18 +129,31 @@ class LookUpEntry(msgspec.Struct, frozen=True, tag="look_up", omit_defaults=True
     parts: int | None = None
 
 
+class LinkedMessage(msgspec.Struct, frozen=True):
+    """The message of a journey that a link stands in, and what the link is called."""
+
+    delivery_id: UUID
+    channel_id: int
+    journey_id: int
+    run_id: UUID
+    step: str
+    link: str
+
+
 class ClickEntry(msgspec.Struct, frozen=True, tag="click", omit_defaults=True):
-    """A link was opened. `class_` is human, preview, scanner, no_beacon or ended (M9); `app` the app symbol's kind, or
-    `chooser`. `beacon` makes an earlier opening of our own page a person's: its script runs only in a browser."""
+    """A link was opened: of a match, or of a journey's `message`. `class_` is human, preview, scanner, no_beacon or
+    ended (M9); `app` the app symbol's kind, `chooser` or `web`. `beacon` makes an earlier opening of our own page a
+    person's: its script runs only in a browser."""
 
     contact_id: int
-    match_id: int
+    match_id: int | None
     code_hash: str  # hex
     app: str
     class_: str
     at: datetime
     nonce: str = ""
     beacon: bool = False
+    message: LinkedMessage | None = None
 
 
 class TokenEntry(msgspec.Struct, frozen=True, tag="token", omit_defaults=True):

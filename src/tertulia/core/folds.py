@@ -251,6 +251,10 @@ def _fold_mint(world: "World", e: fx.MintLink) -> None:
     world.links_of.setdefault(e.contact_id, []).append(row)
 
 
+def _fold_message_link(world: "World", e: fx.MintMessageLink) -> None:
+    world.taken.add(e.code_hash)
+
+
 def _fold_progress(world: "World", e: fx.Progress) -> None:
     row = world.progress.setdefault((e.match_id, e.contact_id), ProgressRow(e.match_id, e.contact_id, 0, "waiting", ""))
     if e.stage is not None:
@@ -402,6 +406,7 @@ _FOLDS: dict[type, Any] = {
     tx.StoreMessage: _fold_message,
     fx.BindLink: _fold_bind,
     fx.MintLink: _fold_mint,
+    fx.MintMessageLink: _fold_message_link,
     fx.Progress: _fold_progress,
     fx.MergeContact: _fold_merge,
     fx.UndoMerge: _fold_unmerge,

@@ -20,7 +20,11 @@ number is a code. The check symbol rejects 31 of 32 of the rest. What still pass
 Luhn mod 32 detects every substitution of one symbol and every swap of two neighbours except 0 with Z, whose two
 contributions happen to be equal.
 
-Campaign codes are a second kind: six to eight symbols of an alphabet without look-alikes, many uses, bound to nobody.
+A message of a journey has links of its own to web addresses, one for each address in it. Their codes are made the same
+way and printed with an app symbol that is a letter, so that no text a customer writes holds one: nobody is known by
+them. They are rows of another table, so a code of one kind never stands for the other.
+
+Campaign codes are a third kind: six to eight symbols of an alphabet without look-alikes, many uses, bound to nobody.
 """
 
 import re
@@ -52,6 +56,9 @@ APPS: Final = {
 }
 """App -> its symbol. Digits that no letter is mistaken for; see the theory above before adding a letter."""
 
+WEB: Final = "web"
+WEB_SYMBOL: Final = "W"
+
 SHARDS: Final = 256
 BASE_SYMBOLS: Final = 12
 CODE_SYMBOLS: Final = 14
@@ -64,7 +71,8 @@ TEXT_CHARACTERS_MAX: Final = 8192  # of a text, searched for codes
 KINDS_MAX: Final = 4096  # characters whose kind is remembered
 
 _SYMBOL_SET: Final = frozenset(ALPHABET)
-_APP_BY_SYMBOL: Final = {symbol: app for app, symbol in APPS.items()}
+_SYMBOL_BY_APP: Final = {**APPS, WEB: WEB_SYMBOL}
+_APP_BY_SYMBOL: Final = {symbol: app for app, symbol in _SYMBOL_BY_APP.items()}
 _LOOKALIKES: Final = {"O": "0", "I": "1", "L": "1", "İ": "1", "ı": "1"}
 _SYMBOLS: Final = (
     {symbol: symbol for symbol in ALPHABET}
@@ -75,7 +83,8 @@ _SYMBOLS: Final = (
 
 
 class Code(msgspec.Struct, frozen=True):
-    """A personal code that passed its check: the stored `base` (12 symbols) and the `app` it was printed for."""
+    """A personal code that passed its check: the stored `base` (12 symbols) and the `app` it was printed for, or `web`
+    where it leads to a web address."""
 
     base: str
     app: str
@@ -92,8 +101,8 @@ class Code(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=4096)  # a claim asks twice: whether the code is taken, and then for the code
-def mint(key: bytes, shard_index: int, contact_id: int, send_id: int, attempt: int) -> str:
-    """The base (12 symbols) of a contact's link in one send (M4).
+def mint(key: bytes, shard_index: int, contact_id: int, send_id: int | str, attempt: int) -> str:
+    """The base (12 symbols) of a contact's link in one send (M4): a match's id, or a message's with the link's place.
 
     `key` is the workspace's own secret (16 to 64 bytes), `shard_index` the contact's, 0..255. `attempt` starts at 0 and
     rises while the base is already taken in its shard. Same arguments, same base. Raises ValueError out of range.
@@ -110,13 +119,13 @@ def with_app(base: str, app: str) -> str:
     """The printed code: base, app symbol, check symbol. ValueError for a bad base, KeyError for an unknown app."""
     if len(base) != BASE_SYMBOLS or not _SYMBOL_SET.issuperset(base):
         raise ValueError("a base is twelve symbols of the link alphabet")
-    body = base + APPS[app]
+    body = base + _SYMBOL_BY_APP[app]
     return body + _check_symbol(body, ALPHABET)
 
 
 def write_sample(app: str) -> str:
     """A code that is nobody's, of the length of real ones, for previews and test messages."""
-    return f"{_SAMPLE}{APPS[app]}Z"
+    return f"{_SAMPLE}{_SYMBOL_BY_APP[app]}Z"
 
 
 def is_sample(text: str) -> bool:

@@ -85,11 +85,16 @@ def tell_outcome(
 
 
 def tell_click(world: World, entry: ClickEntry, click_id: UUID) -> OccasionEntry:
-    """A person opened a link of a match."""
-    match = world.config.matches.get(entry.match_id)
-    properties = {"match": match.name if match else "", "app": entry.app}
+    """A person opened a link of a match, or of a journey's message."""
     occasion_id = derive_id("occasion", "click", str(click_id))
-    return OccasionEntry(entry.contact_id, occasion_id, OUTCOME, OUTCOMES["clicked"], entry.at, properties)
+    told = (entry.contact_id, occasion_id, OUTCOME, OUTCOMES["clicked"], entry.at)
+    if (of := entry.message) is None:
+        match = world.config.matches.get(entry.match_id or 0)
+        return OccasionEntry(*told, {"match": match.name if match else "", "app": entry.app})
+    journey, channel = world.config.journeys.get(of.journey_id), world.config.channels.get(of.channel_id)
+    properties = {"journey": journey.key if journey else "", "step": of.step, "link": of.link}
+    properties |= name_channel(channel) if channel else {}
+    return OccasionEntry(*told, properties, depth=find_depth(world, of.run_id))
 
 
 def tell_ignored(row: WatchRow) -> OccasionEntry:

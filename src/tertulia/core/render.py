@@ -4,17 +4,21 @@ A template sees `contact.*`, `links.*` and `link` (the chooser's), `workspace.na
 and in a journey `event.*`, `answers.*`, `results.*` and `coupons.*`; an attribute that is empty counts as missing.
 What a missing variable does is the template's policy: `fail` and `skip` give `Missing` (the gate tells them apart),
 `default` renders nothing in its place. `{{ contact.city | default: "your city" }}` and `{% if contact.city %}` are
-never missing. `{% abort "reason" %}` sends nothing.
+never missing. `{% abort "reason" %}` sends nothing. `{{ "https://..." | link }}` is a link whose clicks are known.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-from liquid import BoundTemplate
+from liquid import BoundTemplate, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import FilteredExpression, StringLiteral
+from liquid.builtin.tags.for_tag import ForNode
 from liquid.exceptions import (
     BlockNestingError,
     ContextDepthError,
@@ -25,10 +29,24 @@ from liquid.exceptions import (
     UndefinedError,
     UnknownFilterError,
 )
+from liquid.expression import Expression
 
-from tertulia.core.links import write_sample
+from tertulia.core.leave import SAMPLE_TOKEN
+from tertulia.core.links import WEB, write_sample
 from tertulia.core.reasons import gettext_noop
-from tertulia.core.render_limits import FILTERS, SOURCE_CHARACTERS_MAX, Aborted, lenient_sandbox, strict_sandbox
+from tertulia.core.render_limits import (
+    FILTERS,
+    LINKS_MAX,
+    SOURCE_CHARACTERS_MAX,
+    Aborted,
+    BadAddress,
+    TooManyLinks,
+    Track,
+    fill_in,
+    lenient_sandbox,
+    strict_sandbox,
+)
+from tertulia.core.web_addresses import read_address
 
 ROOTS: Final = frozenset(
     {
@@ -59,6 +77,9 @@ class ProblemCode(StrEnum):
     ENDLESS_LOOP = "endless_loop"
     TOO_LARGE = "too_large"
     FILTER_FAILED = "filter_failed"
+    BAD_ADDRESS = "bad_address"
+    BAD_LINK_NAME = "bad_link_name"
+    TOO_MANY_LINKS = "too_many_links"
 
 
 SENTENCES: Final = {
@@ -101,6 +122,18 @@ SENTENCES: Final = {
     ProblemCode.FILTER_FAILED: (
         gettext_noop("A filter cannot work with this value: %(what)s."),
         gettext_noop("Correct the filter's arguments."),
+    ),
+    ProblemCode.BAD_ADDRESS: (
+        gettext_noop("“%(what)s” is no web address that a link can lead to."),
+        gettext_noop("Write it whole, from https:// on, without blanks."),
+    ),
+    ProblemCode.BAD_LINK_NAME: (
+        gettext_noop("“%(what)s” cannot be the name of a link."),
+        gettext_noop("Give one name in quotes, of at most 40 letters, digits, blanks, dots and dashes."),
+    ),
+    ProblemCode.TOO_MANY_LINKS: (
+        gettext_noop("The message has more than %(what)s links."),
+        gettext_noop("Take some out."),
     ),
 }
 """Code -> (what is wrong, what to do), both for gettext, with `what` as their only parameter."""
@@ -192,6 +225,7 @@ def compile_template(source: str, escapes: bool = False) -> Template:
             if name not in FILTERS:
                 line, column = spans[0].line_col(source)
                 raise TemplateProblem(ProblemCode.UNKNOWN_FILTER, line, column + 1, name)
+        _check_links(source, strict, escapes)
         return Template(source, strict, lenient_sandbox(escapes).from_string(source))
     except LiquidError as error:
         raise _read_problem(source, error) from None
@@ -200,14 +234,20 @@ def compile_template(source: str, escapes: bool = False) -> Template:
 
 
 def render(
-    template: Template, facts: Mapping[str, object], *, now: datetime, on_missing: OnMissing = OnMissing.FAIL
+    template: Template,
+    facts: Mapping[str, object],
+    *,
+    now: datetime,
+    on_missing: OnMissing = OnMissing.FAIL,
+    track: Track | None = None,
 ) -> Outcome:
-    """The text for one contact. `facts` are nested mappings under `ROOTS`; `now` is the contact's local time. Total:
-    whatever the template does, an outcome comes back."""
+    """The text for one contact. `facts` are nested mappings under `ROOTS`; `now` is the contact's local time; `track`
+    makes the links whose clicks are known, without it they are plain addresses. Total: whatever the template does, an
+    outcome comes back."""
     bound = template.lenient if on_missing is OnMissing.DEFAULT else template.strict
     known = {**_without_empty(facts), "now": now, "today": now}
     try:
-        return Rendered(bound.render(known))
+        return Rendered(fill_in(bound, known, track))
     except Aborted as abort:
         return Abort(abort.reason)
     except UndefinedError as error:
@@ -216,6 +256,22 @@ def render(
         return Broken(_read_problem(template.source, error))
     except (ArithmeticError, ValueError, TypeError) as error:
         return Broken(TemplateProblem(ProblemCode.FILTER_FAILED, 1, 1, type(error).__name__))
+
+
+def render_source(
+    source: str,
+    facts: Mapping[str, object],
+    now: datetime,
+    on_missing: OnMissing,
+    is_html: bool = False,
+    track: Track | None = None,
+) -> Outcome:
+    """The same of a text that may not compile."""
+    try:
+        template = compile_template(source, is_html)
+    except TemplateProblem as problem:
+        return Broken(problem)
+    return render(template, facts, now=now, on_missing=on_missing, track=track)
 
 
 def variables(template: Template) -> tuple[Variable, ...]:
@@ -249,6 +305,73 @@ def sample_links(link_base: str, apps: tuple[str, ...]) -> dict[str, object]:
     return {"link": chooser, "links": {"any": chooser, "chooser": chooser, **urls}, "unsubscribe": leave}
 
 
+def sample_leave(link_base: str) -> dict[str, object]:
+    """The fact `unsubscribe` of a journey's message, of the real length on all channels but e-mail, for previews."""
+    return {"unsubscribe": f"{link_base}/u/{SAMPLE_TOKEN}"}
+
+
+def track_sample(link_base: str) -> Track:
+    """For previews: a link of the real length that is nobody's. `link_base` ends without a slash."""
+    return lambda _address, _name: f"{link_base}/l/{write_sample(WEB)}"
+
+
+def count_links(template: Template) -> int:
+    """How many links with a code of their own a text may come to; of a text with a loop as many as one may have."""
+    context = RenderContext(template.strict)
+    nodes = list(_iter_nodes(template.strict.nodes, context))
+    if not (found := sum(1 for _ in _iter_links(nodes))):
+        return 0
+    return LINKS_MAX if any(isinstance(node, ForNode) for node in nodes) else min(found, LINKS_MAX)
+
+
+_LINK_NAME: Final = re.compile(r"[\w .-]{1,40}")
+
+
+def _check_links(source: str, strict: BoundTemplate, escapes: bool) -> None:
+    """Every address that stands in the text itself, and every link's name. Raises TemplateProblem."""
+    nodes = _iter_nodes(strict.nodes, RenderContext(strict))
+    for expression, place in _iter_links(nodes):
+        use = (expression.filters or [])[place]
+        names = [argument.value for argument in use.args]
+        told = ", ".join(map(str, use.args))
+        good = all(isinstance(name, StringLiteral) and _LINK_NAME.fullmatch(name.value) for name in names)
+        if not good or len(names) > 1:
+            raise TemplateProblem(ProblemCode.BAD_LINK_NAME, *_place_at(source, use.token.start_index), told)
+        if place == 0 and isinstance(expression.left, StringLiteral):
+            address = expression.left.value.strip()
+            if not read_address(address.replace("&amp;", "&") if escapes else address):
+                at = _place_at(source, expression.left.token.start_index)
+                raise TemplateProblem(ProblemCode.BAD_ADDRESS, *at, address)
+
+
+def _iter_links(nodes: Iterable[Node]) -> Iterator[tuple[FilteredExpression, int]]:
+    """Every use of the filter `link`: the expression, and which of its filters that is."""
+    for node in nodes:
+        for expression in _iter_expressions(node.expressions()):
+            if isinstance(expression, FilteredExpression):
+                for place, use in enumerate(expression.filters or ()):
+                    if use.name == "link":
+                        yield expression, place
+
+
+def _iter_nodes(nodes: Iterable[Node], context: RenderContext) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        yield from _iter_nodes(node.children(context, include_partials=False), context)
+
+
+def _iter_expressions(expressions: Iterable[Expression]) -> Iterator[Expression]:
+    for expression in expressions:
+        yield expression
+        yield from _iter_expressions(expression.children())
+
+
+def _place_at(source: str, index: int) -> tuple[int, int]:
+    """Line and column from 1."""
+    before = source[:index]
+    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+
+
 def _without_empty(facts: Mapping[str, object]) -> dict[str, Any]:
     """The facts less what has no value, so that an empty name is a missing name."""
     return {
@@ -275,6 +398,10 @@ def _read_problem(source: str, error: LiquidError) -> TemplateProblem:
     line, column = _place_of(source, error)
     message = str(error.message)
     match error:
+        case BadAddress():
+            return TemplateProblem(ProblemCode.BAD_ADDRESS, line, column, message)
+        case TooManyLinks():
+            return TemplateProblem(ProblemCode.TOO_MANY_LINKS, line, column, str(LINKS_MAX))
         case LoopIterationLimitError():
             return TemplateProblem(ProblemCode.ENDLESS_LOOP, line, column)
         case OutputStreamLimitError() | LocalNamespaceLimitError():

@@ -4,15 +4,18 @@ Only the tags and filters named here exist; nothing can be included. Nested loop
 value grows to 20,000 characters, numbers to 30 digits, and all filters together go over two million characters, which
 is this module's time limit; what goes beyond ends with an error of Liquid's own. Filters are checked *before* they
 build a long text where their arguments tell its length.
+
+The filter `link` is ours: it makes of a web address a link whose clicks are known, by whatever `track` it is given for
+one rendering; without one the address stands as it is.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache, wraps
 from typing import Any, Final, TextIO
 
-from liquid import Environment, Mode, RenderContext, Tag, TokenStream, Undefined
+from liquid import BoundTemplate, Environment, Mode, RenderContext, Tag, TokenStream, Undefined
 from liquid.ast import Node
 from liquid.builtin.expressions import StringLiteral, parse_primitive
 from liquid.builtin.tags.for_tag import ForNode, ForTag
@@ -23,8 +26,12 @@ from liquid.exceptions import (
     OutputStreamLimitError,
 )
 from liquid.filter import with_context
+from liquid.output import LimitedStringIO
 from liquid.token import TOKEN_EOF, TOKEN_TAG, Token
 from liquid.undefined import FalsyStrictUndefined
+from markupsafe import Markup
+
+from tertulia.core.web_addresses import read_address
 
 SOURCE_CHARACTERS_MAX: Final = 10_000
 TEXT_CHARACTERS_MAX: Final = 20_000
@@ -34,6 +41,11 @@ NAMESPACE_BYTES_MAX: Final = 200_000
 NUMBER_MAX: Final = 10**30
 WORK_CHARACTERS_MAX: Final = 2_000_000  # that all filters of one rendering may go over: a tenth of a second
 NESTING_MAX: Final = 20
+LINKS_MAX: Final = 50  # of one message
+
+Track = Callable[[str, str], str]
+"""What stands in the text for a web address and the name that its link is given, which may be empty. Raises
+TooManyLinks."""
 
 TAGS: Final = frozenset(
     {
@@ -46,7 +58,7 @@ FILTERS: Final = frozenset(
     {
         *("abs", "append", "at_least", "at_most", "capitalize", "ceil", "compact", "concat", "date", "default"),
         *("divided_by", "downcase", "escape", "escape_once", "find", "find_index", "first", "floor", "has"),
-        *("join", "last", "lstrip", "map", "minus", "modulo", "newline_to_br", "plus", "prepend", "reject"),
+        *("join", "last", "link", "lstrip", "map", "minus", "modulo", "newline_to_br", "plus", "prepend", "reject"),
         *("remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last", "reverse"),
         *("round", "rstrip", "size", "slice", "sort", "sort_natural", "split", "squish", "strip"),
         *("strip_newlines", "sum", "times", "truncate", "truncatewords", "uniq", "upcase", "url_decode"),
@@ -62,6 +74,14 @@ class Aborted(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class BadAddress(FilterArgumentError):
+    """What the filter `link` was given leads nowhere on the web."""
+
+
+class TooManyLinks(FilterArgumentError):
+    """A message has more links than one may have."""
 
 
 class Absent(FalsyStrictUndefined):
@@ -144,6 +164,7 @@ class Sandbox(Environment):
             del self.filters[name]
             if name in FILTERS:
                 self.filters[name] = _guard(name, function)
+        self.filters["link"] = _guard("link", _link)
 
 
 @cache
@@ -156,6 +177,30 @@ def strict_sandbox(escapes: bool = False) -> Sandbox:
 def lenient_sandbox(escapes: bool = False) -> Sandbox:
     """A variable without a value is empty."""
     return Sandbox(tolerance=Mode.STRICT, undefined=Undefined, strict_filters=True, autoescape=escapes)
+
+
+def fill_in(template: BoundTemplate, facts: Mapping[str, object], track: Track | None) -> str:
+    """The text that a template makes of its facts. Raises what Liquid and the filters raise."""
+    context = template.context_class(template, globals=template.make_globals(dict(facts)))
+    context.tag_namespace["track"] = track
+    made = LimitedStringIO(limit=Sandbox.output_stream_limit)
+    template.render_with_context(context, made)
+    return made.getvalue()
+
+
+@with_context
+def _link(value: Any, name: object = "", *, context: RenderContext) -> str:
+    """The link in the place of a web address. HTML that writes & as &amp; means the sign."""
+    written = str(value).strip()
+    if isinstance(value, Markup):
+        written = written.replace("&amp;", "&")
+    if not written:
+        return ""
+    address = read_address(written)
+    if not address:
+        raise BadAddress(written, token=None)
+    track: Track | None = context.tag_namespace["track"]
+    return track(address, str(name)) if track is not None else written
 
 
 def _guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tertulia.core.clocks import read_clock
+from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.render import OnMissing, Rendered, TemplateProblem, compile_template, render
 from tertulia.core.rows import ContactRow, RunRow
 from tertulia.core.template_facts import make_facts
@@ -14,15 +15,17 @@ from tertulia.core.world import World
 def run_facts(
     world: World, run: RunRow, contact: ContactRow, coupons: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """What a journey's template sees: the contact, the event that began the run, the answers, what calls saved, and in
-    a message the codes that it gives."""
+    """What a journey's template sees: the contact, the event that began the run, the answers, what calls saved, where
+    they say that they want no more offers (C3), and in a message the codes that it gives."""
+    workspace = world.config.workspaces[run.workspace]
+    leave = sign_leave(workspace.link_key, Leave(workspace.id, run.contact_id, journey_id=run.journey_id))
     return make_facts(
         name=contact.name,
         surname=contact.surname,
         locale=contact.locale,
         attributes=contact.attributes,
-        workspace=world.config.workspaces[run.workspace].name,
-        links={},
+        workspace=workspace.name,
+        links={"unsubscribe": f"{workspace.link_base}/u/{leave}"},
         event=run.event.get("properties", {}),
         answers=run.answers,
         results=run.results,

@@ -249,8 +249,6 @@ def _find_name_faults(condition: SegmentCondition, path: Path, known: Known) -> 
     if condition.journey and known.journeys is not None and condition.journey not in known.journeys:
         told = {"key": condition.journey, "known": ", ".join(sorted(known.journeys)) or "-"}
         yield Fault((*path, "journey"), _("No journey has the key “%(key)s”. There are: %(known)s."), told)
-    if condition.message == "clicked" and (condition.journey or condition.channel):
-        yield Fault((*path, "message"), _("Only links of matches are counted yet: leave journey and channel out."), {})
     if condition.step and not condition.journey:
         yield Fault((*path, "step"), _("A step is one of a journey. Give the journey too."), {})
     for name in ("channel", "reachable"):

@@ -268,6 +268,7 @@ class World:
     identities: dict[tuple[int, IdentityRef], IdentityRow] = field(default_factory=dict)
     contacts: dict[int, ContactRow] = field(default_factory=dict)
     links: dict[bytes, LinkRow] = field(default_factory=dict)
+    taken: set[bytes] = field(default_factory=set)  # hashes of codes that links of messages have
     links_of: dict[int, list[LinkRow]] = field(default_factory=dict)
     conversations: dict[tuple[int, int], ConversationRow] = field(default_factory=dict)  # (contact, channel) it goes on
     talks: dict[UUID, ConversationRow] = field(default_factory=dict)  # every open one of the loaded contacts

@@ -228,10 +228,7 @@ def _check_outcome(written: Written, entry: OutcomeEntry, around: Around) -> Ite
     elif entry.for_:
         yield Problem(written.find(here), here, _("Only ignored has a duration. Leave it out."))
     here = ("entry", "journey")
-    if entry.outcome == "clicked" and entry.journey:
-        message = _("Only links of matches are counted yet. Leave the journey out.")
-        yield Problem(written.find(here), here, message)
-    elif entry.journey and around.journeys is not None:
+    if entry.journey and around.journeys is not None:
         yield from _check_journey_key(written, entry.journey, here, around.journeys)
     if entry.step and not entry.journey:
         here = ("entry", "step")

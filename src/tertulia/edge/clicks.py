@@ -6,10 +6,11 @@ from datetime import datetime
 
 from tertulia.core.clicks import classify_click
 from tertulia.core.entries import ClickEntry, key_of
+from tertulia.core.links import WEB
 from tertulia.edge.leads import Lead, Way, find_lead
 from tertulia.edge.registry import Snapshot
 from tertulia.ids import shard_of_contact
-from tertulia.store.clicks import FoundLink, find_links
+from tertulia.store.clicks import FoundLink, find_links, find_message_links
 from tertulia.store.db import Conn
 from tertulia.store.log import LogWriter, NewEntry
 
@@ -42,7 +43,7 @@ class ClickWork:
         """Where each opening leads, None where there is no such link. The opening of every one that leads anywhere, an
         end included, stands in the log; one whose match is not known yet is asked again by its shell."""
         snapshot = self._read_snapshot()
-        links = find_links(conn, [(item.shard, item.code_hash) for item in items])
+        links = _find_links(conn, items)
         leads = [_lead(snapshot, item, link, now) for item, link in zip(items, links, strict=True)]
         kept = [(item, lead) for item, lead in zip(items, leads, strict=True) if lead and _is_told(item, lead)]
         entries.append(conn, [_write_entry(item, lead, now) for item, lead in kept], now)
@@ -51,6 +52,15 @@ class ClickWork:
     def refuse(self, conn: Conn, entries: LogWriter, item: Opening, now: datetime, error: Exception) -> None:
         """Nothing of an opening that cannot be written is worth keeping: its caller is told to try again."""
         return None
+
+
+def _find_links(conn: Conn, items: Sequence[Opening]) -> list[FoundLink | None]:
+    """The link of each, of a match or in a message, as its app symbol says."""
+    keys = [(item.shard, item.code_hash) for item in items]
+    web = [item.app == WEB for item in items]
+    in_messages = iter(find_message_links(conn, [key for key, is_web in zip(keys, web, strict=True) if is_web]))
+    of_matches = iter(find_links(conn, [key for key, is_web in zip(keys, web, strict=True) if not is_web]))
+    return [next(in_messages) if is_web else next(of_matches) for is_web in web]
 
 
 def _lead(snapshot: Snapshot, item: Opening, link: FoundLink | None, now: datetime) -> Lead | None:
@@ -86,6 +96,7 @@ def _write_entry(item: Opening, lead: Lead, now: datetime) -> NewEntry:
         at=now,
         nonce=item.nonce,
         beacon=item.beacon,
+        message=link.message,
     )
     shard = shard_of_contact(link.contact_id)
     return NewEntry(shard, link.workspace, key_of(entry), entry, now, link.contact_id)

@@ -20,6 +20,7 @@ class Way(Enum):
 
     UNKNOWN = auto()  # the configuration that was read does not have this match yet
     APP = auto()  # sent on into the app
+    SITE = auto()  # sent on to the address that a link in a message stands for
     PAGE = auto()  # our page of an app that no web address opens
     CHOOSER = auto()
     EXPIRED = auto()
@@ -49,8 +50,10 @@ class Lead:
 
 
 def find_lead(snapshot: Snapshot, app: str, link: FoundLink, now: datetime) -> Lead:
-    """Where a link for `app` (a channel kind, or `chooser`) leads at `now`."""
-    workspace, match = snapshot.workspaces.get(link.workspace), snapshot.matches.get(link.match_id)
+    """Where a link for `app` (a channel kind, `chooser` or `web`) leads at `now`."""
+    if link.message is not None:
+        return _find_site(snapshot, link, now)
+    workspace, match = snapshot.workspaces.get(link.workspace), snapshot.matches.get(link.match_id or 0)
     if workspace is None or match is None:
         return Lead(link, Way.UNKNOWN)
     if now >= link.expires_at:
@@ -63,6 +66,13 @@ def find_lead(snapshot: Snapshot, app: str, link: FoundLink, now: datetime) -> L
         way = Way.APP if channel.adapter.capabilities.deep_link_web else Way.PAGE
         return Lead(link, way, workspace, apps, channel)
     return Lead(link, Way.CHOOSER if apps else Way.GONE, workspace, apps)
+
+
+def _find_site(snapshot: Snapshot, link: FoundLink, now: datetime) -> Lead:
+    workspace = snapshot.workspaces.get(link.workspace)
+    if workspace is None:
+        return Lead(link, Way.UNKNOWN)
+    return Lead(link, Way.EXPIRED if now >= link.expires_at else Way.SITE, workspace)
 
 
 def _pick_channel(apps: Sequence[ChannelView], app: str) -> ChannelView | None:

@@ -52,7 +52,7 @@ REDIRECT_HEADERS = (
 
 
 class Links:
-    """The ASGI side of links."""
+    """The ASGI side of links: of a match into an app, of a message to the web address that it stands for."""
 
     def __init__(
         self,
@@ -149,7 +149,9 @@ class Links:
     async def _lead_on(self, scope: Scope, send: Send, code: Code, lead: Lead, nonce: str) -> None:
         """The opening is recorded: into the app, to our page, or why not."""
         assert lead.workspace is not None
-        if lead.channel is not None:
+        if lead.way is Way.SITE:
+            await self._redirect(send, lead.link.target)
+        elif lead.channel is not None:
             await self._open_app(scope, send, lead.workspace, lead.channel, code, lead, nonce)
         elif lead.way is Way.CHOOSER:
             await self._choose(scope, send, lead.workspace, lead.apps, code, nonce)

@@ -2,7 +2,7 @@
 
 GET shows a page and changes nothing, for scanners open every link of a message; only a POST withdraws, from the page's
 button or as one click from a mail program (RFC 8058). The code is the one of the customer's link, so a message needs no
-second secret; an e-mail of a journey, which has no link, carries a signed token instead (`core.leave`). Who holds
+second secret; a message of a journey carries a signed token instead (`core.leave`). Who holds
 either may unsubscribe that customer and nothing else, and sees nothing of theirs.
 """
 
@@ -63,8 +63,8 @@ class UnsubscribeWork:
 def _write_entry(item: Request | Leave, link: FoundLink | None, now: datetime) -> NewEntry | None:
     """The withdrawal, where somebody asked for it and is known."""
     match item:
-        case Leave(workspace, contact_id, delivery_id):
-            ref = f"delivery:{delivery_id}"
+        case Leave(workspace, contact_id, delivery_id, journey_id):
+            ref = f"delivery:{delivery_id}" if delivery_id is not None else f"journey:{journey_id}"
         case Request(withdraws=True) if link is not None:
             workspace, contact_id, ref = link.workspace, link.contact_id, f"match:{link.match_id}"
         case _:
@@ -79,7 +79,7 @@ def _write_entry(item: Request | Leave, link: FoundLink | None, now: datetime) -
         actor="customer",
         at=now,
         evidence={"ref": ref},
-        mailbox=isinstance(item, Leave),
+        mailbox=isinstance(item, Leave) and item.delivery_id is not None,
     )
     return NewEntry(shard_of_contact(contact_id), workspace, key_of(entry), entry, now, contact_id)
 
@@ -128,7 +128,7 @@ class Unsubscribe:
         return await self._find_workspace(link.workspace) if link is not None else None
 
     async def _obey(self, leave: Leave, withdraws: bool) -> FrontWorkspace | None:
-        """Whose e-mail a token came with, believed only if it is signed. Raises as `_follow`."""
+        """Whose message a token came with, believed only if it is signed. Raises as `_follow`."""
         workspace = await self._find_workspace(leave.workspace)
         if workspace is None or not is_signed(unseal(bytes(workspace.link_key)), leave):
             return None

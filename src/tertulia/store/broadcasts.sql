@@ -10,6 +10,11 @@ from delivery d
 where d.journey_id = %(journey)s
 group by d.channel_id
 
+-- name: clicked
+-- Of each channel: messages in which people opened a link.
+select k.channel_id, count(distinct k.delivery_id) from click k
+where k.journey_id = %(journey)s and k.class = 'human' group by k.channel_id
+
 -- name: waiting
 -- Of each channel: messages without a verdict.
 select o.channel_id, count(*) from delivery_open o where o.journey_id = %(journey)s group by o.channel_id
@@ -18,13 +23,17 @@ select o.channel_id, count(*) from delivery_open o where o.journey_id = %(journe
 -- Whose messages on a channel, or any, came so far, those that came there last first.
 select d.contact_id, c.name, c.surname, d.channel_id, d.step, d.state, d.reason,
        case %(state)s when 'opened' then d.read_at when 'delivered' then coalesce(d.delivered_at, d.read_at)
-                      when 'failed' then d.failed_at else d.sent_at end as at
+                      when 'clicked' then k.at when 'failed' then d.failed_at else d.sent_at end as at
 from delivery d
 left join contact c on c.shard = d.shard and c.id = d.contact_id
+left join (select delivery_id, min(at) as at from click
+           where %(state)s = 'clicked' and journey_id = %(journey)s and class = 'human' group by delivery_id) k
+  on k.delivery_id = d.id
 where d.journey_id = %(journey)s and (%(channel)s::integer is null or d.channel_id = %(channel)s)
   and case %(state)s when 'sent' then d.sent_at is not null
                      when 'delivered' then d.delivered_at is not null or d.read_at is not null
                      when 'opened' then d.read_at is not null
+                     when 'clicked' then k.at is not null
                      else d.state = 'failed' end
 order by 8 desc nulls last, d.id
 limit %(limit)s

@@ -358,7 +358,7 @@ select * from (
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
     where d.made_at < %(before)s
     union all
-    select c.at, 'click', c.contact_id, null, c.id::text, c.class, c.app, c.match_id, null
+    select c.at, 'click', c.contact_id, c.channel_id, c.id::text, c.class, coalesce(c.link, c.app), c.match_id, c.journey_id
     from click c
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
     where c.at < %(before)s

@@ -24,6 +24,7 @@ from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.calls import end_calls, queue_calls, set_calls
+from tertulia.store.clicks import mint_message_links, store_clicks
 from tertulia.store.coupons import COUPON_WRITERS, settle_returns
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.entry_effects import ENTRY_WRITERS
@@ -285,12 +286,6 @@ def _mint_links(conn: Conn, group: list[fx.MintLink]) -> None:
     execute(conn, "mint_links", columns(group, *names, shard=_home))
 
 
-def _store_clicks(conn: Conn, group: list[fx.StoreClick]) -> None:
-    rows = _last(sorted(group, key=lambda e: e.class_ == "human"), lambda e: e.id)
-    names = ("id", "workspace", "contact_id", "match_id", "app", "class_", "at")
-    execute(conn, "store_clicks", columns(rows, *names, shard=_home))
-
-
 _STEPS = ("sent", "delivered", "clicked", "wrote", "matched")
 _APP_STEPS = ("clicked", "wrote", "matched")
 
@@ -464,7 +459,8 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     gx.MoveMember: move_members,
     fx.MintLink: _mint_links,
     fx.BindLink: _bind_links,
-    fx.StoreClick: _store_clicks,
+    fx.MintMessageLink: mint_message_links,
+    fx.StoreClick: store_clicks,
     fx.SuggestMerge: _suggest_merges,
     fx.SettleSuggestion: _settle_suggestions,
     fx.MergeContact: _merge_contacts,

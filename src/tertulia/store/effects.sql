@@ -176,16 +176,6 @@ from unnest(%(shard)s::smallint[], %(code_hash)s::bytea[], %(workspace)s::intege
             %(match_id)s::integer[], %(attempt)s::smallint[], %(at)s::timestamptz[], %(expires_at)s::timestamptz[])
      as t (shard, code_hash, workspace, contact_id, match_id, attempt, at, expires_at)
 
--- name: store_clicks
--- A beacon turns the opening that it confirms into a person's, whichever of the two is decided first; nothing turns it
--- back.
-insert into click (shard, id, workspace, contact_id, match_id, app, class, at)
-select shard, id, workspace, contact_id, match_id, app, class, at
-from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
-            %(match_id)s::integer[], %(app)s::text[], %(class)s::text[], %(at)s::timestamptz[])
-     as t (shard, id, workspace, contact_id, match_id, app, class, at)
-on conflict (shard, id) do update set class = excluded.class where excluded.class = 'human' and click.class <> 'human'
-
 -- name: advance_progress
 -- Only forward: an instant that is set stays, a state of a higher rank stays.
 update match_contact p
@@ -362,6 +352,10 @@ where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_links
 -- Bound stays bound, by nobody.
 update link set bound_scope = '', bound_value = '' where shard = %(shard)s and contact_id = %(id)s
+
+-- name: erase_message_links
+-- Where they led may be the customer's own: a cart, an order.
+delete from message_link where shard = %(shard)s and contact_id = %(id)s
 
 -- name: erase_import_rows
 update import_row set value = '', suggestion = '', undo = null where shard = %(shard)s and contact_id = %(id)s

@@ -81,6 +81,7 @@ _ERASURES = (
     "erase_open",
     "erase_consents",
     "erase_links",
+    "erase_message_links",
     "erase_import_rows",
     "erase_suggestions",
     "erase_contact",

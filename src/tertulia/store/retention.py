@@ -28,6 +28,8 @@ HISTORY = ("delivery", "ledger", "run")
 EVENTS = ("event",)
 REFERENCES_LONGER = timedelta(days=7)  # an unknown outcome is settled within three days of its hand-over
 
+LINKS_LONGER = timedelta(days=30)  # than they lead anywhere
+
 
 class Kept(NamedTuple):
     """How many days each is kept; None for ever."""
@@ -56,7 +58,7 @@ def list_duties(kept: Kept) -> Sequence[Callable[[Conn, datetime], int]]:
         found += [_make_history_duty(history), _make_duty("forget_references", history + REFERENCES_LONGER)]
     if kept.events is not None:
         found.append(_make_events_duty(timedelta(days=kept.events)))
-    return [*found, _make_duty("forget_samples", KEPT_DAYS)]
+    return [*found, _make_duty("forget_samples", KEPT_DAYS), _make_duty("forget_message_links", LINKS_LONGER)]
 
 
 def drop_partitions(conn: Conn, before: date, parents: Sequence[str] = HISTORY) -> int:

@@ -31,6 +31,12 @@ delete from click k
 using (select c.shard, c.id from click c where c.at < %(before)s limit %(limit)s) o
 where k.shard = o.shard and k.id = o.id
 
+-- name: forget_message_links
+-- Where links in messages led; until then whoever opens one is told that it has expired.
+delete from message_link k
+using (select l.shard, l.code_hash from message_link l where l.expires_at < %(before)s limit %(limit)s) o
+where k.shard = o.shard and k.code_hash = o.code_hash
+
 -- name: forget_references
 -- Where a provider's id leads; after its delivery is forgotten it leads nowhere.
 delete from provider_ref r

@@ -260,19 +260,22 @@ class _Statement:
                 *told
             )
         if key.state == "clicked":
-            return SQL("click k"), SQL("k.workspace = %(workspace)s and k.class = 'human'")
-        parts: list[Composable] = [
-            SQL("d.workspace = %(workspace)s"),
-            SQL("{} is not null").format(SQL(SENT_AT[key.state])),
-        ]
+            return self._choose_messages(key, "click k", SQL("k.class = 'human'"))
+        return self._choose_messages(key, "delivery d", SQL("{} is not null").format(SQL(SENT_AT[key.state])))
+
+    def _choose_messages(self, key: MessageKey, table: str, chosen: Composable) -> tuple[Composable, Composable]:
+        """Those of one journey, step and kind of channel, where the key names them."""
+        alias = SQL(table[-1])
+        parts: list[Composable] = [SQL("{}.workspace = %(workspace)s").format(alias), chosen]
         if key.journey:
-            parts.append(SQL("d.journey_id = {}").format(self.args.add(self.place.journeys.get(key.journey, 0))))
+            journey = self.args.add(self.place.journeys.get(key.journey, 0))
+            parts.append(SQL("{}.journey_id = {}").format(alias, journey))
         if key.step:
-            parts.append(SQL("d.step = {}").format(self.args.add(key.step)))
+            parts.append(SQL("{}.step = {}").format(alias, self.args.add(key.step)))
         if key.channel:
             ids = list(self.place.channels.get(key.channel, ()))
-            parts.append(SQL("d.channel_id = any({})").format(self.args.add(ids)))
-        return SQL("delivery d"), SQL(" and ").join(parts)
+            parts.append(SQL("{}.channel_id = any({})").format(alias, self.args.add(ids)))
+        return SQL(table), SQL(" and ").join(parts)
 
     # what is known of the contact
 

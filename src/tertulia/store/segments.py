@@ -16,6 +16,7 @@ from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 
 Tally = dict[datetime, tuple[int, Decimal]]
+_Of = tuple[int | None, str, int | None]  # a message's journey, step and channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,23 +137,27 @@ def load_message_tallies(
     if not keys or not members:
         return found
     args = _places(members)
-    for contact_id, journey_id, step, channel_id, *instants in fetch_all(
-        conn, load("segments")["message_tallies"], args
-    ):
-        at_by_state = dict(zip(("sent", "delivered", "opened", "failed"), instants, strict=True))
+
+    def note(contact_id: int, of: _Of, at_by_state: Mapping[str, datetime | None]) -> None:
         for key in keys:
             at = at_by_state.get(key.state)
-            if at is None or (key.step and key.step != step):
-                continue
-            if key.journey and journeys.get(key.journey) != journey_id:
-                continue
-            if not key.channel or kinds.get(channel_id) == key.channel:
+            if at is not None and _is_of(key, of, journeys, kinds):
                 _add(found, members[contact_id], key, floor_to(at, HOUR if key.hourly else DAY), 1, Decimal())
-    clicked = [key for key in keys if key.state == "clicked"]
-    for contact_id, at in fetch_all(conn, load("segments")["click_tallies"], args) if clicked else ():
-        for key in clicked:
-            _add(found, members[contact_id], key, floor_to(at, HOUR if key.hourly else DAY), 1, Decimal())
+
+    for row in fetch_all(conn, load("segments")["message_tallies"], args):
+        note(row[0], row[1:4], dict(zip(("sent", "delivered", "opened", "failed"), row[4:], strict=True)))
+    if any(key.state == "clicked" for key in keys):
+        for row in fetch_all(conn, load("segments")["click_tallies"], args):
+            note(row[0], row[1:4], {"clicked": row[4]})
     return found
+
+
+def _is_of(key: MessageKey, of: _Of, journeys: Mapping[str, int], kinds: Mapping[int, str]) -> bool:
+    """Whether a message, or a click in one, is of the journey, step and kind of channel that a key names."""
+    journey_id, step, channel_id = of
+    if (key.step and key.step != step) or (key.journey and journeys.get(key.journey) != journey_id):
+        return False
+    return not key.channel or kinds.get(channel_id or 0) == key.channel
 
 
 def _add(

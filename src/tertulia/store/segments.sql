@@ -40,7 +40,7 @@ from delivery d
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
 
 -- name: click_tallies
-select c.contact_id, c.at
+select c.contact_id, c.journey_id, coalesce(c.step, ''), c.channel_id, c.at
 from click c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.contact_id = k.id
 where c.class = 'human'

@@ -23,7 +23,8 @@ select w.contact_id, w.workspace, w.journey_id, w.delivery_id, w.due_at, w.prope
                   where m.shard = w.shard and m.contact_id = w.contact_id and m.direction = 'in'
                     and m.channel_id = d.channel_id and m.provider_at between w.delivered_at and w.due_at)
        or exists (select 1 from click c
-                  where c.shard = w.shard and c.contact_id = w.contact_id and c.match_id = d.match_id
+                  where c.shard = w.shard and c.contact_id = w.contact_id
+                    and (c.match_id = d.match_id or c.delivery_id = w.delivery_id)
                     and c.class = 'human' and c.at <= w.due_at)
 from message_watch w
 left join lateral (

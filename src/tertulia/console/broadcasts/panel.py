@@ -180,6 +180,7 @@ def _preview(request: HttpRequest, box: Box, way: Way, contact_id: int) -> Previ
         return None
     outlets = [Outlet(way.name, way.caption_max if box.picture and way.caption_max else way.text_max)]
     try:
-        return preview(django_conn(), workspace, document, contact_id, get_now(request), outlets=outlets)
+        told = (django_conn(), workspace, document, contact_id, settings.PUBLIC_URL, get_now(request))
+        return preview(*told, outlets=outlets)
     except NotFound:
         return None

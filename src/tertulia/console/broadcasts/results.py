@@ -37,6 +37,7 @@ def show_results(request: HttpRequest, journey: Journey) -> HttpResponse:
             for row in found
         ],
         "words": list(RESULTS.values()),
+        "links": sorted(actions.count_links(conn, journey).items(), key=lambda item: (-item[1], item[0])),
         "reasons": [
             {"sentence": explain_reason(code), "code": code, "count": count, "url": _list_url(journey, reason=code)}
             for code, count in sum_reasons(count_unsent(conn, journey.pk))

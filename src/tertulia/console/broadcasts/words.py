@@ -20,6 +20,7 @@ RESULTS: dict[str, Promise] = {
     "sent": pgettext_lazy("messages", "Sent"),
     "delivered": pgettext_lazy("messages", "Delivered"),
     "opened": pgettext_lazy("messages", "Read"),
+    "clicked": pgettext_lazy("messages", "Link opened"),
     "failed": pgettext_lazy("messages", "Failed"),
     "waiting": pgettext_lazy("messages", "Waiting"),
 }

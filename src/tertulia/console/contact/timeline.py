@@ -169,7 +169,8 @@ def _tell_delivery(item: Happening, names: Names, app: str) -> Act:
 
 
 def _tell_click(item: Happening, names: Names) -> Act:
-    app = CHANNEL_MARKS.get(item.text, ("", ""))[1]
+    app = CHANNEL_MARKS.get(item.text, ("", ""))[1] if item.journey_id is None else ""
+    named = item.text if item.journey_id is not None else ""
     if item.fact != "human":
         apart = {
             "preview": _("a link preview opened the link; it does not count"),
@@ -177,9 +178,9 @@ def _tell_click(item: Happening, names: Names) -> Act:
             "no_beacon": _("the link's page was fetched, but no browser showed it; it does not count"),
             "ended": _("the link was opened when it led nowhere any more; it does not count"),
         }
-        return Act(item.at, "eye", "", apart.get(item.fact, item.fact), _as_head(names, item))
+        return Act(item.at, "eye", "", apart.get(item.fact, item.fact), _as_head(names, item), fact=named)
     sentence = _("opened the link to %(app)s") % {"app": app} if app else _("opened the link")
-    return Act(item.at, "mouse-pointer-click", "", sentence, _as_head(names, item))
+    return Act(item.at, "mouse-pointer-click", "", sentence, _as_head(names, item), fact=named)
 
 
 def _tell_consent(item: Happening) -> Act:

@@ -35,6 +35,7 @@ from tertulia.data.models import Journey as JourneyModel
 from tertulia.documents import edit
 from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.ids import day_of
+from tertulia.store.clicks import count_clicks
 from tertulia.store.db import django_conn
 from tertulia.store.journeys import count_now, count_steps
 from tertulia.store.sources import list_event_names
@@ -74,6 +75,7 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         "panel": panel,
         "here_now": figures.now.get(panel["step"], 0) if panel else 0,
         "came_here": figures.reached(panel["step"]) if panel else 0,
+        "opened": list_opened(journey, panel["step"]) if panel else [],
         "document": document,
     }
     return render(request, "journeys/editor.html", context)
@@ -85,6 +87,14 @@ def read_figures(journey: JourneyModel) -> Figures:
         return Figures()
     conn = django_conn()
     return Figures(count_now(conn, journey.pk), count_steps(conn, [journey.pk]))
+
+
+def list_opened(journey: JourneyModel, step: str) -> list[tuple[str, int]]:
+    """The links of a step's messages, by name, each with in how many people opened it, the most first."""
+    if journey.revision is None or not step:
+        return []
+    found = [(link, n) for (at, link), n in count_clicks(django_conn(), journey.pk).items() if at == step and link]
+    return sorted(found, key=lambda one: (-one[1], one[0]))
 
 
 def describe_exceptions(value: Any) -> list[str]:

@@ -2,11 +2,13 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from tertulia.actions import journeys as actions
 from tertulia.actions.why import explain_reason
 from tertulia.console.journeys.head import describe_journey
 from tertulia.console.routes import route
+from tertulia.store.clicks import count_clicks
 from tertulia.store.db import django_conn
 from tertulia.store.journeys import count_messages, count_unsent, list_at_step
 
@@ -23,11 +25,13 @@ def show_people(request: HttpRequest, journey_id: int) -> HttpResponse:
         {"step": at, "sentence": explain_reason(code), "code": code, "count": count}
         for at, code, count in count_unsent(conn, journey.pk)
     ]
+    clicked = [(at, _("link opened"), n) for (at, link), n in count_clicks(conn, journey.pk).items() if not link]
+    states = [(at, state, n) for (at, state), n in count_messages(conn, journey.pk).items()]
     context |= {
         "people": list_at_step(conn, journey.pk, step or None, ROWS),
         "most": ROWS,
         "step": step,
-        "messages": sorted((at, state, count) for (at, state), count in count_messages(conn, journey.pk).items()),
+        "messages": sorted(states + clicked),
         "reasons": reasons,
     }
     return render(request, "journeys/people.html", context)

@@ -279,11 +279,10 @@ def _build_message(value: Mapping[str, Any], name: str, form: Form) -> list[Form
     channels = [("", _("any channel")), *form.kinds]
     measures = {one: words for one, words in MEASURES.items() if one != "sum"}
     made = [_choose(f"{name}.message", _("What became of it"), MESSAGE_STATES, value.get("message"), redraws=True)]
-    if value.get("message") != "clicked":
-        made.append(_choose(f"{name}.journey", _("Of"), journeys, value.get("journey", ""), redraws=True))
-        if value.get("journey"):
-            made.append(_write(f"{name}.step", _("Step, or any"), value.get("step")))
-        made.append(_choose(f"{name}.channel", _("Channel"), channels, value.get("channel", "")))
+    made.append(_choose(f"{name}.journey", _("Of"), journeys, value.get("journey", ""), redraws=True))
+    if value.get("journey"):
+        made.append(_write(f"{name}.step", _("Step, or any"), value.get("step")))
+    made.append(_choose(f"{name}.channel", _("Channel"), channels, value.get("channel", "")))
     return made + _build_measure(value, name, measures)
 
 

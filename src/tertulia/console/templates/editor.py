@@ -28,6 +28,7 @@ POLICIES = {
     "skip": gettext_lazy("it is not sent, knowingly"),
 }
 OWN_FIELDS = ("contact.name", "contact.surname", "contact.full_name", "contact.language", "workspace.name", "now")
+LINKS = ('"https://" | link', "unsubscribe")
 BEFORE = "template:%d"  # the session's key of a draft before a language was taken away
 
 
@@ -94,7 +95,7 @@ def show(
         "refusal": refusal,
         "theirs": template.document if refusal and text != template.document else "",
         "languages": list_languages().items(),
-        "names": OWN_FIELDS,
+        "names": (*OWN_FIELDS, *LINKS),
     }
     return render(request, "templates/editor.html", context, status=status)
 

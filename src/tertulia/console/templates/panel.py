@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
@@ -97,7 +98,8 @@ def look_at(request: HttpRequest, text: str, uses: Sequence[Use], asked: Asked, 
     checks = None
     if document is not None and readers:
         workspace = request.workspace
-        checks = check_readers(readers, workspace, document, list_outlets(workspace), get_now(request))
+        told = (list_outlets(workspace), settings.PUBLIC_URL, get_now(request))
+        checks = check_readers(readers, workspace, document, *told)
     called = {reader.contact_id: join_name(reader.name, reader.surname) for reader in readers}
     return Outlook(
         asked=Asked(contact_id, asked.words, asked.locale, asked.event),
@@ -152,9 +154,8 @@ def _preview(
     if document is None or not contact_id:
         return None
     try:
-        return preview(
-            django_conn(), request.workspace, document, contact_id, get_now(request), names=names, locale=locale
-        )
+        told = (django_conn(), request.workspace, document, contact_id, settings.PUBLIC_URL, get_now(request))
+        return preview(*told, names=names, locale=locale)
     except NotFound:
         return None
 

@@ -1,5 +1,6 @@
 """Before publishing: what changed, what is wrong, whom it fails, and what will happen. And the revisions so far."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,7 +35,8 @@ def show_review(request: HttpRequest, template_id: int) -> HttpResponse:
     checks = None
     if document is not None:
         readers = find_readers(request, list_event_names(context["uses"]))
-        checks = check_readers(readers, request.workspace, document, list_outlets(request.workspace), get_now(request))
+        workspace, now = request.workspace, get_now(request)
+        checks = check_readers(readers, workspace, document, list_outlets(workspace), settings.PUBLIC_URL, now)
     context |= {
         "number": (template.revision or 0) + 1,
         "diff": list_difference(actions.read_newest(template) or "", template.document),

@@ -48,7 +48,9 @@ OWNED: Final = frozenset(SHARDS)
 SERIALS_FROM: Final = 1 << 50  # of contacts that events make, out of the way of those that are there
 EVENTS_KEPT: Final = 64  # of a contact, before those go that nothing asks for any more
 CAP: Final = "cap"  # the gate
-NEVER_KEPT: Final = (fx.SuggestMerge, fx.SettleSuggestion, fx.RecordAbsorption, fx.Decide, rx.TallyStep)
+NEVER_KEPT: Final = (
+    *(fx.SuggestMerge, fx.SettleSuggestion, fx.RecordAbsorption, fx.Decide, rx.TallyStep, fx.MintMessageLink),
+)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from tertulia.core import call_effects as cx
 from tertulia.core import coupon_effects as ux
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
-from tertulia.core.content import read_content
+from tertulia.core.content import read_content, show_samples
 from tertulia.core.deliveries import DeliveryState
 from tertulia.core.world import World
 
@@ -145,6 +145,7 @@ class Report:
             name = f"{contact.name} {contact.surname}".strip()
             content = read_content(effect.content)
             text = content.text if world.config.channels[channel_id].app else content.numbered
+            text = show_samples(text, world.config.workspaces[effect.workspace].link_base)
             self.samples.append(Sample(effect.contact_id, name, world.now, channel_id, step, text))
 
     def _count_decision(self, effect: fx.Decide) -> None:

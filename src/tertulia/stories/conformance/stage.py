@@ -30,7 +30,9 @@ APP_SYMBOLS = {
     "viber": "6",
     "telegram": "7",
     "sms": "9",
+    "web": "W",
 }
+LEAVE = re.compile(r"https?://[^\s/]+(/u/[\w-]+)")
 CARRIERS = ("twilio",)
 PHONE_AGENT = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
 
@@ -224,11 +226,14 @@ class Stage:
         return [sent for sent in mine.account.sent if sent.to.lstrip("+") in names]
 
     def unsubscribe_address(self, channel: str, who: str) -> str:
-        """The path of the one-click address in the newest e-mail to a person."""
+        """The path of the one-click address in the newest e-mail to a person, or of the one in the newest text."""
         for sent in reversed(self.sent_to(channel, who)):
-            if sent.echo:
-                return urlsplit(sent.echo).path
-        raise Failed(f"{who} has got no e-mail that can be unsubscribed from")
+            if self.channel(channel).kind == "smtp":
+                if sent.echo:
+                    return urlsplit(sent.echo).path
+            elif found := LEAVE.search(sent.text):
+                return found[1]
+        raise Failed(f"{who} has got no message on {channel} that can be unsubscribed from")
 
     def link_code(self, who: str, app: str) -> str:
         """The code of a person's link for an app, from the newest SMS to them."""

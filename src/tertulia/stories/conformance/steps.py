@@ -188,8 +188,9 @@ def give_receipt(stage: Stage, told: Mapping[str, Any]) -> None:
 
 
 def open_link(stage: Stage, told: Mapping[str, Any]) -> None:
-    """Open a person's link. `app`: chooser (the default) or an app; `by`: person, preview, scanner; `method`. `shown`:
-    false where no browser shows the page that comes, so that its script never reports."""
+    """Open a person's link. `app`: chooser (the default), an app, or web for a link in a message of a journey; `by`:
+    person, preview, scanner; `method`. `shown`: false where no browser shows the page that comes, so that its script
+    never reports."""
     code = told.get("code") or stage.link_code(told["of"], told.get("app", "chooser"))
     headers = {"sec-purpose": told["purpose"]} if "purpose" in told else {}
     for _again in range(told.get("times", 1)):
@@ -201,7 +202,7 @@ def open_link(stage: Stage, told: Mapping[str, Any]) -> None:
 
 def unsubscribe(stage: Stage, told: Mapping[str, Any]) -> None:
     """Open the unsubscribe page of a person's link (`method: GET`), or use it (POST, the default). With a `channel` it
-    is the one in the newest e-mail there, which a mail program uses by itself."""
+    is the one in the newest e-mail there, which a mail program uses by itself, or in the newest text."""
     if "channel" in told:
         path, form = stage.unsubscribe_address(told["channel"], told["of"]), {"List-Unsubscribe": "One-Click"}
     else:
