@@ -17,9 +17,8 @@ from uuid import UUID
 import psycopg
 
 from tertulia.bench.harness import Figure, Report, against, copy_bare, fresh_database, read_cpu, share_cpu
-from tertulia.core.entries import EventEntry, key_of, shard_of_identity
-from tertulia.core.identity import IdentityRef
-from tertulia.ids import INDEX_OF_SHARD, make_contact_id
+from tertulia.bench.people import make_people, place_contact
+from tertulia.core.entries import EventEntry, key_of
 from tertulia.store.db import connect
 from tertulia.store.log import LogWriter, NewEntry
 
@@ -87,36 +86,8 @@ def _make_workspace(url: str) -> int:
         for number in range(JOURNEYS):
             made = create_journey(workspace, None, now, _write_journey(number), name=f"Journey {number}")
             publish(made, None, now, version=1)
-    with psycopg.connect(url) as conn:
-        people = [_place_contact(workspace.pk, serial) for serial in range(1, CONTACTS + 1)]
-        with conn.cursor().copy("copy identity from stdin") as rows:
-            for serial, (shard, contact_id) in enumerate(people, 1):
-                rows.write_row((shard, workspace.pk, "user_id", "", f"u{serial}", contact_id, shard, 0, now))
-        with conn.cursor().copy(
-            """copy contact (shard, id, workspace, name, surname, locale, zone, country, external_id, attributes,
-                             changed, search, source, created_at, updated_at) from stdin"""
-        ) as rows:
-            for shard, contact_id in people:
-                rows.write_row(
-                    (shard, contact_id, workspace.pk, "", "", "", "", "", "", "{}", "{}", "", "event:1", now, now)
-                )
-        with conn.cursor().copy(
-            """copy contact_identity (shard, contact_id, kind, scope, value, workspace, channel_id, trust, name,
-                                      username, linked_at, evidence, signal, reply_token) from stdin"""
-        ) as rows:
-            for serial, (shard, contact_id) in enumerate(people, 1):
-                own = (shard, contact_id, "user_id", "", f"u{serial}", workspace.pk)
-                rows.write_row((*own, None, 0, "", "", now, "{}", "", ""))
-        conn.execute("select setval('contact_serial', %s)", (CONTACTS + 1,))
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("analyze")
+    make_people(url, workspace.pk, CONTACTS)
     return int(workspace.pk)
-
-
-def _place_contact(workspace: int, serial: int) -> tuple[int, int]:
-    """Shard and id of a customer who was first seen by their user id."""
-    shard = shard_of_identity(workspace, IdentityRef("user_id", "", f"u{serial}"))
-    return shard, make_contact_id(serial, INDEX_OF_SHARD[shard])
 
 
 def _write_journey(number: int) -> str:
@@ -160,7 +131,7 @@ def _append(conn: psycopg.Connection, writer: LogWriter, workspace: int, events:
     """As the edge does, a group at a time."""
     group: list[NewEntry] = []
     for event in events:
-        shard, contact_id = _place_contact(workspace, int(event.user_id[1:]))
+        shard, contact_id = place_contact(workspace, int(event.user_id[1:]))
         group.append(NewEntry(shard, workspace, key_of(event), event, event.at, contact_id=contact_id))
         if len(group) == APPENDED:
             _write(conn, writer, group)

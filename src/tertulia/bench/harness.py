@@ -29,11 +29,19 @@ from psycopg import sql
 from tertulia.embedded import EmbeddedPostgres
 from tertulia.errors import NotFound
 
-BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine", "segments")
+BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine", "segments", "billion")
 MODULES = {"import": "imports"}
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
-LOAD_LIMIT_S = 600.0
+LOAD_LIMIT_S = 900.0
+ROLES_LIMIT_S = 60.0
+ROLES_LOOK_S = 0.25
+
+
+ROLES_LIVE = """
+select exists (select from shard_owner where lease_until > now())
+   and exists (select from log_writer where name = 'sender')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,11 @@ def await_true(url: str, query: str, limit_s: float, every_s: float, failure: st
     raise RuntimeError(failure)
 
 
+def await_roles(url: str) -> None:
+    """Until the engine owns its shards and the sender has said that it lives: their start is no part of the figures."""
+    await_true(url, ROLES_LIVE, ROLES_LIMIT_S, ROLES_LOOK_S, "the roles of the bench did not start")
+
+
 def end(process: "subprocess.Popen[bytes]") -> None:
     """End a process politely, then by force."""
     process.terminate()
@@ -249,7 +262,7 @@ def read_cpu(url: str) -> Counter[str]:
         pid, parent = int(stat.parent.name), int(fields[1])
         if pid in backends:
             name = f"postgres: {backends[pid] or 'other'}"
-        elif os.getpid() in (parent, _parent_of(parent)) and pid != os.getpid():
+        elif os.getpid() in (parent, parent_of(parent)) and pid != os.getpid():
             name = command.rpartition("tertulia.")[2].partition("--port")[0].strip() or "other"
         else:
             continue
@@ -263,7 +276,8 @@ def share_cpu(spent: Counter[str], count: int) -> dict[str, float]:
     return {**shares, "total": round(spent.total() / count, 3)}
 
 
-def _parent_of(pid: int) -> int:
+def parent_of(pid: int) -> int:
+    """The process that started this one; 0 where there is none any more."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:

@@ -6,10 +6,12 @@ latency counts from that moment; without one every connection sends as soon as i
 """
 
 import asyncio
+import itertools
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -20,6 +22,9 @@ HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
 TICK_S = 0.001
 LAST_ANSWERS_S = 10.0
+SERIAL_MARK = b"5e71a15e71a1"  # hexadecimal digits, as long as what takes their place
+TIME_MARK = b"1999-12-31T23:59:59.999Z"
+DUE_MARK = b"9999999999999"  # milliseconds since 1970
 
 
 class Record:
@@ -95,6 +100,16 @@ def write_requests(path: Path, requests: Sequence[bytes]) -> None:
     path.write_bytes(b"".join(len(request).to_bytes(4, "big") + request for request in requests))
 
 
+def iter_stamped(requests: Sequence[bytes], rate_per_s: float) -> Iterator[bytes]:
+    """The requests again and again, each with its serial number and the moment at which it falls due."""
+    began = time.time()
+    for serial, request in enumerate(itertools.cycle(requests)):
+        due = began + serial / rate_per_s
+        told = datetime.fromtimestamp(due, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        stamped = request.replace(SERIAL_MARK, b"%012x" % serial).replace(TIME_MARK, told.encode())
+        yield stamped.replace(DUE_MARK, b"%013d" % (due * 1_000))
+
+
 async def connect_all(url: str, count: int, record: Record) -> list[Connection]:
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
@@ -161,7 +176,9 @@ async def run_open(
 
 async def main(url: str, path: str, seconds: str, count: str, rate: str) -> None:
     record = Record()
-    requests = iter(read_requests(Path(path)))
+    kept = read_requests(Path(path))
+    stamped = float(rate) and SERIAL_MARK in kept[0]
+    requests = iter_stamped(kept, float(rate)) if stamped else iter(kept)
     connections = await connect_all(url, int(count), record)
     if float(rate):
         took_s = await run_open(connections, requests, float(seconds), float(rate))

@@ -2,11 +2,14 @@
 
 `python -m tertulia.bench.provider --port PORT` speaks HTTP by hand, so that as little of the machine as may be
 goes into it. Every text is answered with an id; its two reports, accepted and delivered, are posted to the text's
-`callback` over kept-alive connections. `GET /counts` tells what it took and what it reported.
+`callback` over kept-alive connections. `GET /counts` tells what it took and what it reported, `GET /late` how long
+after the moment that a text names (`due=` and milliseconds since 1970) it came.
 """
 
 import asyncio
 import sys
+import time
+from array import array
 from collections import deque
 from typing import cast
 from urllib.parse import urlsplit
@@ -18,6 +21,7 @@ HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
 REPORTERS = 64
 STATUSES = ("accepted", "delivered")
+DUE = "due="
 
 
 class Text(msgspec.Struct):
@@ -25,6 +29,7 @@ class Text(msgspec.Struct):
 
     reference: str
     callback: str = ""
+    text: str = ""
 
 
 class Provider:
@@ -37,6 +42,7 @@ class Provider:
         self.reports: deque[tuple[str, bytes]] = deque()
         self.idle: list[Reporter] = []
         self.reporters = 0
+        self.late = array("d")
         self.decoder = msgspec.json.Decoder(Text)
 
     def take(self, body: bytes) -> bytes:
@@ -44,12 +50,20 @@ class Provider:
         self.taken += 1
         text = self.decoder.decode(body)
         name = f"g{self.taken}"
+        _, marked, due = text.text.partition(DUE)
+        if marked:
+            self.late.append(time.time() - int(due) / 1_000)
         if text.callback:
             for status in STATUSES:
                 report = msgspec.json.encode({"id": name, "reference": text.reference, "status": status})
                 self.reports.append((text.callback, report))
             self.go_on()
         return b'{"id":"%b"}' % name.encode()
+
+    def tell_late(self) -> dict[str, float]:
+        """Seconds between the moments that texts named and their coming."""
+        late = sorted(self.late) or [0.0]
+        return {"p50": late[len(late) // 2], "p99": late[int(len(late) * 0.99)], "max": late[-1]}
 
     def go_on(self) -> None:
         while self.reports and self.idle:
@@ -96,7 +110,9 @@ class Counter(Speaker):
 
     def hear(self, head: bytes, body: bytes) -> None:
         provider = self.provider
-        if head.startswith(b"GET"):
+        if head.startswith(b"GET /late"):
+            answer = msgspec.json.encode(provider.tell_late())
+        elif head.startswith(b"GET"):
             counts = {"taken": provider.taken, "reported": provider.reported, "refused": provider.refused}
             answer = msgspec.json.encode(counts)
         else:

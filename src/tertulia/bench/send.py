@@ -24,7 +24,7 @@ from tertulia.bench.harness import (
     Figure,
     Report,
     against,
-    await_true,
+    await_roles,
     fresh_database,
     read_cpu,
     run_beside,
@@ -45,11 +45,6 @@ CHANNEL_RATE_PER_S = 5_000
 LOOK_EVERY_S = 0.25
 BARE_LOOK_EVERY_S = 0.02
 SEND_LIMIT_S = 240.0
-ROLES_LIMIT_S = 60.0
-ROLES_LIVE = """
-select exists (select from shard_owner where lease_until > now())
-   and exists (select from log_writer where name = 'sender')
-"""
 KEY = b"a key of thirty-two bytes or so."
 SECRET = "of-the-bench-only"  # noqa: S105
 TEXT = "Olá {{ contact.name }}, fale com a Verbena no WhatsApp: {{ link }}"
@@ -68,7 +63,7 @@ def run() -> Report:
         os.environ["PUBLIC_URL"] = public_url
         for role in ("engine", "sender", "keeper"):
             stack.enter_context(run_beside("tertulia.cli", role))
-        _await_roles(url)
+        await_roles(url)
         idle = read_cpu(url)
         began = _launch(url, match_id)
         took_s = _await_delivered(url, began)
@@ -203,11 +198,6 @@ def _copy_contacts(url: str, workspace: int) -> None:
                     copy.write_row(row)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("vacuum analyze")
-
-
-def _await_roles(url: str) -> None:
-    """Until the engine owns its shards and the sender has said that it lives: their start is no part of the figures."""
-    await_true(url, ROLES_LIVE, ROLES_LIMIT_S, LOOK_EVERY_S, "the roles of the bench did not start")
 
 
 def _launch(url: str, match_id: int) -> float:
