@@ -56,6 +56,7 @@ def play_both(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arr
             town.publish(DOCUMENTS[key])
         config = load_config(conn, PUBLIC_URL)
         memory = gather(config, load_people(conn, config, known), NOW)
+        conn.rollback()  # its snapshot would keep what the engine writes over
         begin_members(memory, known, NOW)
         until = (arrivals[-1][0] if arrivals else NOW) + UNTIL
         played = Account()

@@ -1,17 +1,19 @@
 """Who owns which shards, and the configuration that a cycle decides with.
 
-Ownership is fenced in the write: the first statement of every cycle updates the owner's rows by shard, epoch and
-name; fewer rows than shards means that another owner has taken over, and the cycle rolls back.
+Ownership is fenced in the write: the first statement of every cycle locks the owner's rows by shard, epoch and name;
+fewer rows than shards means that another owner has taken over, and the cycle rolls back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tertulia.core.world import DirectWay, MatchFacts
 from tertulia.errors import StoodDown
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
+
+STOOD_DOWN: Final = "Another engine owns these shards now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,18 @@ def claim_shards(conn: Conn, owner: str, shards: Iterable[int], *, now: datetime
     return dict(fetch_all(conn, load("ownership")["claim_shards"], args))
 
 
-def fence(conn: Conn, owner: str, epochs: Mapping[int, int], *, until: datetime) -> None:
-    """Prove the ownership in the cycle's own transaction and prolong the lease. Raises StoodDown."""
+def fence(conn: Conn, owner: str, epochs: Mapping[int, int]) -> None:
+    """Prove the ownership in the cycle's own transaction; who would take over waits for its end. Raises StoodDown."""
+    args = {"owner": owner, "shards": list(epochs), "epochs": list(epochs.values())}
+    if len(fetch_all(conn, load("ownership")["fence"], args)) != len(epochs):
+        raise StoodDown(STOOD_DOWN)
+
+
+def prolong(conn: Conn, owner: str, epochs: Mapping[int, int], *, until: datetime) -> None:
+    """A fence that prolongs the lease. Raises StoodDown."""
     args = {"owner": owner, "shards": list(epochs), "epochs": list(epochs.values()), "until": until}
-    if run(conn, load("ownership")["fence"], args) != len(epochs):
-        raise StoodDown("Another engine owns these shards now.")
+    if run(conn, load("ownership")["prolong"], args) != len(epochs):
+        raise StoodDown(STOOD_DOWN)
 
 
 def list_owners(conn: Conn, now: datetime) -> list[str]:

@@ -1,10 +1,10 @@
 """The engine: owns shards and works their cycles.
 
-One engine takes every shard that nobody owns and prolongs its lease with every cycle, in the cycle's own transaction;
-another engine's take-over makes the fence fail and this one stands down. A round is: decide what is in the log, give
-back what a stopped match has queued, freeze the audience of a launching one, claim what is due, look who belongs to
-segments. While more waits in the log than a cycle takes, a match's messages wait too: somebody's stop may stand there
-(C2). Decisions use the decision clock; leases and rates the real one (E8).
+One engine takes every shard that nobody owns and locks their rows in every cycle's own transaction, which prolongs the
+lease now and then; another engine's take-over makes the fence fail and this one stands down. A round is: decide what is
+in the log, give back what a stopped match has queued, freeze the audience of a launching one, claim what is due, look
+who belongs to segments. While more waits in the log than a cycle takes, a match's messages wait too: somebody's stop
+may stand there (C2). Decisions use the decision clock; leases and rates the real one (E8).
 """
 
 import time
@@ -45,12 +45,13 @@ from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
 
 LEASE_S: Final = 15.0
-RENEW_AFTER_S: Final = 5.0  # an idle engine prolongs its lease so often; one at work does with every cycle
+RENEW_AFTER_S: Final = 5.0  # the lease is prolonged so often
 ENTRIES_PER_CYCLE: Final = 4000
 CLAIMS_PER_CYCLE: Final = 1000
 FREEZE_SHARDS_FIRST: Final = 4
 FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
 DUE_PER_ROUND: Final = 1_000  # sessions that end, runs that are woken
+SEGMENT_TASKS_PER_ROUND: Final = 16  # as long as nobody comes or goes
 RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
@@ -149,8 +150,12 @@ class Engine:
             self._stand_down()
 
     def _fence(self) -> None:
-        ownership.fence(self.conn, self.name, self.epochs, until=real_now() + timedelta(seconds=LEASE_S))
-        self.renewed_at = time.monotonic()
+        """The first statement of what writes: these shards are still this engine's."""
+        if time.monotonic() - self.renewed_at < RENEW_AFTER_S:
+            ownership.fence(self.conn, self.name, self.epochs)
+        else:
+            ownership.prolong(self.conn, self.name, self.epochs, until=real_now() + timedelta(seconds=LEASE_S))
+            self.renewed_at = time.monotonic()
 
     def _stand_down(self) -> None:
         self.conn.rollback()
@@ -394,12 +399,16 @@ class Engine:
         if self._behind or not self.epochs or not self.config.segments:
             return False
         now = self.now()
-        task = self._segments.find_task(self.conn, self.config, list(self.epochs), now)
-        if task is None:
-            self.conn.commit()
-            return False
-        self._fence()
-        self._commit(self._segments.do_task(self.conn, self.config, task, now, self.serials))
+        for _ in range(SEGMENT_TASKS_PER_ROUND):
+            task = self._segments.find_task(self.conn, self.config, list(self.epochs), now)
+            if task is None:
+                self.conn.commit()
+                return False
+            self._fence()
+            batch = self._segments.do_task(self.conn, self.config, task, now, self.serials)
+            self._commit(batch)
+            if batch.touched:
+                break
         self.full = True
         return True
 
