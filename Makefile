@@ -24,7 +24,7 @@ demo: $(VENV)/.running
 	$(BIN)/tertulia demo $(DEMO)
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadscope -m "not soak and not browser"
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not soak and not browser"
 	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak and not pictures"
 
 # Screenshots of the pages at both widths, light, dark and mirrored, into ./screenshots, for people to look at.

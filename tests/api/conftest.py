@@ -26,7 +26,9 @@ def make_client(workspace: Any, scopes: tuple[str, ...] = ("read", "write")) -> 
     from tests.actions.cast import NOW
 
     from tertulia.actions.workspaces import create_key
+    from tertulia.api import shell
 
+    shell._own.asks = None  # the test before has emptied the log, and with it this thread's numbers
     _key, text = create_key(workspace, None, NOW, "test", scopes, f"{workspace.pk}{'-'.join(scopes)}".ljust(32, "x"))
     headers = {"authorization": f"Bearer {text}"}
     client = make_visitor(headers)
@@ -58,11 +60,8 @@ def foreign_ask(foreign_shop: Any) -> Ask:
 @pytest.fixture
 def engine(shop: Any, empty_database: str) -> Iterator[None]:
     """An engine at work for as long as the test runs."""
-    from tertulia.api import shell
     from tertulia.store.db import connect
     from tertulia.workers.engine import Engine
-
-    shell._own.asks = None  # the test before has emptied the log, and with it this thread's numbers
 
     stopping = threading.Event()
     conn = connect(empty_database)

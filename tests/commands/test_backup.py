@@ -2,12 +2,14 @@
 
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from commands.conftest import copy_installation
 from commands.installation import database, run
 from commands.test_own_postgres import aim
 from commands.test_person import add_person, read_names
@@ -16,18 +18,27 @@ from tertulia.commands.restore import is_ours
 OWN = "tertulia_to_restore"
 
 
-@pytest.fixture
-def saved(folder: Path) -> Path:
-    """An installation with one person, and the backup of it."""
-    assert run(folder, "migrate").returncode == 0
-    run(folder, "sign-in")
+@pytest.fixture(scope="module")
+def kept(original: Path) -> Iterator[Path]:
+    """The backup of an installation with one person, made once."""
+    folder = Path(tempfile.mkdtemp(prefix="tertulia-kept-"))
+    folder.chmod(0o755)
+    copy_installation(original, folder)
     with database(folder) as conn:
         add_person(conn)
     (folder / "imports").mkdir()
     (folder / "imports" / "list.csv").write_text("Fone\n1\n")
     done = run(folder, "backup", str(folder / "saved.tar"))
     assert done.returncode == 0, done.stderr
-    return folder / "saved.tar"
+    yield folder / "saved.tar"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def saved(folder: Path, kept: Path) -> Path:
+    """A data folder's own installation with one person, and the backup of it."""
+    copy_installation(kept.parent, folder)
+    return folder / kept.name
 
 
 def count_rows(conn: psycopg.Connection) -> dict[str, int]:

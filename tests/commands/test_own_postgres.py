@@ -19,10 +19,16 @@ KEY = "the key of all processes, long enough to be taken for one"
 
 
 @pytest.fixture
-def url(database_url: str) -> Iterator[str]:
-    """An empty database on the test run's server, and a role without rights to it."""
+def template() -> str:
+    """What the database is made from: nothing."""
+    return "template1"
+
+
+@pytest.fixture
+def url(database_url: str, template: str) -> Iterator[str]:
+    """A database on the test run's server, and a role without rights to it."""
     with psycopg.connect(database_url, autocommit=True) as conn:
-        conn.execute(f"create database {NAME}")
+        conn.execute(f"create database {NAME} template {template}")
         conn.execute("create role clerk login password 'of%the/clerk'")
     yield aim(database_url, dbname=NAME)
     with psycopg.connect(database_url, autocommit=True) as conn:
@@ -52,13 +58,13 @@ def refuse(folder: Path, command: str, **settings: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("command", ["migrate", "up", "sign-in", "engine", "web"])
+REFUSED = ("postgresql://clerk@127.0.0.1:1/tertulia", "Connection refused")
+NO_PORT = ("postgresql://clerk@127.0.0.1:54x2/tertulia", 'invalid integer value "54x2"')
+
+
 @pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        ("postgresql://clerk@127.0.0.1:1/tertulia", "Connection refused"),
-        ("postgresql://clerk@127.0.0.1:54x2/tertulia", 'invalid integer value "54x2"'),
-    ],
+    ("command", "given", "reason"),
+    [(command, *REFUSED) for command in ("migrate", "up", "sign-in", "engine", "web")] + [("migrate", *NO_PORT)],
 )
 def test_an_address_that_leads_nowhere(folder: Path, command: str, given: str, reason: str) -> None:
     """The reason in the database's own words."""
@@ -90,47 +96,51 @@ def test_a_server_that_is_too_old() -> None:
         check_version(150_018)
 
 
-def test_a_role_without_rights(folder: Path, url: str) -> None:
+@pytest.mark.parametrize(("template", "command"), [("template1", "migrate"), ("tertulia_migrated", "sender")])
+def test_a_role_without_rights(folder: Path, url: str, command: str) -> None:
     """Before the schema is made, and afterwards."""
     clerk = aim(url, user="clerk", password="of%the/clerk")
     sentence = f"The role clerk may not work in the database {NAME}. Make it the owner: alter database {NAME} owner to "
-    assert refuse(folder, "migrate", DATABASE_URL=clerk).startswith(sentence)
-    assert run(folder, "migrate", DATABASE_URL=url).returncode == 0
-    assert refuse(folder, "sender", DATABASE_URL=clerk).startswith(sentence)
+    assert refuse(folder, command, DATABASE_URL=clerk).startswith(sentence)
 
 
-def test_roles_wait_for_no_schema_and_make_no_key(folder: Path, url: str) -> None:
-    """An unmigrated database, then a process that was not given the key of the others."""
+def test_roles_wait_for_no_schema(folder: Path, url: str) -> None:
+    """An unmigrated database."""
     for role in ROLES:
         said = refuse(folder, role, DATABASE_URL=url, SECRET_KEY=KEY)
         assert said == f"The database {NAME} has no schema yet. Run `tertulia migrate` first.\n"
-    assert run(folder, "migrate", DATABASE_URL=url, SECRET_KEY=KEY).returncode == 0
+
+
+@pytest.mark.parametrize("template", ["tertulia_migrated"])
+def test_roles_make_no_key(folder: Path, url: str) -> None:
+    """A process that was not given the key of the others."""
     for role in ROLES:
         said = refuse(folder, role, DATABASE_URL=url)
         assert said.startswith("SECRET_KEY is missing, and ")
         assert not (folder / "secret.key").exists()
 
 
+@pytest.mark.parametrize("template", ["tertulia_migrated"])
 def test_a_schema_that_lacks_something(folder: Path, url: str) -> None:
     """After an upgrade that forgot `migrate`."""
-    assert run(folder, "migrate", DATABASE_URL=url).returncode == 0
     with psycopg.connect(url) as conn:
         conn.execute("delete from django_migrations where app = 'data' and name like '0005%'")
     assert "lacks 1 step. Run `tertulia migrate`" in refuse(folder, "keeper", DATABASE_URL=url)
 
 
-@pytest.mark.parametrize("command", ["engine", "up", "backup"])
-def test_another_key(folder: Path, url: str, command: str) -> None:
+@pytest.mark.parametrize("template", ["tertulia_migrated"])
+def test_another_key(folder: Path, url: str) -> None:
     """A key that opens nothing is refused by whatever would work or save with it."""
-    for step in ("migrate", "sign-in"):
-        assert run(folder, step, DATABASE_URL=url).returncode == 0
-    more = [str(folder / "file")] if command == "backup" else []
-    done = run(folder, command, *more, DATABASE_URL=url, SECRET_KEY=KEY)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
-    assert "SECRET_KEY is not the one it was sealed with" in done.stderr
+    assert run(folder, "sign-in", DATABASE_URL=url).returncode == 0
+    commands = (["engine"], ["up"], ["backup", str(folder / "file")])
+    for command in commands:
+        done = run(folder, *command, DATABASE_URL=url, SECRET_KEY=KEY)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert "SECRET_KEY is not the one it was sealed with" in done.stderr
     (folder / "secret.key").unlink()
-    done = run(folder, command, *more, DATABASE_URL=url)
-    assert done.stderr.startswith("SECRET_KEY is missing, and "), done.stderr
+    for command in commands:
+        done = run(folder, *command, DATABASE_URL=url)
+        assert done.stderr.startswith("SECRET_KEY is missing, and "), done.stderr
     assert not (folder / "file").exists()
 
 

@@ -34,9 +34,9 @@ def add_person(conn: psycopg.Connection, name: str = "Beatriz", phone: str = PHO
     return contact
 
 
-def test_C5_a_person_is_found_exported_erased_and_stays_erased_after_a_restore(folder: Path) -> None:
+def test_C5_a_person_is_found_exported_erased_and_stays_erased_after_a_restore(installed: Path) -> None:
     """An erasure that came after the backup is done again when the backup is put back."""
-    assert run(folder, "migrate").returncode == 0
+    folder = installed
     assert "/sign-in/once/" in run(folder, "sign-in").stdout
     with database(folder) as conn:
         contact = add_person(conn)
@@ -83,10 +83,9 @@ def test_C5_a_person_is_found_exported_erased_and_stays_erased_after_a_restore(f
     assert run(folder, "export", PHONE).stderr == "There is no such contact in this workspace.\n"
 
 
-def test_a_file_that_is_no_backup_changes_nothing(folder: Path) -> None:
+def test_a_file_that_is_no_backup_changes_nothing(installed: Path) -> None:
     """One clear line; what was there is there."""
-    assert run(folder, "migrate").returncode == 0
-    run(folder, "sign-in")
+    folder = installed
     (folder / "letter.txt").write_text("Dear Sir or Madam")
     refused = run(folder, "restore", str(folder / "letter.txt"), "--yes")
     assert refused.returncode == 1
@@ -95,10 +94,9 @@ def test_a_file_that_is_no_backup_changes_nothing(folder: Path) -> None:
         assert conn.execute("select count(*) from workspace").fetchone()[0] == 1
 
 
-def test_doctor_names_what_is_wrong(folder: Path) -> None:
+def test_doctor_names_what_is_wrong(installed: Path) -> None:
     """A fresh installation is good; a key that opens nothing is told in one line."""
-    assert run(folder, "migrate").returncode == 0
-    run(folder, "sign-in")
+    folder = installed
     good = run(folder, "doctor")
     assert good.returncode == 0, good.stdout
     assert "good   The schema is up to date." in good.stdout

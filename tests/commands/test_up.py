@@ -57,9 +57,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_everything_comes_back(folder: Path) -> None:
+def test_everything_comes_back(installed: Path) -> None:
     """A killed engine is started again, and so is a killed database; a killed `up` takes its processes with it and
     leaves a database that the next one finds; a polite stop leaves nothing."""
+    folder = installed
     port = free_port()
     first = start(folder, port)
     wait_for(lambda: is_ready(port))

@@ -74,12 +74,14 @@ class Town:
         self.writer = LogWriter.lease(self.conn, "test", NOW)
         self.conn.commit()
         self.engine_conn = connect(self.url)
+        self.eyes = psycopg.connect(self.url, autocommit=True)
         self.engine = Engine(self.engine_conn, PUBLIC_URL, name="test", test_clock=True)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.conn.close()
         self.engine_conn.close()
+        self.eyes.close()
 
     # the engine
 
@@ -99,8 +101,7 @@ class Town:
         self.drain()
 
     def rows(self, query: str, *args: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url) as conn:
-            return conn.execute(query, args).fetchall()
+        return self.eyes.execute(query.encode(), args).fetchall()
 
     def append(self, entry: Any, contact_id: int | None = None) -> None:
         from tertulia.core.entries import key_of, route
