@@ -77,7 +77,7 @@ def test_M8_a_device_that_is_being_merged_is_no_part_of_an_audience(town: Town) 
     town.event("page", device="d1", name="Home")
     town.event("identify", user="u1", device="d2")
     town.append_event("track", user="u1", device="d1", name="Signed In")
-    town.engine._freeze_shards = 256
+    town.engine._launches.shards = 256
     match = town.launch("{{ link }}")
     assert town.rows("select contact_id from match_contact where match_id = %s", match) == [(user(town, "u1"),)]
 

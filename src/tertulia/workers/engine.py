@@ -40,6 +40,7 @@ from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.store.world import Flying
 from tertulia.workers.buckets import Pace
+from tertulia.workers.launches import LaunchKeeper
 from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
@@ -48,8 +49,6 @@ LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # the lease is prolonged so often
 ENTRIES_PER_CYCLE: Final = 4000
 CLAIMS_PER_CYCLE: Final = 1000
-FREEZE_SHARDS_FIRST: Final = 4
-FREEZE_ROWS: Final = 10_000  # about so many contacts of an audience are frozen in one transaction
 DUE_PER_ROUND: Final = 1_000  # sessions that end, runs that are woken
 SEGMENT_TASKS_PER_ROUND: Final = 16  # as long as nobody comes or goes
 RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
@@ -82,13 +81,13 @@ class Engine:
         self.config: Config | None = None
         self._config_epochs: object = None
         self._finish_checked = 0.0
-        self._freeze_shards = FREEZE_SHARDS_FIRST
         self.full = False  # the last round left work that was ready
         self._behind = False  # entries are left in the log, by the last read or by what was just decided
         self._revoked: set[int] = set()  # stopped matches that have nothing queued any more
         self._paces: dict[tuple[int, int | None], Pace] = {}
         self._segments = SegmentKeeper()
         self._rounds = RoundKeeper()
+        self._launches = LaunchKeeper()
 
     def run_round(self) -> bool:
         """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
@@ -260,15 +259,7 @@ class Engine:
                 self._config_epochs = None
                 return True
             self._fence()
-            if launch.frozen_to < len(SHARDS):
-                done = min(launch.frozen_to + self._freeze_shards, len(SHARDS))
-                ownership.allow_scans(self.conn)
-                members = ownership.freeze_audience(self.conn, launch, SHARDS[launch.frozen_to : done])
-                self._freeze_shards = max(self._freeze_shards * 2 * FREEZE_ROWS // (FREEZE_ROWS + len(members)), 1)
-                cycle.queue_audience(self.conn, self.config, launch.match_id, members, self.now())
-                ownership.set_frozen(self.conn, launch.match_id, done)
-            else:
-                ownership.set_live(self.conn, launch.match_id)
+            if self._launches.go_on(self.conn, self.config, launch, self.now()):
                 self._config_epochs = None
             self.conn.commit()
             self.touched.add(f"match:{launch.match_id}")
