@@ -243,3 +243,36 @@ def test_a_picture_as_each_channel_carries_it(town: Town) -> None:
     town.receipt(first, "delivered")
     [(content,)] = town.rows("select content from delivery_open")
     assert content["choices"] == [["Yes", ""], ["No", ""]]
+
+
+TWO = """
+  - {id: one, kind: message, channels: [sms], text: "One"}
+  - {id: two, kind: message, channels: [sms], text: "Two"}
+  - {id: three, kind: message, channels: [sms], text: "Three"}
+"""
+
+
+def test_F2_the_boxes_of_a_broadcast_are_one_message_for_caps(town: Town) -> None:
+    """All go out under a cap of one, at the time of the first; another broadcast waits. A box that fails frees nothing
+    that another one has; where the first fails, the next has the place."""
+    from tertulia.actions.caps import create_cap
+
+    ana = add(town, "Ana")
+    create_cap(town.workspace, None, town.now, "one a day", {"limit": 1, "per": "24 h"})
+    town.publish(HEAD + NOW + "steps:" + TWO)
+    town.advance(SOON)
+    began = town.now
+    for n, (text, outcome) in enumerate((("One", "gone"), ("Two", "ok"), ("Three", "gone"))):
+        [sent] = town.sending("sms")
+        assert sent.text == text
+        town.outcome(sent, outcome, provider_id=f"p{n}" if outcome == "ok" else "")
+        town.advance(timedelta(minutes=10))
+    assert town.rows("select contact_id, state, at from slot") == [
+        (ana, "used", began)
+    ]  # of the second, the first taken
+    town.publish((HEAD + NOW + HELLO).replace("Sale", "Again"))
+    town.advance(HOUR)
+    assert texts(town) == []
+    assert [row[3] for row in town.ledger() if row[1] == "held"] == ["cap.reached"]
+    town.advance(DAY)
+    assert texts(town) == ["Hello Ana"]

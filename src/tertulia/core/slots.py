@@ -4,9 +4,13 @@ A logical message has one slot, whichever of its attempts goes out: the one that
 channel takes it over, and only when no attempt reaches the customer it is free. Then those of the contact's messages
 that wait for a slot are judged in their order, and as many are woken as fit. A merged contact's slots count for the one
 that it became (M8).
+
+The boxes of a broadcast are one logical message: the first that goes out takes the slot, and from the second on it is
+theirs for good, for a provider has taken one already.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from tertulia.core import effects as fx
@@ -48,9 +52,14 @@ def list_others(world: World, delivery: OpenDelivery) -> tuple[Slot, ...]:
 
 def take_slot(world: World, delivery: OpenDelivery | ClosedDelivery, *, important: bool) -> None:
     """The message has its slot from now on, unless it has one for good. Messages of exempt classes leave none."""
-    own = _find_message(world, delivery) if isinstance(delivery, OpenDelivery) else delivery.id
+    boxes = _find_boxes(world, delivery)
+    own = boxes or (_find_message(world, delivery) if isinstance(delivery, OpenDelivery) else delivery.id)
     row = world.slots.get(world.follow(delivery.contact_id), {}).get(own)
-    if row is None or row.delivery_id != own:
+    if row is not None and row.delivery_id == own:
+        return
+    if boxes is not None and row is not None and row.delivery_id != delivery.id and row.state == SlotState.USED.value:
+        _set_slot(world, delivery, own, own, important=row.important, at=row.at)
+    else:
         _set_slot(world, delivery, own, delivery.id, important=important)
 
 
@@ -62,14 +71,20 @@ def pin_slot(world: World, delivery: OpenDelivery, *, important: bool) -> None:
 
 
 def _set_slot(
-    world: World, delivery: OpenDelivery | ClosedDelivery, own: UUID, holder: UUID, *, important: bool
+    world: World,
+    delivery: OpenDelivery | ClosedDelivery,
+    own: UUID,
+    holder: UUID,
+    *,
+    important: bool,
+    at: datetime | None = None,
 ) -> None:
     message = describe(world, delivery, important=important)
     if takes_slot(message.message_class):
         world.add(
             sx.SetSlot(
                 *(delivery.workspace, delivery.contact_id, own, holder, message.channel, message.topic),
-                *(delivery.class_, important, SlotState.USED.value, world.now),
+                *(delivery.class_, important, SlotState.USED.value, at or world.now),
             )
         )
 
@@ -113,13 +128,24 @@ def wake_deferred(world: World, deferred: Sequence[OpenDelivery]) -> None:
 
 
 def _find_message(world: World, delivery: OpenDelivery) -> UUID:
-    """The logical message of a delivery: of a run's step and visit, of a match to a contact, else its own."""
+    """The logical message of a delivery: all boxes of a broadcast, a run's step and visit, a match to a contact, else
+    its own."""
+    if (boxes := _find_boxes(world, delivery)) is not None:
+        return boxes
     run = world.runs.get(delivery.run_id) if delivery.run_id is not None else None
     if run is not None:
         return derive_id("message", str(run.id), delivery.step, run.visit)
     if delivery.match_id is not None:
         return derive_id("message", "match", delivery.match_id, delivery.contact_id)
     return delivery.id
+
+
+def _find_boxes(world: World, delivery: OpenDelivery | ClosedDelivery) -> UUID | None:
+    """The one message that all boxes of a broadcast are to a customer; None for what is no box."""
+    journey = world.config.journeys.get(delivery.journey_id or 0)
+    if journey is None or delivery.run_id is None or not journey.program.journey.is_broadcast:
+        return None
+    return derive_id("message", str(delivery.run_id))
 
 
 def _find_zone_of_journey(world: World, delivery: OpenDelivery) -> str:
