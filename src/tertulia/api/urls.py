@@ -15,6 +15,7 @@ from tertulia.api import (
     conversations,
     coupons,
     endpoints,
+    experiments,
     hooks,
     imports,
     journey_starts,
@@ -50,7 +51,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, broadcasts, templates, segments, endpoints, coupons),
+        *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons),
         what_if,
     ):
         made.add_router("", noun.router)

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions import broadcasts as actions
 from tertulia.actions.channels import list_channels
+from tertulia.actions.experiments import read_results as read_results_of_experiments
 from tertulia.actions.why import explain_reason
 from tertulia.console.access import get_now, may_change
 from tertulia.console.broadcasts.words import RESULTS, describe_progress
 from tertulia.console.channels.words import mark_of
+from tertulia.console.journeys.results import describe_results
 from tertulia.console.parts import Tile
 from tertulia.console.routes import route
 from tertulia.console.tags import plain_money, plain_num
@@ -38,6 +40,7 @@ def show_results(request: HttpRequest, journey: Journey) -> HttpResponse:
         ],
         "words": list(RESULTS.values()),
         "links": sorted(actions.count_links(conn, journey).items(), key=lambda item: (-item[1], item[0])),
+        **describe_results(read_results_of_experiments(conn, journey, get_now(request))),
         "reasons": [
             {"sentence": explain_reason(code), "code": code, "count": count, "url": _list_url(journey, reason=code)}
             for code, count in sum_reasons(count_unsent(conn, journey.pk))

@@ -7,7 +7,7 @@ from django.urls import reverse
 from tertulia.actions.journeys import create_journey, list_journeys
 from tertulia.actions.problems import Refused
 from tertulia.console.access import get_now, may_change
-from tertulia.console.journeys import acts, editor, people, review, text, what_if
+from tertulia.console.journeys import acts, editor, people, results, review, text, what_if
 from tertulia.console.journeys.words import describe_state
 from tertulia.console.routes import route
 from tertulia.documents.edit import write_document
@@ -56,6 +56,7 @@ ROUTES = (
     *text.ROUTES,
     *review.ROUTES,
     *people.ROUTES,
+    *results.ROUTES,
     *what_if.ROUTES,
     *acts.ROUTES,
 )

@@ -283,6 +283,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         tried; None: not at all."""
         return None
 
+    def find_longest(self) -> timedelta:
+        """How long a run is here at most, as far as the document says; of most no time at all."""
+        return timedelta()
+
     def list_results(self) -> list[Used]:
         """What steps before it saved and it looks at, templates aside: in its conditions, if nowhere else."""
         return [

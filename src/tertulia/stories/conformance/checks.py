@@ -6,7 +6,7 @@ from typing import Any
 
 from tertulia.stories.conformance.calls import check_called, check_waiting
 from tertulia.stories.conformance.coupons import check_coupons
-from tertulia.stories.conformance.experiments import check_sides
+from tertulia.stories.conformance.experiments import check_results, check_sides
 from tertulia.stories.conformance.journeys import (
     check_journeys,
     read_answers,
@@ -299,6 +299,7 @@ CHECKS: Mapping[str, Check] = {
     "match": check_match,
     "journeys": check_journeys,
     "sides": check_sides,
+    "results": check_results,
     "segments": check_segments,
     "called": check_called,
     "calls_waiting": check_waiting,

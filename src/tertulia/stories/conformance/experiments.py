@@ -61,6 +61,23 @@ def check_sides(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iter
                 yield f"{name}: {what}: expected {value}, found {found[what]}"
 
 
+def check_results(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Of each journey by name, of its first experiment: `people` whose time to convert is over and how many of them
+    `converted`, on all sides together, `waiting` those whose time is not over, and the `verdict` of the first
+    comparison."""
+    for name, told in expected.items():
+        [experiment, *_] = stage.api("GET", f"/journeys/{stage.journeys[name]}/results")["experiments"]
+        found: dict[str, Any] = {
+            "people": sum(one["people"] for one in experiment["variants"]),
+            "converted": sum(one["converted"] for one in experiment["variants"]),
+            "waiting": experiment["waiting"],
+            "verdict": experiment["comparisons"][0]["verdict"],
+        }
+        for what, value in told.items():
+            if found[what] != value:
+                yield f"{name}: {what}: expected {value}, found {found[what]}"
+
+
 def _read_sides(stage: Stage, journey: str, size: int) -> dict[str, set[str]]:
     """What became of each one's messages of a journey that passed every gate before the hold-out."""
     sides = {}

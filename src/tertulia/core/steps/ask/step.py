@@ -6,6 +6,7 @@ channel meanwhile is the answer, words that stop for certain excepted (C2).
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
@@ -141,6 +142,9 @@ class AskStep(SendStep, frozen=True, kw_only=True):
     def list_buttons(self, language: str) -> tuple[str, ...]:
         """The labels of the choices."""
         return tuple(label for label, _value in self.list_choices(language))
+
+    def find_longest(self) -> timedelta:
+        return read_duration(self.at_most)
 
     def list_ways(self) -> tuple[Way, ...]:
         """Answered; no reply, or nobody could be asked; replies that nobody understands."""

@@ -2,6 +2,7 @@
 did not. The run stays until that is known (S6)."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
@@ -78,6 +79,9 @@ class CallStep(Step, frozen=True, kw_only=True):
             return GoOn(1)
         at_most = read_duration(self.at_most) if self.at_most else None
         return Call(self.endpoint, self.method, self.path, self.body, self.expect, self.save, at_most)
+
+    def find_longest(self) -> timedelta:
+        return read_duration(self.at_most) if self.at_most else timedelta()
 
     def list_ways(self) -> tuple[Way, ...]:
         """It worked, or it did not."""

@@ -2,7 +2,7 @@
 the event names (T3, T5, T6)."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,16 @@ class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
     def is_wall_clock(self) -> bool:
         """Whether the instant hangs on the contact's zone (T5)."""
         return not self.for_ and self.until is None
+
+    def find_longest(self) -> timedelta:
+        """Until an instant of the customer's may be any time, and counts as none."""
+        if self.for_:
+            return read_duration(self.for_)
+        if self.calendar_days is not None:
+            return timedelta(days=self.calendar_days + 1)
+        if self.until is not None:
+            return timedelta()
+        return timedelta(days=len(WEEKDAYS) if self.weekdays else 1)
 
     def find_faults(self) -> list[Complaint]:
         """Exactly one way to wait, written so that it can be read."""

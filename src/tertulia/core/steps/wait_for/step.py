@@ -1,6 +1,7 @@
 """Wait for an event, at most for a while: two ways, the one on which it came and the one on which it did not."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
@@ -33,6 +34,9 @@ class WaitForStep(Step, frozen=True, kw_only=True):
         if view.woken is Woken.ARRIVED:
             return WaitUntil(view.now + read_duration(self.at_most))
         return GoOn(0 if view.woken is Woken.EVENT else 1)
+
+    def find_longest(self) -> timedelta:
+        return read_duration(self.at_most)
 
     def list_ways(self) -> tuple[Way, ...]:
         """It came, or the time was over."""
