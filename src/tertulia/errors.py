@@ -43,6 +43,17 @@ class Conflict(TertuliaError):
     status = 409
 
 
+class TooMany(TertuliaError):
+    """Asked for too often. `retry_after_s`: when it may be asked for again."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, sentence: str, *, retry_after_s: int, field: str = "") -> None:
+        super().__init__(sentence, field=field)
+        self.retry_after_s = retry_after_s
+
+
 class StoodDown(TertuliaError):
     """Another owner works this shard now; this one rolled back (architecture: ownership is fenced in the write)."""
 

@@ -12,6 +12,7 @@ from tertulia.store.channel_log import list_exchanges
 from tertulia.store.clock import real_now
 from tertulia.store.db import connect
 from tertulia.store.log import LogWriter
+from tertulia.store.sealing import seal_text
 from tertulia.store.sending import take_deliveries
 from tertulia.workers.leases import tell_lost
 from tertulia.workers.outcomes import OutcomeWriter, Told
@@ -51,6 +52,25 @@ def test_the_first_lane_goes_first(conn: psycopg.Connection, empty_database: str
     add_sending(conn, workspace, channel, 5, lane=0)
     taken = take_deliveries(conn, {channel: 8}, real_now() + timedelta(seconds=60))
     assert [delivery.lane for delivery in taken] == [0] * 5 + [2] * 3
+
+
+def test_a_code_goes_out_and_is_in_no_log(
+    conn: psycopg.Connection, empty_database: str, sink: Sink, workspace: int
+) -> None:
+    """The provider gets it; what is kept of the call has neither the body nor the code."""
+    channel = add_twilio(conn, workspace, sink.url)
+    [id_] = add_sending(conn, workspace, channel, 1, lane=0)
+    content = {"text": "********** is your code", "code": seal_text("9182736450")}
+    conn.execute("update delivery_open set content = %s", [psycopg.types.json.Json(content)])
+    conn.commit()
+    with sending(empty_database):
+        wait_for(lambda: read_outcomes(conn))
+        wait_for(lambda: list_exchanges(conn, workspace, channel))
+    assert any("9182736450" in str(body) for body in sink.bodies)
+    assert sink.sent == {str(id_): 1}
+    [exchange] = list_exchanges(conn, workspace, channel)
+    assert exchange.body == "***"
+    assert "9182736450" not in f"{exchange.url}{exchange.headers}{exchange.answer}"
 
 
 def test_a_channel_is_called_no_faster_than_its_rate(

@@ -78,6 +78,11 @@ def load_config(conn: Conn, public_url: str) -> Config:
     )
 
 
+def load_channel_facts(conn: Conn, workspace: int) -> dict[int, ChannelFacts]:
+    """The workspace's channels, without what they cost."""
+    return {row.id: _channel_facts(row, "") for row in load_channels(conn).values() if row.workspace == workspace}
+
+
 def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
     """Every published journey, with the revisions that somebody may still be in."""
     programs: dict[int, dict[int, Program]] = {}

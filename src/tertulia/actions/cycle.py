@@ -13,7 +13,13 @@ from uuid import UUID
 
 import msgspec
 
-from tertulia.actions.cycle_facts import load_claims, load_deferred_facts, load_facts, load_session_facts
+from tertulia.actions.cycle_facts import (
+    load_claims,
+    load_deferred_facts,
+    load_facts,
+    load_otp_facts,
+    load_session_facts,
+)
 from tertulia.actions.plain import take_plain
 from tertulia.actions.rounds import decide_round
 from tertulia.actions.run_facts import load_call_facts, load_run_facts, load_watch_facts
@@ -43,8 +49,9 @@ from tertulia.core.entries import (
 from tertulia.core.journey import advance, end, follow_delivery
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
+from tertulia.core.otp import follow_otp, lose_patience
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import CallRow, OpenDelivery, RunRow, SessionRow, WatchRow
+from tertulia.core.rows import CallRow, OpenDelivery, OtpRow, RunRow, SessionRow, WatchRow
 from tertulia.core.segments import SegmentFacts
 from tertulia.core.sessions import IDLE, settle
 from tertulia.core.slots import wake_deferred
@@ -127,6 +134,7 @@ def settle_unknown(
         world.open[delivery.id] = delivery
         settle_lost(world, delivery)
         follow_delivery(world, delivery.id)
+        follow_otp(world, delivery.id)
     return _finish(conn, world, batch)
 
 
@@ -160,6 +168,17 @@ def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime,
         run = world.runs.get(row.id)
         if run is not None and run.due_at is not None and run.due_at <= now:
             advance(world, run, Woken.TIMER)
+    return _finish(conn, world, batch)
+
+
+def wake_otps(conn: Conn, config: Config, otps: Sequence[OtpRow], now: datetime, serials: Iterator[int]) -> Batch:
+    """Codes without a receipt in time go on to their next way."""
+    world, batch = World(now, config, serials), Batch()
+    load_otp_facts(conn, world, otps)
+    for row in otps:
+        otp = world.otps.get(row.id)
+        if otp is not None and otp.due_at is not None and otp.due_at <= now:
+            lose_patience(world, otp)
     return _finish(conn, world, batch)
 
 

@@ -18,6 +18,7 @@ from tertulia.actions.run_facts import (
     load_runs_of_deliveries,
     lock_entries_of,
 )
+from tertulia.core import lanes
 from tertulia.core import slot_effects as sx
 from tertulia.core.came import subject_of
 from tertulia.core.caps import find_horizon
@@ -36,6 +37,8 @@ from tertulia.core.entries import (
     LookUpEntry,
     MergeEntry,
     OccasionEntry,
+    OtpEntry,
+    OtpVerifiedEntry,
     OutcomeEntry,
     ReceiptEntry,
     SettleCallEntry,
@@ -55,7 +58,7 @@ from tertulia.core.match_messages import first_code_hash
 from tertulia.core.message_outcomes import hears_outcomes
 from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED, SEGMENT, SEGMENT_CHANGES, name_told
 from tertulia.core.phones import key_of_e164
-from tertulia.core.rows import ClosedDelivery, OpenDelivery, SessionRow
+from tertulia.core.rows import ClosedDelivery, OpenDelivery, OtpRow, SessionRow
 from tertulia.core.sessions import ENDED, STARTED, list_due
 from tertulia.core.slots import list_released
 from tertulia.core.traits import read_addresses
@@ -67,6 +70,7 @@ from tertulia.store.calls import load_calls, load_calls_of_runs
 from tertulia.store.clicks import load_taken
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
+from tertulia.store.otp import load_otps, load_otps_of_deliveries
 from tertulia.store.runs import load_begun, load_runs, load_runs_of
 from tertulia.store.segments import load_memberships
 from tertulia.store.sessions import load_doings, load_sessions
@@ -114,12 +118,19 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
         world.listed |= load_memberships(conn, {world.follow(entry.contact_id) for _, entry in wants.listed})
     lock_entries_of(conn, world, wants.list_starts())
     load_calls(conn, world, wants.calls)
+    load_otps(conn, world, wants.otps)
+    load_otps_of_deliveries(conn, world, [row.id for row in deliveries if _is_alone(row)])
     load_runs(conn, world, {row.run_id: row.contact_id for row in world.calls.values()})
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
     load_asked(conn, world, wants.inbound)
     load_assignments(conn, world)
     load_calls_of_runs(conn, world)
+
+
+def _is_alone(row: OpenDelivery | ClosedDelivery) -> bool:
+    """Of no match and no journey: an answer, or a one-time code."""
+    return row.match_id is None and row.run_id is None
 
 
 def load_session_facts(conn: Conn, world: World, sessions: Sequence[SessionRow]) -> None:
@@ -180,6 +191,7 @@ class _Wants:
     listed: list[tuple[int, ListEntry]] = field(default_factory=list)
     outcomes: list[tuple[int, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry]] = field(default_factory=list)
     calls: dict[UUID, int] = field(default_factory=dict)  # with their contacts
+    otps: dict[UUID, int] = field(default_factory=dict)  # with their contacts
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
@@ -233,6 +245,12 @@ class _Wants:
                 self.occasions.append((workspace, entry))
             case CallEntry() | SettleCallEntry():
                 self.calls[entry.call_id] = entry.contact_id
+            case OtpEntry():
+                self.contacts[entry.contact_id] = None
+                self.otps[entry.otp_id] = entry.contact_id
+            case OtpVerifiedEntry():
+                self.contacts[entry.contact_id] = None
+                self.identities[(workspace, IdentityRef(entry.kind, entry.scope, entry.value))] = None
             case _:
                 pass
 
@@ -333,6 +351,14 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     loader.load_spent(conn, world, budgeted)
     load_slots(conn, world, find_since(world))
     load_coupon_facts(conn, world, deliveries)
+    load_otps_of_deliveries(conn, world, [row.id for row in deliveries if row.lane == lanes.CODE])
+
+
+def load_otp_facts(conn: Conn, world: World, otps: Sequence[OtpRow]) -> None:
+    """The facts of codes whose receipt has not come in time."""
+    loader.load_contacts(conn, world, {row.contact_id for row in otps})
+    loader.load_deliveries(conn, world, {row.delivery_id for row in otps if row.delivery_id is not None})
+    load_otps(conn, world, {row.id: row.contact_id for row in otps})
 
 
 def find_since(world: World) -> dict[int, datetime]:

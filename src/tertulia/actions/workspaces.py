@@ -20,7 +20,8 @@ from tertulia.data.models import ApiKey, Import, User, Workspace
 from tertulia.errors import NotFound
 from tertulia.store.sealing import seal
 
-SCOPES: Final = ("read", "write", "test")
+SCOPES: Final = ("read", "write", "otp", "test")
+"""What a key may do. `otp`: ask for one-time codes and have them checked, and nothing else."""
 KEY_HEAD: Final = "tertulia_"
 PREFIX_CHARACTERS: Final = 8
 LINK_DAYS_MAX: Final = 365
@@ -118,7 +119,7 @@ def create_key(
     if not 0 < len(name.strip()) <= 200:
         problems.append(Problem("required", _("Say what the key is for."), "name"))
     if not scopes or not set(scopes) <= set(SCOPES):
-        problems.append(Problem("choice", _("Choose among read, write and test."), "scopes"))
+        problems.append(Problem("choice", _("Choose among read, write, otp and test."), "scopes"))
     refuse(problems)
     text = KEY_HEAD + secret
     prefix = secret[:PREFIX_CHARACTERS]

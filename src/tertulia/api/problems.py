@@ -17,7 +17,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tertulia.actions.problems import Problem, Refused
-from tertulia.errors import TertuliaError
+from tertulia.errors import TertuliaError, TooMany
 
 RETRY_AFTER_S = 2
 
@@ -70,7 +70,10 @@ def install_handlers(api: NinjaAPI) -> None:
         problems = [write_problem(problem) for problem in error.problems] if isinstance(error, Refused) else []
         column = error.problems[0].column if isinstance(error, Refused) else 0
         more = {"field": error.field, "line": error.line, "column": column, "problems": problems}
-        return told(request, error.status, error.code, error.sentence, **more)
+        answer = told(request, error.status, error.code, error.sentence, **more)
+        if isinstance(error, TooMany):
+            answer["Retry-After"] = str(error.retry_after_s)
+        return answer
 
     @api.exception_handler(ValidationError)
     def tell_shape(request: HttpRequest, error: ValidationError) -> HttpResponse:

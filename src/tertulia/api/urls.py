@@ -21,6 +21,7 @@ from tertulia.api import (
     journey_starts,
     journeys,
     matches,
+    otp,
     parked,
     past_events,
     segments,
@@ -51,7 +52,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons),
+        *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons, otp),
         what_if,
     ):
         made.add_router("", noun.router)

@@ -47,7 +47,7 @@ class WorkspaceOut(WorkspaceIn):
 
 
 class KeyIn(Schema):
-    """`scopes`: read, write, test."""
+    """`scopes`: read, write, otp, test."""
 
     name: str
     scopes: list[str]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
+from tertulia.core import lanes
 from tertulia.core.asking import write_buttons
 from tertulia.core.attempts import decide_row
 from tertulia.core.came import subject_of
@@ -34,6 +35,7 @@ from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.mail_html import clean_html, put_picture
 from tertulia.core.match_messages import render_direct, render_links
 from tertulia.core.message_links import LinkMaker, count_links_of, list_first_hashes
+from tertulia.core.otp import find_otp, follow_otp
 from tertulia.core.render import OnMissing, Outcome, Rendered, render_source
 from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
@@ -141,6 +143,7 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     if verdict.gate == "send_window" and (run := find_run(world, delivery)) is not None:
         run.withheld = True
     follow_delivery(world, delivery.id, everywhere=verdict.everywhere)
+    follow_otp(world, delivery.id, everywhere=verdict.everywhere)
 
 
 def _hold_out(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
@@ -191,6 +194,8 @@ def _is_mail(world: World, delivery: OpenDelivery) -> bool:
 
 def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> RunState:
     """Whether what the message belongs to still wants it."""
+    if delivery.lane == lanes.CODE:
+        return RunState.LIVE if find_otp(world, delivery.id) is not None else RunState.ENDED
     if delivery.run_id is None:
         return _RUN[match.state] if match else RunState.LIVE
     if find_run(world, delivery) is None:
@@ -286,7 +291,7 @@ def _platform(
     world: World, channel: ChannelFacts, match: MatchFacts | None, delivery: OpenDelivery, linked: LinkedIdentity | None
 ) -> Platform:
     """I7: what the platform lets us write now."""
-    direct = match is not None and delivery.stage < len(match.direct)
+    direct = (match is not None and delivery.stage < len(match.direct)) or read_content(delivery.content).direct
     if not channel.app or direct:
         return Platform.FREE if channel.may_write_first else Platform.CUSTOMER_FIRST
     if linked is None:

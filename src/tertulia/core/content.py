@@ -20,7 +20,8 @@ TEXTS = ("text", "subject", "html", "unsubscribe")  # of a content, in which lin
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text with its choices, or a template of the platform's. `picture`: the address of one, whose caption the text
     then is. `direct` marks a first contact by phone number (LINE's
-    push by number); `reply_token` what the platform wants back with an answer; `neutral` that it is the neutral text
+    push by number); `reply_token` what the platform wants back with an answer; `code` a one-time code, sealed, for
+    which a mask stands in the text; `neutral` that it is the neutral text
     (M6); `used` the template that it was made of. In an e-mail `subject` and `html` stand beside the text, and
     `unsubscribe` is the address in its header, where it has one."""
 
@@ -36,6 +37,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: tuple[str, ...] = ()
     reply_token: str = ""
     direct: bool = False
+    code: str = ""
     neutral: bool = False
     used: Used | None = None
 
@@ -73,10 +75,11 @@ def show_samples(text: str, link_base: str) -> str:
 
 
 def mask_links(content: Mapping[str, Any], link_base: str) -> dict[str, Any]:
-    """The content for the history: the secret part of every personal link is left out, so that nobody who reads the
-    history can use it."""
+    """The content for the history: the secret part of every personal link is left out, and so is a code, so that nobody
+    who reads the history can use it."""
     secret = re.compile(rf"({re.escape(link_base)}/[lu]/)[\w-]+", re.ASCII)
     return {
         name: secret.sub(rf"\1{MASK}", value) if name in TEXTS and isinstance(value, str) else value
         for name, value in content.items()
+        if name != "code"
     }

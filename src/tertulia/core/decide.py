@@ -1,9 +1,6 @@
 """One entry's decision: the closed union of entries, each with its room."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import assert_never
-from uuid import UUID
 
 import msgspec
 
@@ -25,6 +22,8 @@ from tertulia.core.entries import (
     LookUpEntry,
     MergeEntry,
     OccasionEntry,
+    OtpEntry,
+    OtpVerifiedEntry,
     OutcomeEntry,
     ReceiptEntry,
     SettleCallEntry,
@@ -48,8 +47,9 @@ from tertulia.core.merging import (
     decide_merge,
     decide_unmerge,
 )
-from tertulia.core.message_outcomes import Noted, note_states, tell_click, tell_outcomes
+from tertulia.core.message_outcomes import note_states, tell_click, tell_outcomes
 from tertulia.core.occasions import Occasion
+from tertulia.core.otp import decide_otp, decide_verified, follow_otp
 from tertulia.core.segment_effects import MoveMember
 from tertulia.core.signals import decide_signal
 from tertulia.core.talks import decide_talk
@@ -79,22 +79,8 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_inbound(world, entry, workspace, shard)
         case Signal():
             decide_signal(world, entry, workspace, shard)
-        case ReceiptEntry():
-            before = note_states(world, entry, workspace)
-            if not decide_receipt(world, entry, workspace):
-                raise Unplaced("The receipt names a delivery that does not exist.")
-            follow_delivery(world, entry.delivery_id)
-            _begin_by_outcomes(world, before, entry.at, workspace)
-        case OutcomeEntry():
-            before = note_states(world, entry, workspace)
-            decide_outcome(world, entry, workspace)
-            follow_delivery(world, entry.delivery_id)
-            _begin_by_outcomes(world, before, entry.at, workspace)
-        case LookUpEntry():
-            before = note_states(world, entry, workspace)
-            decide_look_up(world, entry, workspace)
-            follow_delivery(world, entry.delivery_id)
-            _begin_by_outcomes(world, before, entry.at, workspace)
+        case ReceiptEntry() | OutcomeEntry() | LookUpEntry():
+            _decide_message(world, entry, workspace)
         case ClickEntry():
             decide_click(world, entry, workspace)
         case TokenEntry():
@@ -117,6 +103,10 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_event(world, entry, workspace, shard)
         case OccasionEntry():
             decide_occasion(world, entry, workspace)
+        case OtpEntry():
+            decide_otp(world, entry, workspace)
+        case OtpVerifiedEntry():
+            decide_verified(world, entry, workspace)
         case CallEntry():
             decide_call(world, entry)
         case SettleCallEntry():
@@ -127,6 +117,23 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
             decide_list(world, entry, workspace)
         case _:
             assert_never(entry)
+
+
+def _decide_message(world: World, entry: ReceiptEntry | OutcomeEntry | LookUpEntry, workspace: int) -> None:
+    """What became of a message; what waits for that goes on, and journeys may begin by it."""
+    before = note_states(world, entry, workspace)
+    match entry:
+        case ReceiptEntry():
+            if not decide_receipt(world, entry, workspace):
+                raise Unplaced("The receipt names a delivery that does not exist.")
+        case OutcomeEntry():
+            decide_outcome(world, entry, workspace)
+        case LookUpEntry():
+            decide_look_up(world, entry, workspace)
+    follow_delivery(world, entry.delivery_id)
+    follow_otp(world, entry.delivery_id)
+    for occasion in list(tell_outcomes(world, before, entry.at)):
+        decide_occasion(world, occasion, workspace)
 
 
 def decide_occasion(world: World, entry: OccasionEntry, workspace: int) -> None:
@@ -156,11 +163,6 @@ def decide_list(world: World, entry: ListEntry, workspace: int) -> None:
     elif ((contact_id, segment.id) in world.listed) is not entry.on:
         world.add(MoveMember(workspace, contact_id, segment.id, entry.on, "person", "", world.now))
         decide_occasion(world, tell_change(segment, contact_id, entered=entry.on, world=world), workspace)
-
-
-def _begin_by_outcomes(world: World, before: Mapping[UUID, Noted], at: datetime, workspace: int) -> None:
-    for occasion in list(tell_outcomes(world, before, at)):
-        decide_occasion(world, occasion, workspace)
 
 
 def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:

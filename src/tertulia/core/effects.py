@@ -17,6 +17,7 @@ from tertulia.core.entries import Entry
 from tertulia.core.entry_effects import EntryEffect
 from tertulia.core.event_effects import EventEffect
 from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.otp_effects import SetOtp
 from tertulia.core.run_effects import RunEffect
 from tertulia.core.segment_effects import SegmentEffect
 from tertulia.core.slot_effects import SlotEffect
@@ -443,6 +444,7 @@ Effect = (
     | CouponEffect
     | TalkEffect
     | SegmentEffect
+    | SetOtp
     | AddAddress
     | RouteIdentity
     | LinkIdentity

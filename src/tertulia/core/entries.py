@@ -16,6 +16,10 @@ import msgspec
 from tertulia.core.call_entries import CallEntry as CallEntry
 from tertulia.core.call_entries import SettleCallEntry as SettleCallEntry
 from tertulia.core.identity import IdentityRef
+from tertulia.core.otp_entries import OtpEntry as OtpEntry
+from tertulia.core.otp_entries import OtpVerifiedEntry as OtpVerifiedEntry
+from tertulia.core.talk_entries import HandOverEntry as HandOverEntry
+from tertulia.core.talk_entries import TalkEntry as TalkEntry
 from tertulia.ids import place_of_delivery, shard_of_contact, shard_of_kind, shard_of_value
 
 FORWARDED = ":to-"  # stands in the key of an entry that an owner handed on to another shard's
@@ -166,32 +170,6 @@ class TokenEntry(msgspec.Struct, frozen=True, tag="token", omit_defaults=True):
     code_hash: str  # hex
     shard: int
     at: datetime
-
-
-class TalkEntry(msgspec.Struct, frozen=True, tag="talk", omit_defaults=True):
-    """Something changed in a conversation that goes on at a merged contact (M8), told to that contact's owner: it is
-    active, a `question` waits in it, it was handed over to people or waits for them no more, a merge closed it
-    (`into_id` goes on), or that was undone (`merge_id` alone)."""
-
-    contact_id: int
-    channel_id: int
-    conversation_id: UUID
-    at: datetime
-    question: dict[str, Any] | None = None
-    hand_over: dict[str, Any] | None = None
-    into_id: UUID | None = None
-    merge_id: UUID | None = None
-
-
-class HandOverEntry(msgspec.Struct, frozen=True, tag="hand_over", omit_defaults=True):
-    """A journey hands a customer over to people (I6): their conversation waits for somebody from now on, with these
-    facts. `say`: what the customer is told. `id`: the same again for the same step of a run."""
-
-    contact_id: int
-    id: UUID
-    at: datetime
-    facts: dict[str, Any]
-    say: str = ""
 
 
 class DismissEntry(msgspec.Struct, frozen=True, tag="dismiss", omit_defaults=True):
@@ -348,6 +326,8 @@ Entry = (
     | SettleCallEntry
     | HandOverEntry
     | ListEntry
+    | OtpEntry
+    | OtpVerifiedEntry
 )
 
 
@@ -412,7 +392,7 @@ def route(workspace: int, entry: Entry, contact_id: int | None = None) -> int:
             | ListEntry()
         ):
             return shard_of_contact(entry.contact_id)
-        case CallEntry() | SettleCallEntry():
+        case CallEntry() | SettleCallEntry() | OtpEntry() | OtpVerifiedEntry():
             return shard_of_contact(entry.contact_id)
         case MergeEntry() | UnmergeEntry():
             return shard_of_contact(entry.absorbed)
@@ -487,6 +467,8 @@ def _describe(entry: Entry) -> str:
             return f"settle_call:{entry.call_id}:{entry.attempt}"
         case HandOverEntry():
             return f"hand_over:{entry.id}"
+        case OtpEntry() | OtpVerifiedEntry():
+            return f"{kind_of(entry)}:{entry.otp_id}"
         case ListEntry():
             return f"list:{entry.segment_id}:{entry.contact_id}:{entry.on}:{entry.batch}"
         case _:

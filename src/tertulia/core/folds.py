@@ -17,6 +17,7 @@ from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
+from tertulia.core.otp_effects import SetOtp
 from tertulia.core.progress import ProgressRow
 from tertulia.core.rows import (
     AddressRow,
@@ -325,6 +326,13 @@ def _fold_coupon_return(world: "World", e: ux.ReturnCoupon) -> None:
         rows[:] = [row for row in rows if row not in back]
 
 
+def _fold_otp(world: "World", e: SetOtp) -> None:
+    row = world.otps[e.id]
+    row.place, row.delivery_id, row.due_at = e.place, e.delivery_id, e.due_at
+    if not e.open:
+        del world.otps[e.id]
+
+
 def _fold_queue(world: "World", e: fx.QueueDelivery) -> None:
     world.open.setdefault(
         e.id,
@@ -378,6 +386,7 @@ _FOLDS: dict[type, Any] = {
     cx.QueueCall: _fold_call,
     cx.SetCall: _fold_call_state,
     cx.EndCall: _fold_call_end,
+    SetOtp: _fold_otp,
     sx.SetSlot: _fold_slot,
     sx.MoveSlot: _fold_slot_move,
     sx.ReleaseSlot: _fold_slot_release,

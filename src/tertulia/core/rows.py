@@ -178,6 +178,25 @@ class CallRow:
 
 
 @dataclass(slots=True)
+class OtpRow:
+    """A one-time code that may still be sent; fields as in otp_effects.SetOtp. `ways`: where to, in order, each with
+    `channel`, `kind`, `value`, `scope` and `content`, in which a mask stands for the code. `sealed` is the code, for
+    the sender alone. `newcomer`: name, language and addresses of who was not known when it was asked for."""
+
+    id: UUID
+    workspace: int
+    contact_id: int
+    sealed: str
+    ways: Sequence[Mapping[str, Any]]
+    newcomer: Mapping[str, Any]
+    place: int
+    delivery_id: UUID | None
+    due_at: datetime | None
+    patience_s: float
+    expires_at: datetime
+
+
+@dataclass(slots=True)
 class PassageRow:
     """When a contact last entered a journey under a key, and was last written to by it (R2)."""
 

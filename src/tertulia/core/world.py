@@ -32,6 +32,7 @@ from tertulia.core.rows import (
     GoalRow,
     IdentityRow,
     OpenDelivery,
+    OtpRow,
     PassageRow,
     Recalled,
     RunRow,
@@ -301,6 +302,7 @@ class World:
     coupons: dict[int, list[CouponRow]] = field(default_factory=dict)  # by contact, merges followed (M8)
     untaken: dict[UUID, list[CouponRow]] = field(default_factory=dict)  # as `released`
     codes: dict[int, list[str]] = field(default_factory=dict)  # by pool: free, and this cycle's alone (R5)
+    otps: dict[UUID, OtpRow] = field(default_factory=dict)  # codes that may still be sent
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

@@ -21,6 +21,7 @@ from tertulia.core import segment_effects as gx
 from tertulia.core import slot_effects as sx
 from tertulia.core import talk_effects as tx
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
+from tertulia.core.otp_effects import SetOtp
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
 from tertulia.store.calls import end_calls, queue_calls, set_calls
@@ -37,6 +38,7 @@ from tertulia.store.event_effects import (
     touch_contacts,
     write_groups,
 )
+from tertulia.store.otp import set_otps
 from tertulia.store.run_effects import end_runs, note_passages, set_runs, settle_runs, tally_steps
 from tertulia.store.segments import move_members
 from tertulia.store.sending import ask_providers
@@ -452,6 +454,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     rx.EndRun: end_runs,
     rx.TallyStep: tally_steps,
     rx.NotePassage: note_passages,
+    SetOtp: set_otps,
     cx.QueueCall: queue_calls,
     cx.SetCall: set_calls,
     cx.EndCall: end_calls,

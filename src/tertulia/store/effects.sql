@@ -424,6 +424,9 @@ delete from coupon_claim where shard = %(shard)s and contact_id = %(id)s
 -- What is over stays counted; nothing of what began it, or was answered or saved in it, does.
 update run set event = '{}', answers = '{}', results = '{}', key = '' where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_otps
+delete from otp where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_calls
 -- What is under way is not known to anybody when its answer comes.
 delete from call_open where shard = %(shard)s and contact_id = %(id)s

@@ -64,6 +64,7 @@ _ERASURES = (
     "erase_memberships",
     "erase_session",
     "erase_runs",
+    "erase_otps",
     "erase_calls",
     "erase_call_log",
     "erase_slots",

@@ -21,6 +21,7 @@ from psycopg import sql
 from tertulia.ids import day_of
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.hook_samples import KEPT_DAYS
+from tertulia.store.otp import forget_otps
 from tertulia.store.slots import forget_slots
 
 BATCH_ROWS = 20_000
@@ -44,7 +45,7 @@ class Kept(NamedTuple):
 def list_duties(kept: Kept) -> Sequence[Callable[[Conn, datetime], int]]:
     """What there is to forget, each as a function of the connection and the decision clock's now that gives how many
     rows it dropped, at most BATCH_ROWS: 0 when there is nothing left."""
-    found: list[Callable[[Conn, datetime], int]] = [_forget_slots]
+    found: list[Callable[[Conn, datetime], int]] = [_forget_slots, _forget_otps]
     for query, days in (
         ("forget_log", kept.log),
         ("forget_calls", kept.calls),
@@ -87,6 +88,10 @@ def _make_duty(query: str, kept: timedelta) -> Callable[[Conn, datetime], int]:
 
 def _forget_slots(conn: Conn, now: datetime) -> int:
     return forget_slots(conn, now, BATCH_ROWS)
+
+
+def _forget_otps(conn: Conn, now: datetime) -> int:
+    return forget_otps(conn, now, BATCH_ROWS)
 
 
 def _make_history_duty(kept: timedelta) -> Callable[[Conn, datetime], int]:

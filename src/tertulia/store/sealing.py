@@ -6,6 +6,7 @@ here, decides nothing, and is taken from the operating system.
 """
 
 import hmac
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from functools import cache
 from os import urandom
@@ -52,6 +53,16 @@ def seal_json(values: Mapping[str, str]) -> bytes:
 def unseal_json(sealed: bytes) -> dict[str, str]:
     """The table that was sealed; empty for nothing at all."""
     return msgspec.json.decode(unseal(sealed), type=dict[str, str]) if sealed else {}
+
+
+def seal_text(plain: str) -> str:
+    """A text, sealed, as a text."""
+    return b64encode(seal(plain.encode())).decode()
+
+
+def unseal_text(sealed: str) -> str:
+    """The text that was sealed; empty for nothing at all. Raises ConfigError as `unseal`."""
+    return unseal(b64decode(sealed)).decode() if sealed else ""
 
 
 @cache

@@ -39,9 +39,11 @@ from tertulia.channels.outcomes import make_outcome
 from tertulia.core.content import Content, read_content
 from tertulia.store.channel_log import Exchange
 from tertulia.store.clock import real_now
+from tertulia.store.sealing import unseal_text
 from tertulia.store.sending import DueQuestion, TakenDelivery
 from tertulia.workers.caller import Caller
 from tertulia.workers.http import CallFailed
+from tertulia.workers.otp_codes import hide, reveal
 
 CALLS_MAX = 8
 ATTEMPT_LIMIT_S = 40.0
@@ -82,8 +84,8 @@ class Courier:
     async def deliver(self, line: Line, delivery: TakenDelivery) -> Attempt:
         """Hand one delivery to its provider. Never raises: whatever happens is an outcome."""
         attempt = Attempt(UNBUILT, [])
-        about = _About(delivery.contact_id, delivery.id)
         try:
+            about = _About(delivery.contact_id, delivery.id, unseal_text(read_content(delivery.content).code))
             async with asyncio.timeout(ATTEMPT_LIMIT_S):
                 attempt.done = await self._follow(line, delivery, attempt.exchanges, about)
         except TimeoutError:
@@ -107,8 +109,9 @@ class Courier:
         return LookedUp(Finding.UNCLEAR), exchanges
 
     async def _ask(self, line: Line, question: DueQuestion, exchanges: list[Exchange]) -> LookedUp:
-        lost = make_lost(question)
-        about = _About(question.contact_id, question.id)
+        code = unseal_text(read_content(question.content).code)
+        lost = make_lost(question, code)
+        about = _About(question.contact_id, question.id, code)
         step = line.adapter.look_up(line.account, lost)
         for _turn in range(CALLS_MAX):
             if isinstance(step, LookedUp):
@@ -125,7 +128,7 @@ class Courier:
 
     async def _follow(self, line: Line, delivery: TakenDelivery, exchanges: list[Exchange], about: "_About") -> Done:
         account = line.account
-        outgoing = make_outgoing(delivery)
+        outgoing = make_outgoing(delivery, about.code)
         step = line.adapter.build(account, outgoing, real_now())
         fetching = False
         try:
@@ -170,18 +173,19 @@ class Courier:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """Whom an exchange concerns."""
+    """Whom an exchange concerns, and the one-time code of which nothing is kept."""
 
     contact_id: int | None = None
     delivery_id: UUID | None = None
+    code: str = field(default="", repr=False)
 
 
 NOBODY = _About()
 
 
-def make_outgoing(delivery: TakenDelivery) -> Outgoing:
-    """What the adapter is asked to send."""
-    content = read_content(delivery.content)
+def make_outgoing(delivery: TakenDelivery, code: str = "") -> Outgoing:
+    """What the adapter is asked to send; `code` in the place of its mask."""
+    content = reveal(read_content(delivery.content), code)
     return Outgoing(
         delivery_id=str(delivery.id),
         to=delivery.to_value,
@@ -192,9 +196,9 @@ def make_outgoing(delivery: TakenDelivery) -> Outgoing:
     )
 
 
-def make_lost(question: DueQuestion) -> LostMessage:
+def make_lost(question: DueQuestion, code: str = "") -> LostMessage:
     """The message as its provider is asked about it: the text as it went out."""
-    form = _read_form(read_content(question.content))
+    form = _read_form(reveal(read_content(question.content), code))
     text = render_numbered(form) if isinstance(form, Text) else ""
     return LostMessage(str(question.id), question.to_value, question.to_kind, text, question.handed_at)
 
@@ -228,7 +232,7 @@ def describe(
             told = MASK if hidden else request.mask(answer.body.decode("utf-8", "replace"))
         case CallFailed(error=error):
             told = answer.detail
-    return Exchange(
+    exchange = Exchange(
         workspace=line.workspace,
         channel_id=line.channel_id,
         purpose=purpose,
@@ -244,6 +248,7 @@ def describe(
         contact_id=about.contact_id,
         delivery_id=about.delivery_id,
     )
+    return hide(exchange, about.code)
 
 
 def is_account_fault(outcome: Outcome) -> bool:

@@ -2,6 +2,9 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Final
+
+CLAIMS_PER_CYCLE: Final = 1000
 
 
 @dataclass(slots=True)
@@ -19,3 +22,8 @@ class Pace:
         granted = min(wanted, int(self.tokens))
         self.tokens -= granted
         return granted
+
+
+def find_limit(rate_per_s: float, under_way: int) -> int:
+    """How many more may be handed over: a second's work at the channel's rate, less what is under way (X2)."""
+    return min(max(int(rate_per_s), 1) - under_way, CLAIMS_PER_CYCLE)

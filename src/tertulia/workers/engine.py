@@ -34,12 +34,13 @@ from tertulia.store.identities import tune_lookups
 from tertulia.store.journeys import end_cancelling, end_resuming, read_resuming
 from tertulia.store.log import LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
+from tertulia.store.otp import put_off_otp, read_due_otps
 from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
 from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.store.world import Flying
-from tertulia.workers.buckets import Pace
+from tertulia.workers.buckets import CLAIMS_PER_CYCLE, Pace, find_limit
 from tertulia.workers.launches import LaunchKeeper
 from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
@@ -48,7 +49,6 @@ from tertulia.workers.segments import SegmentKeeper
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # the lease is prolonged so often
 ENTRIES_PER_CYCLE: Final = 4000
-CLAIMS_PER_CYCLE: Final = 1000
 DUE_PER_ROUND: Final = 1_000  # sessions that end, runs that are woken
 SEGMENT_TASKS_PER_ROUND: Final = 16  # as long as nobody comes or goes
 RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
@@ -95,6 +95,7 @@ class Engine:
         if not self.epochs:
             return busy
         busy |= self._launch()
+        busy |= self._wake_codes()
         busy |= self._work_deliveries()
         busy |= self._end_sessions()
         busy |= self._run_journeys()
@@ -274,7 +275,6 @@ class Engine:
         running = [] if self._behind else [match for match in self.config.matches.values() if match.state in CLAIMED]
         pairs = [(channel_id, match.id) for match in running for channel_id in channels_of(match) if channel_id in live]
         due = loader.read_due(self.conn, live, pairs, self._list_running(), now)
-        self.conn.commit()
         busy = self._claim_codes(live)
         flying = loader.read_in_flight(self.conn) if due else {}
         self.conn.commit()
@@ -286,15 +286,20 @@ class Engine:
                 busy |= self._revoke(match.id)
         return busy | self._settle(now)
 
-    def _claim_codes(self, live: Sequence[int]) -> bool:
-        """Codes before all else, and after every other claim again: they wait behind one at most. Of codes too at most
-        one second of work is handed over, whatever else a channel has under way."""
-        assert self.config is not None
+    def _wake_codes(self) -> bool:
+        """One-time codes of whose delivery nobody has told in time."""
         now = self.now()
+        due = read_due_otps(self.conn, now, list(self.epochs), DUE_PER_ROUND)
+        self.conn.commit()
+        return self._do_due(due, cycle.wake_otps, lambda row: put_off_otp(self.conn, row, now + RUN_AGAIN), now)
+
+    def _claim_codes(self, live: Sequence[int]) -> bool:
+        """Codes before all else and again after every claim; of them too at most a second's work, beside all else."""
+        assert self.config is not None
+        claimed, now = 0, self.now()
         due = loader.read_due_codes(self.conn, live, now)
         flying = loader.read_in_flight(self.conn) if due else {}
         self.conn.commit()
-        claimed = 0
         for channel_id in due:
             limit = find_limit(self.config.channels[channel_id].rate_per_s, flying.get(channel_id, Flying()).codes)
             if limit > 0:
@@ -487,11 +492,6 @@ class Engine:
             self.touched |= {f"match:{match_id}" for match_id, _, _ in done}
             self._config_epochs = None
         self.conn.commit()
-
-
-def find_limit(rate_per_s: float, under_way: int) -> int:
-    """How many more may be handed over: a second's work at the channel's rate, less what is under way (X2)."""
-    return min(max(int(rate_per_s), 1) - under_way, CLAIMS_PER_CYCLE)
 
 
 def _place_of(error: Exception) -> str:

@@ -17,6 +17,7 @@ RULES = {
     "shared_phone": gettext_lazy("shared a number that the other has"),
     "told_email": gettext_lazy("an app or site told the other's e-mail address of them"),
     "told_phone": gettext_lazy("an app or site told the other's number of them"),
+    "one_time_code": gettext_lazy("gave a code that was sent to the other's number or e-mail address"),
     "user_id": gettext_lazy("one device was used by both"),
     "digits": gettext_lazy("knew the last digits of the other's number"),
 }

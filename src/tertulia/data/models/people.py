@@ -60,6 +60,8 @@ class Workspace(models.Model):
     send_window = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     # The share of customers who get no marketing, as documents write it (5%); empty: none (A2).
     hold_out = models.CharField(max_length=8, blank=True, default="", db_default="")
+    # Countries whose numbers may be sent one-time codes; empty: all.
+    otp_countries = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     epoch = models.BigIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -102,7 +104,7 @@ class SignInLink(models.Model):
 
 
 class ApiKey(models.Model):
-    """A machine's key: shown once, stored as a hash, with scopes (`read`, `write`, `test`)."""
+    """A machine's key: shown once, stored as a hash, with scopes (`read`, `write`, `otp`, `test`)."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     name = models.CharField(max_length=200)
