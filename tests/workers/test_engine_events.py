@@ -82,6 +82,49 @@ def test_M8_a_device_that_is_being_merged_is_no_part_of_an_audience(town: Town) 
     assert town.rows("select contact_id from match_contact where match_id = %s", match) == [(user(town, "u1"),)]
 
 
+def test_M1_the_id_that_a_list_has_is_the_user_id_of_events(town: Town) -> None:
+    """From the first event on, wherever the two have their homes, with what the device did before."""
+    people = {f"C{n}": town.add_contact(f"Ana {n}", f"+551198765000{n}") for n in range(4)}
+    for name, contact in people.items():
+        town.list_contact(contact, name)
+        town.event("page", device=f"d-{name}", name="Home")
+        town.event("track", user=name, device=f"d-{name}", name="Signed In")
+        town.event("track", user=name, name="Product Viewed")
+    assert {name: user(town, name) for name in people} == people
+    assert {name: device(town, f"d-{name}") for name in people} == people
+    assert town.rows("select count(*) from contact where merged_into is null and erased_at is null") == [(4,)]
+
+
+def test_M1_a_list_that_comes_later_finds_the_user_of_events(town: Town) -> None:
+    """Its id is in the directory, as an import reads it."""
+    town.event("track", user="C1", name="Signed Up")
+    assert town.rows("select kind, canonical, contact_id from address_key") == [("external_id", "C1", user(town, "C1"))]
+    assert read(town, user(town, "C1"), "external_id") == ("C1",)
+
+
+def test_M8_two_users_never_become_one_by_a_list(town: Town) -> None:
+    """Who has another user id already is not whom the list's id is about; of two contacts with one id, neither."""
+    ana, bia = town.add_contact("Ana", "+5511987650001"), town.add_contact("Bia", "+5511987650002")
+    town.list_contact(ana, "C1")
+    town.event("track", user="C1", name="Signed Up")
+    town.list_contact(ana, "C2")
+    town.event("track", user="C2", name="Signed Up")
+    assert (user(town, "C1"), user(town, "C2") == ana) == (ana, False)
+    clea = town.add_contact("Clea", "+5511987650003")
+    town.list_contact(bia, "C3")
+    town.list_contact(clea, "C3")
+    town.event("track", user="C3", name="Signed Up")
+    assert user(town, "C3") not in (bia, clea)
+
+
+def test_C5_an_id_of_a_list_is_erased_with_its_contact(town: Town) -> None:
+    """Nothing of it stays in the directory, and it leads to nobody."""
+    ana = town.add_contact("Ana", "+5511987650001")
+    town.list_contact(ana, "C1")
+    town.erase(ana)
+    assert town.rows("select kind, canonical from address_key") == []
+
+
 def test_M1_a_user_that_is_first_seen_on_a_known_device_is_linked_to_its_contact(town: Town) -> None:
     """Wherever the two are at home: nobody is made twice, and events of the user alone come to the same contact."""
     for number in range(8):  # so that some have their homes in two shards

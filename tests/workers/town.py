@@ -164,6 +164,22 @@ class Town:
             )
         return contact_id
 
+    def list_contact(self, contact_id: int, external_id: str) -> None:
+        """A list has named the contact by an id of the business's own."""
+        from tertulia.core.entries import shard_of_address
+        from tertulia.ids import shard_of_contact
+
+        shard = shard_of_address(self.workspace.pk, "external_id", external_id)
+        with psycopg.connect(self.url) as conn:
+            conn.execute(
+                "insert into address_key values (%s, %s, 'external_id', %s, %s)",
+                (shard, self.workspace.pk, external_id, contact_id),
+            )
+            conn.execute(
+                "update contact set external_id = %s where shard = %s and id = %s",
+                (external_id, shard_of_contact(contact_id), contact_id),
+            )
+
     def suppress(self, phone: str, cause: str) -> None:
         from tertulia.core.entries import shard_of_address
         from tertulia.core.phones import key_of_e164

@@ -49,7 +49,7 @@ from tertulia.core.entries import (
     key_of,
     shard_of_identity,
 )
-from tertulia.core.events import KEYS_KEPT, find_shared, identities_of, place_event
+from tertulia.core.events import KEYS_KEPT, LISTED, find_shared, identities_of, place_event
 from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.links import hash_code
@@ -154,10 +154,12 @@ def _load_events(conn: Conn, world: World, events: Sequence[tuple[int, EventEntr
     """The facts of events: they are many and need little of their contacts. Of each the contacts it may concern."""
     who = [[(workspace, identity) for identity in identities_of(entry)] for workspace, entry in events]
     loader.load_identities(conn, world, {key: None for keys in who for key in keys})
+    loader.load_listed(conn, world, {(workspace, entry.user_id) for workspace, entry in events if entry.user_id})
     known = [
         [row.contact_id for key in keys if (row := world.identities.get(key)) and row.contact_id is not None]
         + ([entry.contact_id] if entry.contact_id is not None else [])
-        for keys, (_, entry) in zip(who, events, strict=True)
+        + world.owners_of.get((workspace, LISTED, entry.user_id), [])
+        for keys, (workspace, entry) in zip(who, events, strict=True)
     ]
     loader.load_profiles(conn, world, {contact_id for ids in known for contact_id in ids})
     loader.load_parted(conn, world, find_shared(world, events))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions.contacts import access_contact
 from tertulia.actions.problems import Problem, Refused
 from tertulia.core.entries import OccasionEntry
+from tertulia.core.events import LISTED
 from tertulia.core.identity import IdentityRef
 from tertulia.core.import_values import email_key
 from tertulia.core.journeys import ApiEntry
@@ -26,7 +27,7 @@ from tertulia.documents.journeys import read_journey
 from tertulia.errors import Conflict
 from tertulia.ids import derive_id
 from tertulia.store.db import Conn
-from tertulia.store.directory import EXTERNAL_ID, find_by_address
+from tertulia.store.directory import find_by_address
 from tertulia.store.identities import find_contacts
 
 WAYS: Final = ("contact_id", "user_id", "phone", "email")
@@ -92,7 +93,7 @@ def _list_contacts(conn: Conn, workspace: Workspace, who: Who, way: str) -> list
     match way:
         case "user_id":
             known = find_contacts(conn, [(workspace.pk, IdentityRef("user_id", "", who.user_id))])
-            return list(known.values()) or find_by_address(conn, workspace.pk, EXTERNAL_ID, who.user_id)
+            return list(known.values()) or find_by_address(conn, workspace.pk, LISTED, who.user_id)
         case "email":
             return find_by_address(conn, workspace.pk, "email", email_key(who.email))
         case _:

@@ -16,17 +16,19 @@ from tertulia.core.came import subject_of
 from tertulia.core.consent import Suppression
 from tertulia.core.coupons import SAMPLE_CODE
 from tertulia.core.entries import EventEntry
-from tertulia.core.events import identities_of
+from tertulia.core.events import USER, identities_of
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.memory import Memory, make_memory
+from tertulia.core.simulation.people import make_listed
 from tertulia.core.simulation.play import ANSWERED, Arrival, Player, accept_most
 from tertulia.core.simulation.report import Report
 from tertulia.core.world import Config, JourneyFacts, World
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
+from tertulia.store.directory import list_external_ids
 from tertulia.store.events import Arrived, list_arrived
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -127,6 +129,7 @@ def load_people(conn: Conn, config: Config, contact_ids: Iterable[int]) -> Peopl
     found = World(NEVER, config, iter(()))
     loader.load_stored(conn, found, contact_ids)
     rows = [row for row in found.contacts.values() if not row.erased]
+    _name_listed(conn, rows)
     subjects = set()
     for row in rows:
         places = [IdentityRef(address.kind, "", address.value) for address in row.addresses]
@@ -137,13 +140,24 @@ def load_people(conn: Conn, config: Config, contact_ids: Iterable[int]) -> Peopl
     return People(rows, found.suppressed)
 
 
+def _name_listed(conn: Conn, rows: Sequence[ContactRow]) -> None:
+    """Whom a list names by an id has it as the user id of their events, from the first one on; here from the start."""
+    unknown = [row for row in rows if all(linked.identity.kind != USER for linked in row.identities)]
+    ids = list_external_ids(conn, [row.id for row in unknown])
+    for row in unknown:
+        if row.id in ids:
+            row.identities.append(make_listed(row.id, ids[row.id], row.created_at))
+
+
 def find_people(conn: Conn, config: Config, arrivals: Iterable[Arrival]) -> frozenset[int]:
     """The contacts whom these events may concern, by the ids that they name."""
     found = World(NEVER, config, iter(()))
     entries = [(told.workspace, told.entry) for told in arrivals if isinstance(told.entry, EventEntry)]
     keys = {(workspace, identity) for workspace, entry in entries for identity in identities_of(entry)}
     loader.load_identities(conn, found, keys)
-    return frozenset(row.contact_id for row in found.identities.values() if row.contact_id is not None)
+    loader.load_listed(conn, found, {(workspace, entry.user_id) for workspace, entry in entries if entry.user_id})
+    listed = [owner for owners in found.owners_of.values() for owner in owners]
+    return frozenset(row.contact_id for row in found.identities.values() if row.contact_id is not None).union(listed)
 
 
 def gather(config: Config, people: People, since: datetime) -> Memory:

@@ -1,6 +1,7 @@
 """A customer did something in a business's own app or site: whose event it is, and what it changes (E1-E3, M1, M8).
 
-An event belongs to the contact of its user id, else to that of its device (`anonymous_id`). An unknown one gets a new
+An event belongs to the contact of its user id, else to the one whom a list names by that id, else to that of its device
+(`anonymous_id`). An unknown one gets a new
 contact in its identity's home shard, whose owner also says where that is being decided when the device is known
 elsewhere; later events follow the same way and keep their order. Ids that stand for nobody (`null`, zeros) were left
 out when the message was read (`ingest`). The same event again was dropped before by its key (E1); of one that happened
@@ -52,6 +53,7 @@ from tertulia.ids import day_of, derive_id, shard_of_contact
 USER: Final = "user_id"
 DEVICE: Final = "anonymous_id"
 EVENT_IDENTITIES: Final = (USER, DEVICE)
+LISTED: Final = "external_id"  # the business's own id of a customer in a list, which is the user id of their events
 KEYS_KEPT: Final = timedelta(days=7)  # keys of older days are forgotten (E1)
 
 
@@ -108,12 +110,15 @@ def identities_of(entry: EventEntry) -> list[IdentityRef]:
 
 
 def find_owner(world: World, entry: EventEntry, workspace: int) -> int | None:
-    """The contact of an event, merges followed: the user's, else (of an alias) the previous id's, else the device's
-    unless somebody else's user id is on it; of an event without such an id the one that it names. None: nobody's."""
+    """The contact of an event, merges followed: the user's, else the one that a list has under the user id, else (of an
+    alias) the previous id's, else the device's unless somebody else's user id is on it; of an event without such an id
+    the one that it names. None: nobody's."""
     if entry.contact_id is not None:
         named = world.contacts.get(world.follow(entry.contact_id))
         return None if named is None or named.erased else named.id
     user = _find_contact(world, workspace, USER, entry.user_id)
+    if user is None:
+        user = find_listed(world, workspace, entry.user_id)
     if user is not None:
         return user
     if entry.call == "alias" and entry.user_id:
@@ -124,6 +129,13 @@ def find_owner(world: World, entry: EventEntry, workspace: int) -> int | None:
     device = _find_contact(world, workspace, DEVICE, entry.anonymous_id)
     taken = device is not None and entry.user_id and _has_user(world.contacts[device])
     return None if taken else device
+
+
+def find_listed(world: World, workspace: int, user_id: str) -> int | None:
+    """The one contact that lists name by this user id and that no other user id is known of, merges followed (M8)."""
+    owners = {world.follow(owner) for owner in world.owners_of.get((workspace, LISTED, user_id), ())} if user_id else ()
+    found = [row for owner in owners if (row := world.contacts.get(owner)) is not None and not row.erased]
+    return found[0].id if len(found) == 1 and not _has_user(found[0]) else None
 
 
 def may_change_clock(entry: EventEntry, contact: ContactRow, zones: frozenset[str]) -> bool:

@@ -25,6 +25,11 @@ select * from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::
                      %(contact_id)s::bigint[])
 on conflict do nothing
 
+-- name: name_users
+update contact c set external_id = t.user_id
+from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(user)s::text[]) as t (shard, id, user_id)
+where c.shard = t.shard and c.id = t.id and c.external_id = ''
+
 -- name: extend_search
 -- A new word goes into the trigram index, so the contact's last activity is written along with it.
 update contact c set search = c.search || ' ' || t.words, active_at = greatest(c.active_at, t.at)
@@ -313,6 +318,9 @@ where shard = %(shard)s and id = %(id)s
 
 -- name: erase_addresses
 delete from address where shard = %(shard)s and contact_id = %(id)s
+
+-- name: external_id
+select external_id from contact where shard = %(shard)s and id = %(id)s
 
 -- name: erase_address_keys
 delete from address_key a

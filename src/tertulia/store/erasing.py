@@ -7,9 +7,10 @@ from typing import Any
 
 from tertulia.core import effects as fx
 from tertulia.core.entries import shard_of_address, shard_of_identity
+from tertulia.core.events import LISTED, USER
 from tertulia.core.identity import IdentityRef
 from tertulia.ids import shard_of_contact
-from tertulia.store.db import Conn, load, run, write_json
+from tertulia.store.db import Conn, fetch_one, load, run, write_json
 from tertulia.store.sealing import hash_secretly
 
 
@@ -36,9 +37,24 @@ def erase(conn: Conn, group: list[fx.Erase]) -> None:
             "canonicals": [canonical for _, canonical in e.addresses],
             "proofs": [prove(e.workspace, kind, canonical) for kind, canonical in e.addresses],
         }
+        _forget_listed(conn, e)
         for query in _ERASURES:
             run(conn, load("effects")[query], {**at, **keys})
         run(conn, load("effects")["prove_erasure"], {**at, **_prove_ids(e)})
+
+
+def _forget_listed(conn: Conn, e: fx.Erase) -> None:
+    """The business's own ids of the person leave the directory: those of their events, and that of a list."""
+    row = fetch_one(conn, load("effects")["external_id"], {"shard": shard_of_contact(e.contact_id), "id": e.contact_id})
+    ids = {value for kind, value in e.ids if kind == USER} | ({row[0]} if row and row[0] else set())
+    args = {
+        "id": e.contact_id,
+        "workspace": e.workspace,
+        "shards": [shard_of_address(e.workspace, LISTED, value) for value in ids],
+        "kinds": [LISTED] * len(ids),
+        "canonicals": list(ids),
+    }
+    run(conn, load("effects")["erase_address_keys"], args)
 
 
 def _prove_ids(e: fx.Erase) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
+from tertulia.core.events import LISTED, USER
 from tertulia.core.families import join_families
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
@@ -63,6 +64,16 @@ def load_owners(conn: Conn, world: World, wanted: Collection[tuple[int, str, str
     """Which contacts have these addresses (workspace, kind, canonical)."""
     for workspace, kind, canonical, contact_id in _by_address(conn, "owners", wanted):
         world.owners_of.setdefault((workspace, kind, canonical), []).append(contact_id)
+
+
+def load_listed(conn: Conn, world: World, users: Iterable[tuple[int, str]]) -> None:
+    """Whom lists name by these user ids (workspace, id), of those whose identity is nobody's."""
+    unknown = []
+    for workspace, user_id in users:
+        row = world.identities.get((workspace, IdentityRef(USER, "", user_id)))
+        if row is None or row.contact_id is None:
+            unknown.append((workspace, LISTED, user_id))
+    load_owners(conn, world, unknown)
 
 
 def load_suppressions(conn: Conn, world: World, wanted: Collection[tuple[int, str, str]]) -> None:

@@ -28,8 +28,12 @@ def make_contact(row: CheckedRow, workspace: int, at: datetime) -> ContactRow:
     if row.email:
         made.addresses.append(AddressRow("email", row.email, row.email_key, "", False, ""))
     if row.external_id:
-        user = IdentityRef(USER, "", row.external_id)
-        made.identities.append(LinkedIdentity(user, None, Trust.CLAIMED, "", "", at, None, "", "", contact_id))
+        made.identities.append(make_listed(contact_id, row.external_id, at))
     if row.opt_in is not False:
         made.consents.append(ConsentFact(contact_id, None, ANY, ANY, Given.GRANTED, Source.CUSTOMER_LIST, at))
     return made
+
+
+def make_listed(contact_id: int, user_id: str, at: datetime) -> LinkedIdentity:
+    """The user id that a list gives to a contact."""
+    return LinkedIdentity(IdentityRef(USER, "", user_id), None, Trust.CLAIMED, "", "", at, None, "", "", contact_id)
