@@ -19,6 +19,7 @@ from aiohttp import web
 from tests.sim.fragile import Fuse, connect_fragile
 from tests.sim.provider import Provider
 
+from tertulia.core.lanes import BULK, CODE
 from tertulia.edge.writer import GroupWriter, Notifier
 from tertulia.errors import StoodDown
 from tertulia.store import ownership
@@ -176,7 +177,7 @@ class Machine:
         self.provider.turn += 1
         death = self.chance.choice(("taken", "called", "late")) if self._dies("sender", 0.15) else ""
         if death == "taken":
-            taken = self._sender._desk.take(dict.fromkeys(self._list_channels(), 1000))
+            taken = self._sender._desk.take(dict.fromkeys(self._list_channels(), 1000), CODE, BULK)
             called = self._caller._desk.take(list(self._caller._desk.look()), UNDER_WAY_MAX)
             self.burnt["sender"] += bool(taken or called)
             return 0
