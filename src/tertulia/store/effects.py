@@ -21,7 +21,7 @@ from tertulia.core import segment_effects as gx
 from tertulia.core import slot_effects as sx
 from tertulia.core import talk_effects as tx
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
-from tertulia.core.events import LISTED, USER
+from tertulia.core.events import USER
 from tertulia.core.otp_effects import SetOtp
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
@@ -34,6 +34,7 @@ from tertulia.store.erasing import erase
 from tertulia.store.event_effects import (
     change_contacts,
     join_groups,
+    list_users,
     settle_switches,
     store_events,
     touch_contacts,
@@ -199,22 +200,7 @@ def _link_identities(conn: Conn, group: list[fx.LinkIdentity]) -> None:
     execute(conn, "add_linked", linked | _identity_columns(group))
     _extend_search(conn, [(e.contact_id, _words_of(e), e.at if e.channel_id else None) for e in group])
     _touch_contacts(conn, [e for e in group if e.channel_id])
-    _list_users(conn, [e for e in group if e.identity.kind == USER])
-
-
-def _list_users(conn: Conn, group: list[fx.LinkIdentity]) -> None:
-    """A user id is what a list calls the customer, so that a list that comes later finds the contact."""
-    if not group:
-        return
-    cols = columns(
-        group,
-        *("workspace", "contact_id"),
-        shard=lambda e: shard_of_address(e.workspace, LISTED, e.identity.value),
-        kind=lambda _: LISTED,
-        canonical=lambda e: e.identity.value,
-    )
-    execute(conn, "add_address_keys", cols)
-    execute(conn, "name_users", columns(group, shard=_home, id=lambda e: e.contact_id, user=lambda e: e.identity.value))
+    list_users(conn, [e for e in group if e.identity.kind == USER])
 
 
 def _words_of(e: fx.LinkIdentity) -> str:

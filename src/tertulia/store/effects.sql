@@ -25,11 +25,6 @@ select * from unnest(%(shard)s::smallint[], %(workspace)s::integer[], %(kind)s::
                      %(contact_id)s::bigint[])
 on conflict do nothing
 
--- name: name_users
-update contact c set external_id = t.user_id
-from unnest(%(shard)s::smallint[], %(id)s::bigint[], %(user)s::text[]) as t (shard, id, user_id)
-where c.shard = t.shard and c.id = t.id and c.external_id = ''
-
 -- name: extend_search
 -- A new word goes into the trigram index, so the contact's last activity is written along with it.
 update contact c set search = c.search || ' ' || t.words, active_at = greatest(c.active_at, t.at)

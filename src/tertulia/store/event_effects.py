@@ -11,7 +11,8 @@ import msgspec
 
 from tertulia.core import effects as fx
 from tertulia.core import event_effects as ev
-from tertulia.core.entries import shard_of_identity
+from tertulia.core.entries import shard_of_address, shard_of_identity
+from tertulia.core.events import LISTED
 from tertulia.core.identity import IdentityRef
 from tertulia.core.search import fold
 from tertulia.core.traits import FIELDS
@@ -42,6 +43,22 @@ def settle_switches(effects: Iterable[Switch]) -> list[Switch]:
             continue
         settled += [step for step in (began, ended) if step is not None]
     return settled
+
+
+def list_users(conn: Conn, group: list[fx.LinkIdentity]) -> None:
+    """A user id is what a list calls the customer, so that a list that comes later finds the contact."""
+    if not group:
+        return
+    args = {
+        "kind": LISTED,
+        "shards": [shard_of_address(e.workspace, LISTED, e.identity.value) for e in group],
+        "homes": [shard_of_contact(e.contact_id) for e in group],
+        "workspaces": [e.workspace for e in group],
+        "users": [e.identity.value for e in group],
+        "ids": [e.contact_id for e in group],
+    }
+    run(conn, load("event_effects")["list_users"], args)
+    run(conn, load("event_effects")["name_users"], args)
 
 
 def change_contacts(conn: Conn, group: list[ev.ChangeContact]) -> None:

@@ -92,3 +92,15 @@ select * from unnest(%(shard)s::smallint[], %(contact_id)s::bigint[], %(group_id
                      %(at)s::timestamptz[])
 on conflict (shard, contact_id, group_id) do update set joined_at = excluded.joined_at
 where excluded.joined_at < group_member.joined_at
+
+-- name: list_users
+insert into address_key (shard, workspace, kind, canonical, contact_id)
+select t.shard, t.workspace, %(kind)s, t.user_id, t.contact_id
+from unnest(%(shards)s::smallint[], %(workspaces)s::integer[], %(users)s::text[], %(ids)s::bigint[])
+     as t (shard, workspace, user_id, contact_id)
+on conflict do nothing
+
+-- name: name_users
+update contact c set external_id = t.user_id
+from unnest(%(homes)s::smallint[], %(ids)s::bigint[], %(users)s::text[]) as t (shard, id, user_id)
+where c.shard = t.shard and c.id = t.id and c.external_id = ''
