@@ -7,7 +7,7 @@ from tests.browser.screenshots import take_screenshots
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/settings/", "/settings/team/", "/settings/keys/")
+PAGES = ("/settings/", "/settings/team/", "/settings/keys/", "/settings/codes/")
 
 
 def test_settings_fit_and_complain_about_nothing(visit, overflow):

@@ -112,7 +112,7 @@ def _read_phone(workspace: Workspace, text: str) -> Phone:
         message = _("This is no phone number. Write it with its country, such as +351912345678.")
         raise Refused([Problem("invalid", message, "phone")])
     if workspace.otp_countries and number.region not in workspace.otp_countries:
-        message = _("Codes are not sent to numbers of this country. A person can allow it under Codes.")
+        message = _("Codes are not sent to numbers of this country. A person can allow it in the settings.")
         raise Refused([Problem("country", message, "phone")])
     return number
 

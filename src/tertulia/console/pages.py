@@ -91,6 +91,7 @@ PAGES: tuple[Page, ...] = (
     Page("limits", "settings/limits/", _("Quiet hours and caps"), "clock", change=ADMINS, parent="settings"),
     Page("hold_out", "settings/hold-out/", _("Hold-out"), "split", change=ADMINS, parent="settings"),
     Page("endpoints", "settings/endpoints/", _("Your API"), "globe", change=ADMINS, parent="settings"),
+    Page("codes", "settings/codes/", _("One-time codes"), "shield-check", change=ADMINS, parent="settings"),
     Page("team", "settings/team/", _("Team"), "users", see=ADMINS, change=ADMINS, parent="settings"),
     Page("keys", "settings/keys/", _("Keys"), "key-round", see=ADMINS, change=ADMINS, parent="settings"),
     Page("preferences", "you/", _("Your preferences"), "user", change=ANYONE),

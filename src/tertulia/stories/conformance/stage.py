@@ -81,6 +81,7 @@ class Stage:
     segments: dict[str, int] = field(default_factory=dict)
     apis: dict[str, CompanyApi] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     emails: dict[str, str] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from tertulia.stories.conformance.journeys import (
     start_journey,
     steer_journey,
 )
+from tertulia.stories.conformance.otp import ask_code, give_code
 from tertulia.stories.conformance.segments import change_list, publish_segment
 from tertulia.stories.conformance.sink import Plan
 from tertulia.stories.conformance.spans import read_span
@@ -343,6 +344,8 @@ STEPS: Mapping[str, Step] = {
     "journey": publish_journey,
     "template": publish_template,
     "coupons": fill_pool,
+    "ask_code": ask_code,
+    "give_code": give_code,
     "steer": steer_journey,
     "start": start_journey,
     "segment": publish_segment,

@@ -1,0 +1,1 @@
+"""One-time codes: what became of them, and where they may go."""
