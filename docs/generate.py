@@ -357,6 +357,7 @@ _PART_WORDS = {
     "Step": "[steps](#steps)",
     "Branch": "[ways](#branch)",
     "Choice": "[choices](#ask)",
+    "LinkButton": "[a label and an address](#a-link)",
     "Retry": "[what is said then](#ask)",
     "SplitWay": "[ways](#split)",
     "Until": "[an instant](#until)",

@@ -20,6 +20,7 @@ from tests.channels.signing import sign
 from tertulia.channels.base import (
     Account,
     Adapter,
+    Attachment,
     Call,
     Check,
     Done,
@@ -90,6 +91,8 @@ def read_message(case: Mapping[str, Any]) -> Outgoing:
         content = Template(given.pop("template"), given.pop("language"), parameters)
     elif "picture" in given:
         content = Picture(given.pop("picture"), given.pop("caption", ""), given.pop("preview_url", ""))
+    elif "attachment" in given:
+        content = Attachment(given.pop("form"), given.pop("attachment"), given.pop("caption", ""))
     else:
         choices = tuple((label, payload) for label, payload in given.pop("choices", ()))
         mail = {name: given.pop(name) for name in ("subject", "html", "unsubscribe") if name in given}

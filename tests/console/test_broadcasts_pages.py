@@ -25,6 +25,8 @@ FORM = {
     "hold_out": "10%",
 }
 
+WAYS = {"channels": ["sms", "whatsapp"]}
+
 
 def say(page: str) -> str:
     """What a page says, without its tags."""
@@ -100,13 +102,19 @@ def test_the_panel_counts_and_names_what_a_channel_cannot_carry(cast: Cast, peop
     """Exactly, and before anything is kept."""
     from tertulia.data.models import Journey
 
-    answer = make_client(cast.alice).post("/broadcasts/panel/", FORM | {"channels": ["sms", "whatsapp"]})
+    answer = make_client(cast.alice).post("/broadcasts/panel/", FORM | WAYS)
     page = say(answer.content.decode())
     assert "14 contacts" in page
     assert "14 can be reached on SMS" in page
     assert "5 can be reached on WhatsApp" in page
     assert "SMS: no pictures. The text gets the picture's address." in page
     assert not Journey.objects.exists()
+    more = {"picture.0": "", "attached.0": "gif", "attachment.0": "https://cdn.example/hat.gif"}
+    page = say(make_client(cast.alice).post("/broadcasts/panel/", FORM | more | WAYS).content.decode())
+    assert "SMS, WhatsApp: no GIF. The text gets its address." in page
+    more = {"picture.0": "", "label.0": "To the shop", "to.0": "https://shop.example"}
+    page = say(make_client(cast.alice).post("/broadcasts/panel/", FORM | more | WAYS).content.decode())
+    assert "SMS: no button with a link. It is a line below the text." in page
     empty = unescape(make_client(cast.alice).post("/broadcasts/panel/", {"boxes": "1"}).content.decode())
     assert "nobody is chosen" in empty
 
@@ -123,6 +131,14 @@ def test_boxes_come_and_go(cast: Cast, draft) -> None:
     assert client.post(f"/broadcasts/{draft.pk}/", two | {"act": "save"}).status_code == 302
     draft.refresh_from_db()
     assert "buttons:" in draft.document
+    more = {"attached.1": "voice", "attachment.1": "https://cdn.example/a.ogg", "text.1": "", "buttons.1": ""}
+    more |= {"boxes": "3", "text.2": "Third", "label.2": "Shop", "to.2": "https://shop.example", "version": "2"}
+    assert client.post(f"/broadcasts/{draft.pk}/", two | more | {"act": "save"}).status_code == 302
+    draft.refresh_from_db()
+    assert "voice: https://cdn.example/a.ogg" in draft.document
+    page = read(client, f"/broadcasts/{draft.pk}/")
+    assert page.count("https://cdn.example/a.ogg") >= 1
+    assert 'value="Shop"' in page
 
 
 def test_it_is_launched_by_a_dialog_that_says_how_many_and_taken_back(cast: Cast, draft) -> None:

@@ -22,6 +22,12 @@ __all__ = ["town"]
 TEXT = "{{ event.product }}: {{ 'https://shop.example/cart' | link }} or {{ 'https://shop.example/all' | link: 'all' }}"
 LINKED = CART.replace("Hi {{ contact.name }}, {{ event.product }} waits.", f'"{TEXT}"')
 
+LINK_ONLY = """
+name: Seen
+entry: {event: Seen}
+steps: [{id: say, kind: message, channels: [sms], text: Hi, link: {label: Look, to: "{{ event.url }}"}}]
+"""
+
 
 def begin(town: Town, document: str = LINKED) -> tuple[int, Sending]:
     """A customer to whom the cart's journey hands over a message with links."""
@@ -170,3 +176,18 @@ def test_C5_erasure_forgets_where_links_led(town: Town) -> None:
     town.erase(contact)
     assert read_links(town) == []
     assert town.rows("select link, class from click") == [("shop.example", "human")]
+
+
+def test_M4_a_link_below_a_text_is_known_by_its_label(town: Town) -> None:
+    """A line in an SMS; its address is rendered. A wrong one ends the message (S4)."""
+    button = 'Cart\n    link: {label: To the cart, to: "https://shop.example/{{ event.product | url_encode }}"}'
+    contact, sent = begin(town, CART.replace("Hi {{ contact.name }}, {{ event.product }} waits.", button))
+    assert re.fullmatch(r"Cart\nTo the cart: https://t\.example/l/[0-9A-Z]{14}", sent.text)
+    [(_hash, name, target, _step)] = read_links(town)
+    assert (name, target) == ("To the cart", "https://shop.example/Chapada+coffee")
+    town.outcome(sent, "ok", provider_id="p1")
+    click(town, contact, sent)
+    assert town.rows("select link from click") == [("To the cart",)]
+    town.publish(LINK_ONLY)
+    town.event("track", user="u1", name="Seen", properties={"url": "shop.example"})
+    assert [row[3] for row in town.ledger() if row[1] == "not_sent"] == ["render.broken"]

@@ -186,6 +186,8 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         first_message=row.first_message,
         choices_carry=able.choices_carry,
         caption_max=able.caption_max,
+        attachments=able.attachments,
+        link_buttons=able.link_buttons,
         tells_delivery=able.tells_delivery,
     )
 

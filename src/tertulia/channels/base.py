@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -138,7 +139,21 @@ class Picture:
     preview_url: str = ""
 
 
-Content = Text | Template | Picture
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Something else that the provider fetches from a public https address: `form` is video, voice, document or gif."""
+
+    form: str
+    url: str
+    caption: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """What a document is called, by the end of its address."""
+        return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1]) or "document"
+
+
+Content = Text | Template | Picture | Attachment
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -341,6 +356,8 @@ class Capabilities:
     choices_max: int = 0
     choices_carry: bool = True  # what a button carries stays hidden; else it stands in the chat as the customer's words
     caption_max: int = 0  # characters beside a picture that it fetches by its address; 0: it carries no pictures
+    attachments: frozenset[str] = frozenset()  # what else it fetches so: video, voice, document, gif
+    link_buttons: bool = False  # a button under a text may open an https address
     shares_phone: str = ""  # the app's button that shares a number: "" none, "proven" by the app (`shared_phone`),
     # "claimed" where a forged card looks the same: then the number is only the message's text
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
+    Attachment,
     Call,
     Capabilities,
     ChannelEvent,
@@ -133,6 +134,14 @@ class ChannelKind:
             case Picture():
                 if not content.url.startswith("https://"):
                     return make_outcome("fix.content", detail="A picture needs a public https address.")
+            case Attachment(form, url, caption):
+                if form not in self.capabilities.attachments:
+                    return make_outcome("fix.unsupported", detail=f"This channel carries no {form}.")
+                if not url.startswith("https://"):
+                    return make_outcome("fix.content", detail="What is fetched needs a public https address.")
+                if self.measure(caption) > self.capabilities.caption_max:
+                    most = self.capabilities.caption_max
+                    return make_outcome("fix.too_long", detail=f"A caption has at most {most} characters.")
         return None
 
     def measure(self, text: str) -> int:

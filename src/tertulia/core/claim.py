@@ -2,8 +2,8 @@
 `sending`; that commit is the hand-over. Whatever is decided is a row of the ledger (S1).
 """
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 from tertulia.core import effects as fx
@@ -32,11 +32,12 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journey import find_program, follow_delivery, note_message
 from tertulia.core.journeys import AudienceEntry
 from tertulia.core.leave import Leave, sign_leave
-from tertulia.core.mail_html import clean_html, put_picture
+from tertulia.core.mail_html import clean_html
 from tertulia.core.match_messages import render_direct, render_links
 from tertulia.core.message_links import LinkMaker, count_links_of, list_first_hashes
 from tertulia.core.otp import find_otp, follow_otp
-from tertulia.core.render import OnMissing, Outcome, Rendered, render_source
+from tertulia.core.placing import Attachment, Placed, carries, place_attachment, place_link
+from tertulia.core.render import Broken, OnMissing, Outcome, ProblemCode, Rendered, TemplateProblem, render_source
 from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.run_texts import run_facts
@@ -46,6 +47,7 @@ from tertulia.core.slots import describe, list_others, release_slot, take_slot
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.steps.sending import SendStep
 from tertulia.core.templates import Wording
+from tertulia.core.web_addresses import read_address
 from tertulia.core.wordings import choose_wording, find_wording, make_content
 from tertulia.core.world import ChannelFacts, MatchFacts, World
 
@@ -277,8 +279,9 @@ def _gather(
 
 
 def _find_room(channel: ChannelFacts, step: SendStep | None) -> int:
-    """How many characters go out there: beside a picture, where the channel carries them, fewer."""
-    return channel.caption_max if step and step.find_picture() and channel.caption_max else channel.text_max
+    """How many characters go out there: beside what the channel carries with a text, fewer."""
+    attachment = _find_attachment(step)
+    return channel.caption_max if attachment and carries(channel, attachment.form) else channel.text_max
 
 
 def _budget_left(world: World, match: MatchFacts | None) -> int | None:
@@ -369,30 +372,44 @@ def _render_step(
         sources.append(("subject", NEUTRAL_SUBJECT if personal or not wording.subject else wording.subject, False))
         sources += [("html", wording.html, True)] if wording.html and not choice.neutral else []
     step, made = find_step(world, delivery), {}
-    picture = step.find_picture() if step is not None else ""
+    channel, attachment = world.config.channels[delivery.channel_id], _find_attachment(step)
     for name, source, is_html in sources:
         outcome = render_source(source, facts, now, OnMissing(wording.on_missing), is_html, maker.track)
         if not isinstance(outcome, Rendered):
             return outcome
         made[name] = clean_html(outcome.text) if is_html else outcome.text
     beside = {"subject": made.get("subject", ""), "html": made.get("html", ""), "unsubscribe": unsubscribe}
-    if picture:
-        made["text"], shown = place_picture(world.config.channels[delivery.channel_id], made, picture)
-        beside |= shown
     choices = _write_buttons(world, delivery, contact)
+    label, link = _render_link(None if choice.neutral else step, facts, now, wording, maker)
+    if label and not isinstance(link, Rendered):
+        return link
+    placed = Placed(made["text"], {}, choices)
+    if attachment is not None:
+        placed = place_attachment(channel, made, attachment)
+    elif label and isinstance(link, Rendered):
+        placed = place_link(channel, made, label, link.text)
+    made["text"], choices = placed.text, placed.choices
+    beside |= placed.beside
     contents.append(make_content(made["text"], wording, choice, choices=choices, **beside))
     return Rendered(made["text"])
 
 
-def place_picture(channel: ChannelFacts, made: Mapping[str, str], picture: str) -> tuple[str, dict[str, str]]:
-    """A text with a picture, as a channel carries them, and what changes beside the text: an e-mail has the picture in
-    its HTML, an app beside the text, and whatever carries none has the address on a line of its own."""
-    text = made["text"]
-    if channel.carries == EMAIL:
-        return text.strip() or picture, {"html": put_picture(made.get("html", ""), text, picture)}
-    if channel.caption_max:
-        return text.strip(), {"picture": picture}
-    return f"{text.strip()}\n{picture}".strip(), {}
+def _find_attachment(step: SendStep | None) -> Attachment | None:
+    form, address = step.find_attachment() if step is not None else ("", "")
+    return Attachment(form, address) if address else None
+
+
+def _render_link(
+    step: SendStep | None, facts: dict[str, object], now: datetime, wording: Wording, maker: LinkMaker
+) -> tuple[str, Outcome]:
+    """The label of the link below the text and what stands behind it; a label that is empty is no link."""
+    label, to = step.find_link() if step is not None else ("", "")
+    outcome = render_source(to, facts, now, OnMissing(wording.on_missing))
+    if not label or not isinstance(outcome, Rendered):
+        return label, outcome
+    if not (address := read_address(outcome.text.strip())):
+        return label, Broken(TemplateProblem(ProblemCode.BAD_ADDRESS, 1, 1, outcome.text.strip()))
+    return label, Rendered(maker.track(address, label))
 
 
 def _write_leave(world: World, delivery: OpenDelivery) -> str:
@@ -419,5 +436,6 @@ def list_link_hashes(world: World, delivery: OpenDelivery) -> list[bytes]:
     if delivery.run_id is None or read_content(delivery.content).is_rendered:
         return []
     wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
-    links = count_links_of(list_texts(wording))
+    step = find_step(world, delivery)
+    links = count_links_of(list_texts(wording)) + (step is not None and bool(step.find_link()[0]))
     return list_first_hashes(world.config.workspaces[delivery.workspace], delivery.contact_id, delivery.id, links)

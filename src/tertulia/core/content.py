@@ -19,17 +19,19 @@ TEXTS = ("text", "subject", "html", "unsubscribe")  # of a content, in which lin
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text with its choices, or a template of the platform's. `picture`: the address of one, whose caption the text
-    then is. `direct` marks a first contact by phone number (LINE's
-    push by number); `reply_token` what the platform wants back with an answer; `code` a one-time code, sealed, for
-    which a mask stands in the text; `neutral` that it is the neutral text
-    (M6); `used` the template that it was made of. In an e-mail `subject` and `html` stand beside the text, and
-    `unsubscribe` is the address in its header, where it has one."""
+    then is; `attachment`: that of a video, a voice message, a document or a GIF, as `form` says. `direct` marks a first
+    contact by phone number (LINE's push by number); `reply_token` what the platform wants back with an answer; `code` a
+    one-time code, sealed, for which a mask stands in the text; `neutral` that it is the neutral text (M6); `used` the
+    template that it was made of. In an e-mail `subject` and `html` stand beside the text, and `unsubscribe` is the
+    address in its header, where it has one."""
 
     text: str = ""
     subject: str = ""
     html: str = ""
     unsubscribe: str = ""
     picture: str = ""
+    attachment: str = ""
+    form: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     ask_phone: bool = False
     template: str = ""
@@ -48,12 +50,16 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_rendered(self) -> bool:
-        return bool(self.text or self.template or self.picture)
+        return bool(self.text or self.template or self.picture or self.attachment)
 
 
 def number_choices(text: str, choices: Iterable[tuple[str, str]]) -> str:
-    """A text with its choices (label, payload) as numbered lines below."""
-    return "\n".join([text, *(f"{number}. {label}" for number, (label, _) in enumerate(choices, 1))])
+    """A text with its choices (label, payload) as numbered lines below; one that leads to an address with that."""
+    lines = [
+        f"{label}: {payload}" if payload.startswith("https://") else f"{number}. {label}"
+        for number, (label, payload) in enumerate(choices, 1)
+    ]
+    return "\n".join([text, *lines])
 
 
 def read_content(stored: Mapping[str, Any]) -> Content:
@@ -78,8 +84,12 @@ def mask_links(content: Mapping[str, Any], link_base: str) -> dict[str, Any]:
     """The content for the history: the secret part of every personal link is left out, and so is a code, so that nobody
     who reads the history can use it."""
     secret = re.compile(rf"({re.escape(link_base)}/[lu]/)[\w-]+", re.ASCII)
-    return {
-        name: secret.sub(rf"\1{MASK}", value) if name in TEXTS and isinstance(value, str) else value
-        for name, value in content.items()
-        if name != "code"
-    }
+
+    def mask(name: str, value: Any) -> Any:
+        if name in TEXTS and isinstance(value, str):
+            return secret.sub(rf"\1{MASK}", value)
+        if name == "choices":  # a button may be a link
+            return [[label, secret.sub(rf"\1{MASK}", payload)] for label, payload in value]
+        return value
+
+    return {name: mask(name, value) for name, value in content.items() if name != "code"}

@@ -48,5 +48,10 @@ def put_picture(html: str, text: str, picture: str) -> str:
     return clean_html(f"{shown}\n{said}")
 
 
+def put_link(html: str, label: str, url: str) -> str:
+    """The HTML with a link below what it says."""
+    return clean_html(f'{html}\n<p><a href="{escape(url)}">{escape(label)}</a></p>')
+
+
 def _break_lines(text: str) -> str:
     return escape(text.strip()).replace("\n", "<br>")

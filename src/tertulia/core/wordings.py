@@ -40,7 +40,8 @@ def choose_wording(world: World, delivery: OpenDelivery, wording: Wording, trust
         return Choice("", False, tuple(sorted({name for text in texts for name in list_sensitive(text, marked)})))
     content = read_content(delivery.content)
     is_mail = world.config.channels[delivery.channel_id].carries == EMAIL
-    beside = (wording.subject, wording.html) if is_mail else ()
+    step = find_step(world, delivery)
+    beside = (*((wording.subject, wording.html) if is_mail else ()), step.find_link()[1] if step else "")
     if content.is_rendered:
         sensitive = (
             list_sensitive_of((wording.text, *beside), marked) if content.used is None else content.used.sensitive

@@ -92,6 +92,8 @@ class ChannelFacts:
     first_message: str
     choices_carry: bool = True  # what a button carries stays hidden from the customer
     caption_max: int = 0  # characters beside a picture; 0: it carries none
+    attachments: frozenset[str] = frozenset()  # what else it carries by its address: video, voice, document, gif
+    link_buttons: bool = False  # a button may lead to a web address
     tells_delivery: bool = True  # a receipt says when a message was delivered
 
     @property

@@ -347,13 +347,13 @@ select * from (
     where m.provider_at < %(before)s
     union all
     select coalesce(d.sent_at, d.failed_at, d.made_at), 'delivery', d.contact_id, d.channel_id, d.id::text, d.state,
-           concat_ws(E'\n', nullif(d.content ->> 'subject', ''), nullif(d.content ->> 'text', ''), d.content ->> 'picture'), d.match_id, d.journey_id
+           concat_ws(E'\n', nullif(d.content ->> 'subject', ''), nullif(d.content ->> 'text', ''), d.content ->> 'picture', d.content ->> 'attachment'), d.match_id, d.journey_id
     from delivery d
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
     where coalesce(d.sent_at, d.failed_at, d.made_at) < %(before)s
     union all
     select d.made_at, 'delivery', d.contact_id, d.channel_id, d.id::text, d.state,
-           concat_ws(E'\n', nullif(d.content ->> 'subject', ''), nullif(d.content ->> 'text', ''), d.content ->> 'picture'), d.match_id, d.journey_id
+           concat_ws(E'\n', nullif(d.content ->> 'subject', ''), nullif(d.content ->> 'text', ''), d.content ->> 'picture', d.content ->> 'attachment'), d.match_id, d.journey_id
     from delivery_open d
     join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on d.shard = k.shard and d.contact_id = k.id
     where d.made_at < %(before)s

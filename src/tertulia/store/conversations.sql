@@ -52,7 +52,7 @@ from (select m.contact_id, m.channel_id, 'in' as direction, m.provider_at as at,
         on m.shard = k.shard and m.contact_id = k.id
       where m.direction = 'in' and m.provider_at < %(before)s
       union all
-      select d.contact_id, d.channel_id, 'out', d.sent_at, concat_ws(E'\n', nullif(d.content ->> 'text', ''), d.content ->> 'picture'), 'text', d.state,
+      select d.contact_id, d.channel_id, 'out', d.sent_at, concat_ws(E'\n', nullif(d.content ->> 'text', ''), d.content ->> 'picture', d.content ->> 'attachment'), 'text', d.state,
              d.match_id, d.journey_id, coalesce(d.step, '')
       from delivery d
       join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)

@@ -17,6 +17,7 @@ import structlog
 from tertulia.channels.base import (
     Account,
     Adapter,
+    Attachment,
     Call,
     Done,
     Finding,
@@ -203,11 +204,13 @@ def make_lost(question: DueQuestion, code: str = "") -> LostMessage:
     return LostMessage(str(question.id), question.to_value, question.to_kind, text, question.handed_at)
 
 
-def _read_form(content: Content) -> Text | Template | Picture:
+def _read_form(content: Content) -> Text | Template | Picture | Attachment:
     if content.template:
         return Template(content.template, content.language, content.parameters)
     if content.picture:
         return Picture(content.picture, content.text)
+    if content.attachment:
+        return Attachment(content.form, content.attachment, content.text)
     mail = {"subject": content.subject, "html": content.html, "unsubscribe": content.unsubscribe}
     return Text(content.text, content.choices, ask_phone=content.ask_phone, **mail)
 

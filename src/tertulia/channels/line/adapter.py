@@ -17,6 +17,7 @@ from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
     Adapter,
+    Attachment,
     Call,
     Capabilities,
     ChannelEvent,
@@ -87,6 +88,7 @@ class Line(ChannelKind):
         retry_safe=True,
         choices_max=CHOICES_MAX,
         caption_max=5_000,
+        link_buttons=True,
     )
 
     def identity_scope(self, account: Account) -> str:
@@ -220,8 +222,8 @@ def write_messages(content: Content) -> list[dict[str, Any]]:
         case Picture(url=url, caption=caption, preview_url=preview):
             picture = {"type": "image", "originalContentUrl": url, "previewImageUrl": preview or url}
             return [picture, {"type": "text", "text": caption}] if caption else [picture]
-        case Template():
-            raise AssertionError("templates are refused before")
+        case Template() | Attachment():
+            raise AssertionError("these are refused before")
 
 
 def write_text(text: Text) -> dict[str, Any]:

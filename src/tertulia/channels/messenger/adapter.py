@@ -14,6 +14,7 @@ from tertulia.channels import checks, meta
 from tertulia.channels.base import (
     Account,
     Adapter,
+    Attachment,
     Call,
     Capabilities,
     ChannelEvent,
@@ -45,6 +46,8 @@ from tertulia.channels.wire import (
 QUICK_REPLIES_MAX = 13
 QUICK_REPLY_TITLE_MAX = 20
 QUICK_REPLY_PAYLOAD_MAX = 1_000
+BUTTON_TEXT_MAX = 640  # above a button
+ATTACHED = {"video": "video", "voice": "audio", "document": "file", "gif": "image"}
 
 Pairs = list[tuple[str, str]]
 
@@ -75,6 +78,8 @@ class Messenger(ChannelKind):
         token_on_link=True,
         choices_max=QUICK_REPLIES_MAX,
         caption_max=2_000,
+        attachments=frozenset(ATTACHED),
+        link_buttons=True,
     )
 
     def identity_scope(self, account: Account) -> str:
@@ -194,6 +199,9 @@ class Messenger(ChannelKind):
             case Picture(url=url):
                 payload = {"url": url, "is_reusable": True}
                 body["message"] = {"attachment": {"type": "image", "payload": payload}}
+            case Attachment(form=form, url=url):
+                payload = {"url": url, "is_reusable": True}
+                body["message"] = {"attachment": {"type": ATTACHED[form], "payload": payload}}
             case Template():
                 raise AssertionError("templates are refused before")
         if message.delivery_id:
@@ -232,17 +240,28 @@ class Messenger(ChannelKind):
 
 
 def _after(message: Outgoing) -> str:
-    return message.content.caption if isinstance(message.content, Picture) else ""
+    return message.content.caption if isinstance(message.content, Picture | Attachment) else ""
 
 
 def write_text(text: Text) -> dict[str, Any]:
-    """Text with quick replies; labels too long for them, links and too many of them become numbered lines."""
+    """Text with a link as its button, or with quick replies; labels too long for them, links among them and too many of
+    them become numbered lines."""
+    if len(text.choices) == 1 and text.choices[0][1].startswith("https://"):
+        return _write_link(text, *text.choices[0])
     labels_fit = all(len(label) <= QUICK_REPLY_TITLE_MAX for label, _ in text.choices)
     links = any(payload.startswith("https://") for _, payload in text.choices)
     if not text.choices or len(text.choices) > QUICK_REPLIES_MAX or not labels_fit or links:
         return {"text": render_numbered(text)}
     replies = [{"content_type": "text", "title": label, "payload": payload or label} for label, payload in text.choices]
     return {"text": text.text, "quick_replies": replies}
+
+
+def _write_link(text: Text, label: str, url: str) -> dict[str, Any]:
+    if len(text.text) > BUTTON_TEXT_MAX or len(label) > QUICK_REPLY_TITLE_MAX:
+        return {"text": render_numbered(text)}
+    button = {"type": "web_url", "title": label, "url": url}
+    payload = {"template_type": "button", "text": text.text, "buttons": [button]}
+    return {"attachment": {"type": "template", "payload": payload}}
 
 
 def _succeed(request: HttpRequest, done: str) -> checks.Step:

@@ -14,6 +14,7 @@ from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
     Adapter,
+    Attachment,
     Call,
     Capabilities,
     ChannelEvent,
@@ -52,6 +53,12 @@ from tertulia.core.identity import IdentityRef
 
 CALLBACK_MAX_BYTES = 64
 CAPTION_MAX_CHARACTERS = 1_024
+ATTACHED = {
+    "video": ("sendVideo", "video"),
+    "voice": ("sendVoice", "voice"),
+    "document": ("sendDocument", "document"),
+    "gif": ("sendAnimation", "animation"),
+}
 POLL_S = 25
 BUTTONS_PER_ROW = 2
 
@@ -82,6 +89,8 @@ class Telegram(ChannelKind):
         token_on_link=True,
         choices_max=100,
         caption_max=CAPTION_MAX_CHARACTERS,
+        attachments=frozenset(ATTACHED),
+        link_buttons=True,
         shares_phone="proven",
     )
 
@@ -200,6 +209,9 @@ class Telegram(ChannelKind):
             case Picture(url=url, caption=caption):
                 body: dict[str, object] = {"chat_id": chat, "photo": url}
                 return Sending("sendPhoto", {**body, "caption": caption} if caption else body)
+            case Attachment(form=form, url=url, caption=caption):
+                method, name = ATTACHED[form]
+                return Sending(method, {"chat_id": chat, name: url, **({"caption": caption} if caption else {})})
             case Text() as text:
                 return Sending("sendMessage", {"chat_id": chat, "text": text.text, **_write_markup(text)})
             case Template():

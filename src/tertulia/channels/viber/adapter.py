@@ -14,6 +14,7 @@ from tertulia.channels import checks
 from tertulia.channels.base import (
     Account,
     Adapter,
+    Attachment,
     Call,
     Capabilities,
     ChannelEvent,
@@ -72,6 +73,7 @@ class Viber(ChannelKind):
         token_on_link=True,
         choices_max=24,
         caption_max=PICTURE_TEXT_MAX,
+        link_buttons=True,
         choices_carry=False,
         shares_phone="claimed",
     )
@@ -166,8 +168,8 @@ class Viber(ChannelKind):
                     body["min_api_version"] = SHARE_PHONE_API
                 buttons = write_buttons(text)
                 return {**body, "keyboard": write_keyboard(buttons)} if buttons else body
-            case Template():
-                raise AssertionError("templates are refused before")
+            case Template() | Attachment():
+                raise AssertionError("these are refused before")
 
     def _request(self, account: Account, method: str, body: Body) -> HttpRequest:
         token = self.setting(account, "auth_token")

@@ -57,6 +57,8 @@ class WhatsApp(ChannelKind):
         may_write_first="template",
         choices_max=bodies.ROWS_MAX,
         caption_max=1_024,
+        attachments=frozenset({"video", "voice", "document"}),
+        link_buttons=True,
         shares_phone="proven",
     )
 

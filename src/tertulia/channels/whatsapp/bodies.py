@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tertulia.channels.base import Outcome, Outgoing, Picture, Template, Text
+from tertulia.channels.base import Attachment, Outcome, Outgoing, Picture, Template, Text
 from tertulia.channels.kinds import render_numbered
 from tertulia.channels.outcomes import make_outcome
 
@@ -29,12 +29,25 @@ def write_message(message: Outgoing) -> Body | Outcome:
             if len(caption) > CAPTION_MAX:
                 return make_outcome("fix.too_long", detail=f"A caption has at most {CAPTION_MAX} characters.")
             content = {"type": "image", "image": {"link": url, "caption": caption} if caption else {"link": url}}
+        case Attachment() as attachment:
+            content = write_attachment(attachment)
         case Text(ask_phone=True) as text:
             content = write_interactive({"type": "request_contact_info", **_name("request_contact_info")}, text.text)
         case Text() as text:
             content = write_text(text)
     refused = _refuse_interactive(content)
     return refused or {**write_envelope(message.to, message.to_kind), **_opaque(message.delivery_id), **content}
+
+
+def write_attachment(attachment: Attachment) -> Body:
+    """A video or a document with its caption; a voice message has none."""
+    link = {"link": attachment.url}
+    if attachment.form == "voice":
+        return {"type": "audio", "audio": link}
+    told = {**link, "caption": attachment.caption} if attachment.caption else link
+    if attachment.form == "document":
+        return {"type": "document", "document": {**told, "filename": attachment.file_name}}
+    return {"type": "video", "video": told}
 
 
 def write_envelope(to: str, to_kind: str) -> Body:
@@ -44,7 +57,10 @@ def write_envelope(to: str, to_kind: str) -> Body:
 
 
 def write_text(text: Text) -> Body:
-    """Free text; up to three short choices as buttons, up to ten as a list, more or longer ones as numbered lines."""
+    """Free text; a link as its button, up to three short choices as buttons, up to ten as a list, more or longer ones
+    as numbered lines."""
+    if len(text.choices) == 1 and text.choices[0][1].startswith("https://"):
+        return _write_link(text, *text.choices[0])
     choices = [(label, payload or label) for label, payload in text.choices if not payload.startswith("https://")]
     fits_body = len(text.text) <= INTERACTIVE_BODY_MAX
     if not choices or len(choices) != len(text.choices) or len(choices) > ROWS_MAX or not fits_body:
@@ -56,6 +72,13 @@ def write_text(text: Text) -> Body:
     return write_interactive(
         {"type": "list", "action": {"button": LIST_BUTTON, "sections": [{"rows": rows}]}}, text.text
     )
+
+
+def _write_link(text: Text, label: str, url: str) -> Body:
+    if len(text.text) > INTERACTIVE_BODY_MAX or len(label) > BUTTON_TITLE_MAX:
+        return {"type": "text", "text": {"body": render_numbered(text), "preview_url": False}}
+    action = {"name": "cta_url", "parameters": {"display_text": label, "url": url}}
+    return write_interactive({"type": "cta_url", "action": action}, text.text)
 
 
 def write_row(label: str, payload: str) -> Body:

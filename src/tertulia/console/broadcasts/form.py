@@ -15,19 +15,26 @@ from tertulia.documents.edit import remove_part, replace_part, write_document
 from tertulia.documents.lines import read_lines
 
 SHOWN_OF_ENTRY: Final = ("kind", "segment", "channel", "at_launch", "on", "time", "clock")
-SHOWN_OF_STEP: Final = ("channels", "text", "template", "picture", "buttons", "subject", "html")
+ATTACHED: Final = ("video", "voice", "document", "gif")
+SHOWN_OF_STEP: Final = (*("channels", "text", "template", "picture", *ATTACHED, "link", "buttons", "subject", "html"),)
+SHOWN_OF_BOX: Final = (*("id", "text", "template", "picture", "attached", "attachment", "label", "to", "buttons"),)
 WAYS: Final = 4  # channels of one broadcast, one after the other
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One message: a text, or the key of a template; perhaps a picture's address; buttons, one a line. `id`: the
-    step's, empty of a new one."""
+    """One message: a text, or the key of a template; perhaps a picture's address, or the `attachment`'s, which is
+    `attached` as one of ATTACHED; a link, with its `label` and where it leads; buttons, one a line. `id`: the step's,
+    empty of a new one."""
 
     id: str = ""
     text: str = ""
     template: str = ""
     picture: str = ""
+    attached: str = ""
+    attachment: str = ""
+    label: str = ""
+    to: str = ""
     buttons: str = ""
 
 
@@ -54,10 +61,7 @@ class Form:
 def read_form(sent: QueryDict) -> Form:
     """What was sent."""
     count = min(int(number) if (number := sent.get("boxes", "")).isdecimal() and len(number) < 4 else 1, BOXES_MAX)
-    boxes = [
-        Box(*(_read(sent, f"{name}.{n}") for name in ("id", "text", "template", "picture", "buttons")))
-        for n in range(count)
-    ]
+    boxes = [Box(*(_read(sent, f"{name}.{n}") for name in SHOWN_OF_BOX)) for n in range(count)]
     channels = dict.fromkeys(name for name in sent.getlist("channels")[:WAYS] if name)
     names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out")
     told = {name: _read(sent, name) for name in names}
@@ -172,6 +176,8 @@ def _write_steps(before: Sequence[Mapping[str, Any]], form: Form) -> list[dict[s
             "template": box.template,
             "text": "" if box.template else box.text,
             "picture": box.picture,
+            **{name: box.attachment if box.attached == name else "" for name in ATTACHED},
+            "link": {"label": box.label, "to": box.to} if box.label or box.to else {},
             "buttons": [line.strip() for line in box.buttons.splitlines() if line.strip()],
             "subject": "" if box.template else form.subject,
             "html": "" if box.template or place else form.html,
@@ -184,6 +190,9 @@ def _write_steps(before: Sequence[Mapping[str, Any]], form: Form) -> list[dict[s
 
 def _show_step(raw: Mapping[str, Any]) -> Box:
     told = {name: str(raw.get(name) or "").rstrip() for name in ("id", "text", "template", "picture")}
+    told["attached"] = next((name for name in ATTACHED if raw.get(name)), "")
+    told["attachment"] = str(raw.get(told["attached"]) or "")
+    told |= {name: str(_group(raw.get("link")).get(name) or "") for name in ("label", "to")}
     return Box(**told, buttons="\n".join(map(str, _items(raw.get("buttons")))))
 
 

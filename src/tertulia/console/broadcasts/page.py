@@ -20,7 +20,7 @@ from tertulia.actions.templates import list_templates
 from tertulia.console.access import get_now, may_change
 from tertulia.console.broadcasts import acts, results
 from tertulia.console.broadcasts.form import WAYS, Form, change_boxes, read_form, show_document, write_form
-from tertulia.console.broadcasts.panel import Outlook, list_ways, look_at
+from tertulia.console.broadcasts.panel import ATTACHED, Outlook, list_ways, look_at
 from tertulia.console.broadcasts.words import describe_progress
 from tertulia.console.journeys.words import CHOICES
 from tertulia.console.routes import route
@@ -164,6 +164,7 @@ def describe(request: HttpRequest, journey: Journey | None, form: Form, outlook:
         "has_mail": any(way.is_mail for way, _count in outlook.ways),
         "segments": [row for row in list_segments(request.workspace) if row.state == "live"],
         "templates": [row for row in list_templates(request.workspace) if row.revision],
+        "attached": list(ATTACHED.items()),
         "classes": [(name, CHOICES[name]) for name in CLASSES],
         "may_change": may_change(request),
         "phone_name": request.workspace.name,

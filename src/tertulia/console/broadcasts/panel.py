@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tertulia.actions import journeys
 from tertulia.actions.broadcast_outlook import Reach, count_audience, list_sample
@@ -32,17 +33,26 @@ from tertulia.store.contacts import list_contacts_by_id
 from tertulia.store.db import django_conn
 
 OFFERED_MAX = 24
+ATTACHED = {
+    "video": gettext_lazy("video"),
+    "voice": gettext_lazy("voice message"),
+    "document": gettext_lazy("document"),
+    "gif": gettext_lazy("GIF"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel as the form offers it. `mark`: what draws it; `caption_max`: 0 where it carries no pictures."""
+    """A channel as the form offers it. `mark`: what draws it; `caption_max`: 0 where it carries no pictures;
+    `attached`: what else it carries; `has_links`: a button may open an address."""
 
     name: str
     title: str
     mark: str
     text_max: int
     caption_max: int
+    attached: frozenset[str]
+    has_links: bool
 
     @property
     def is_mail(self) -> bool:
@@ -52,7 +62,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One box as a contact gets it. `picture`: its address."""
+    """One box as a contact gets it. `picture`: the address of that, or of whatever else goes with the text."""
 
     phone: Phone | None
     picture: str
@@ -88,7 +98,8 @@ def list_ways(workspace: Workspace) -> list[Way]:
         able = kind.capabilities
         family = able.carries or kind.kind
         title = {"sms": "SMS", EMAIL: _("E-mail")}.get(family, kind.title)
-        found.setdefault(family, Way(family, title, family, able.text_max, able.caption_max))
+        told = (able.text_max, able.caption_max, able.attachments, able.link_buttons)
+        found.setdefault(family, Way(family, title, family, *told))
     return list(found.values())
 
 
@@ -133,6 +144,16 @@ def list_notes(form: Form, ways: Sequence[Way]) -> list[str]:
             if way.caption_max and longest > way.caption_max:
                 told = {"channel": way.title, "most": way.caption_max}
                 notes.append(_("%(channel)s: at most %(most)s characters beside a picture. It is not sent.") % told)
+    for form_of_it in dict.fromkeys(box.attached for box in form.boxes if box.attachment):
+        plain = [way.title for way in ways if form_of_it not in way.attached]
+        if plain:
+            told = {"channels": ", ".join(plain), "what": ATTACHED[form_of_it]}
+            notes.append(_("%(channels)s: no %(what)s. The text gets its address.") % told)
+    if any(box.label for box in form.boxes):
+        plain = [way.title for way in ways if not way.has_links]
+        if plain:
+            told = {"channels": ", ".join(plain)}
+            notes.append(_("%(channels)s: no button with a link. It is a line below the text.") % told)
     if any(box.buttons for box in form.boxes):
         plain = [way.title for way in ways if not _count_choices(way)]
         if plain:
@@ -162,7 +183,8 @@ def _show(request: HttpRequest, box: Box, way: Way, contact_id: int) -> Shown:
     locale = found.locale if found else ""
     buttons = tuple(line.strip() for line in box.buttons.splitlines() if line.strip())
     phone = make_phone(found.shown[0]) if found else None
-    return Shown(phone, box.picture, buttons, locale, find_direction(locale))
+    links = (box.label,) if box.label else ()
+    return Shown(phone, box.picture or box.attachment, (*buttons, *links), locale, find_direction(locale))
 
 
 def _preview(request: HttpRequest, box: Box, way: Way, contact_id: int) -> Preview | None:
@@ -178,7 +200,8 @@ def _preview(request: HttpRequest, box: Box, way: Way, contact_id: int) -> Previ
         document = Template(name="", default="en", variants={"en": Variant(text=box.text)})
     else:
         return None
-    outlets = [Outlet(way.name, way.caption_max if box.picture and way.caption_max else way.text_max)]
+    carried = way.caption_max if box.picture or (box.attached in way.attached and box.attachment) else 0
+    outlets = [Outlet(way.name, carried or way.text_max)]
     try:
         told = (django_conn(), workspace, document, contact_id, settings.PUBLIC_URL, get_now(request))
         return preview(*told, outlets=outlets)

@@ -92,9 +92,13 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
         """The labels of what the customer may tap instead of writing, in their language; none under most messages."""
         return ()
 
-    def find_picture(self) -> str:
-        """The https address of the picture beside the text; empty without one."""
-        return ""
+    def find_attachment(self) -> tuple[str, str]:
+        """What goes with the text (picture, video, voice, document, gif) and its https address; both empty without."""
+        return "", ""
+
+    def find_link(self) -> tuple[str, str]:
+        """The label of the link below the text, and where it leads, in Liquid; both empty without one."""
+        return "", ""
 
     def find_faults(self) -> list[Complaint]:
         """A message needs somewhere to go and something to say."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any, Protocol
 
 from tertulia.simulator.acts import Act
@@ -70,6 +70,11 @@ class CommonProvider:
 
     def retry(self, account: Account, event: Event) -> RetryPolicy:
         return self.policy
+
+
+def show_links(text: str, links: Iterable[tuple[object, object]]) -> str:
+    """A text with the buttons below it that open an address (label, address), as lines that a person may tap."""
+    return "\n".join([text, *(f"{label}: {address}" for label, address in links)])
 
 
 def arrive(world: World, account: Account, person: Person | None, message: Message) -> Message:

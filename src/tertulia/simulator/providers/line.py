@@ -16,7 +16,7 @@ from typing import Any
 
 from tertulia.simulator.acts import Act, Block, Choose, Open, Unblock, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
-from tertulia.simulator.providers.base import CommonProvider, arrive
+from tertulia.simulator.providers.base import CommonProvider, arrive, show_links
 from tertulia.simulator.wire import BadBody, Call, Post, Reply, bearer, read_object, reply_json, to_json
 from tertulia.simulator.world import Account, Message, Person, World
 
@@ -338,6 +338,7 @@ def _deliver(
     for content in fields["messages"]:
         number = str(461_000_000_000_000_000 + world.next_number("line-sent"))
         text = str(content.get("text") or content.get("altText") or content.get("originalContentUrl", ""))
+        text = show_links(text, _read_links(content))
         message = Message(number, account.id, "line", "", to, text, True, world.clock.now_ms(), ref=tag, data=data,
                           choices=_read_choices(content))  # fmt: skip
         if world.bond(person, account).blocked:
@@ -352,7 +353,13 @@ def _deliver(
 def _read_choices(content: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     items = (content.get("quickReply") or {}).get("items") or []
     actions = [item.get("action") or {} for item in items if isinstance(item, dict)]
-    return tuple((str(a.get("label", "")), str(a.get("data", ""))) for a in actions)
+    return tuple((str(a.get("label", "")), str(a.get("data", ""))) for a in actions if "uri" not in a)
+
+
+def _read_links(content: dict[str, Any]) -> list[tuple[object, object]]:
+    items = (content.get("quickReply") or {}).get("items") or []
+    actions = [item.get("action") or {} for item in items if isinstance(item, dict)]
+    return [(action.get("label", ""), action["uri"]) for action in actions if "uri" in action]
 
 
 provider = Line()

@@ -13,7 +13,7 @@ from typing import Any
 from tertulia.simulator.acts import Act, Choose, Open, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
 from tertulia.simulator.providers import graph
-from tertulia.simulator.providers.base import CommonProvider, arrive
+from tertulia.simulator.providers.base import CommonProvider, arrive, show_links
 from tertulia.simulator.wire import BadBody, Call, Post, Reply, bearer, read_fields, reply_json
 from tertulia.simulator.world import Account, Bond, Message, Person, World
 
@@ -213,7 +213,9 @@ def _read_content(content: dict[str, Any]) -> tuple[str, tuple[tuple[str, str], 
     if isinstance(attachment, dict):
         payload = attachment.get("payload") or {}
         text = str(payload.get("text") or payload.get("url") or text)
-        replies = payload.get("buttons") or replies
+        replies = [button for button in payload.get("buttons") or replies if isinstance(button, dict)]
+        text = show_links(text, ((r.get("title", ""), r["url"]) for r in replies if "url" in r))
+        replies = [button for button in replies if "url" not in button]
     return text, tuple((str(r.get("title", "")), str(r.get("payload", ""))) for r in replies if isinstance(r, dict))
 
 

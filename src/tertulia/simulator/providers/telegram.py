@@ -16,7 +16,7 @@ import msgspec
 
 from tertulia.simulator.acts import Act, Block, Choose, SharePhone, Unblock, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
-from tertulia.simulator.providers.base import CommonProvider, arrive
+from tertulia.simulator.providers.base import CommonProvider, arrive, show_links
 from tertulia.simulator.wire import BadBody, Call, Post, Reply, read_fields, reply_json, to_json
 from tertulia.simulator.world import Account, Message, Person, World
 
@@ -265,11 +265,17 @@ async def _get_updates(world: World, account: Account, fields: dict[str, Any]) -
 
 
 def _send_message(world: World, account: Account, fields: dict[str, Any]) -> Reply:
-    return _deliver(world, account, fields, str(fields.get("text", "")), "message text is empty")
+    text = show_links(str(fields.get("text", "")), _read_links(fields.get("reply_markup")))
+    return _deliver(world, account, fields, text, "message text is empty")
+
+
+_FILES = ("photo", "document", "video", "audio", "voice", "animation", "sticker")
 
 
 def _send_file(world: World, account: Account, fields: dict[str, Any]) -> Reply:
-    name = next((key for key in ("photo", "document", "video", "audio", "voice", "sticker") if key in fields), "")
+    name = next(
+        (key for key in ("photo", "document", "video", "audio", "voice", "animation", "sticker") if key in fields), ""
+    )
     text = f"{fields.get('caption', '')} {fields.get(name, '')}".strip()
     return _deliver(world, account, fields, text, "there is no file in the request")
 
@@ -326,6 +332,11 @@ def _read_markup(markup: Any) -> tuple[tuple[tuple[str, str], ...], str]:
     return plain, "phone" if phone else "reply"
 
 
+def _read_links(markup: Any) -> list[tuple[object, object]]:
+    rows = markup.get("inline_keyboard", []) if isinstance(markup, dict) else []
+    return [(button.get("text", ""), button["url"]) for row in rows for button in row if "url" in button]
+
+
 def _yes(world: World, account: Account, fields: dict[str, Any]) -> Reply:
     return _ok(True)
 
@@ -334,8 +345,8 @@ _METHODS: dict[str, Callable[[World, Account, dict[str, Any]], Reply | Awaitable
     "getme": _get_me, "setwebhook": _set_webhook, "deletewebhook": _delete_webhook,
     "getwebhookinfo": _get_webhook_info, "getupdates": _get_updates, "sendmessage": _send_message,
     "sendphoto": _send_file, "senddocument": _send_file, "sendvideo": _send_file, "sendaudio": _send_file,
-    "sendvoice": _send_file, "sendsticker": _send_file, "answercallbackquery": _yes, "sendchataction": _yes,
-    "setmycommands": _yes, "setmessagereaction": _yes,
+    "sendvoice": _send_file, "sendanimation": _send_file, "sendsticker": _send_file, "answercallbackquery": _yes,
+    "sendchataction": _yes, "setmycommands": _yes, "setmessagereaction": _yes,
 }  # fmt: skip
 
 provider = Telegram()

@@ -15,7 +15,7 @@ import msgspec
 
 from tertulia.simulator.acts import Act, Block, Choose, Open, SharePhone, Unblock, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
-from tertulia.simulator.providers.base import CommonProvider, arrive
+from tertulia.simulator.providers.base import CommonProvider, arrive, show_links
 from tertulia.simulator.wire import BadBody, Call, Post, Reply, read_object, reply_json, to_json
 from tertulia.simulator.world import Account, Message, Person, World
 
@@ -279,8 +279,10 @@ def _deliver(world: World, account: Account, person: Person, receiver: str, fiel
     buttons = keyboard.get("Buttons", []) if isinstance(keyboard, dict) else []
     choices = tuple((str(b.get("Text", "")), str(b.get("ActionBody", ""))) for b in buttons
                     if b.get("ActionType", "reply") == "reply")  # fmt: skip
+    links = [(b.get("Text", ""), b.get("ActionBody", "")) for b in buttons if b.get("ActionType") == "open-url"]
+    text = show_links(str(fields.get("text") or fields.get("media", "")), links)
     message = Message(
-        str(token), account.id, "viber", "", receiver, str(fields.get("text") or fields.get("media", "")), True,
+        str(token), account.id, "viber", "", receiver, text, True,
         world.clock.now_ms(), ref=str(fields.get("tracking_data", "")), choices=choices,
         ask_phone=any(b.get("ActionType") == "share-phone" for b in buttons),
     )  # fmt: skip

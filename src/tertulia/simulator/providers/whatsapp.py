@@ -16,7 +16,7 @@ from urllib.parse import quote
 from tertulia.simulator.acts import Act, Choose, Preference, SharePhone, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
 from tertulia.simulator.providers import graph
-from tertulia.simulator.providers.base import CommonProvider, arrive
+from tertulia.simulator.providers.base import CommonProvider, arrive, show_links
 from tertulia.simulator.wire import BadBody, Call, Post, Reply, read_fields, reply_json
 from tertulia.simulator.world import Account, Bond, Message, Person, World
 
@@ -394,13 +394,15 @@ def _read_interactive(part: dict[str, Any]) -> _Content:
     replies = [button.get("reply", {}) for button in action.get("buttons", []) if isinstance(button, dict)]
     rows = [row for section in action.get("sections", []) for row in section.get("rows", [])]
     choices = tuple((str(c.get("title", "")), str(c.get("id", ""))) for c in [*replies, *rows])
-    fault = None
+    fault, told = None, action.get("parameters") or {}
     if not text or len(text) > 1024:
         fault = _wrong("Interactive body text length invalid. Min length: 1, Max length: 1024")
     elif len(replies) > 3:
         fault = _wrong("Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: 3")
     elif any(not 1 <= len(title) <= (20 if replies else 24) for title, _ in choices):
         fault = _wrong("Button title length invalid. Min length: 1, Max length: 20")
+    if "url" in told:
+        text = show_links(text, [(told.get("display_text", ""), told["url"])])
     return fault, text, choices, "", "service"
 
 
