@@ -169,10 +169,14 @@ def test_V3_clicks_are_counted_by_step_and_link(town: Town) -> None:
 
 
 def test_C5_erasure_forgets_where_links_led(town: Town) -> None:
-    """An address may be the customer's own; the click stays, for counts."""
+    """An address may be the customer's own, and is exported before; the click stays, for counts."""
+    from tertulia.actions.erasure import export_contact
+
     contact, sent = begin(town)
     town.outcome(sent, "ok", provider_id="p1")
     click(town, contact, sent)
+    exported = export_contact(town.conn, town.workspace, contact)
+    assert {link["target"] for link in exported["links"]} == {"https://shop.example/all", "https://shop.example/cart"}
     town.erase(contact)
     assert read_links(town) == []
     assert town.rows("select link, class from click") == [("shop.example", "human")]

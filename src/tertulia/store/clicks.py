@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from tertulia.core import effects as fx
 from tertulia.core.entries import LinkedMessage
@@ -30,6 +31,19 @@ class FoundLink:
     target: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MessageLink:
+    """A link in a message to a contact: what it is called, and where it leads until when."""
+
+    made_at: datetime
+    expires_at: datetime
+    journey_id: int
+    step: str
+    name: str
+    target: str
+    delivery_id: UUID
+
+
 def find_links(conn: Conn, keys: Sequence[tuple[int, bytes]]) -> list[FoundLink | None]:
     """The link of each (shard, hash of the code), in order; None where there is none."""
     found: list[FoundLink | None] = [None] * len(keys)
@@ -49,6 +63,12 @@ def find_message_links(conn: Conn, keys: Sequence[tuple[int, bytes]]) -> list[Fo
             link = FoundLink(workspace, contact_id, None, made_at, expires_at)
             found[place - 1] = replace(link, message=LinkedMessage(*told), target=target)
     return found
+
+
+def list_links(conn: Conn, family: Sequence[int], limit: int) -> list[MessageLink]:
+    """The links in messages to a contact and those merged into it, the newest first."""
+    args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
+    return [MessageLink(*row) for row in fetch_all(conn, load("clicks")["links_of_contact"], args)]
 
 
 def count_clicks(conn: Conn, journey_id: int) -> dict[tuple[str, str], int]:

@@ -28,6 +28,13 @@ select * from unnest(%(shard)s::smallint[], %(code_hash)s::bytea[], %(workspace)
                      %(step)s::text[], %(name)s::text[], %(target)s::text[], %(at)s::timestamptz[],
                      %(expires_at)s::timestamptz[])
 
+-- name: links_of_contact
+select l.made_at, l.expires_at, l.journey_id, l.step, l.name, l.target, l.delivery_id
+from message_link l
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.shard = k.shard and l.contact_id = k.id
+order by l.made_at desc, l.code_hash
+limit %(limit)s
+
 -- name: counts
 -- In how many messages of each step people opened a link, any and each by its name.
 select step, coalesce(link, ''), count(distinct delivery_id)
