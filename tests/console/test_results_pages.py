@@ -114,6 +114,28 @@ def test_A4_the_api_tells_the_same(cast: Cast, journey: Any) -> None:
     assert make_client(cast.charlie).get(f"/journeys/{journey.pk}/results/").status_code == 404
 
 
+def test_A5_a_bandits_weights_are_told_with_the_hour_since_which_they_hold(
+    cast: Cast, alice: Any, journey: Any
+) -> None:
+    """Only while the split is a bandit's."""
+    from django.db import transaction
+
+    from tertulia.actions import journeys as actions
+    from tertulia.data.models import SplitWeights
+
+    weights = {"short": 2_550, "long": 7_450}
+    SplitWeights.objects.create(journey=journey, step="words", at=NOW, weights=weights, counts={})
+    fill(cast, f"{journey.pk}/words", journey, {"long": (3_000, 300), "short": (3_000, 290)})
+    assert "A bandit sets the weights" not in read(alice, f"/journeys/{journey.pk}/results/")
+    with transaction.atomic():
+        text = OFFER.replace("    name: Which words\n", "    name: Which words\n    weights: bandit\n")
+        actions.save_draft(journey, cast.alice, NOW, text, version=journey.version)
+        actions.publish(journey, cast.alice, NOW, version=journey.version)
+    told = read(alice, f"/journeys/{journey.pk}/results/")
+    assert "A bandit sets the weights of those who come now, since" in told
+    assert "short 25.5 % , long 74.5 %" in told
+
+
 def test_A2_the_workspaces_hold_out_counts_the_goals_of_all_journeys(cast: Cast, alice: Any, journey: Any) -> None:
     """Within thirty days of the first marketing message."""
     assert "What came of it" not in read(alice, "/settings/hold-out/")

@@ -82,6 +82,10 @@ def test_a_good_one_is_a_program() -> None:
         ("event: Added", "kind: outcome\n  outcome: clicked\n  journey: car", 5, "No journey has the key “car”."),
         ("contact.name }}", "'shop.example' | link }}", 14, "“shop.example” is no web address that a link can"),
         ("contact.name }}", "'https://a.example' | link:'%' }}", 14, "cannot be the name of a link."),
+        (
+            *("    kind: wait\n    for: 1 h", "    kind: split\n    weights: bandit\n    ways: [{name: a}, {name: b}]"),
+            *(10, "needs the journey's goal"),
+        ),
         ("name: Cart", "name: Cart\nhold_out: 95%", 2, "Write a share from 0.01% to 90%"),
         ("name: Cart", "name: Cart\nhold_out: 10", 2, "text"),
         ("name: Cart", "name: Cart\nentries: {per_day: 0}", 2, "Give a number from 1 to"),

@@ -136,6 +136,18 @@ steps:
   - {id: again, kind: message, channels: [sms], text: "Still {{ event.cart }}"}
   - {id: bill, kind: message, channels: [sms], class: service, text: "Bill of {{ event.cart }}"}
 """
+DOCUMENTS["bandit"] = """
+name: Bandit
+entry: {event: Product Added, second: parallel, where: {field: name, in: [Ana, Bia]}}
+goal: {event: Order Completed, within: 2 h}
+steps:
+  - id: way
+    kind: split
+    weights: bandit
+    ways:
+      - {name: x, steps: [{id: x, kind: message, channels: [sms], class: service, text: "X {{ event.cart }}"}]}
+      - {name: y, weight: 2, steps: [{id: y, kind: message, channels: [sms], class: service, text: "Y"}]}
+"""
 SEGMENTS = {
     "keen": "name: Keen\nwhere: {event: Product Added, where: {property: price, over: 50}, within: 2 h, at_least: 2}\n",
     "idle": "name: Idle\nwhere: {all: [{none: [{event: Order Completed, within: 1 d}]}, {event: Product Added}]}\n",
@@ -293,15 +305,15 @@ def play_in_memory(player: Player, town: Town, arrivals: list[tuple[datetime, Ev
 
 
 def _run_to(town: Town, until: datetime) -> None:
-    """Every instant before then at which something is due, and where there are segments every hour."""
-    [(segments,)] = town.rows("select count(*) from segment")
+    """Every instant before then at which something is due, and where there are segments or bandits every hour."""
+    [(hourly,)] = town.rows("select (select count(*) from segment) + count(*) from journey where document ~ 'bandit'")
     while True:
         _answer(town)
         [(due,)] = town.rows(
             """select least((select min(due_at) from run_open), (select min(ends_at) from session),
                             (select min(not_before) from delivery_open where state = 'queued'))"""
         )
-        if segments:
+        if hourly:
             hour = town.now.replace(minute=0, second=0) + HOUR
             due = min(due or hour, hour)
         if due is None or due >= until:

@@ -18,6 +18,7 @@ from tertulia.core.world import ChannelFacts, Config, EndpointFacts, Heard, Jour
 from tertulia.documents.journeys import read_journey
 from tertulia.documents.segments import read_segment
 from tertulia.documents.templates import read_template
+from tertulia.store.bandits import read_newest as read_bandits
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.coupons import read_pools
 from tertulia.store.db import Conn
@@ -75,6 +76,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         },
         pools=read_pools(conn),
         giving=frozenset(row.id for row in journeys.values() if row.gives_coupons),
+        bandits=read_bandits(conn),
     )
 
 

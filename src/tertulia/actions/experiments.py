@@ -5,8 +5,8 @@ Somebody converted who reached the journey's goal within a time that is the same
 the experiment. Of the workspace's hold-out the goals of all journeys count.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -17,6 +17,7 @@ from tertulia.core.journeys import Program, compile_journey, walk_steps
 from tertulia.core.steps.split.step import SplitStep
 from tertulia.data.models import Journey, Workspace
 from tertulia.documents.journeys import read_journey
+from tertulia.store.bandits import list_weights
 from tertulia.store.db import Conn
 from tertulia.store.experiments import Counted, count_converted
 
@@ -29,13 +30,16 @@ Kind = Literal["hold_out", "split"]
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """`step`: the split's id, with its `name`. `result` is of people whose time is over; `waiting` are the others."""
+    """`step`: the split's id, with its `name`. `result` is of people whose time is over; `waiting` are the others.
+    `weights`: those that a bandit has set, of 10000 by way, since `weighed_at`; empty where none has (A5)."""
 
     kind: Kind
     step: str
     name: str
     result: Result
     waiting: int
+    weights: Mapping[str, int] = field(default_factory=dict)
+    weighed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,22 @@ class _Sought:
 def read_results(conn: Conn, journey: Journey, now: datetime, days: int = 0) -> Results:
     """Of a journey. `days`: how long everybody has; 0 for as long as the goal says."""
     programs = [compile_journey(read_journey(revision.document)) for revision in journey.revisions.order_by("-number")]
-    told = next((program for program in programs if program.journey.goal is not None), None)
-    goal = told.journey.goal if told is not None else None
-    horizon = find_horizon(told) if told is not None else None
+    last = next((program for program in programs if program.journey.goal is not None), None)
+    goal = last.journey.goal if last is not None else None
+    horizon = find_horizon(last) if last is not None else None
     within = timedelta(days=days) if days else horizon or timedelta()
     sought = _list_sought(journey.pk, programs)
     if goal is None or not sought:
         return Results(goal.event or goal.type if goal is not None else "", within, ())
     rows = count_converted(conn, journey.workspace_id, list(sought), journey.pk, within, now)
-    found = (_judge(one, [row for row in rows if row.experiment == name]) for name, one in sought.items())
-    return Results(goal.event or goal.type, within, tuple(found))
+    found = [_judge(one, [row for row in rows if row.experiment == name]) for name, one in sought.items()]
+    weighed = list_weights(conn, journey.pk)
+    bandits = {step for step in programs[0].list_bandits() if step in weighed}
+    told = (
+        replace(one, weights=weighed[one.step][0], weighed_at=weighed[one.step][1]) if one.step in bandits else one
+        for one in found
+    )
+    return Results(goal.event or goal.type, within, tuple(told))
 
 
 def read_workspace_results(conn: Conn, workspace: Workspace, now: datetime, days: int = OF_ALL_DAYS) -> Results:

@@ -149,6 +149,7 @@ def tell(outcome: str, reason: str) -> str:
         "unconfirmed": _("Delivery not confirmed."),
         "not_handed_over": _("Not handed over."),
         "called": _("Called."),
+        "assigned": _("Assigned a way."),
     }
     head = heads.get(outcome, outcome)
     return f"{head} {explain_reason(reason)}" if reason else head

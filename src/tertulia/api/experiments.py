@@ -1,5 +1,6 @@
 """What came of experiments: hold-outs and splits of journeys, and the workspace's hold-out."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -48,13 +49,16 @@ class ComparedOut(Schema):
 
 class ExperimentOut(Schema):
     """`kind`: hold_out, or split with its `step`. `waiting`: people whose time is not over, who are counted nowhere
-    else. Intervals hold with 95 %, however often they are looked at."""
+    else. Intervals hold with 95 %, however often they are looked at. `weights`: those that a bandit has set for who
+    comes now, of 10000 by way; empty where none has."""
 
     kind: str
     step: str
     waiting: int
     variants: list[ArmOut]
     comparisons: list[ComparedOut]
+    weights: dict[str, int]
+    weighed_at: datetime | None
 
 
 class ResultsOut(Schema):
@@ -99,6 +103,8 @@ def _write_one(one: Experiment) -> dict[str, Any]:
         "waiting": one.waiting,
         "variants": [_write_variant(variant) for variant in one.result.variants],
         "comparisons": [_write_comparison(told) for told in one.result.comparisons],
+        "weights": dict(one.weights),
+        "weighed_at": one.weighed_at,
     }
 
 

@@ -389,7 +389,7 @@ class Decide(msgspec.Struct, frozen=True):
     id: UUID
     match_id: int | None
     delivery_id: UUID | None
-    outcome: str  # sent | held | not_sent | ghost | failed | revoked | not_entered
+    outcome: str  # sent | held | not_sent | ghost | failed | revoked | not_entered | assigned
     gate: str
     reason: str
     facts: dict[str, Any]

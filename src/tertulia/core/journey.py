@@ -210,8 +210,8 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
             _go(world, run, node.next)
         case Call():
             _call(world, run, node, move)
-        case Divide(weights, salt):
-            _go(world, run, node.ways[choose_way(world, run, node.step.id, weights, salt)])
+        case Divide():
+            _go(world, run, node.ways[choose_way(world, run, node.step.id, move)])
         case HandOver(say):
             entry = make_entry(world, run, write_text(world, run, say), world.now)
             world.forward(run.workspace, shard_of_contact(run.contact_id), key_of(entry), entry, run.contact_id)

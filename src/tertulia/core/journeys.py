@@ -307,6 +307,10 @@ class Program:
         """Whether customers are divided, at a split or by a hold-out (A1)."""
         return bool(self.hold_out) or any(node.step.KIND == "split" for node in self.nodes.values())
 
+    def list_bandits(self) -> list[str]:
+        """The splits whose weights follow what they come to (A5)."""
+        return [id_ for id_, node in self.nodes.items() if getattr(node.step, "weights", "") == "bandit"]
+
     def list_heard(self) -> Iterator[tuple[str, str]]:
         """Type and name of every event that a live run listens for."""
         for rule in self.journey.exceptions:

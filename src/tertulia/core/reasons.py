@@ -78,6 +78,9 @@ class Reason(StrEnum):
     ENTRY_LATE = "entry.late"
     ENTRY_AUDIENCE_LEFT = "entry.left_audience"
 
+    # experiments
+    WEIGHED = "split.weighed"
+
     # calls to the company's API
     CALL_DONE = "call.done"
     CALL_CONFIRMED = "call.confirmed"
@@ -206,6 +209,7 @@ SENTENCES: Final = {
     Reason.ENTRY_AUDIENCE_LEFT: gettext_noop(
         "When the customer's hour came, they were no longer among those who enter."
     ),
+    Reason.WEIGHED: gettext_noop("A bandit weighed the ways by what they had come to; a hash chose this one by that."),
     Reason.CALL_DONE: gettext_noop("Your API said that it worked."),
     Reason.CALL_CONFIRMED: gettext_noop("The answer was lost; asked again, your API said that it had worked."),
     Reason.CALL_SETTLED: gettext_noop("Nobody knew what came of the call; somebody in your team said that it worked."),

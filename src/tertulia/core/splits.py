@@ -5,24 +5,33 @@ from hashlib import blake2b
 
 from tertulia.core import entry_effects as ee
 from tertulia.core.identity import Trust
+from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.run_notes import decide_step
 from tertulia.core.shares import BUCKETS
+from tertulia.core.steps.base import Divide
 from tertulia.core.world import World
 
 
-def choose_way(world: World, run: RunRow, step: str, weights: Sequence[tuple[str, int]], salt: str) -> int:
-    """The place of the way. One that was recorded and is not there any more is chosen anew, and not recorded."""
+def choose_way(world: World, run: RunRow, step: str, move: Divide) -> int:
+    """The place of the way. One that was recorded and is not there any more is chosen anew, and not recorded. What a
+    bandit has chosen by is a row of the ledger (A5)."""
     experiment = f"{run.journey_id}/{step}"
-    names = [name for name, _ in weights]
+    names = [name for name, _ in move.weights]
     known = world.assignments.get((run.contact_id, experiment))
     if known is not None and known.way in names:
         return names.index(known.way)
-    bucket = find_bucket(experiment, salt, find_bucket_key(world.contacts[run.contact_id]))
+    told = world.config.bandits.get(experiment) if move.bandit else None
+    weights = [(name, told[name]) for name in names] if told and told.keys() == set(names) else list(move.weights)
+    bucket = find_bucket(experiment, move.salt, find_bucket_key(world.contacts[run.contact_id]))
     place = place_bucket(bucket, [weight for _, weight in weights])
     if known is None:
         way, weight = weights[place]
         share = weight * BUCKETS // sum(weight for _, weight in weights)
         world.add(ee.Assign(run.workspace, run.contact_id, experiment, way, bucket, share, world.now))
+        if move.bandit:
+            facts = {"way": way, "weights": dict(weights), "bucket": bucket}
+            decide_step(world, run, step, "assigned", "split", Reason.WEIGHED.value, facts)
     return place
 
 

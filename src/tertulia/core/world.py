@@ -252,6 +252,8 @@ class Config:
     pools: Mapping[tuple[int, str], PoolFacts] = field(default_factory=dict)  # by workspace and key
     giving: frozenset[int] = frozenset()  # journeys that give coupons (S5)
 
+    bandits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by experiment, weights of ways (A5)
+
     def epoch(self, workspace: int) -> int:
         return self.workspaces[workspace].epoch
 

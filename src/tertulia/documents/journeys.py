@@ -35,6 +35,7 @@ from tertulia.core.shares import read_share
 from tertulia.core.steps.base import Step
 from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
+from tertulia.documents.bandits import check_bandits
 from tertulia.documents.broadcasts import check_broadcast
 from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
@@ -100,6 +101,8 @@ def check_journey(text: str, around: Around) -> Journey:
         if len(checker.ids) > STEPS_MAX:
             told = {"most": str(STEPS_MAX)}
             problems.append(Problem(written.find(("steps",)), ("steps",), _("Give at most %(most)s steps."), told))
+    if isinstance(journey, Journey) and isinstance(steps, list):
+        problems += check_bandits(written, journey, steps)
     if isinstance(journey, Journey) and journey.is_broadcast:
         problems += check_broadcast(written, journey)
     if problems or isinstance(journey, Problem):

@@ -8,7 +8,6 @@ may stand there (C2). Decisions use the decision clock; leases and rates the rea
 """
 
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -40,8 +39,10 @@ from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.store.world import Flying
+from tertulia.workers.bandits import BanditKeeper
 from tertulia.workers.buckets import CLAIMS_PER_CYCLE, Pace, find_limit
 from tertulia.workers.launches import LaunchKeeper
+from tertulia.workers.log_places import place_of
 from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
@@ -87,6 +88,7 @@ class Engine:
         self._paces: dict[tuple[int, int | None], Pace] = {}
         self._segments = SegmentKeeper()
         self._rounds = RoundKeeper()
+        self._bandits = BanditKeeper()
         self._launches = LaunchKeeper()
 
     def run_round(self) -> bool:
@@ -219,7 +221,7 @@ class Engine:
                 raise
             except Exception as error:
                 self._roll_back()
-                log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, at=_place_of(error))
+                log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, at=place_of(error))
                 return False
             self.config = batch.config or self.config
             return True
@@ -409,12 +411,13 @@ class Engine:
         return True
 
     def _run_rounds(self) -> bool:
-        """Journeys that look for people by themselves do so when it is time. The log comes first: somebody's stop, or
-        what keeps them out, may stand there."""
+        """Journeys that look for people by themselves do so when it is time, and bandits weigh. The log comes first:
+        somebody's stop, or what keeps them out, may stand there."""
         assert self.config is not None
         if self._behind or not self.epochs or not self.config.journeys:
             return False
         now = self.now()
+        weighed = self._bandits.weigh(self.conn, self.config, now)
         task = self._rounds.find_task(self.conn, self.config, list(self.epochs), now)
         self.conn.commit()
         if task is not None and task[1]:
@@ -422,7 +425,7 @@ class Engine:
             self._commit(self._rounds.do_task(self.conn, self.config, *task, now, self.serials))
             self.touched.add(f"journey:{task[0].journey_id}")
         self.full |= task is not None
-        return task is not None
+        return task is not None or weighed
 
     def _do_due(self, rows: Sequence[Due], act: Act[Due], put_off_one: Callable[[Due], None], now: datetime) -> bool:
         """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""
@@ -445,7 +448,7 @@ class Engine:
             raise
         except Exception as error:
             self._roll_back()
-            log.warning("due_failed", rows=len(rows), error=type(error).__name__, at=_place_of(error))
+            log.warning("due_failed", rows=len(rows), error=type(error).__name__, at=place_of(error))
             return False
         return True
 
@@ -492,9 +495,3 @@ class Engine:
             self.touched |= {f"match:{match_id}" for match_id, _, _ in done}
             self._config_epochs = None
         self.conn.commit()
-
-
-def _place_of(error: Exception) -> str:
-    """Where an error was raised. Its text may hold somebody's data and is never logged."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.filename}:{frame.lineno}"

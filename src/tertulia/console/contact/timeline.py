@@ -96,6 +96,7 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "held": (_("is held"), "hourglass", "warn"),
         "not_sent": (_("not sent"), "ban", "warn"),
         "ghost": (_("held out"), "split", ""),
+        "assigned": (_("assigned a way by a bandit"), "split", ""),
         "failed": (_("failed"), "circle-alert", "danger"),
         "revoked": (_("revoked"), "undo-2", ""),
         "not_entered": (_("not entered"), "ban", ""),

@@ -65,6 +65,7 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "unconfirmed": _("Not confirmed"),
         "not_handed_over": _("Not handed over"),
         "called": _("Called"),
+        "assigned": _("Assigned"),
     }
     return Why(
         newest,

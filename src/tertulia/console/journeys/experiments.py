@@ -5,6 +5,7 @@ Pictures stretch with the page, so no word stands in them; what they show is tex
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.utils.formats import number_format
@@ -15,6 +16,7 @@ from tertulia.console.tags import plain_num
 from tertulia.core.experiments import SAMPLE, Comparison, Verdict
 from tertulia.core.hold_outs import HELD_OUT, TREATED
 from tertulia.core.intervals import Interval
+from tertulia.core.shares import BUCKETS
 
 WIDTH: Final = 100
 TONES: Final[dict[Verdict, str]] = {"early": "", "open": "", "more": "ok", "fewer": "danger"}
@@ -56,7 +58,8 @@ class DifferenceView:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentView:
-    """A card. `badge` says in a word what `sentences` say whole; `tone` of the badge."""
+    """A card. `badge` says in a word what `sentences` say whole; `tone` of the badge. `weights` are a
+    bandit's."""
 
     title: str
     step: str
@@ -69,6 +72,8 @@ class ExperimentView:
     highest: str
     people: int
     waiting: int
+    weights: list[tuple[str, str]]
+    weighed_at: datetime | None
 
 
 def show_experiment(experiment: Experiment) -> ExperimentView:
@@ -96,6 +101,12 @@ def show_experiment(experiment: Experiment) -> ExperimentView:
         highest=write_percent(top),
         people=found.people,
         waiting=experiment.waiting,
+        weights=[
+            (one.way, write_percent(experiment.weights[one.way] / BUCKETS))
+            for one in found.variants
+            if one.way in experiment.weights
+        ],
+        weighed_at=experiment.weighed_at,
     )
 
 

@@ -23,6 +23,8 @@ CHOICES: dict[str, Promise] = {
     "drop": gettext_lazy("it is not sent"),
     "next_channel": gettext_lazy("the next channel is tried"),
     "run_now": gettext_lazy("go on at once"),
+    "fixed": gettext_lazy("As they are written"),
+    "bandit": gettext_lazy("A bandit: more for the better ways"),
     "exit": gettext_lazy("end the journey"),
     "track": gettext_lazy("Event"),
     "page": gettext_lazy("Page"),

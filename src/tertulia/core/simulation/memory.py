@@ -38,6 +38,7 @@ from tertulia.core.rows import (
     SlotRow,
 )
 from tertulia.core.sessions import ENDED, STARTED
+from tertulia.core.simulation.bandits import Bandits
 from tertulia.core.simulation.members import Members
 from tertulia.core.simulation.timers import Timers
 from tertulia.core.triggers import HORIZON
@@ -69,6 +70,8 @@ class Memory:
     recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
     lookback: timedelta = timedelta()
     members: Members = field(default_factory=Members)
+    bandits: Bandits = field(default_factory=Bandits)
+    has_bandits: bool = False  # else nobody asks what ways have come to
     has_sessions: bool = False  # somebody listens to them; else nobody asks which are running
 
     @property
@@ -274,6 +277,7 @@ def make_memory(config: Config, since: datetime) -> Memory:
         recalls=frozenset((rule.type, rule.event) for program in programs for rule in program.journey.exceptions),
         lookback=max((program.lookback for program in programs), default=timedelta()),
         has_sessions=any(name in (STARTED, ENDED) for _, _, name in config.heard),
+        has_bandits=any(program.list_bandits() for program in programs),
     )
 
 

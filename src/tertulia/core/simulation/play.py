@@ -46,6 +46,7 @@ from tertulia.core.membership import stir
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.sessions import settle
+from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
 from tertulia.core.slots import list_released, wake_deferred
@@ -146,6 +147,8 @@ class Player:
             self._decide_log(now)
             did = self._claim(now) | self._end_sessions(now) | self._wake(now)
             if did | self._hear(now) | self._claim_calls(now) | self._move_members(now):
+                continue
+            if weigh_due(self.memory, now):
                 continue
             if not self.handed_over and not self.called:
                 return
@@ -284,6 +287,8 @@ class Player:
     def _end(self, world: World, depth: int = 0) -> None:
         wake_deferred(world, self.memory.list_deferred(world, list_released(world)))
         self.memory.keep(world)
+        if self.memory.has_bandits:
+            self.memory.bandits.note(self.memory, world)
         self.watch(world)
         if self.memory.config.segments:
             self.memory.members.note(self.memory.config, world)

@@ -50,7 +50,8 @@ class Queue(Generic[Key]):
 @dataclass(slots=True)
 class Timers:
     """Messages and calls to be claimed by their id, sessions that may end by their contact, runs to be woken, and runs
-    whose question is answered, by their id, contacts whom time may move into a segment or out of it."""
+    whose question is answered, by their id, contacts whom time may move into a segment or out of it, and bandits by
+    their experiment."""
 
     claims: Queue[UUID] = field(default_factory=Queue)
     sessions: Queue[int] = field(default_factory=Queue)
@@ -58,9 +59,10 @@ class Timers:
     replies: Queue[UUID] = field(default_factory=Queue)
     calls: Queue[UUID] = field(default_factory=Queue)
     segments: Queue[int] = field(default_factory=Queue)
+    bandits: Queue[str] = field(default_factory=Queue)
 
     def find_next(self) -> datetime | None:
         """When anything is due next."""
-        queues = (self.claims, self.sessions, self.runs, self.replies, self.calls, self.segments)
+        queues = (self.claims, self.sessions, self.runs, self.replies, self.calls, self.segments, self.bandits)
         found = [at for queue in queues if (at := queue.find_next()) is not None]
         return min(found, default=None)

@@ -121,10 +121,12 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Divide:
-    """Down the way of this customer: names with their weights, and what the hash is salted with (A1)."""
+    """Down the way of this customer: names with their weights, and what the hash is salted with (A1). `bandit`: the
+    weights are those to begin with, until it is known what the ways come to (A5)."""
 
     weights: tuple[tuple[str, int], ...]
     salt: str
+    bandit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

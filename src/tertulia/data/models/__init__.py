@@ -5,7 +5,7 @@ from tertulia.data.models.channel import Channel
 from tertulia.data.models.coupon import CouponPool
 from tertulia.data.models.endpoint import Endpoint
 from tertulia.data.models.imports import Import
-from tertulia.data.models.journey import Journey, JourneyRevision, JourneyRound
+from tertulia.data.models.journey import Journey, JourneyRevision, JourneyRound, SplitWeights
 from tertulia.data.models.match import Match, MatchChannel
 from tertulia.data.models.notice import Audit, Notice
 from tertulia.data.models.people import ApiKey, Membership, SignInLink, User, Workspace
@@ -33,6 +33,7 @@ __all__ = [
     "SegmentRevision",
     "SignInLink",
     "Source",
+    "SplitWeights",
     "Template",
     "TemplateRevision",
     "User",

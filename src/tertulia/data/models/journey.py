@@ -45,6 +45,21 @@ class JourneyRound(models.Model):
         ordering = ("-due_at",)
 
 
+class SplitWeights(models.Model):
+    """The weights that a bandit has set for a split of a journey, from an hour on (A5): of 10000, by way. `counts`: the
+    people and the conversions that they are of. The engine sets them."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE)
+    step = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    weights = models.JSONField()
+    counts = models.JSONField()
+
+    class Meta:
+        db_table = "split_weights"
+        constraints = (models.UniqueConstraint(fields=("journey", "step", "at"), name="split_weights_once"),)
+
+
 class JourneyRevision(models.Model):
     """A published document, which nothing changes any more (V1). The epoch at which it became the newest."""
 

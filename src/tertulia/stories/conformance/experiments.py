@@ -21,7 +21,8 @@ def set_hold_out(stage: Stage, share: str) -> None:
 
 def track_crowd(stage: Stage, told: Mapping[str, Any]) -> None:
     """So many people as `size` says, called Ana1, Ana2 and so on: each is known by a phone number and has agreed to
-    marketing, unless they are there already, and an `event` comes of each."""
+    marketing, unless they are there already, and an `event` comes of each; with `way` only of those whom a bandit of
+    the `journey` has sent that way."""
     size = told["size"]
     if not 0 < size <= CROWD_MAX:
         raise Failed(f"a crowd has 1 to {CROWD_MAX} people")
@@ -37,7 +38,16 @@ def track_crowd(stage: Stage, told: Mapping[str, Any]) -> None:
         form = {"state": "granted", "topic": "marketing", "channel": "sms", "reason": "conformance"}
         stage.api("POST", f"/contacts/{stage.find_person(name)}/consents", form)
     stage.drain()
+    if "way" in told:
+        names = [name for name in names if told["way"] in _read_ways(stage, told["journey"], name)]
     track_calls(stage, {"calls": [{"user": name, "event": told["event"]} for name in names]})
+
+
+def _read_ways(stage: Stage, journey: str, who: str) -> set[str]:
+    """The ways that a bandit of a journey has assigned somebody."""
+    rows = stage.api("GET", f"/contacts/{stage.find_person(who)}/decisions")
+    mine = [row for row in rows if (row["journey_id"], row["outcome"]) == (stage.journeys[journey], "assigned")]
+    return {row["facts"]["way"] for row in mine}
 
 
 def check_sides(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -63,8 +73,8 @@ def check_sides(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iter
 
 def check_results(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Of each journey by name, of its first experiment: `people` whose time to convert is over and how many of them
-    `converted`, on all sides together, `waiting` those whose time is not over, and the `verdict` of the first
-    comparison."""
+    `converted`, on all sides together, `waiting` those whose time is not over, the `verdict` of the first
+    comparison, and the way that a bandit `favours`."""
     for name, told in expected.items():
         [experiment, *_] = stage.api("GET", f"/journeys/{stage.journeys[name]}/results")["experiments"]
         found: dict[str, Any] = {
@@ -72,6 +82,7 @@ def check_results(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> It
             "converted": sum(one["converted"] for one in experiment["variants"]),
             "waiting": experiment["waiting"],
             "verdict": experiment["comparisons"][0]["verdict"],
+            "favours": max(experiment["weights"], key=experiment["weights"].get, default=None),
         }
         for what, value in told.items():
             if found[what] != value:

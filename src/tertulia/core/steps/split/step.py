@@ -1,7 +1,8 @@
-"""Split: each customer goes one of several ways, by fixed weights, and always the same one again (A1)."""
+"""Split: each customer goes one of several ways, by weights, and always the same one again (A1). The weights are fixed,
+or follow what the ways come to (A5)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -23,7 +24,8 @@ class SplitWay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 class SplitStep(Step, frozen=True, kw_only=True):
     """`ways` with their weights, which count against each other. `salt`: another one divides customers anew who were
-    not here yet."""
+    not here yet. `weights`: a bandit gives the better ways more of those who come; theirs hold until anybody's time to
+    reach the goal is over."""
 
     KIND: ClassVar[str] = "split"
     TITLE: ClassVar[str] = _("Split")
@@ -32,11 +34,15 @@ class SplitStep(Step, frozen=True, kw_only=True):
     SAMPLE: ClassVar[Mapping[str, Any]] = {"ways": [{"name": "A", "weight": 50}, {"name": "B", "weight": 50}]}
 
     ways: Annotated[tuple[SplitWay, ...], Meta(title=_("Ways"))]
+    weights: Annotated[
+        Literal["fixed", "bandit"],
+        Meta(title=_("Weights"), description=_("A bandit gives ways that reach the journey's goal more often more.")),
+    ] = "fixed"
     salt: Annotated[str, Meta(title=_("Salt"), description=_("Another word divides newcomers anew."))] = ""
 
     def act(self, view: View) -> Move:
         """Down the customer's way."""
-        return Divide(tuple((way.name, way.weight) for way in self.ways), self.salt)
+        return Divide(tuple((way.name, way.weight) for way in self.ways), self.salt, self.weights == "bandit")
 
     def list_ways(self) -> tuple[Way, ...]:
         """Every one."""
