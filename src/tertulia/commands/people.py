@@ -57,14 +57,15 @@ def find_contact(conn: "Conn", workspace: "Workspace", who: str) -> int:
     """The contact of an id, a phone number, an e-mail or an external id. Raises NotFound, or Invalid when several
     share it."""
     from tertulia.actions.contacts import access_contact
-    from tertulia.store.directory import EXTERNAL_ID, find_by_address
+    from tertulia.core.events import LISTED
+    from tertulia.store.directory import find_by_address
 
     if who.isdecimal():
         try:
             return access_contact(conn, workspace, int(who)).id
         except NotFound:
             pass
-    keys = [(EXTERNAL_ID, who), ("email", who.strip().casefold())]
+    keys = [(LISTED, who), ("email", who.strip().casefold())]
     phone = normalise_phone(who, workspace.country)
     if isinstance(phone, Phone):
         keys.insert(0, ("phone", key_of_e164(phone.e164)))
