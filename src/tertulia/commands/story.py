@@ -25,12 +25,16 @@ from tertulia.commands.migrate import migrate
 from tertulia.commands.up import list_children, own_data_folder, wait_until_ready
 from tertulia.errors import ConfigError, NotFound
 from tertulia.store.clock import real_now
-from tertulia.stories.match.story import ROWS, tell_match
+from tertulia.stories.four_steps.story import tell_four_steps
+from tertulia.stories.match.story import tell_match
 from tertulia.stories.place import Place
 from tertulia.stories.report import Report
 from tertulia.workers.supervisor import Child, Supervisor
 
-STORIES = {"match": tell_match}
+STORIES = {"match": tell_match, "four-steps": tell_four_steps}
+TIMED = ("four-steps",)  # are told on the test clock
+ROWS = {"match": 1_000, "four-steps": 90}
+ROWS_MIN = {"match": 100, "four-steps": 9}
 SEED = 20417
 OWNER = "marta@verbena.example"
 
@@ -39,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=[*STORIES, "all"], metavar="NAME", help=f"{', '.join(STORIES)} or all")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--seed", type=int, default=SEED, help="the same seed tells the same story")
-    parser.add_argument("--rows", type=int, default=ROWS, help="how long the customer list is")
+    parser.add_argument("--rows", type=int, help="how long the customer list is (each story has its own length)")
     parser.add_argument("--data", type=Path, help="keep the data and the logs in this folder")
 
 
@@ -65,22 +69,27 @@ def run(options: argparse.Namespace) -> int:
 
 def tell(name: str, options: argparse.Namespace) -> Report:
     """Start everything, tell one story, stop everything."""
-    if options.rows < 100:
-        raise ConfigError("A story needs at least 100 rows: every role and every kind of trouble has to be in it.")
-    with take_folder(options.data) as folder, own_data_folder(), open_database() as url:
+    rows = options.rows or ROWS[name]
+    if rows < ROWS_MIN[name]:
+        least = ROWS_MIN[name]
+        raise ConfigError(
+            f"This story needs at least {least} rows: every role and every kind of trouble has to be in it."
+        )
+    with take_folder(options.data, timed=name in TIMED) as folder, own_data_folder(), open_database() as url:
         os.environ["DATABASE_URL"] = url
         migrate(url)
         key = open_workspace()
-        phones = take_free_port()
-        with keep_running(phones, folder / "logs") as supervisor:
+        phones, mail = take_free_port(), take_free_port()
+        with keep_running(phones, mail, folder / "logs") as supervisor:
             place = Place(
                 base_url=config.public_url(),
                 phones_url=f"http://127.0.0.1:{phones}",
+                mail_port=mail,
                 key=key,
                 kill=lambda role: kill(supervisor, role),
                 say=make_voice(quiet=options.json),
             )
-            return STORIES[name](place, seed=options.seed, rows=options.rows)
+            return STORIES[name](place, seed=options.seed, rows=rows)
 
 
 def make_voice(*, quiet: bool) -> Callable[[str], None]:
@@ -95,14 +104,16 @@ def make_voice(*, quiet: bool) -> Callable[[str], None]:
 
 
 @contextmanager
-def take_folder(given: Path | None) -> Iterator[Path]:
-    """The story's own settings: a data folder and ports that nobody else uses."""
+def take_folder(given: Path | None, *, timed: bool) -> Iterator[Path]:
+    """The story's own settings: a data folder and ports that nobody else uses, and a test clock where it is `timed`."""
     with tempfile.TemporaryDirectory(prefix="tertulia-story-") as temporary:
         folder = given.absolute() if given else Path(temporary)
         os.environ["TERTULIA_DATA"] = str(folder)
         os.environ["PORT"] = str(take_free_port())
         for name in ("DATABASE_URL", "PUBLIC_URL", "TEST_CLOCK"):
             os.environ.pop(name, None)
+        if timed:
+            os.environ["TEST_CLOCK"] = "1"
         yield folder
 
 
@@ -131,10 +142,11 @@ def open_workspace() -> str:
 
 
 @contextmanager
-def keep_running(phones: int, logs: Path) -> Iterator[Supervisor]:
+def keep_running(phones: int, mail: int, logs: Path) -> Iterator[Supervisor]:
     """The platform's processes and the simulator, started again when they die."""
-    os.environ["ALLOW_PRIVATE_HOSTS"] = f"127.0.0.1:{phones}"
-    simulator = Child("simulator", ("tertulia.cli", "simulator", "--port", str(phones)))
+    os.environ["ALLOW_PRIVATE_HOSTS"] = f"127.0.0.1:{phones},127.0.0.1:{mail}"
+    ports = ("--port", str(phones), "--mail-port", str(mail))
+    simulator = Child("simulator", ("tertulia.cli", "simulator", *ports))
     supervisor = Supervisor([simulator, *list_children()], logs)
     stop = threading.Event()
     supervisor.start()

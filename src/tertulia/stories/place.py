@@ -28,10 +28,12 @@ class StoryBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`base_url` of the platform, `phones_url` of the simulator, `key` of the workspace that the story plays in."""
+    """`base_url` of the platform, `phones_url` and `mail_port` of the simulator, `key` of the workspace in which the
+    story plays."""
 
     base_url: str
     phones_url: str
+    mail_port: int
     key: str
     kill: Callable[[str], None]
     say: Callable[[str], None]

@@ -9,10 +9,9 @@ from tertulia.stories.place import Api, Place, Sim, StoryBroken
 from tertulia.stories.report import Report
 
 NAME = "match"
-ROWS = 1_000
 
 
-def tell_match(place: Place, *, seed: int, rows: int = ROWS) -> Report:
+def tell_match(place: Place, *, seed: int, rows: int) -> Report:
     """Play the story in an empty workspace; what it found. Never raises for what the platform does wrong."""
     report = Report(NAME)
     began = time.monotonic()

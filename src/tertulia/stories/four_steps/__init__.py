@@ -1,0 +1,1 @@
+"""The story `four-steps`: a triggered campaign, and what becomes of everybody whom it meets or does not."""
