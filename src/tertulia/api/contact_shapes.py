@@ -227,7 +227,8 @@ class DeliveryOut(Schema):
 class RunOut(Schema):
     """A passage through a journey. `event`: what began it; `step`: where the run is, or was at its end; `due_at`: when
     a wait ends. Of one that is over the `outcome` (completed, left, exited), the `reason` with its `sentence`, and the
-    `event_id` that ended it; all empty while it lives. `answers` by the steps that asked; `asked`: a question waits.
+    `event_id` that ended it; all empty while it lives. `goal_at`: when the journey's goal was reached, which may be
+    after its end. `answers` by the steps that asked; `asked`: a question waits.
     `results`: what steps that call an API saved, by their ids."""
 
     id: UUID
@@ -246,6 +247,7 @@ class RunOut(Schema):
     sentence: str
     event_id: UUID | None
     ended_at: datetime | None
+    goal_at: datetime | None
     answers: dict[str, Any]
     asked: bool
     results: dict[str, Any] = {}

@@ -25,16 +25,17 @@ from tertulia.commands.migrate import migrate
 from tertulia.commands.up import list_children, own_data_folder, wait_until_ready
 from tertulia.errors import ConfigError, NotFound
 from tertulia.store.clock import real_now
+from tertulia.stories.cart_series.story import tell_cart_series
 from tertulia.stories.four_steps.story import tell_four_steps
 from tertulia.stories.match.story import tell_match
 from tertulia.stories.place import Place
 from tertulia.stories.report import Report
 from tertulia.workers.supervisor import Child, Supervisor
 
-STORIES = {"match": tell_match, "four-steps": tell_four_steps}
-TIMED = ("four-steps",)  # are told on the test clock
-ROWS = {"match": 1_000, "four-steps": 90}
-ROWS_MIN = {"match": 100, "four-steps": 9}
+STORIES = {"match": tell_match, "four-steps": tell_four_steps, "cart-series": tell_cart_series}
+TIMED = ("four-steps", "cart-series")  # are told on the test clock
+ROWS = {"match": 1_000, "four-steps": 90, "cart-series": 80}
+ROWS_MIN = {"match": 100, "four-steps": 9, "cart-series": 8}
 SEED = 20417
 OWNER = "marta@verbena.example"
 
