@@ -28,14 +28,15 @@ from tertulia.store.clock import real_now
 from tertulia.stories.cart_series.story import tell_cart_series
 from tertulia.stories.four_steps.story import tell_four_steps
 from tertulia.stories.match.story import tell_match
+from tertulia.stories.otp.story import tell_otp
 from tertulia.stories.place import Place
 from tertulia.stories.report import Report
 from tertulia.workers.supervisor import Child, Supervisor
 
-STORIES = {"match": tell_match, "four-steps": tell_four_steps, "cart-series": tell_cart_series}
+STORIES = {"match": tell_match, "four-steps": tell_four_steps, "cart-series": tell_cart_series, "otp": tell_otp}
 TIMED = ("four-steps", "cart-series")  # are told on the test clock
-ROWS = {"match": 1_000, "four-steps": 90, "cart-series": 80}
-ROWS_MIN = {"match": 100, "four-steps": 9, "cart-series": 8}
+ROWS = {"match": 1_000, "four-steps": 90, "cart-series": 80, "otp": 1_000}
+ROWS_MIN = {"match": 100, "four-steps": 9, "cart-series": 8, "otp": 100}
 SEED = 20417
 OWNER = "marta@verbena.example"
 
