@@ -29,7 +29,7 @@ from psycopg import sql
 from tertulia.embedded import EmbeddedPostgres
 from tertulia.errors import NotFound
 
-BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine", "segments", "billion")
+BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine", "segments", "simulate", "billion")
 MODULES = {"import": "imports"}
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
