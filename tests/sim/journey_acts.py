@@ -54,6 +54,7 @@ steps:
       - id: tell
         kind: message
         channels: [whatsapp, sms]
+        {patience}
         text: "J{label} {{{{ contact.name }}}} e{{{{ event.n }}}}a"
   - id: known
     kind: branch
@@ -133,6 +134,7 @@ def publish(world: "World", act: Act) -> bool:
         "second": chance.choice(("ignore", "restart", "parallel")),
         "key": chance.choice(("", "cart")),
     }
+    told["patience"] = "delivered_within: 5 min" if told["class_"] == "transactional" else "name: Tell"
     document = DOCUMENTS[(label + world.script.seed) % len(DOCUMENTS)].format(**told)
     with transaction.atomic():
         if label in world.played.journeys:

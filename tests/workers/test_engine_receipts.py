@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.workers.test_engine_journeys import MINUTE, add_customer
+from tests.workers.test_engine_links import click
 from tests.workers.town import Town
 
 ORDER = """
@@ -15,6 +16,9 @@ steps:
   - {id: thank, kind: message, channels: [http_sms, whatsapp, twilio], text: Thank you., delivered_within: 50 s}
   - {id: day, kind: wait, for: 1 d}
 """
+
+
+LINK = "text: \"{{ 'https://shop.example/cart' | link }}\""
 
 
 @pytest.fixture
@@ -101,3 +105,15 @@ def test_what_a_customer_writes_on_the_channel_proves_the_delivery(town: Town) -
     assert [step for _contact, step in town.live_runs()] == ["day"]
     town.advance(5 * MINUTE)
     assert town.sending("second") == []
+
+
+def test_an_opened_link_proves_the_delivery(town: Town) -> None:
+    """A person's click in the message that the run waits for."""
+    linked = ORDER.replace("Completed", "Sent").replace("text: Thank you.", LINK)
+    town.publish(linked.replace("name: Order", "name: Link"))
+    town.event("track", user="u1", name="Order Sent")
+    sent = next(one for one in town.sending("sms") if "/l/" in one.text)
+    town.outcome(sent, "ok", provider_id="p9")
+    contact = town.rows("select contact_id from run_open")[0][0]
+    click(town, contact, sent)
+    assert sorted(step for _contact, step in town.live_runs()) == ["day", "thank"]

@@ -10,6 +10,7 @@ from tertulia.actions.run_facts import (
     load_asked,
     load_asked_before,
     load_audiences,
+    load_clicked,
     load_journey_facts,
     load_journeys_of_occasions,
     load_journeys_of_sessions,
@@ -121,6 +122,7 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     load_otps(conn, world, wants.otps)
     load_otps_of_deliveries(conn, world, [row.id for row in deliveries if _is_alone(row)])
     load_runs(conn, world, {row.run_id: row.contact_id for row in world.calls.values()})
+    load_clicked(conn, world, clicks)
     load_runs_of_deliveries(conn, world)
     load_runs_of(conn, world, wants.undecided)
     load_asked(conn, world, wants.inbound)

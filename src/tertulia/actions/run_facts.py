@@ -113,6 +113,12 @@ def load_asked(conn: Conn, world: World, inbound: Sequence[tuple[int, Inbound]])
     _load_beside(conn, world, {row.id for row in world.contacts.values() if row.workspace in asking})
 
 
+def load_clicked(conn: Conn, world: World, clicks: Sequence[tuple[int, ClickEntry]]) -> None:
+    """The runs in whose messages links were opened, which may wait to hear that these were delivered."""
+    told = [entry for workspace, entry in clicks if workspace in world.config.asking and entry.class_ == "human"]
+    load_runs(conn, world, {of.run_id: entry.contact_id for entry in told if (of := entry.message) is not None})
+
+
 def load_asked_before(conn: Conn, world: World) -> None:
     """Of loaded runs that are about to ask: the contact's other ones, whose question they may take the place of."""
     runs = [row for row in world.runs.values() if row.workspace in world.config.asking]

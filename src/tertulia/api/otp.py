@@ -97,6 +97,7 @@ class RecentOut(Schema):
     channel_id: int | None
     ways: int
     delivery: str
+    name: str
 
 
 class LatelyOut(Schema):

@@ -197,7 +197,7 @@ def _is_mail(world: World, delivery: OpenDelivery) -> bool:
 def _find_state(world: World, delivery: OpenDelivery, match: MatchFacts | None) -> RunState:
     """Whether what the message belongs to still wants it."""
     if delivery.lane == lanes.CODE:
-        return RunState.LIVE if find_otp(world, delivery.id) is not None else RunState.ENDED
+        return RunState.LIVE if find_otp(world, delivery.id) is not None else RunState.CODE_OVER
     if delivery.run_id is None:
         return _RUN[match.state] if match else RunState.LIVE
     if find_run(world, delivery) is None:

@@ -36,7 +36,7 @@ from tertulia.core.entries import (
 from tertulia.core.events import decide_event
 from tertulia.core.hand_over import decide_hand_over
 from tertulia.core.inbound import decide_inbound, decide_token
-from tertulia.core.journey import follow_delivery
+from tertulia.core.journey import confirm_by_click, follow_delivery
 from tertulia.core.lookups import decide_look_up
 from tertulia.core.membership import tell_change
 from tertulia.core.merging import (
@@ -179,4 +179,6 @@ def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
         if entry.match_id is not None:
             app = "" if entry.app == "chooser" else entry.app
             world.progress_to(entry.contact_id, entry.match_id, "clicked", at=entry.at, app=app)
+        if of is not None:
+            confirm_by_click(world, of.run_id, of.delivery_id)
         decide_occasion(world, tell_click(world, entry, click_id), workspace)

@@ -64,6 +64,7 @@ class RunState(StrEnum):
     PAUSED = "paused"
     STOPPED = "stopped"
     ENDED = "ended"
+    CODE_OVER = "code_over"  # of a one-time code, which is sent no more
 
 
 class Audience(StrEnum):
@@ -225,6 +226,8 @@ def _gate_run(facts: SendFacts) -> Finding:
             return Refuse(Verb.DROP, Reason.RUN_STOPPED, used)
         case RunState.ENDED:
             return Refuse(Verb.DROP, Reason.RUN_ENDED, used)
+        case RunState.CODE_OVER:
+            return Refuse(Verb.DROP, Reason.CODE_OVER, used)
         case _:
             assert_never(facts.run)
 

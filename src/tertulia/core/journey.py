@@ -402,6 +402,16 @@ def confirm_by_message(world: World, contact_id: int, channel_id: int, at: datet
             settle_message(world, run, node, Woken.SENT)
 
 
+def confirm_by_click(world: World, run_id: UUID, delivery_id: UUID) -> None:
+    """Who opens a link has the message that it stands in: a run that waits to hear that goes on."""
+    run = world.runs.get(run_id)
+    node = find_program(world, run).nodes.get(run.step) if run is not None else None
+    if run is None or node is None or run.delivery_id != delivery_id or run.due_at is None:
+        return
+    if node.step.find_patience() is not None and delivery_id not in world.open:
+        settle_message(world, run, node, Woken.SENT)
+
+
 def note_message(world: World, run: RunRow, delivery: OpenDelivery) -> None:
     """A message of the run was handed over: from now on its entry counts (R2, R3), and a question waits. An older one
     on the channel waits no more. Where the step waits for a delivery, its time runs from the first hand-over on."""

@@ -128,7 +128,10 @@ def _find(world: World, delivery_id: UUID | None) -> OpenDelivery | ClosedDelive
 
 
 def _has_successor(world: World, row: OpenDelivery | ClosedDelivery) -> bool:
-    """Whether the next channel is tried."""
+    """Whether the next channel is tried, or was: the run waits for another attempt of its message by now."""
+    run = world.runs.get(row.run_id) if row.run_id is not None else None
+    if run is not None and run.step == row.step and run.delivery_id not in (None, row.id):
+        return True
     return any(
         (other.run_id, other.step, other.match_id, other.contact_id)
         == (row.run_id, row.step, row.match_id, row.contact_id)

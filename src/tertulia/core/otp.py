@@ -25,7 +25,7 @@ from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, OtpRow
 from tertulia.core.run_messages import ARRIVED, MAY_HAVE_ARRIVED
 from tertulia.core.world import World
-from tertulia.ids import day_of, derive_delivery_id
+from tertulia.ids import day_of, derive_delivery_id, derive_id
 
 SOURCE: Final = "otp"
 RULE: Final = "one_time_code"
@@ -64,6 +64,7 @@ def _try(world: World, otp: OtpRow, place: int) -> None:
     """The first way from `place` on whose channel is at work."""
     for number, way in enumerate(otp.ways[place:], place):
         if not _is_live(world, way):
+            _tell_skipped(world, otp, number)
             continue
         delivery_id = derive_delivery_id(otp.contact_id, day_of(world.now), "otp", str(otp.id), number)
         world.add(
@@ -91,6 +92,25 @@ def _try(world: World, otp: OtpRow, place: int) -> None:
         world.add(SetOtp(otp.workspace, otp.contact_id, otp.id, number, delivery_id, due_at, open=True))
         return
     _end(world, otp)
+
+
+def _tell_skipped(world: World, otp: OtpRow, place: int) -> None:
+    """S1: a way was left out, for its channel is stopped or gone."""
+    world.add(
+        fx.Decide(
+            workspace=otp.workspace,
+            contact_id=otp.contact_id,
+            id=derive_id("ledger", "otp", str(otp.id), place),
+            match_id=None,
+            delivery_id=None,
+            outcome="not_sent",
+            gate="throttle",
+            reason=Reason.CHANNEL_STOPPED.value,
+            facts={"otp": str(otp.id), "channel": otp.ways[place]["channel"]},
+            epoch=world.config.epoch(otp.workspace),
+            at=world.now,
+        )
+    )
 
 
 def _is_live(world: World, way: Mapping[str, Any]) -> bool:

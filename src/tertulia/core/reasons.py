@@ -22,6 +22,7 @@ class Reason(StrEnum):
     RUN_STOPPED = "run.stopped"
     RUN_PAUSED = "run.paused"
     RUN_ENDED = "run.ended"
+    CODE_OVER = "run.code_over"
     CONTACT_MERGED = "run.contact_merged"
     CONTACT_ERASED = "run.contact_erased"
     AUDIENCE_LEFT = "audience.left"
@@ -141,6 +142,9 @@ SENTENCES: Final = {
     Reason.RUN_STOPPED: gettext_noop("The match was stopped before this customer's turn."),
     Reason.RUN_PAUSED: gettext_noop("The match or journey is paused; it goes on when you resume it."),
     Reason.RUN_ENDED: gettext_noop("The match, or the run of the journey, had ended."),
+    Reason.CODE_OVER: gettext_noop(
+        "The one-time code had been given or replaced, or went out on another way meanwhile."
+    ),
     Reason.CONTACT_MERGED: gettext_noop("This contact was merged into another one."),
     Reason.CONTACT_ERASED: gettext_noop("This customer was erased."),
     Reason.AUDIENCE_LEFT: gettext_noop("This customer no longer belongs to the audience."),

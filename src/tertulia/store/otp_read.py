@@ -23,7 +23,7 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class Recent:
     """A code: `state` is pending, verified, replaced, too_many or expired; `ways` how many were tried, `channel_id` the
-    last one's, and `delivery` what became of the message there."""
+    last one's, and `delivery` what became of the message there; `name` the customer's, where it is known."""
 
     id: UUID
     contact_id: int
@@ -34,6 +34,7 @@ class Recent:
     channel_id: int | None
     ways: int
     delivery: str
+    name: str
 
 
 def count_otps(conn: Conn, workspace: int, since: datetime, now: datetime) -> list[Figure]:
