@@ -16,6 +16,7 @@ from tertulia.api import (
     coupons,
     endpoints,
     experiments,
+    files,
     hooks,
     imports,
     journey_starts,
@@ -52,7 +53,7 @@ def make_api() -> NinjaAPI:
     )
     for noun in (
         *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
-        *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons, otp),
+        *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons, files, otp),
         what_if,
     ):
         made.add_router("", noun.router)

@@ -11,6 +11,7 @@ from tertulia.actions.receive import ReceivedCall
 from tertulia.core.leave import Leave
 from tertulia.edge.clicks import ClickWork, Opening
 from tertulia.edge.clock import Clock
+from tertulia.edge.files import Files
 from tertulia.edge.http import answer, answer_text, get_header, get_host, is_near
 from tertulia.edge.ingest import EventWork, Ingest
 from tertulia.edge.leads import Lead
@@ -76,6 +77,7 @@ class Edge:
             "e": self.links.open_entry,
             "qr": self.links.draw_code,
             "u": self.unsubscribe,
+            "m": Files(self._connect),
             "hooks": self.hooks,
             "v1": self.ingest,
             "beacon": self.ingest,

@@ -22,6 +22,7 @@ from tertulia.console.broadcasts import acts, results
 from tertulia.console.broadcasts.form import WAYS, Form, change_boxes, read_form, show_document, write_form
 from tertulia.console.broadcasts.panel import ATTACHED, Outlook, list_ways, look_at
 from tertulia.console.broadcasts.words import describe_progress
+from tertulia.console.files.page import list_addresses
 from tertulia.console.journeys.words import CHOICES
 from tertulia.console.routes import route
 from tertulia.console.tags import plain_money
@@ -165,6 +166,7 @@ def describe(request: HttpRequest, journey: Journey | None, form: Form, outlook:
         "segments": [row for row in list_segments(request.workspace) if row.state == "live"],
         "templates": [row for row in list_templates(request.workspace) if row.revision],
         "attached": list(ATTACHED.items()),
+        "files": list_addresses(request.workspace),
         "classes": [(name, CHOICES[name]) for name in CLASSES],
         "may_change": may_change(request),
         "phone_name": request.workspace.name,

@@ -21,6 +21,7 @@ from tertulia.actions.problems import Problem
 from tertulia.actions.segments import list_segments
 from tertulia.actions.templates import list_templates
 from tertulia.console.access import get_now
+from tertulia.console.files.page import list_addresses
 from tertulia.console.journeys import fields
 from tertulia.console.journeys.entry import build_entry, describe_entry, read_entry
 from tertulia.console.journeys.flow import Figures, Path, draw_flow, read_path, write_path
@@ -120,6 +121,7 @@ def describe_panel(
         [(one.key, one.name) for one in list_segments(request.workspace) if one.state == "live"],
         list_endpoint_keys(request),
         list_pools(request),
+        list_addresses(request.workspace),
     )
     if chosen == WHOLE:
         made = fields.build(Journey, value, POSTED, "", problems, around, leave=NOT_IN_FORM)

@@ -47,7 +47,7 @@ class FormField:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the forms offer: the workspace's channels, the names of events that came, and its journeys, published
-    templates and segments, endpoints, and pools of coupons by their keys."""
+    templates and segments, endpoints, and pools of coupons by their keys, and files by their addresses."""
 
     channels: Sequence[tuple[str, str]] = ()
     events: Sequence[str] = ()
@@ -56,6 +56,7 @@ class Around:
     segments: Sequence[tuple[str, str]] = ()
     endpoints: Sequence[tuple[str, str]] = ()
     pools: Sequence[tuple[str, str]] = ()
+    files: Sequence[tuple[str, str]] = ()
 
 
 def build(
@@ -139,9 +140,10 @@ def _fill(
             offered = around.journeys if made.widget == "journey" else around.segments
             made.options = [(key, name, False) for key, name in offered]
             made.widget = "event"
-        case "event":
+        case "event" | "file":
             made.value = "" if value is None else str(value)
-            made.options = [(name, name, False) for name in around.events]
+            told = around.files if made.widget == "file" else [(name, name) for name in around.events]
+            made.options, made.widget = [(one, name, False) for one, name in told], "event"
         case "condition" | "branch_condition" | "contact_condition":
             fill_condition(made, value, _pick_subjects(made.widget))
             made.widget = "condition"

@@ -4,6 +4,7 @@ from tertulia.data.models.cap import Cap
 from tertulia.data.models.channel import Channel
 from tertulia.data.models.coupon import CouponPool
 from tertulia.data.models.endpoint import Endpoint
+from tertulia.data.models.file import StoredFile
 from tertulia.data.models.imports import Import
 from tertulia.data.models.journey import Journey, JourneyRevision, JourneyRound, SplitWeights
 from tertulia.data.models.match import Match, MatchChannel
@@ -34,6 +35,7 @@ __all__ = [
     "SignInLink",
     "Source",
     "SplitWeights",
+    "StoredFile",
     "Template",
     "TemplateRevision",
     "User",

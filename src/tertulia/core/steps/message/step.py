@@ -15,6 +15,7 @@ from tertulia.core.steps.sending import SendStep
 from tertulia.core.web_addresses import read_address
 
 ADDRESS_CHARACTERS_MAX: Final = 2_000
+FILE: Final = {"x-widget": "file"}
 ATTACHED: Final = ("picture", "video", "voice", "document", "gif")
 BUTTONS_MAX: Final = 10
 BUTTON_CHARACTERS_MAX: Final = 20
@@ -55,14 +56,24 @@ class MessageStep(SendStep, frozen=True, kw_only=True):
         Meta(
             title=_("Picture"),
             description=_("Its https address. A channel that carries no pictures gets the address in the text."),
+            extra_json_schema=FILE,
         ),
     ] = ""
-    video: Annotated[str, Meta(title=_("Video"), description=_("Its https address: an MP4."))] = ""
-    voice: Annotated[
-        str, Meta(title=_("Voice message"), description=_("Its https address: an OGG with Opus. It has no text."))
+    video: Annotated[
+        str, Meta(title=_("Video"), description=_("Its https address: an MP4."), extra_json_schema=FILE)
     ] = ""
-    document: Annotated[str, Meta(title=_("Document"), description=_("Its https address: a PDF."))] = ""
-    gif: Annotated[str, Meta(title=_("GIF"), description=_("Its https address."))] = ""
+    voice: Annotated[
+        str,
+        Meta(
+            title=_("Voice message"),
+            description=_("Its https address: an OGG with Opus. It has no text."),
+            extra_json_schema=FILE,
+        ),
+    ] = ""
+    document: Annotated[
+        str, Meta(title=_("Document"), description=_("Its https address: a PDF."), extra_json_schema=FILE)
+    ] = ""
+    gif: Annotated[str, Meta(title=_("GIF"), description=_("Its https address."), extra_json_schema=FILE)] = ""
     link: Annotated[
         LinkButton | None,
         Meta(title=_("Link"), description=_("A button that opens an address, or a line below the text.")),
