@@ -23,6 +23,8 @@ FORM = {
     "when": "now",
     "class": "marketing",
     "hold_out": "10%",
+    "goal": "Order Completed",
+    "within": "7 d",
 }
 
 WAYS = {"channels": ["sms", "whatsapp"]}
@@ -68,22 +70,24 @@ def test_a_draft_is_a_document_of_its_kind(cast: Cast, draft) -> None:
     )
     client = make_client(cast.alice)
     assert document.hold_out == "10%"
+    assert (document.goal.event, document.goal.within, document.goal.since) == ("Order Completed", "7 d", "send")
     assert 'name="hold_out" value="10%"' in read(client, f"/broadcasts/{draft.pk}/")
     assert "November letter" not in read(client, "/journeys/")
     assert "November letter" in read(client, "/broadcasts/")
 
 
 def test_what_the_form_does_not_show_stays(cast: Cast, draft) -> None:
-    """A comment, a goal, a step's deadline."""
+    """A comment, a goal's condition, a step's deadline."""
     from tertulia.actions.journeys import save_draft
 
     text = draft.document.replace("    kind: message", "    kind: message\n    within: 2 h")
+    text = text.replace("  event: Order Completed\n", "  event: Order Completed\n  where: {property: total, over: 5}\n")
     save_draft(draft, None, datetime.now(UTC), f"# ours\n{text}note: for Ana\n", version=1)
     form = FORM | {"version": "2", "name": "December letter", "id.0": "box-1"}
     assert make_client(cast.alice).post(f"/broadcasts/{draft.pk}/", form).status_code == 302
     draft.refresh_from_db()
     assert draft.name == "December letter"
-    assert all(part in draft.document for part in ("# ours", "within: 2 h", "note: for Ana"))
+    assert all(part in draft.document for part in ("# ours", "within: 2 h", "note: for Ana", "over: 5"))
 
 
 def test_a_draft_that_is_no_document_is_mended_as_text(cast: Cast, draft) -> None:

@@ -29,6 +29,7 @@ DOCUMENTS: Final = (
     """
 name: J{label}
 class: {class_}
+hold_out: 30%
 entry: {{event: Product Added, second: {second}, key: "{key}"}}
 exceptions: [{{event: Order Completed}}]
 steps:

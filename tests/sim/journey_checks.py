@@ -110,10 +110,27 @@ def check_verdicts_of_steps(world: World) -> Finding:
     rows = world.rows(
         """select r.id from run r
            where r.outcome = 'completed'
-             and not exists (select 1 from ledger l where l.run_id = r.id and l.outcome in ('sent', 'not_sent'))"""
+             and not exists (select 1 from ledger l
+                             where l.run_id = r.id and l.outcome in ('sent', 'not_sent', 'ghost'))"""
     )
     for (run_id,) in rows:
         yield f"run {run_id} was completed, and no decision about a message of it is known"
+
+
+def check_hold_outs(world: World) -> Finding:
+    """A1, A3: who is held out of a journey was sent no marketing of it, and of a ghost no slot is taken. With a merge
+    the older side holds, so the merged are left out."""
+    rows = world.rows(
+        """select d.id, d.contact_id from delivery d
+           join assignment a on a.contact_id = d.contact_id and a.experiment = d.journey_id::text
+           where a.way = 'held_out' and d.class = 'marketing' and d.sent_at is not null
+             and not exists (select 1 from merge m where d.contact_id in (m.contact_id, m.into_id))"""
+    )
+    for delivery_id, contact in rows:
+        yield f"contact {contact} is held out and was sent {delivery_id}"
+    rows = world.rows("select s.delivery_id from slot s join ledger l using (delivery_id) where l.outcome = 'ghost'")
+    for (delivery_id,) in rows:
+        yield f"ghost {delivery_id} has a slot"
 
 
 def check_calls(world: World) -> Finding:
@@ -140,6 +157,7 @@ CHECKS: Final[tuple[Callable[[World], Finding], ...]] = (
     check_journey_copies,
     check_tallies,
     check_second_starts,
+    check_hold_outs,
     check_verdicts_of_steps,
     check_calls,
 )

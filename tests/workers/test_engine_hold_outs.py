@@ -49,6 +49,7 @@ def test_A3_a_ghost_reserves_nothing_and_goes_on(town: Town) -> None:
     does, its goal's window is open, and it is counted apart."""
     from tertulia.actions.caps import create_cap
     from tertulia.actions.coupons import PoolForm, add_codes, create_pool
+    from tertulia.actions.erasure import export_contact
     from tertulia.actions.journey_counts import count_journey
 
     create_cap(town.workspace, None, town.now, "one a day", {"limit": 1, "per": "24 h"})
@@ -74,6 +75,8 @@ def test_A3_a_ghost_reserves_nothing_and_goes_on(town: Town) -> None:
     ]
     assert town.rows("select count(*), count(distinct due_at) from run_open where step = 'pause'") == [(2, 1)]
     assert town.rows("select contact_id, step from goal_open order by step") == [(held, ""), (treated, "tell")]
+    [exported] = export_contact(town.conn, town.workspace, held)["experiments"]
+    assert (exported["experiment"], exported["way"], exported["weight"]) == (str(journey.pk), "held_out", 5_000)
     told = count_journey(town.conn, journey)
     [step] = [one for one in told.steps if one.step == "tell"]
     assert step.messages == {"ghost": 1, "sent": 1}

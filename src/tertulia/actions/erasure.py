@@ -10,6 +10,7 @@ from tertulia.actions.contacts import read_detail
 from tertulia.data.models import Segment, Workspace
 from tertulia.store import contacts as contact_store
 from tertulia.store import conversations, ledger_read
+from tertulia.store.assignments import list_assignments
 from tertulia.store.clicks import list_links
 from tertulia.store.coupons import list_coupons
 from tertulia.store.db import Conn
@@ -24,8 +25,9 @@ FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[str, Any]:
     """Everything that is kept of a person, as plain values: contact, addresses, identities with their history, consent
     ledger with its proofs, messages, conversations that wait for a person, runs of journeys with what was answered in
-    them and what their calls saved, coupons, links in messages and where they lead, deliveries, decisions, events,
-    groups, segments with when and why it came and left, timeline. Raises NotFound."""
+    them and what their calls saved, the sides of experiments that it was on, coupons, links in messages and where they
+    lead, deliveries, decisions, events, groups, segments with when and why it came and left, timeline. Raises
+    NotFound."""
     detail = read_detail(conn, workspace, contact_id)
     family = detail.family
     found = {
@@ -39,6 +41,7 @@ def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[st
         "messages": conversations.list_messages(conn, family, limit=EXPORT_ROWS_MAX),
         "handed_over": conversations.list_handed_over_of(conn, family),
         "journeys": list_runs(conn, family, EXPORT_ROWS_MAX),
+        "experiments": list_assignments(conn, family),
         "coupons": list_coupons(conn, family, EXPORT_ROWS_MAX),
         "links": list_links(conn, family, EXPORT_ROWS_MAX),
         "deliveries": ledger_read.read_deliveries(conn, family, limit=EXPORT_ROWS_MAX),

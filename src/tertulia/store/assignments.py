@@ -1,6 +1,8 @@
 """A1: which way customers go at splits, and on which side of hold-outs they are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tertulia.core import entry_effects as ee
@@ -33,6 +35,22 @@ def load_assignments(conn: Conn, world: World) -> None:
         known = world.assignments.get(place)
         if known is None or at < known.at:
             world.assignments[place] = AssignmentRow(way, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A split's way or a hold-out's side, with the weight that it had, of 10000. `experiment`: journey and step, a
+    journey alone for its hold-out, `hold_out` for the workspace's."""
+
+    experiment: str
+    way: str
+    weight: int
+    at: datetime
+
+
+def list_assignments(conn: Conn, family: Sequence[int]) -> list[Assignment]:
+    """Of a contact and those who were merged into it, the oldest first."""
+    return [Assignment(*row) for row in fetch_all(conn, load("assignments")["assignments_whole"], _keys(family))]
 
 
 def _keys(ids: Sequence[int]) -> dict[str, Any]:

@@ -15,6 +15,12 @@ cross join lateral (
     select * from assignment v where v.shard = k.shard and v.contact_id = k.contact_id offset 0
 ) a
 
+-- name: assignments_whole
+select a.experiment, a.way, a.weight, a.at
+from assignment a
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on a.shard = k.shard and a.contact_id = k.id
+order by a.at, a.experiment
+
 -- name: absorbed_by
 select m.into_id, m.contact_id
 from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)

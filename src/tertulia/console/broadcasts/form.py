@@ -1,7 +1,7 @@
 """A broadcast's form: read from its document, read from what was sent, and written into the document.
 
-A box is a message of its own, a step of the document. What others wrote in the document and the form does not show (a
-goal, hours, a step's deadline) stays as it is.
+A box is a message of its own, a step of the document. What others wrote in the document and the form does not show
+(hours, a step's deadline) stays as it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ SHOWN_OF_ENTRY: Final = ("kind", "segment", "channel", "at_launch", "on", "time"
 ATTACHED: Final = ("video", "voice", "document", "gif")
 SHOWN_OF_STEP: Final = (*("channels", "text", "template", "picture", *ATTACHED, "link", "buttons", "subject", "html"),)
 SHOWN_OF_BOX: Final = (*("id", "text", "template", "picture", "attached", "attachment", "label", "to", "buttons"),)
+WITHIN: Final = "3 d"
 WAYS: Final = 4  # channels of one broadcast, one after the other
 
 
@@ -42,7 +43,8 @@ class Box:
 class Form:
     """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: now, date or local; `subject`
     and `html`: an e-mail's, of the first box the HTML; `limit`: at most so many recipients, as it was typed;
-    `hold_out`: the share of them who get nothing."""
+    `hold_out`: the share of them who get nothing; `goal`: the event that it is for, `within` so long after the last
+    message."""
 
     name: str = ""
     audience: str = ""
@@ -56,6 +58,8 @@ class Form:
     class_: str = "marketing"
     limit: str = ""
     hold_out: str = ""
+    goal: str = ""
+    within: str = WITHIN
 
 
 def read_form(sent: QueryDict) -> Form:
@@ -63,7 +67,7 @@ def read_form(sent: QueryDict) -> Form:
     count = min(int(number) if (number := sent.get("boxes", "")).isdecimal() and len(number) < 4 else 1, BOXES_MAX)
     boxes = [Box(*(_read(sent, f"{name}.{n}") for name in SHOWN_OF_BOX)) for n in range(count)]
     channels = dict.fromkeys(name for name in sent.getlist("channels")[:WAYS] if name)
-    names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out")
+    names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out", "goal", "within")
     told = {name: _read(sent, name) for name in names}
     when = sent.get("when", "now")
     return Form(
@@ -109,6 +113,8 @@ def show_document(text: str) -> Form:
         class_=str(value.get("class") or "marketing"),
         limit=str(_group(value.get("entries")).get("total") or ""),
         hold_out=str(value.get("hold_out") or ""),
+        goal=str(_group(value.get("goal")).get("event") or ""),
+        within=str(_group(value.get("goal")).get("within") or WITHIN),
     )
 
 
@@ -122,6 +128,7 @@ def write_form(text: str, form: Form) -> str:
         "class": form.class_,
         "entries": _write_limit(_group(before.get("entries")), form),
         "hold_out": form.hold_out,
+        "goal": _write_goal(_group(before.get("goal")), form),
         "steps": _write_steps([_group(raw) for raw in _items(before.get("steps"))], form),
     }
     wanted = {name: part for name, part in parts.items() if part not in ({}, "")}
@@ -163,6 +170,11 @@ def _write_limit(before: Mapping[str, Any], form: Form) -> dict[str, Any]:
     if not form.limit:
         return kept
     return kept | {"total": int(form.limit) if form.limit.isdecimal() and len(form.limit) < 12 else form.limit}
+
+
+def _write_goal(before: Mapping[str, Any], form: Form) -> dict[str, Any]:
+    """One of the form's own begins its window with the last message."""
+    return {**(before or {"from": "send"}), "event": form.goal, "within": form.within} if form.goal else {}
 
 
 def _write_steps(before: Sequence[Mapping[str, Any]], form: Form) -> list[dict[str, Any]]:

@@ -81,6 +81,7 @@ SHORT_REASONS: dict[str, Promise] = {
     "suppression.complained": gettext_lazy("complained"),
     "suppression.legal": gettext_lazy("legal reason"),
     "suppression.manual": gettext_lazy("put on a list by your team"),
+    "hold_out.workspace": gettext_lazy("held out"),
     "run.paused": gettext_lazy("match is paused"),
     "run.stopped": gettext_lazy("match was stopped"),
     "throttle.rate": gettext_lazy("waiting for their turn"),

@@ -49,8 +49,9 @@ class SplitStep(Step, frozen=True, kw_only=True):
         return tuple(Way(("ways", n, "steps"), way.steps, way.name) for n, way in enumerate(self.ways))
 
     def summarise(self) -> Summary:
-        """The weights."""
-        return Summary("%(weights)s", {"weights": " / ".join(str(way.weight) for way in self.ways)})
+        """The weights; of a bandit those that it begins with."""
+        told = {"weights": " / ".join(str(way.weight) for way in self.ways)}
+        return Summary(_("a bandit, from %(weights)s") if self.weights == "bandit" else "%(weights)s", told)
 
     def find_faults(self) -> list[Complaint]:
         """At least two ways, each with a name of its own and a weight."""
