@@ -34,7 +34,10 @@ entry: {{event: Product Added, second: {second}, key: "{key}"}}
 exceptions: [{{event: Order Completed}}]
 steps:
   - {{id: pause, kind: wait, for: 10 min}}
-  - {{id: tell, kind: message, channels: [sms], text: "J{label} {{{{ contact.name }}}} e{{{{ event.n }}}}a"}}
+  - id: tell
+    kind: message
+    channels: [sms]
+    text: "J{label} {{{{ contact.name }}}} e{{{{ event.n }}}}a {{{{ 'https://shop.example' | link }}}}"
   - {{id: ask, kind: call, endpoint: shop, path: "/j{label}/{{{{ event.n }}}}", save: {{p: points}}, at_most: 2 h}}
   - {{id: later, kind: wait, for: 3 h}}
   - {{id: again, kind: message, channels: [telegram, sms], text: "J{label} {{{{ contact.name }}}} e{{{{ event.n }}}}b"}}

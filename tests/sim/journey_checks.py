@@ -8,6 +8,8 @@ from typing import Final
 
 from tests.sim.world import World
 
+from tertulia.core.links import hash_code, parse
+
 Finding = Iterator[str]
 
 
@@ -150,6 +152,22 @@ def check_calls(world: World) -> Finding:
         yield f"call {key} has no verdict"
 
 
+def check_links(world: World) -> Finding:
+    """M4: a message has the same link however often it was tried, and the link is there as long as it holds."""
+    kept = {bytes(row[0]) for row in world.rows("select code_hash from message_link")}
+    erased = world.rows("select 1 from contact where erased_at is not null")  # whose links are gone
+    codes: dict[str, set[str]] = {}
+    for taken in world.machine.provider.taken:
+        if taken.text.startswith("J") and taken.code:
+            codes.setdefault(taken.delivery, set()).add(taken.code)
+    for delivery, found in codes.items():
+        parsed = [code for text in found if (code := parse(text)) is not None]
+        if len(parsed) != 1:
+            yield f"message {delivery} went out with {len(found)} links"
+        elif hash_code(parsed[0].base) not in kept and not erased:
+            yield f"the link of message {delivery} leads nowhere"
+
+
 CHECKS: Final[tuple[Callable[[World], Finding], ...]] = (
     check_runs,
     check_exceptions,
@@ -160,4 +178,5 @@ CHECKS: Final[tuple[Callable[[World], Finding], ...]] = (
     check_hold_outs,
     check_verdicts_of_steps,
     check_calls,
+    check_links,
 )

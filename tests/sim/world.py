@@ -320,7 +320,7 @@ class World:
         found: dict[tuple[int, int], Link] = {}
         names = {person.name: person.label for person in self.script.people}
         for taken in self.machine.provider.taken:
-            if taken.kind == "sms" and taken.took and taken.code:
+            if taken.kind == "sms" and taken.took and taken.code and taken.text.startswith("M"):
                 mark, name = taken.text.split()[:2]
                 parsed = parse(taken.code)
                 assert parsed is not None

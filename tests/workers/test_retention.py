@@ -78,6 +78,18 @@ def test_openings_of_links_are_forgotten(conn: Conn) -> None:
     assert conn.execute("select at from click").fetchall() == [(NEW,)]
 
 
+def test_links_of_messages_are_forgotten_a_month_after_they_have_expired(conn: Conn) -> None:
+    """Until then whoever opens one is told that it has expired."""
+    for at in (OLD, NEW):
+        conn.execute(
+            "insert into message_link values"
+            " (1, %s, 1, 1, gen_random_uuid(), 1, 1, gen_random_uuid(), '', '', '', %s, %s)",
+            (str(at).encode(), at, at),
+        )
+    assert forget(conn) == 1
+    assert conn.execute("select expires_at from message_link").fetchall() == [(NEW,)]
+
+
 def add_delivery(conn: Conn, day: date) -> None:
     conn.execute(
         "insert into delivery values (1, %s, gen_random_uuid(), 1, 1, 1, null, 0, 'reply', 'sent', 1, 'line', 'u',"
