@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from tests.sim.otp_acts import use_codes
 from tests.sim.script import Act
 
 from tertulia.core.entries import EventEntry, shard_of_identity
@@ -119,6 +120,7 @@ def do_something(world: "World", act: Act) -> bool:
     for _ in range(2 if chance.random() < DOUBLED else 1):
         ask(world, [entry])
     world.played.events += 1
+    use_codes(world, act)
     return True
 
 

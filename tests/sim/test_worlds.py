@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.sim import invariants, journey_checks, recount
+from tests.sim import invariants, journey_checks, otp_acts, recount
 from tests.sim.machine import EVERY, HARMLESS
 from tests.sim.script import write_script
 from tests.sim.world import World
@@ -34,7 +34,7 @@ def playing(url: str, folder: Path, seed: int, crashes: frozenset[str], *, patie
 
 def find_faults(world: World) -> list[str]:
     """Everything that is wrong in a world at rest, each with the check that found it."""
-    checks = (*invariants.CHECKS, *recount.CHECKS, *journey_checks.CHECKS)
+    checks = (*invariants.CHECKS, *recount.CHECKS, *journey_checks.CHECKS, *otp_acts.CHECKS)
     return [f"{check.__name__.removeprefix('check_')}: {fault}" for check in checks for fault in check(world)]
 
 

@@ -104,6 +104,7 @@ class Played:
     clicks: int = 0
     events: int = 0
     journeys: dict[int, int] = field(default_factory=dict)  # label -> id
+    otps: dict[int, tuple[UUID, str]] = field(default_factory=dict)  # one-time codes, by the act that asked
     merges: list[tuple[int, int]] = field(default_factory=list)
     restored: list[tuple[Any, Any]] = field(default_factory=list)  # pairs before a merge and after its undoing
     erased: set[int] = field(default_factory=set)
