@@ -423,6 +423,32 @@ def test_why_knows_what_is_no_event(cast: Cast, database_url: str, journey, entr
     assert sentence in read(client, f"/contacts/{contact}/runs/?journey={journey.pk}")
 
 
+def test_S1_why_names_the_link_that_was_opened(cast: Cast, database_url: str, journey) -> None:
+    """The last one, and what the entry asks for instead."""
+    import psycopg
+
+    from tertulia.actions.journeys import create_journey
+
+    other = create_journey(cast.workspace, None, NOW, "name: Letter", name="Letter")
+    with psycopg.connect(database_url) as conn:
+        [contact, *_] = add_people(conn, cast.workspace.pk)
+        insert(
+            conn, "click", shard=shard_of_contact(contact), id=derive_id("k"), workspace=cast.workspace.pk, app="web",
+            contact_id=contact, **{"class": "human"}, at=NOW + timedelta(days=1), delivery_id=derive_id("d"),
+            channel_id=1, journey_id=other.pk, step="say", link="cart",
+        )  # fmt: skip
+    entry = f"entry: {{kind: outcome, outcome: clicked, journey: {other.key}, step: tell}}\n"
+    journey.document = journey.document.replace(
+        "entry:\n  event: Product Added\n  where: {property: price, over: 100}\n", entry
+    )
+    journey.save()
+    client = make_client(cast.alice)
+    publish(client, journey)
+    page = read(client, f"/contacts/{contact}/runs/?journey={journey.pk}")
+    assert "Never entered: this customer last opened the link “cart”, and that started nothing." in page
+    assert "It asks for a link of the step “tell”." in page
+
+
 def test_R5_how_many_may_enter_is_set_with_the_whole_journey(cast: Cast, journey) -> None:
     """The first node says it."""
     client = make_client(cast.alice)

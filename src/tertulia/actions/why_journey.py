@@ -29,6 +29,7 @@ from tertulia.core.journeys import (
 from tertulia.data.models import Journey, Segment, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.store import contacts as contact_store
+from tertulia.store.clicks import LastClick, find_last_click
 from tertulia.store.conversations import list_messages
 from tertulia.store.db import Conn
 from tertulia.store.events import StoredEvent, list_named_events
@@ -113,6 +114,8 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
             return _tell_no_event(conn, contact, family, journey, entry, first.published_at)
         case MessageEntry():
             return _tell_no_message(conn, contact, family, journey, entry)
+        case OutcomeEntry(outcome="clicked") if (last := find_last_click(conn, family)) is not None:
+            return _tell_no_click(contact, journey, entry, last, first.published_at)
         case OutcomeEntry():
             sentence = _("Never entered: no message to this customer came to what starts the journey.")
             return EntryAnswer(contact.id, journey.pk, "never", sentence, None)
@@ -125,6 +128,25 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
             return _tell_no_change(conn, contact, family, journey, entry, first.published_at)
         case _:
             assert_never(entry)
+
+
+def _tell_no_click(
+    contact: Any, journey: Journey, entry: OutcomeEntry, last: LastClick, published_at: datetime
+) -> EntryAnswer:
+    """The last link that the customer opened, held against what the entry asks for."""
+    said = {"link": last.link or _("of a match"), "journey": last.journey, "step": last.step}
+    sentence = _("Never entered: this customer last opened the link “%(link)s”, and that started nothing.") % said
+    if last.at < published_at:
+        more = _("The journey was published later.")
+    elif last.journey == journey.key:
+        more = _("What becomes of a journey's own message never starts it.")
+    elif entry.journey and entry.journey != last.journey:
+        more = _("It asks for a link of the journey “%(asked)s”.") % {"asked": entry.journey}
+    elif entry.step and entry.step != last.step:
+        more = _("It asks for a link of the step “%(asked)s”.") % {"asked": entry.step}
+    else:
+        more = _("A condition of the entry did not hold.")
+    return EntryAnswer(contact.id, journey.pk, "never", sentence, last.at, more=more)
 
 
 def _tell_no_change(

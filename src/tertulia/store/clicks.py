@@ -11,7 +11,7 @@ from tertulia.core import effects as fx
 from tertulia.core.entries import LinkedMessage
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact
-from tertulia.store.db import Conn, fetch_all, load, run
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,17 @@ class MessageLink:
     delivery_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class LastClick:
+    """When a person opened a link: of the journey with this key, at this step, by the link's name; all three empty of a
+    match's."""
+
+    at: datetime
+    journey: str
+    step: str
+    link: str
+
+
 def find_links(conn: Conn, keys: Sequence[tuple[int, bytes]]) -> list[FoundLink | None]:
     """The link of each (shard, hash of the code), in order; None where there is none."""
     found: list[FoundLink | None] = [None] * len(keys)
@@ -69,6 +80,13 @@ def list_links(conn: Conn, family: Sequence[int], limit: int) -> list[MessageLin
     """The links in messages to a contact and those merged into it, the newest first."""
     args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
     return [MessageLink(*row) for row in fetch_all(conn, load("clicks")["links_of_contact"], args)]
+
+
+def find_last_click(conn: Conn, family: Sequence[int]) -> LastClick | None:
+    """The last opening of a link by a contact, or by those merged into it."""
+    args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family)}
+    row = fetch_one(conn, load("clicks")["last_click"], args)
+    return LastClick(*row) if row is not None else None
 
 
 def count_clicks(conn: Conn, journey_id: int) -> dict[tuple[str, str], int]:

@@ -35,6 +35,16 @@ join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.sha
 order by l.made_at desc, l.code_hash
 limit %(limit)s
 
+-- name: last_click
+-- The last opening by a person of a link to a contact and those merged into it: of a match or a journey, by its key.
+select k.at, coalesce(j.key, ''), coalesce(k.step, ''), coalesce(k.link, '')
+from click k
+join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as c (shard, id) on k.shard = c.shard and k.contact_id = c.id
+left join journey j on j.id = k.journey_id
+where k.class = 'human'
+order by k.at desc
+limit 1
+
 -- name: counts
 -- In how many messages of each step people opened a link, any and each by its name.
 select step, coalesce(link, ''), count(distinct delivery_id)
