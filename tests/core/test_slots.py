@@ -18,6 +18,7 @@ from tertulia.core.consent import ConsentFact, Given, Source
 from tertulia.core.decide import decide
 from tertulia.core.entries import OutcomeEntry, ReceiptEntry
 from tertulia.core.identity import IdentityRef
+from tertulia.core.lanes import BULK, URGENT
 from tertulia.core.rows import AddressRow, ContactRow
 from tertulia.core.slots import wake_deferred
 from tertulia.core.world import ChannelFacts, Config, WorkspaceFacts, World
@@ -140,7 +141,7 @@ def test_F3_no_cap_is_exceeded_whatever_the_order_of_claims_and_outcomes(
     assert held >= play.reached.keys()
 
 
-@given(st.permutations(range(5)), st.lists(st.integers(0, 2), min_size=5, max_size=5))
+@given(st.permutations(range(5)), st.lists(st.sampled_from((URGENT, BULK)), min_size=5, max_size=5))
 def test_F6_who_waits_is_woken_by_priority_then_by_age(order: list[int], lanes: list[int]) -> None:
     """One slot is released: the most urgent takes it, of two alike the older."""
     play = Play((Cap("one a day", 1, DAY),))

@@ -1,10 +1,12 @@
 """Web addresses that links in messages lead to: what a browser can be sent to, written as a header takes it."""
 
+import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 ADDRESS_CHARACTERS_MAX: Final = 2_000
 UNFIT: Final = frozenset(' <>"\\^`{|}')  # what ends an attribute or is read in more than one way
+HOST: Final = re.compile(r"[0-9a-z._:-]+")  # names as they are asked for, numbers of both kinds
 KEPT: Final = "%:/?#[]@!$&'()*+,;=~-._"
 
 
@@ -18,7 +20,7 @@ def read_address(text: str) -> str:
         host, port = (parts.hostname or "").encode("idna").decode("ascii"), parts.port
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host) or "@" in parts.netloc:
         return ""
     place = f"[{host}]" if ":" in host else host
     rest = text[text.index("//") + 2 + len(parts.netloc) :]

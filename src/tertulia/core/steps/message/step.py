@@ -115,7 +115,8 @@ class MessageStep(SendStep, frozen=True, kw_only=True):
     def find_faults(self) -> list[Complaint]:
         """Besides what any message needs, one thing beside the text at most, with an address, and buttons that every
         app shows."""
-        found = [*super().find_faults(), *self._find_attachment_faults(), *self._find_link_faults()]
+        found = [*super().find_faults(), *self._find_patience_faults()]
+        found += [*self._find_attachment_faults(), *self._find_link_faults()]
         if self.buttons and self.find_attachment()[1]:
             message = _("What goes with a text has no buttons. Put them into a message of their own, after it.")
             found.append(Complaint(("buttons",), message, {}))
