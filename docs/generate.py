@@ -100,7 +100,8 @@ def write_file_reasons() -> Iterator[str]:
 
 def write_classes() -> Iterator[str]:
     """What each class of messages is exempt from."""
-    heads = ("Class", "Passes send windows", "Passes caps", "Passes a withdrawal", "Needs a grant", "Handed over")
+    exempt = ("Passes send windows", "Passes caps", "Passes a withdrawal")
+    heads = ("Class", *exempt, "Needs a grant", "Held out", "Handed over")
     rows = (
         (
             f"`{name.value}`",
@@ -108,6 +109,7 @@ def write_classes() -> Iterator[str]:
             _say(rules.exempt_from_caps),
             _say(rules.exempt_from_withdrawal),
             _say(rules.needs_grant),
+            _say(not rules.exempt_from_hold_outs),
             "at least once" if rules.at_least_once else "at most once",
         )
         for name, rules in deliveries.CLASS_RULES.items()

@@ -58,6 +58,7 @@ def test_A4_a_page_says_first_that_it_is_too_early(cast: Cast, alice: Any, journ
     """Nobody yet; people whose time is not over; fewer than the sample."""
     page = f"/journeys/{journey.pk}/results/"
     assert read(alice, page).count("Nobody has come here yet.") == 2
+    assert "20% held out" in read(alice, f"/journeys/{journey.pk}/")
     fill(cast, str(journey.pk), journey, {"held_out": (40, 0), "treated": (60, 0)}, at=NOW - timedelta(days=1))
     assert "Too early to tell: 100 people came here, and the 3 days in which each may convert" in read(alice, page)
     fill(cast, str(journey.pk), journey, {"held_out": (312, 12), "treated": (1_100, 60)})

@@ -70,6 +70,7 @@ def show_editor(request: HttpRequest, journey_id: int) -> HttpResponse:
         "exceptions": describe_exceptions(value),
         "goal": describe_goal(value),
         "exit_when": describe_condition(value.get("exit_when")) if isinstance(value, dict) else "",
+        "hold_out": str(value.get("hold_out") or "") if isinstance(value, dict) else "",
         "entry_problems": sum(problem.field.split(".")[0] == ENTRY for problem in problems),
         "chosen": chosen,
         "kinds": [(name, _(kind.TITLE), _(kind.ABOUT), kind.ICON) for name, kind in list_kinds().items()],
