@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import chromium as debian
 
 from tertulia.embedded import EmbeddedPostgres
 
@@ -74,6 +75,18 @@ def database_url(data_folder: Path) -> Iterator[str]:
         conn.execute("create database tertulia_migrated template tertulia_test")
     yield url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """One browser for the run: a process has one of Playwright's loops."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if debian.PROGRAM is None:
+        pytest.skip(debian.MISSING)
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=debian.PROGRAM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from tests import chromium as debian
 from tests.console.cast import Cast, make_cast, make_client
 
 WIDE = (1280, 800)
@@ -36,18 +35,6 @@ def site(database_url: str) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """One browser for the run."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if debian.PROGRAM is None:
-        pytest.skip(debian.MISSING)
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=debian.PROGRAM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

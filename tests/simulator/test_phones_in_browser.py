@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests import chromium
+from tests import chromium as debian
 from tests.simulator.stage import CODE, Stage, open_stage, play
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.MISSING),
+    pytest.mark.skipif(debian.PROGRAM is None, reason=debian.MISSING),
 ]
 BEATRIZ, JUREMA = "+5511985550142", "+5511985550199"
 THREE = "p1.twilio-1,p1.whatsapp-1,p2.telegram-1"
@@ -22,20 +22,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=chromium.PROGRAM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
 @pytest.fixture
-def page(stage: Stage, browser: Any) -> Iterator[Any]:
+def page(stage: Stage, chromium: Any) -> Iterator[Any]:
     """A page of a played world; an error in its scripts fails the test."""
     stage.sim("reset")
     play(stage)
-    context = browser.new_context(viewport={"width": 1280, "height": 820})
+    context = chromium.new_context(viewport={"width": 1280, "height": 820})
     found = context.new_page()
     errors: list[str] = []
     found.on("pageerror", lambda error: errors.append(str(error)))
@@ -148,11 +140,11 @@ def test_power_block_add_and_close(stage: Stage, page: Any) -> None:
     playwright.expect(page.locator("#phones")).not_to_contain_text("Tomás")
 
 
-def test_the_page_works_without_a_script(stage: Stage, browser: Any) -> None:
+def test_the_page_works_without_a_script(stage: Stage, chromium: Any) -> None:
     """Every action is a plain form."""
     stage.sim("reset")
     play(stage)
-    context = browser.new_context(java_script_enabled=False)
+    context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{stage.url}/phones?show=p1.whatsapp-1")
     page.fill("textarea", "Sem script")
@@ -164,12 +156,12 @@ def test_the_page_works_without_a_script(stage: Stage, browser: Any) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "query"), [(1280, ""), (900, ""), (390, ""), (1280, "&lang=ar"), (390, "&lang=ar")])
 def test_nothing_overflows_and_everything_has_a_name(
-    stage: Stage, browser: Any, scheme: str, width: int, query: str
+    stage: Stage, chromium: Any, scheme: str, width: int, query: str
 ) -> None:
     """No sideways scroll in any width, theme or direction; each control has an accessible name."""
     stage.sim("reset")
     play(stage)
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{stage.url}/phones?show={THREE}{query}")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
