@@ -83,6 +83,7 @@ def chromium() -> Iterator[object]:
     playwright = pytest.importorskip("playwright.sync_api")
     if debian.PROGRAM is None:
         pytest.skip(debian.MISSING)
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in this thread
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=debian.PROGRAM, args=["--no-sandbox"])
         yield browser

@@ -4,7 +4,6 @@ Playwright drives Debian's Chromium. A page that is opened through ``visit`` not
 request and every violation of the content policy; ``visit.complaints`` must be empty at the end of the test.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ LEAVING = ("htmx:sendAbort", "htmx:afterRequest")  # a page is left while a frag
 @pytest.fixture(scope="session")
 def site(database_url: str) -> Iterator[str]:
     """The console's address on a free loopback port."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in this thread
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.core.wsgi import get_wsgi_application
 
