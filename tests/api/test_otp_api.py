@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.actions.cast import add_contact
 from tests.api.conftest import Ask, make_client
 
 PHONE = "+5511985550142"
@@ -57,3 +58,14 @@ def test_codes_go_to_the_countries_that_a_person_named(shop: Any, ask: Ask, code
     assert [(row["state"], row["attempts"]) for row in lately["recent"]] == [("too_many", 5)]
     assert sum(row["asked"] for row in lately["figures"]) == 1
     assert ask("GET", "/otp/countries") == {"countries": ["PT"]}
+
+
+def test_a_contacts_own_number_is_of_a_country_too(conn: Any, shop: Any, ask: Ask, codes: Ask) -> None:
+    """Whoever names the contact in the place of the number reaches no other country by that."""
+    known = add_contact(conn, shop, 1, phone=PHONE)
+    conn.commit()
+    ask("PUT", "/otp/countries", {"countries": ["PT"]})
+    refused = codes("POST", "/otp", {"contact_id": known, "channels": ["sms"]}, 400)
+    assert (refused["field"], "country" in refused["sentence"]) == ("channels", True)
+    ask("PUT", "/otp/countries", {"countries": ["PT", "BR"]})
+    codes("POST", "/otp", {"contact_id": known, "channels": ["sms"]}, 202)

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from tertulia.actions.config import load_channel_facts
 from tertulia.actions.contacts import access_contact
@@ -33,6 +34,7 @@ from tertulia.store.directory import find_by_address
 if TYPE_CHECKING:
     from tertulia.actions.otp import OtpForm
 
+FOREIGN = gettext_noop("Codes are not sent to numbers of this country. A person can allow it in the settings.")
 BY_TEMPLATE = "template"  # an app in which a business may write first by a template of the platform
 
 
@@ -65,16 +67,15 @@ def find_ways(
     to = _find_whom(conn, world, workspace, form, fresh_serial)
     channels = _find_channels(world, workspace, form)
     text, subject = _write_texts(workspace, form, to, now)
-    ways, names = [], []
-    for channel in channels:
-        way = _find_way(channel, form, to, text, subject)
-        if way is not None:
-            ways.append(way)
-            names.append(channel.name)
-    if not ways:
+    found = [(channel, way) for channel in channels if (way := _find_way(channel, form, to, text, subject))]
+    allowed = [(channel, way) for channel, way in found if _is_allowed(workspace, way)]
+    if found and not allowed:
+        raise Refused([Problem("country", _(FOREIGN), "channels")])
+    if not allowed:
         message = _("None of these channels reaches them: there is no number, e-mail address or app for any.")
         raise Refused([Problem("unreachable", message, "channels")])
-    return Ways(to.contact_id, ways, tuple(names), {} if to.contact is not None else _describe_newcomer(form, to))
+    ways, names = [way for _channel, way in allowed], tuple(channel.name for channel, _way in allowed)
+    return Ways(to.contact_id, ways, names, {} if to.contact is not None else _describe_newcomer(form, to))
 
 
 def _find_whom(conn: Conn, world: World, workspace: Workspace, form: "OtpForm", fresh_serial: Callable[[], int]) -> _To:
@@ -112,9 +113,16 @@ def _read_phone(workspace: Workspace, text: str) -> Phone:
         message = _("This is no phone number. Write it with its country, such as +351912345678.")
         raise Refused([Problem("invalid", message, "phone")])
     if workspace.otp_countries and number.region not in workspace.otp_countries:
-        message = _("Codes are not sent to numbers of this country. A person can allow it in the settings.")
-        raise Refused([Problem("country", message, "phone")])
+        raise Refused([Problem("country", _(FOREIGN), "phone")])
     return number
+
+
+def _is_allowed(workspace: Workspace, way: Mapping[str, Any]) -> bool:
+    """Whether codes go to numbers of its country, a contact's own number too; of what is no number always."""
+    if way["kind"] != "phone" or not workspace.otp_countries:
+        return True
+    number = read_number(way["value"], workspace.country)
+    return number is not None and number.region in workspace.otp_countries
 
 
 def _read_mail(text: str) -> str:
