@@ -13,7 +13,7 @@ from tests.workers.what_if_world import DOCUMENTS, SEGMENTS, Account, list_arriv
 
 from tertulia.core.entries import EventEntry
 from tertulia.core.simulation.members import begin_members
-from tertulia.core.simulation.play import Player
+from tertulia.core.simulation.play import Arrival, Player
 
 UNTIL = timedelta(days=2)
 PEOPLE = (("Ana", "+5511987650001", "u1"), ("Bia", "+5511987650002", "u2"))
@@ -102,3 +102,19 @@ def test_a_simulation_decides_what_the_engine_decides_a_thousand_times(
 ) -> None:
     """The same, for long."""
     check_same(empty_database, keys, capped, held, arrivals)
+
+
+def test_whom_a_list_names_is_found_by_the_user_id_of_events(empty_database: str) -> None:
+    """As the engine would find them at their first event, which they have not had."""
+    from tertulia.actions.config import load_config
+    from tertulia.actions.what_if import find_people, load_people
+
+    with Town(empty_database) as town:
+        ana, bia = town.add_contact("Ana", PEOPLE[0][1]), town.add_contact("Bia", PEOPLE[1][1])
+        town.list_contact(ana, "C1")
+        told = [EventEntry(1, "track", name, NOW, NOW, "Product Viewed", user_id=name) for name in ("C1", "C2")]
+        config = load_config(town.conn, PUBLIC_URL)
+        found = find_people(town.conn, config, [Arrival(NOW, town.workspace.pk, entry) for entry in told])
+        rows = load_people(town.conn, config, {*found, bia}).rows
+    assert found == {ana}
+    assert {row.id: [linked.identity.value for linked in row.identities] for row in rows} == {ana: ["C1"], bia: []}
