@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -33,10 +34,23 @@ from tertulia.stories.place import Place
 from tertulia.stories.report import Report
 from tertulia.workers.supervisor import Child, Supervisor
 
-STORIES = {"match": tell_match, "four-steps": tell_four_steps, "cart-series": tell_cart_series, "otp": tell_otp}
-TIMED = ("four-steps", "cart-series")  # are told on the test clock
-ROWS = {"match": 1_000, "four-steps": 90, "cart-series": 80, "otp": 1_000}
-ROWS_MIN = {"match": 100, "four-steps": 9, "cart-series": 8, "otp": 100}
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """`rows`: how long its list is, at least `rows_min`. `timed`: it is told on the test clock."""
+
+    tell: Callable[..., Report]
+    rows: int
+    rows_min: int
+    timed: bool = False
+
+
+STORIES = {
+    "match": Story(tell_match, 1_000, 100),
+    "four-steps": Story(tell_four_steps, 90, 9, timed=True),
+    "cart-series": Story(tell_cart_series, 80, 8, timed=True),
+    "otp": Story(tell_otp, 1_000, 100),
+}
 SEED = 20417
 OWNER = "marta@verbena.example"
 
@@ -71,13 +85,12 @@ def run(options: argparse.Namespace) -> int:
 
 def tell(name: str, options: argparse.Namespace) -> Report:
     """Start everything, tell one story, stop everything."""
-    rows = options.rows or ROWS[name]
-    if rows < ROWS_MIN[name]:
-        least = ROWS_MIN[name]
-        raise ConfigError(
-            f"This story needs at least {least} rows: every role and every kind of trouble has to be in it."
-        )
-    with take_folder(options.data, timed=name in TIMED) as folder, own_data_folder(), open_database() as url:
+    story = STORIES[name]
+    rows = options.rows or story.rows
+    if rows < story.rows_min:
+        told = f"This story needs at least {story.rows_min} rows"
+        raise ConfigError(f"{told}: every role and every kind of trouble has to be in it.")
+    with take_folder(options.data, timed=story.timed) as folder, own_data_folder(), open_database() as url:
         os.environ["DATABASE_URL"] = url
         migrate(url)
         key = open_workspace()
@@ -91,7 +104,7 @@ def tell(name: str, options: argparse.Namespace) -> Report:
                 kill=lambda role: kill(supervisor, role),
                 say=make_voice(quiet=options.json),
             )
-            return STORIES[name](place, seed=options.seed, rows=rows)
+            return story.tell(place, seed=options.seed, rows=rows)
 
 
 def make_voice(*, quiet: bool) -> Callable[[str], None]:

@@ -17,6 +17,7 @@ HANDS = 8  # how many people act at once
 PAGE = 500
 RECORD_PAGE = 5_000
 POLL_S = 0.1
+IMPORT_LIMIT_S = 180.0  # for what never comes; how fast it comes is the benchmarks' affair
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -86,6 +87,25 @@ class Api(Web):
     def upload(self, path: str, name: str, content: bytes, fields: Mapping[str, str]) -> Any:
         """A file with its fields, as multipart/form-data."""
         return self.ask("POST", path, data=dict(fields), files={"file": (name, content, "text/csv")})
+
+    def check_import(self, import_id: int) -> dict[str, Any]:
+        """Check a list whose columns are told; what the check found. Raises StoryBroken where it is not taken."""
+        self.post(f"/imports/{import_id}/check")
+        return self._await_import(import_id, "checked")
+
+    def apply_import(self, import_id: int, *, keep_series: bool) -> dict[str, Any]:
+        """Take in a list that was checked, numbers in series too or not. Raises StoryBroken where it is not taken."""
+        self.post(f"/imports/{import_id}/apply", {"keep_series": keep_series})
+        return self._await_import(import_id, "done")
+
+    def _await_import(self, import_id: int, state: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.get(f"/imports/{import_id}")
+            if found["state"] == "failed":
+                raise StoryBroken(f"import {import_id} failed: {found['fault']}")
+            return found if found["state"] == state else None
+
+        return wait_for(f"import {import_id} becomes {state}", look, IMPORT_LIMIT_S)
 
     def list_all(self, path: str, key: str = "contact_id", **query: Any) -> Iterator[dict[str, Any]]:
         """Every row of a list that goes on after the last row's `key`."""

@@ -5,15 +5,14 @@ the shop. Who fills a cart and does not buy gets an e-mail after an hour, anothe
 and an SMS with the code while it holds after a day. A purchase ends it, wherever it is.
 """
 
-import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from tertulia.stories.cart_series.cast import ASKED, OUTCOMES, Person, Role, make_cast
-from tertulia.stories.place import Api, Place, Sim, StoryBroken, Web
+from tertulia.stories.place import Place
 from tertulia.stories.report import Report
-from tertulia.stories.timed import Timed
+from tertulia.stories.timed import Timed, tell_timed
 
 NAME: Final = "cart-series"
 HOUR: Final = timedelta(hours=1)
@@ -77,20 +76,8 @@ COLUMNS: Final = {"customer id": "external_id", "name": "name", "phone": "phone"
 
 
 def tell_cart_series(place: Place, *, seed: int, rows: int) -> Report:
-    """Play the story in an empty workspace; what it found. Never raises for what the platform does wrong."""
-    report = Report(NAME)
-    began = time.monotonic()
-    with Api(place) as api, Sim(place) as sim, Web(place.base_url) as shop:
-        today = datetime.now(UTC).replace(hour=BEGIN, minute=0, second=0, microsecond=0)
-        telling = Telling(Timed(place, api, sim, shop, today + timedelta(days=1)), make_cast(rows // len(Role)))
-        try:
-            telling.play()
-            telling.check(report)
-        except StoryBroken as broken:
-            report.hold("the story could be told to its end", [str(broken)])
-    report.figures |= {"people": len(telling.people)}
-    report.seconds = time.monotonic() - began
-    return report
+    """Play the story in an empty workspace; what it found. Nothing in it is left to chance."""
+    return tell_timed(NAME, place, BEGIN, lambda timed: Telling(timed, make_cast(rows // len(Role))))
 
 
 class Telling:
@@ -215,7 +202,11 @@ class Telling:
         runs = [run for id_ in contacts.values() for run in self.timed.api.get(f"/contacts/{id_}/runs")]
         reached = sum(run["goal_at"] is not None for run in runs)
         report.equal("the goal is reached once by each who bought", bought, reached)
-        report.figures = {"mails": sum(map(len, mails.values())), "texts": sum(map(len, texts.values()))}
+        report.figures = {
+            "people": len(self.people),
+            "mails": sum(map(len, mails.values())),
+            "texts": sum(map(len, texts.values())),
+        }
 
     def _read_mails(self) -> dict[Person, list[str]]:
         found: dict[Person, list[str]] = {}

@@ -16,8 +16,7 @@ from tertulia.stories.match.rows import HEAD, CustomerList, write_list, write_op
 from tertulia.stories.match.shop import SECOND_TEXT, TEXT, Shop, open_shop
 from tertulia.stories.place import Api, Place, Sim, StoryBroken, all_at_once, wait_for
 
-IMPORT_LIMIT_S: Final = 180.0  # limits for what never comes; how fast it comes is the benchmarks' affair
-SENDING_LIMIT_S: Final = 300.0
+SENDING_LIMIT_S: Final = 300.0  # limits for what never comes; how fast it comes is the benchmarks' affair
 QUIET_LIMIT_S: Final = 300.0
 QUIET_LOOKS: Final = 2
 QUIET_LOOKS_OF_RETRIES: Final = 8  # an attempt that was refused comes again within four seconds
@@ -130,8 +129,8 @@ class Driver:
     def _import_customers(self, played: Played) -> None:
         content = self.made.encode()
         made = self._upload_customers(content)
-        played.checked_import = self._check_import(made["id"])
-        played.list_import = self._apply_import(made["id"])
+        played.checked_import = self._api.check_import(made["id"])
+        played.list_import = self._api.apply_import(made["id"], keep_series=False)
         again = self._upload_customers(content)
         played.again_import = self._run_import(again["id"])
 
@@ -147,25 +146,8 @@ class Driver:
         return made
 
     def _run_import(self, import_id: int) -> dict[str, Any]:
-        self._check_import(import_id)
-        return self._apply_import(import_id)
-
-    def _check_import(self, import_id: int) -> dict[str, Any]:
-        self._api.post(f"/imports/{import_id}/check")
-        return self._await_import(import_id, "checked")
-
-    def _apply_import(self, import_id: int) -> dict[str, Any]:
-        self._api.post(f"/imports/{import_id}/apply", {"keep_series": False})
-        return self._await_import(import_id, "done")
-
-    def _await_import(self, import_id: int, state: str) -> dict[str, Any]:
-        def look() -> dict[str, Any] | None:
-            found: dict[str, Any] = self._api.get(f"/imports/{import_id}")
-            if found["state"] == "failed":
-                raise StoryBroken(f"import {import_id} failed: {found['fault']}")
-            return found if found["state"] == state else None
-
-        return wait_for(f"import {import_id} becomes {state}", look, IMPORT_LIMIT_S)
+        self._api.check_import(import_id)
+        return self._api.apply_import(import_id, keep_series=False)
 
     # the match
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from tertulia.stories.place import Api, Place, Sim, wait_for
+from tertulia.stories.place import Api, Place, Sim
 
 NAME: Final = "Verbena Market"
 TEMPLATE: Final = "sign_in_code"
@@ -15,7 +15,6 @@ TEMPLATES: Final = (
 RATE_PER_S: Final = 80.0
 BROADCAST_S: Final = 40.0  # so long the slow line takes for the list
 SLOWEST_PER_S: Final = 3.0
-IMPORT_LIMIT_S: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,9 @@ def import_list(api: Api, rows: int) -> int:
     """A customer list of so many, checked and applied; the import's id."""
     lines = ["name,phone", *(f"Customer {number},+55119{80_000_000 + 7 * number}" for number in range(rows))]
     made = api.upload("/imports", "customers.csv", "\n".join(lines).encode(), {"kind": "customers"})
-    path = f"/imports/{made['id']}"
-    api.put(f"{path}/columns", {"targets": ["name", "phone"], "basis": "consent", "source": "the story"})
-    for act, state in (("check", "checked"), ("apply", "done")):
-        api.post(f"{path}/{act}", {"keep_series": True} if act == "apply" else None)
-        wait_for(f"the import becomes {state}", lambda s=state: api.get(path)["state"] == s, IMPORT_LIMIT_S)  # type: ignore[misc]
+    api.put(f"/imports/{made['id']}/columns", {"targets": ["name", "phone"], "basis": "consent", "source": "the story"})
+    api.check_import(made["id"])
+    api.apply_import(made["id"], keep_series=True)
     return int(made["id"])
 
 
