@@ -1,7 +1,9 @@
-"""Customers for benches: contacts whose user ids are known, with a telephone number and a consent where asked for."""
+"""What benches begin with: an SMS gateway, and customers whose user ids are known, with a telephone number and a
+consent where asked for."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 
@@ -9,9 +11,11 @@ from tertulia.core.entries import shard_of_address, shard_of_identity
 from tertulia.core.identity import IdentityRef
 from tertulia.core.phones import key_of_e164
 from tertulia.ids import INDEX_OF_SHARD, derive_id, make_contact_id
+from tertulia.store.sealing import seal_json
 
 CONTACT_COLUMNS = """shard, id, workspace, name, surname, locale, zone, country, external_id, attributes, changed,
                      search, source, created_at, updated_at"""
+SECRET = "of-the-bench-only"  # noqa: S105
 GIVEN = ("sms", "marketing", "granted", "customer_list", '{"ref": "import:1"}', "", "user:1")
 
 
@@ -19,6 +23,22 @@ def place_contact(workspace: int, serial: int) -> tuple[int, int]:
     """Shard and id of a customer who was first seen by their user id, `u` and the serial."""
     shard = shard_of_identity(workspace, IdentityRef("user_id", "", f"u{serial}"))
     return shard, make_contact_id(serial, INDEX_OF_SHARD[shard])
+
+
+def make_gateway(workspace: Any, send_url: str, rate_per_s: float) -> Any:
+    """A live SMS channel of a workspace, that sends to an address as fast as that."""
+    from tertulia.data.models import Channel
+
+    return Channel.objects.create(
+        workspace=workspace,
+        public_id="bench-sms",
+        kind="http_sms",
+        name="SMS",
+        settings={"send_url": send_url, "sender": "Verbena", "verification": "key"},
+        secrets=seal_json({"api_key": SECRET, "verify_secret": SECRET}),
+        rate_per_s=rate_per_s,
+        price_micros=50_000,
+    )
 
 
 def make_people(url: str, workspace: int, count: int, *, reachable: bool = False) -> None:

@@ -31,6 +31,7 @@ from tertulia.bench.harness import (
     serve,
     share_cpu,
 )
+from tertulia.bench.people import make_gateway
 from tertulia.core.entries import shard_of_address
 from tertulia.core.phones import key_of_e164
 from tertulia.ids import INDEX_OF_SHARD, derive_id, make_contact_id
@@ -46,7 +47,6 @@ LOOK_EVERY_S = 0.25
 BARE_LOOK_EVERY_S = 0.02
 SEND_LIMIT_S = 240.0
 KEY = b"a key of thirty-two bytes or so."
-SECRET = "of-the-bench-only"  # noqa: S105
 TEXT = "Olá {{ contact.name }}, fale com a Verbena no WhatsApp: {{ link }}"
 
 
@@ -140,16 +140,7 @@ def _make_match(url: str, send_url: str) -> int:
     from tertulia.data.models import Channel, Match, MatchChannel, Workspace
 
     workspace = Workspace.objects.create(name="Bench", slug="bench", country="BR", currency="BRL", link_key=seal(KEY))
-    sms = Channel.objects.create(
-        workspace=workspace,
-        public_id="bench-sms",
-        kind="http_sms",
-        name="SMS",
-        settings={"send_url": send_url, "sender": "Verbena", "verification": "key"},
-        secrets=seal_json({"api_key": SECRET, "verify_secret": SECRET}),
-        rate_per_s=CHANNEL_RATE_PER_S,
-        price_micros=50_000,
-    )
+    sms = make_gateway(workspace, send_url, CHANNEL_RATE_PER_S)
     app = Channel.objects.create(
         workspace=workspace,
         public_id="bench-app",

@@ -12,9 +12,9 @@ from typing import Final
 import psycopg
 
 from tertulia.bench.harness import Figure, Report, fresh_database
-from tertulia.bench.people import make_people
+from tertulia.bench.people import make_gateway, make_people
 from tertulia.store.db import connect
-from tertulia.store.sealing import seal, seal_json
+from tertulia.store.sealing import seal
 
 GOAL_S: Final = 60.0
 CONTACTS: Final = 100_000
@@ -115,22 +115,13 @@ def _make_workspace(url: str, now: datetime) -> int:
 
     from tertulia.actions.caps import create_cap
     from tertulia.actions.journeys import create_journey, publish
-    from tertulia.data.models import Channel, Source, Workspace
+    from tertulia.data.models import Source, Workspace
 
     workspace = Workspace.objects.create(
         name="Bench", slug="bench", country="BR", zone="America/Sao_Paulo", link_key=seal(b"of a bench only, and long")
     )
     Source.objects.create(id=1, workspace=workspace, name="Shop", write_key="wk_" + "b" * 32)
-    Channel.objects.create(
-        workspace=workspace,
-        public_id="bench-sms",
-        kind="http_sms",
-        name="SMS",
-        settings={"send_url": "https://sms.example/send", "sender": "Verbena", "verification": "key"},
-        secrets=seal_json({"api_key": "of-the-bench-only"}),
-        rate_per_s=1_000,
-        price_micros=50_000,
-    )
+    make_gateway(workspace, "https://sms.example/send", 1_000)
     make_people(url, workspace.pk, CONTACTS, reachable=True)
     with transaction.atomic():
         for number, cap in enumerate(CAPS):
