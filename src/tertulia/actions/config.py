@@ -54,6 +54,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
             window=read_window(list(row.window), name="workspace") if row.window else None,
             caps=tuple(caps.get(row.id, ())),
             hold_out=read_share(row.hold_out),
+            typical=tuple(row.typical),
         )
         for row in read_workspaces(conn)
     }

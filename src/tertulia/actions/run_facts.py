@@ -16,6 +16,7 @@ from tertulia.core.journeys import AudienceEntry
 from tertulia.core.message_outcomes import ANSWER_WITHIN, hears_outcomes
 from tertulia.core.occasions import OCCASIONS, OUTCOME, OUTCOMES, name_heard
 from tertulia.core.rows import CallRow, ClosedDelivery, OpenDelivery, RunRow, SessionRow, WatchRow
+from tertulia.core.send_times import waits_for_hour
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.steps.base import Step
 from tertulia.core.world import World
@@ -25,6 +26,7 @@ from tertulia.store.calls import load_calls, load_calls_of_runs
 from tertulia.store.db import Conn
 from tertulia.store.entry_counts import lock_entries
 from tertulia.store.goals import load_goals_of
+from tertulia.store.moments import load_moments
 from tertulia.store.runs import load_passages, load_recalled, load_runs, load_runs_of
 from tertulia.store.segments import load_memberships
 from tertulia.store.watches import load_answered, load_depths
@@ -176,6 +178,10 @@ def _has_gone_on(world: World, run: RunRow) -> bool:
     return not known and (step := _find_step(world, run)) is not None and step.find_patience() is not None
 
 
+def _waits_for_hour(world: World, run: RunRow) -> bool:
+    return (step := _find_step(world, run)) is not None and waits_for_hour(run, step)
+
+
 def load_runs_beside(conn: Conn, world: World) -> None:
     """X5: an attribute that one run writes may end the contact's other ones."""
     load_runs_of(conn, world, {row.contact_id for row in world.runs.values() if row.workspace in world.config.leaving})
@@ -185,6 +191,7 @@ def load_run_facts(conn: Conn, world: World, runs: Sequence[RunRow]) -> None:
     """The facts of runs that are woken, or closed by somebody."""
     load_runs(conn, world, {row.id: row.contact_id for row in runs})
     loader.load_profiles(conn, world, {row.contact_id for row in runs})
+    load_moments(conn, world, {row.contact_id for row in world.runs.values() if _waits_for_hour(world, row)})
     if waiting := {row.contact_id for row in runs if not row.step}:  # a segment may be asked for once more
         world.listed |= load_memberships(conn, waiting)
     load_runs_beside(conn, world)

@@ -30,6 +30,7 @@ from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.directory import list_external_ids
 from tertulia.store.events import Arrived, list_arrived
+from tertulia.store.moments import read_moments
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 DRAFT: Final = 0  # the number of a journey that the installation does not have
@@ -50,10 +51,11 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Contacts as they are stored, and what stands against addresses."""
+    """Contacts as they are stored, what stands against addresses, and when they opened, clicked and wrote."""
 
     rows: Sequence[ContactRow]
     suppressed: Mapping[tuple[int, str, str], list[Suppression]] = field(default_factory=dict)
+    moments: Mapping[int, Sequence[int]] = field(default_factory=dict)  # by contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def load_people(conn: Conn, config: Config, contact_ids: Iterable[int]) -> Peopl
             subject = subject_of(identity)
             subjects.add((row.workspace, subject.kind, subject.value))
     loader.load_suppressions(conn, found, subjects)
-    return People(rows, found.suppressed)
+    return People(rows, found.suppressed, read_moments(conn, [row.id for row in rows]))
 
 
 def _name_listed(conn: Conn, rows: Sequence[ContactRow]) -> None:
@@ -167,6 +169,7 @@ def gather(config: Config, people: People, since: datetime) -> Memory:
     for row in people.rows:
         memory.add_contact(row)
     memory.rows.suppressed = dict(people.suppressed)
+    memory.rows.moments = {contact_id: set(moments) for contact_id, moments in people.moments.items()}
     return memory
 
 

@@ -20,12 +20,11 @@ from tertulia.core.calls import GATE, queue_call, take_back_call
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Condition, judge
 from tertulia.core.durations import write_duration
-from tertulia.core.entries import OccasionEntry, key_of
+from tertulia.core.entries import key_of
 from tertulia.core.goals import credit_message, open_goal
 from tertulia.core.hand_over import make_entry
 from tertulia.core.identity import IdentityRef
-from tertulia.core.journeys import ApiEntry, AudienceEntry, DateEntry, Node, Program
-from tertulia.core.occasions import API, STARTED
+from tertulia.core.journeys import AudienceEntry, DateEntry, Node, Program
 from tertulia.core.reasons import Reason
 from tertulia.core.rounds import find_begin, is_still_meant
 from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery, RunRow
@@ -38,7 +37,9 @@ from tertulia.core.run_messages import (
     queue_attempt,
 )
 from tertulia.core.run_notes import decide_step, keep, tally
+from tertulia.core.run_starts import begin_other
 from tertulia.core.run_texts import write_text
+from tertulia.core.send_times import ask_for_hour, has_best_hour, has_hour_come, waits_for_hour
 from tertulia.core.splits import choose_way
 from tertulia.core.stages import find_address, find_channel
 from tertulia.core.steps.base import (
@@ -118,6 +119,10 @@ def advance(world: World, run: RunRow, woken: Woken) -> None:
     if run.delivery_id is not None:
         _lose_patience(world, run, node)
         return
+    if isinstance(node.step, SendStep) and waits_for_hour(run, node.step):
+        if has_hour_come(world, run, node.step, _look(world, run, woken).zone):
+            _send(world, run, node.step, 0)
+        return
     if woken is Woken.TIMER and node.step.is_wall_clock:
         move = node.step.resolve(_look(world, run, woken), run.since)
         if isinstance(move, WaitUntil):
@@ -195,6 +200,8 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
         case WaitUntil(at):
             run.due_at = at
             keep(world, run)
+        case Send() if has_best_hour(node.step):
+            ask_for_hour(world, run)
         case Send():
             _send(world, run, node.step, 0)
         case Change(attributes):
@@ -206,7 +213,7 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
             if not attribute or _change(world, run, {attribute: value}):
                 _go(world, run, node.ways[way])
         case Begin(key, properties):
-            _begin_other(world, run, node.step, key, properties)
+            begin_other(world, run, node.step.id, key, properties)
             _go(world, run, node.next)
         case Call():
             _call(world, run, node, move)
@@ -256,6 +263,9 @@ def resolve_clocks(world: World, contact: ContactRow) -> None:
             put_off_begin(world, run, max(find_begin(entry, day, _look(world, run, Woken.ARRIVED).zone), world.now))
             continue
         node = find_program(world, run).nodes.get(run.step)
+        if node is not None and waits_for_hour(run, node.step):
+            ask_for_hour(world, run)
+            continue
         if node is None or run.due_at is None or not node.step.is_wall_clock:
             continue
         move = node.step.resolve(_look(world, run, Woken.ARRIVED), run.since)
@@ -272,20 +282,6 @@ def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
     if isinstance(skipped.step, SendStep):
         decide_step(world, run, skipped.step.id, "not_sent", "run", reason, {})
     _go(world, run, skipped.next)
-
-
-def _begin_other(world: World, run: RunRow, step: Step, key: str, properties: Mapping[str, Any]) -> None:
-    """Ask for another journey of the customer's, through the log: its owner decides about that as about any entry."""
-    mine = [row for row in world.config.journeys.values() if (row.workspace, row.key) == (run.workspace, key)]
-    other = next((row for row in mine if isinstance(row.program.journey.entry, ApiEntry)), None)
-    if other is None:
-        decide_step(world, run, step.id, "not_entered", "entry", Reason.NO_JOURNEY.value, {"journey": key})
-        return
-    depth = 1 + int(run.event.get("depth", 0))
-    occasion_id = derive_id("occasion", "start", str(run.id), step.id, run.visit)
-    told = (API, STARTED, world.now, dict(properties), other.id, depth)
-    entry = OccasionEntry(run.contact_id, occasion_id, *told)
-    world.forward(run.workspace, shard_of_contact(run.contact_id), key_of(entry), entry, run.contact_id)
 
 
 # messages

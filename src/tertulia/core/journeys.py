@@ -295,7 +295,13 @@ class Program:
     @property
     def has_clocks(self) -> bool:
         """Whether a run may wait for a time by the contact's clock (T5)."""
-        return self.journey.entry_is_local or any(node.step.is_wall_clock for node in self.nodes.values())
+        steps = [node.step for node in self.nodes.values()]
+        return self.journey.entry_is_local or self.has_best_hours or any(step.is_wall_clock for step in steps)
+
+    @property
+    def has_best_hours(self) -> bool:
+        """Whether a message of it waits for its customer's best hour."""
+        return any(getattr(node.step, "best_hour", None) is not None for node in self.nodes.values())
 
     @property
     def hold_out(self) -> int:

@@ -79,6 +79,11 @@ class Reason(StrEnum):
     ENTRY_LATE = "entry.late"
     ENTRY_AUDIENCE_LEFT = "entry.left_audience"
 
+    # when a message goes out
+    HOUR_OWN = "best_hour.own"
+    HOUR_TYPICAL = "best_hour.typical"
+    HOUR_STATED = "best_hour.default"
+
     # experiments
     WEIGHED = "split.weighed"
 
@@ -213,6 +218,11 @@ SENTENCES: Final = {
     Reason.ENTRY_AUDIENCE_LEFT: gettext_noop(
         "When the customer's hour came, they were no longer among those who enter."
     ),
+    Reason.HOUR_OWN: gettext_noop("It is the hour at which this customer most often opened, clicked or wrote."),
+    Reason.HOUR_TYPICAL: gettext_noop(
+        "Too little is known of this customer, so it is the hour at which most customers opened, clicked or wrote."
+    ),
+    Reason.HOUR_STATED: gettext_noop("Too little is known of when customers look, so it is the hour that is stated."),
     Reason.WEIGHED: gettext_noop("A bandit weighed the ways by what they had come to; a hash chose this one by that."),
     Reason.CALL_DONE: gettext_noop("Your API said that it worked."),
     Reason.CALL_CONFIRMED: gettext_noop("The answer was lost; asked again, your API said that it had worked."),

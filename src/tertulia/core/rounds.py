@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from tertulia.core.conditions import read_path
 from tertulia.core.journeys import AudienceEntry, DateEntry, Entry, Journey, SegmentEntry
 from tertulia.core.rows import RunRow
-from tertulia.core.steps.wait.step import WEEKDAYS, read_time
-from tertulia.core.wall_clock import DAY, LATE_MAX, resolve
+from tertulia.core.steps.wait.step import WEEKDAYS
+from tertulia.core.wall_clock import DAY, LATE_MAX, read_time, resolve
 from tertulia.core.world import World
 from tertulia.core.zones import load_zone
 

@@ -68,6 +68,16 @@ class OffsetSpan(msgspec.Struct, frozen=True):
     offset: timedelta
 
 
+def read_time(text: str) -> time | None:
+    """A local time such as 09:00; None for nothing. Raises ValueError for what is none."""
+    if not text:
+        return None
+    hours, colon, minutes = text.partition(":")
+    if not (colon and len(minutes) == 2 and hours.isdecimal() and minutes.isdecimal()):
+        raise ValueError(text)
+    return time(int(hours), int(minutes))
+
+
 def resolve(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant in UTC at which the clock of `zone` first shows `at` on `day`, or a later time (T1, T2).
 

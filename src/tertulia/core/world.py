@@ -67,6 +67,7 @@ class WorkspaceFacts:
     window: Window | None = None  # outside it are the quiet hours (Q1)
     caps: tuple[Cap, ...] = ()  # F1
     hold_out: int = 0  # how many of 10000 get no marketing (A2)
+    typical: tuple[int, ...] = ()  # how often each hour of the day was one at which a customer opened, clicked or wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +308,7 @@ class World:
     untaken: dict[UUID, list[CouponRow]] = field(default_factory=dict)  # as `released`
     codes: dict[int, list[str]] = field(default_factory=dict)  # by pool: free, and this cycle's alone (R5)
     otps: dict[UUID, OtpRow] = field(default_factory=dict)  # codes that may still be sent
+    moments: dict[int, set[int]] = field(default_factory=dict)  # of a contact, merges followed: best_hours
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
     spent_micros: dict[int, int] = field(default_factory=dict)
     owned: frozenset[int] = frozenset()

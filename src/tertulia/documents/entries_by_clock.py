@@ -5,7 +5,7 @@ from typing import Final
 
 from tertulia.core.journeys import AudienceEntry, DateEntry
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.steps.wait.step import read_time
+from tertulia.core.wall_clock import read_time
 from tertulia.documents.lines import Problem, Written
 
 DAYS_MAX: Final = 366

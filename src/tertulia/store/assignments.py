@@ -1,6 +1,6 @@
 """A1: which way customers go at splits, and on which side of hold-outs they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,7 @@ def load_assignments(conn: Conn, world: World) -> None:
     """Of every loaded contact, whose workspace has a split or a hold-out; of those that
     were merged the oldest (A1, M8)."""
     roots = {row.id: world.follow(row.id) for row in world.contacts.values() if row.workspace in world.config.dividing}
-    level = list(roots)
-    while level:
-        rows = fetch_all(conn, load("assignments")["absorbed_by"], _keys(level))
-        level = [member for _, member in rows if member not in roots]
-        roots |= {member: roots[into] for into, member in rows if member not in roots}
+    roots = find_families(conn, roots)
     if not roots:
         return
     for member, experiment, way, at in fetch_all(conn, load("assignments")["assignments_of"], _keys(list(roots))):
@@ -35,6 +31,16 @@ def load_assignments(conn: Conn, world: World) -> None:
         known = world.assignments.get(place)
         if known is None or at < known.at:
             world.assignments[place] = AssignmentRow(way, at)
+
+
+def find_families(conn: Conn, roots: Mapping[int, int]) -> dict[int, int]:
+    """These contacts, each with the one that it is now, and with them whoever was merged into any (M8)."""
+    found, level = dict(roots), list(roots)
+    while level:
+        rows = fetch_all(conn, load("assignments")["absorbed_by"], _keys(level))
+        level = [member for _, member in rows if member not in found]
+        found |= {member: found[into] for into, member in rows if member not in found}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tertulia.core import run_effects as rx
 from tertulia.core import segment_effects as gx
 from tertulia.core import slot_effects as sx
 from tertulia.core import talk_effects as tx
+from tertulia.core.best_hours import MOMENTS_IN, list_moments
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
 from tertulia.core.events import USER
 from tertulia.core.otp_effects import SetOtp
@@ -40,6 +41,7 @@ from tertulia.store.event_effects import (
     touch_contacts,
     write_groups,
 )
+from tertulia.store.moments import note_moments
 from tertulia.store.otp import set_otps
 from tertulia.store.run_effects import end_runs, note_passages, set_runs, settle_runs, tally_steps
 from tertulia.store.segments import move_members
@@ -59,6 +61,7 @@ def write(conn: Conn, effects: Sequence[fx.Effect], now: datetime) -> list[fx.Fo
     groups: dict[type, list[Any]] = defaultdict(list)
     for effect in effects:
         groups[type(effect)].append(effect)
+    moments = list_moments(e for kind in MOMENTS_IN for e in groups.get(kind, ()))
     _settle_links(groups, effects)
     linked = {(e.workspace, e.identity) for e in groups.get(fx.LinkIdentity, ())}
     if fx.RouteIdentity in groups:
@@ -76,6 +79,7 @@ def write(conn: Conn, effects: Sequence[fx.Effect], now: datetime) -> list[fx.Fo
     for kind, writer in _WRITERS.items():
         if group := groups.get(kind):
             writer(conn, group)
+    note_moments(conn, moments)
     forwards: list[fx.Forward] = groups.get(fx.Forward, [])
     return forwards
 

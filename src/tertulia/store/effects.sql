@@ -413,6 +413,9 @@ delete from event where shard = %(shard)s and contact_id = %(id)s
 -- name: erase_memberships
 delete from group_member where shard = %(shard)s and contact_id = %(id)s
 
+-- name: erase_moments
+delete from contact_moments where shard = %(shard)s and contact_id = %(id)s
+
 -- name: erase_session
 delete from session where shard = %(shard)s and contact_id = %(id)s
 

@@ -78,6 +78,7 @@ _ERASURES = (
     "erase_conversations",
     "erase_events",
     "erase_memberships",
+    "erase_moments",
     "erase_session",
     "erase_runs",
     "erase_otps",

@@ -31,6 +31,7 @@ class WorkspaceRow:
     sensitive: Sequence[str]
     window: Sequence[Mapping[str, Any]]
     hold_out: str
+    typical: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ def read_epochs(conn: Conn) -> tuple[int, int]:
 def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
     """Every workspace, its link key still sealed."""
     rows = fetch_all(conn, load("ownership")["workspaces"], {})
-    return [WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]), row[12])) for row in rows]
+    return [
+        WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]), row[12], read_json(row[13]))) for row in rows
+    ]
 
 
 def read_caps(conn: Conn) -> list[tuple[int, str, Mapping[str, Any]]]:

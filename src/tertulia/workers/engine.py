@@ -46,6 +46,7 @@ from tertulia.workers.log_places import place_of
 from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
+from tertulia.workers.typical_hours import TypicalKeeper
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # the lease is prolonged so often
@@ -89,6 +90,7 @@ class Engine:
         self._segments = SegmentKeeper()
         self._rounds = RoundKeeper()
         self._bandits = BanditKeeper()
+        self._typical = TypicalKeeper()
         self._launches = LaunchKeeper()
 
     def run_round(self) -> bool:
@@ -417,7 +419,7 @@ class Engine:
         if self._behind or not self.epochs or not self.config.journeys:
             return False
         now = self.now()
-        weighed = self._bandits.weigh(self.conn, self.config, now)
+        weighed = self._bandits.weigh(self.conn, self.config, now) | self._typical.keep(self.conn, self.config, now)
         task = self._rounds.find_task(self.conn, self.config, list(self.epochs), now)
         self.conn.commit()
         if task is not None and task[1]:

@@ -19,6 +19,7 @@ from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
+from tertulia.core.best_hours import MOMENTS_IN, list_moments
 from tertulia.core.calls import derive_call_id
 from tertulia.core.came import subject_of
 from tertulia.core.deliveries import DeliveryState
@@ -72,6 +73,7 @@ class Memory:
     members: Members = field(default_factory=Members)
     bandits: Bandits = field(default_factory=Bandits)
     has_bandits: bool = False  # else nobody asks what ways have come to
+    has_best_hours: bool = False  # else nobody asks when customers opened, clicked or wrote
     has_sessions: bool = False  # somebody listens to them; else nobody asks which are running
 
     @property
@@ -139,6 +141,8 @@ class Memory:
             chosen = rows.assignments[(contact_id, experiment)]
             known = world.assignments.get((root, experiment), chosen)
             world.assignments[(root, experiment)] = min(chosen, known, key=lambda row: row.at)
+        if moments := rows.moments.get(contact_id):
+            world.moments.setdefault(root, set()).update(moments)
         for place in self.passages_of.get(contact_id, ()):
             take_passage(world, rows.passages[place])
 
@@ -192,6 +196,10 @@ class Memory:
             elif not isinstance(effect, NEVER_KEPT) and (self.has_sessions or not isinstance(effect, ev.SetSession)):
                 fold(self.rows, effect)
                 self._index(effect, world.now)
+        if self.has_best_hours:
+            told = list_moments(effect for effect in world.effects if isinstance(effect, MOMENTS_IN))
+            for (_, contact_id), moments in told.items():
+                self.rows.moments.setdefault(contact_id, set()).update(moments)
         self.rows.untaken.clear()
         self.rows.released.clear()  # what nobody took over is free
 
@@ -278,6 +286,7 @@ def make_memory(config: Config, since: datetime) -> Memory:
         lookback=max((program.lookback for program in programs), default=timedelta()),
         has_sessions=any(name in (STARTED, ENDED) for _, _, name in config.heard),
         has_bandits=any(program.list_bandits() for program in programs),
+        has_best_hours=any(program.has_best_hours for program in programs),
     )
 
 

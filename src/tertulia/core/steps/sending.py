@@ -3,13 +3,16 @@
 The run stays until the message has its verdict (X2); what it does then is the kind's own.
 """
 
-from typing import Annotated, ClassVar, Literal
+from datetime import time, timedelta
+from typing import Annotated, ClassVar, Final, Literal
 
+import msgspec
 from msgspec import Meta
 
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Complaint, Step
+from tertulia.core.wall_clock import read_time
 from tertulia.core.windows import WindowRule
 
 OutsideName = Literal["hold", "drop", "next_channel"]
@@ -18,17 +21,55 @@ Missing = Literal["fail", "default", "skip"]
 MessageClassName = Literal["transactional", "service", "marketing"]
 
 
+BEST_WITHIN_MIN: Final = timedelta(hours=1)
+BEST_WITHIN_MAX: Final = timedelta(days=1)
+
+
+class BestHour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """At the hour of the day at which this customer most often opened, clicked or wrote, `within` so long. `otherwise`:
+    the local time for those of whom too little is known, where too little is known of all customers too."""
+
+    within: Annotated[str, Meta(title=_("Within"), description=_("From 1 h to 24 h after the customer comes here."))]
+    otherwise: Annotated[
+        str, Meta(title=_("Else at"), description=_("The customer's local time. 10:00, if not said."))
+    ] = "10:00"
+
+    def find_faults(self) -> list[Complaint]:
+        """A day at most, for every hour comes once in it."""
+        found = []
+        try:
+            if not BEST_WITHIN_MIN <= read_duration(self.within) <= BEST_WITHIN_MAX:
+                found.append(
+                    Complaint(("best_hour", "within"), _("Give 1 h to 24 h: every hour comes once a day."), {})
+                )
+        except ValueError as error:
+            found.append(Complaint(("best_hour", "within"), str(error), {}))
+        try:
+            self.read_otherwise()
+        except ValueError:
+            found.append(Complaint(("best_hour", "otherwise"), _("Give a time such as 09:00."), {}))
+        return found
+
+    def read_otherwise(self) -> time:
+        """Raises ValueError for what is no time."""
+        at = read_time(self.otherwise)
+        if at is None:
+            raise ValueError(self.otherwise)
+        return at
+
+
 class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     """`channels`: the channels' names, or a kind (`sms`, `email`, `whatsapp`, ...) for the workspace's first of it.
     `text` is Liquid; `neutral` takes its place where what it says is sensitive and the customer is not verified (M6).
     An e-mail has a `subject` and, beside its text, perhaps `html`, in which values are shown, not obeyed.
     `template`: the key of a template, which says all of these in several languages, in their place.
     `on_missing`: what a variable without a value does (S4). `class`, `window` and `outside`: the journey's, if not
-    given (Q1, Q2). `within`: how long after the run came here the message makes sense, a duration. `at_cap`: what
-    becomes of it when the customer has had enough messages (F6); an `important` one passes the caps (F5)."""
+    given (Q1, Q2). `best_hour`: it waits for the customer's best hour before it is sent. `within`: how long after the
+    run came here the message makes sense, a duration. `at_cap`: what becomes of it when the customer has had enough
+    messages (F6); an `important` one passes the caps (F5)."""
 
     SELDOM: ClassVar[tuple[str, ...]] = (
-        *("neutral", "on_missing", "class", "window", "outside", "within", "at_cap", "important"),
+        *("best_hour", "neutral", "on_missing", "class", "window", "outside", "within", "at_cap", "important"),
     )
 
     channels: Annotated[
@@ -82,6 +123,13 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
     outside: Annotated[
         OutsideName | None, Meta(title=_("Outside these hours"), description=_("The journey's, if not said."))
     ] = None
+    best_hour: Annotated[
+        BestHour | None,
+        Meta(
+            title=_("At the customer's best hour"),
+            description=_("The hour at which they most often opened, clicked or wrote before."),
+        ),
+    ] = None
     within: Annotated[
         str, Meta(title=_("Makes sense for"), description=_("Such as 2 h. Not sent later, however long it was held."))
     ] = ""
@@ -109,12 +157,19 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
             if name in self.channels[:place]:
                 found.append(Complaint(("channels", place), _("The channel stands here twice."), {}))
         found += self._find_wording_faults()
+        return found + self._find_time_faults()
+
+    def _find_time_faults(self) -> list[Complaint]:
+        """Durations and times that can be read; a message makes sense until its best hour has come."""
+        found = self.best_hour.find_faults() if self.best_hour is not None else []
         try:
-            if self.within:
-                read_duration(self.within)
+            within = read_duration(self.within) if self.within else None
         except ValueError as error:
-            found.append(Complaint(("within",), str(error), {}))
-        return found
+            return [*found, Complaint(("within",), str(error), {})]
+        if within is None or self.best_hour is None or found or within >= read_duration(self.best_hour.within):
+            return found
+        message = _("Sooner than the best hour may come: give at least %(within)s, or leave this out.")
+        return [Complaint(("within",), message, {"within": self.best_hour.within})]
 
     def _find_wording_faults(self) -> list[Complaint]:
         """Exactly one of a text and a template; what the template says is not said here too."""

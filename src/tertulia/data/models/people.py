@@ -62,6 +62,9 @@ class Workspace(models.Model):
     hold_out = models.CharField(max_length=8, blank=True, default="", db_default="")
     # Countries whose numbers may be sent one-time codes; empty: all.
     otp_countries = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    # How often each hour of the day was one at which a customer opened, clicked or wrote; as it was on a day.
+    typical_hours = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    typical_day = models.DateField(null=True)
     epoch = models.BigIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 

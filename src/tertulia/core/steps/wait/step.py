@@ -13,7 +13,7 @@ from tertulia.core.conditions import read_instant, read_path
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Complaint, GoOn, Leave, Move, Skip, Step, Summary, View, WaitUntil, Woken
-from tertulia.core.wall_clock import Late, add_calendar_days, next_time_of_day, next_weekday, settle_past
+from tertulia.core.wall_clock import Late, add_calendar_days, next_time_of_day, next_weekday, read_time, settle_past
 
 LateName = Literal["run_now", "skip", "exit"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -147,16 +147,6 @@ class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
         elif self.late is not None and not self.is_wall_clock:
             found.append(Complaint(("late",), _("A duration is never late."), {}))
         return found
-
-
-def read_time(text: str) -> time | None:
-    """A local time such as 09:00; None for nothing. Raises ValueError for what is none."""
-    if not text:
-        return None
-    hours, colon, minutes = text.partition(":")
-    if not (colon and len(minutes) == 2 and hours.isdecimal() and minutes.isdecimal()):
-        raise ValueError(text)
-    return time(int(hours), int(minutes))
 
 
 def _find_instant(view: View, until: Until) -> datetime | None:
