@@ -360,6 +360,7 @@ _PART_WORDS = {
     "Branch": "[ways](#branch)",
     "Choice": "[choices](#ask)",
     "LinkButton": "[a label and an address](#a-link)",
+    "BestHour": "[how long, and else when](#at-the-customers-best-hour)",
     "Retry": "[what is said then](#ask)",
     "SplitWay": "[ways](#split)",
     "Until": "[an instant](#until)",

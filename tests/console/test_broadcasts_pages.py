@@ -90,6 +90,24 @@ def test_what_the_form_does_not_show_stays(cast: Cast, draft) -> None:
     assert all(part in draft.document for part in ("# ours", "within: 2 h", "note: for Ana", "over: 5"))
 
 
+def test_it_goes_out_at_each_customers_best_hour(cast: Cast, people) -> None:
+    """Chosen under When; another choice takes it out of the first message again."""
+    from tertulia.data.models import Journey
+    from tertulia.documents.journeys import read_journey
+
+    client = make_client(cast.alice)
+    client.post("/broadcasts/new/", FORM | {"when": "best", "best_within": "12 h", "otherwise": "18:30"})
+    draft = Journey.objects.get()
+    assert read_journey(draft.document).entry.at_launch
+    assert read_journey(draft.document).steps[0]["best_hour"] == {"within": "12 h", "otherwise": "18:30"}
+    page = read(client, f"/broadcasts/{draft.pk}/")
+    assert 'value="best" checked' in page
+    assert 'value="18:30"' in page
+    client.post(f"/broadcasts/{draft.pk}/", FORM | {"version": "1", "id.0": "box-1"})
+    draft.refresh_from_db()
+    assert "best_hour" not in draft.document
+
+
 def test_a_draft_that_is_no_document_is_mended_as_text(cast: Cast, draft) -> None:
     """Nothing of it is lost, and it stays a broadcast."""
     from tertulia.actions.journeys import save_draft

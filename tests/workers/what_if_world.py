@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from tests.workers.town import NOW, Town
+from tests.workers.town import NOW, PUBLIC_URL, Town
 
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
+from tertulia.core.content import mask_links
 from tertulia.core.entries import CallEntry, Entry, EventEntry
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.simulation.play import Arrival, Player, accept
@@ -249,7 +250,8 @@ class Account:
                     told = (effect.journey_id, effect.step, effect.outcome, effect.gate, effect.reason, effect.at)
                     self.rows[told] += 1
                 case fx.SetOpenState(state="sending"):
-                    self.texts[(world.open[effect.id].to_value, effect.content["text"])] += 1
+                    kept = mask_links(effect.content, PUBLIC_URL)  # as the history keeps it
+                    self.texts[(world.open[effect.id].to_value, kept["text"])] += 1
                 case _:
                     pass
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from tertulia.actions.contacts import read_detail
+from tertulia.core.best_hours import read_moment
 from tertulia.data.models import Segment, Workspace
 from tertulia.store import contacts as contact_store
 from tertulia.store import conversations, ledger_read
@@ -16,6 +17,7 @@ from tertulia.store.coupons import list_coupons
 from tertulia.store.db import Conn
 from tertulia.store.events import list_contact_events, list_groups
 from tertulia.store.journeys import list_runs
+from tertulia.store.moments import read_moments
 from tertulia.store.segments import list_changes_of, list_segments_of
 
 EXPORT_ROWS_MAX: Final = 100_000
@@ -42,6 +44,7 @@ def export_contact(conn: Conn, workspace: Workspace, contact_id: int) -> dict[st
         "handed_over": conversations.list_handed_over_of(conn, family),
         "journeys": list_runs(conn, family, EXPORT_ROWS_MAX),
         "experiments": list_assignments(conn, family),
+        "moments": [read_moment(moment) for found in read_moments(conn, family).values() for moment in found],
         "coupons": list_coupons(conn, family, EXPORT_ROWS_MAX),
         "links": list_links(conn, family, EXPORT_ROWS_MAX),
         "deliveries": ledger_read.read_deliveries(conn, family, limit=EXPORT_ROWS_MAX),

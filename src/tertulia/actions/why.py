@@ -150,6 +150,7 @@ def tell(outcome: str, reason: str) -> str:
         "not_handed_over": _("Not handed over."),
         "called": _("Called."),
         "assigned": _("Assigned a way."),
+        "timed": _("Its hour was chosen."),
     }
     head = heads.get(outcome, outcome)
     return f"{head} {explain_reason(reason)}" if reason else head

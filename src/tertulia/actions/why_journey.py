@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.call_words import tell_calls
 from tertulia.actions.contacts import access_contact
+from tertulia.actions.hour_words import tell_hours
 from tertulia.actions.run_words import name_cause, name_told_cause
 from tertulia.actions.why import explain_reason
 from tertulia.core.conditions import Finding, Subject, judge, name_operator, name_subject, read_operand
@@ -88,7 +89,7 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     if run.ended_at is None:
         asked = _("Is in it, at “%(step)s”, where a question waits for the reply; entered by “%(event)s”.")
         sentence = (asked if run.asked else _("Is in it, at “%(step)s”; entered by “%(event)s”.")) % said
-        more = tell_calls(rows, run)
+        more = _tell_more(rows, run)
         return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, more=more, runs=runs, rows=rows)
     heads = {
         "completed": _("Went to the end of it; entered by “%(event)s”.") % said,
@@ -97,9 +98,14 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     }
     reason = explain_reason(run.reason) if run.reason else ""
     sentence = heads.get(run.outcome, run.outcome)
-    more = " ".join(filter(None, (reason, tell_calls(rows, run))))
+    more = " ".join(filter(None, (reason, _tell_more(rows, run))))
     told = (contact_id, journey.pk, run.outcome, sentence, run.ended_at, run.reason, more)
     return EntryAnswer(*told, runs, rows)
+
+
+def _tell_more(rows: Sequence[LedgerRow], run: RunView) -> str:
+    """What its calls came to, and which hours were chosen."""
+    return " ".join(filter(None, (tell_calls(rows, run), tell_hours(rows, run))))
 
 
 def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journey) -> EntryAnswer:

@@ -12,9 +12,10 @@ from ninja import Router, Status
 
 from tertulia.actions import contacts as actions
 from tertulia.actions import erasure
+from tertulia.actions.hour_words import tell_row
 from tertulia.actions.journeys import list_journeys
 from tertulia.actions.matches import access_match
-from tertulia.actions.why import explain_reason, explain_why, tell
+from tertulia.actions.why import explain_reason, explain_why
 from tertulia.api.contact_shapes import (
     AskedOut,
     ConsentIn,
@@ -203,7 +204,7 @@ def get_delivery(request: HttpRequest, delivery_id: UUID) -> Status[Any]:
 
 def write_decisions(rows: Sequence[ledger_read.LedgerRow]) -> list[dict[str, Any]]:
     """Rows of the ledger, each with its sentence."""
-    return [{**asdict(row), "sentence": tell(row.outcome, row.reason)} for row in rows]
+    return [{**asdict(row), "sentence": tell_row(row)} for row in rows]
 
 
 def write_runs(workspace: Workspace, runs: Sequence[RunView]) -> list[dict[str, Any]]:

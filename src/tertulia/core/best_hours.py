@@ -80,6 +80,11 @@ def number_moment(at: datetime) -> int:
     return (at - _EPOCH) // QUARTER
 
 
+def read_moment(moment: int) -> datetime:
+    """When the quarter of an hour began."""
+    return _EPOCH + moment * QUARTER
+
+
 def keep_newest(moments: Iterable[int]) -> list[int]:
     """What is kept of them, in order."""
     return sorted(set(moments))[-KEPT_MAX:]
@@ -105,7 +110,7 @@ def choose_time(
     if len(own) >= OWN_MIN:
         weights = [0.0] * HOURS
         for (_, hour), moment in own.items():
-            weights[hour] += 0.5 ** ((since - _EPOCH - moment * QUARTER) / HALVED_AFTER)
+            weights[hour] += 0.5 ** ((since - read_moment(moment)) / HALVED_AFTER)
         return Choice(_find_best(weights, since, within, zone), Source.OWN, Counter(hour for _, hour in own))
     if sum(typical) >= TYPICAL_MIN:
         counts = {hour: count for hour, count in enumerate(typical) if count}
@@ -118,7 +123,7 @@ def _read_hours(moments: Iterable[int], zone: ZoneInfo) -> dict[tuple[int, int],
     """The hours of days by a clock (day, hour), each with its newest moment."""
     found: dict[tuple[int, int], int] = {}
     for moment in sorted(moments):
-        wall = read_wall(_EPOCH + moment * QUARTER, zone)
+        wall = read_wall(read_moment(moment), zone)
         found[(wall.toordinal(), wall.hour)] = moment
     return found
 

@@ -19,6 +19,9 @@ ATTACHED: Final = ("video", "voice", "document", "gif")
 SHOWN_OF_STEP: Final = (*("channels", "text", "template", "picture", *ATTACHED, "link", "buttons", "subject", "html"),)
 SHOWN_OF_BOX: Final = (*("id", "text", "template", "picture", "attached", "attachment", "label", "to", "buttons"),)
 WITHIN: Final = "3 d"
+BEST_WITHIN: Final = "24 h"
+OTHERWISE: Final = "10:00"
+WHEN: Final = ("now", "best", "date", "local")
 WAYS: Final = 4  # channels of one broadcast, one after the other
 
 
@@ -41,10 +44,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: now, date or local; `subject`
-    and `html`: an e-mail's, of the first box the HTML; `limit`: at most so many recipients, as it was typed;
-    `hold_out`: the share of them who get nothing; `goal`: the event that it is for, `within` so long after the last
-    message."""
+    """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: one of WHEN; of the
+    customers' best hours `best_within` and `otherwise`; `subject` and `html`: an e-mail's, of the first box the HTML;
+    `limit`: at most so many recipients, as it was typed; `hold_out`: the share of them who get nothing; `goal`: the
+    event that it is for, `within` so long after the last message."""
 
     name: str = ""
     audience: str = ""
@@ -55,6 +58,8 @@ class Form:
     when: str = "now"
     date: str = ""
     time: str = ""
+    best_within: str = BEST_WITHIN
+    otherwise: str = OTHERWISE
     class_: str = "marketing"
     limit: str = ""
     hold_out: str = ""
@@ -68,13 +73,13 @@ def read_form(sent: QueryDict) -> Form:
     boxes = [Box(*(_read(sent, f"{name}.{n}") for name in SHOWN_OF_BOX)) for n in range(count)]
     channels = dict.fromkeys(name for name in sent.getlist("channels")[:WAYS] if name)
     names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out", "goal", "within")
-    told = {name: _read(sent, name) for name in names}
+    told = {name: _read(sent, name) for name in (*names, "best_within", "otherwise")}
     when = sent.get("when", "now")
     return Form(
         **told,
         channels=tuple(channels),
         boxes=tuple(boxes) or (Box(),),
-        when=when if when in ("now", "date", "local") else "now",
+        when=when if when in WHEN else "now",
         class_=sent.get("class", "marketing"),
     )
 
@@ -98,6 +103,8 @@ def show_document(text: str) -> Form:
     entry, steps = _group(value.get("entry")), [_group(raw) for raw in _items(value.get("steps"))]
     first = steps[0] if steps else {}
     when = "date" if entry and not entry.get("at_launch") else "now"
+    best = _group(first.get("best_hour"))
+    when = "best" if when == "now" and best else when
     audience = f"segment:{entry['segment']}" if entry.get("segment") else ""
     audience = audience or (f"reach:{entry['channel']}" if entry.get("channel") else "all")
     return Form(
@@ -110,6 +117,8 @@ def show_document(text: str) -> Form:
         when="local" if when == "date" and entry.get("clock") == "customer" else when,
         date=str(entry.get("on") or ""),
         time=str(entry.get("time") or ""),
+        best_within=str(best.get("within") or BEST_WITHIN),
+        otherwise=str(best.get("otherwise") or OTHERWISE),
         class_=str(value.get("class") or "marketing"),
         limit=str(_group(value.get("entries")).get("total") or ""),
         hold_out=str(value.get("hold_out") or ""),
@@ -156,7 +165,7 @@ def _write_entry(before: Mapping[str, Any], form: Form) -> dict[str, Any]:
     told: dict[str, Any] = {"kind": "audience"}
     if kind in ("segment", "reach") and which:
         told["segment" if kind == "segment" else "channel"] = which
-    if form.when == "now":
+    if form.when in ("now", "best"):
         told["at_launch"] = True
     else:
         told |= {name: value for name, value in (("on", form.date), ("time", form.time)) if value}
@@ -195,6 +204,10 @@ def _write_steps(before: Sequence[Mapping[str, Any]], form: Form) -> list[dict[s
             "html": "" if box.template or place else form.html,
         }
         kept = {name: value for name, value in known.get(box.id, {}).items() if name not in SHOWN_OF_STEP}
+        if not place and form.when == "best":
+            kept["best_hour"] = {"within": form.best_within, "otherwise": form.otherwise}
+        elif not place and form.when == "now":
+            kept.pop("best_hour", None)
         head = {"id": box.id or next(free), "kind": "message"}
         steps.append(head | {name: value for name, value in told.items() if value or name == "channels"} | kept | head)
     return steps

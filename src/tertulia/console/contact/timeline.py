@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tertulia.actions.contacts import END
+from tertulia.actions.hour_words import tell_hour
 from tertulia.actions.run_words import name_cause
 from tertulia.actions.why import explain_reason
 from tertulia.console.channels.words import mark_of
@@ -97,6 +98,7 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "not_sent": (_("not sent"), "ban", "warn"),
         "ghost": (_("held out"), "split", ""),
         "assigned": (_("assigned a way by a bandit"), "split", ""),
+        "timed": (_("its hour was chosen"), "clock", ""),
         "failed": (_("failed"), "circle-alert", "danger"),
         "revoked": (_("revoked"), "undo-2", ""),
         "not_entered": (_("not entered"), "ban", ""),
@@ -113,7 +115,8 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         }
     words, icon, tone = outcome.get(decision.outcome, (decision.outcome, "info", ""))
     subject = names.cause(decision) or _("Message")
-    return Act(decision.at, icon, tone, words, subject, "", explain_reason(decision.reason), str(decision.id))
+    fact = tell_hour(decision) if decision.outcome == "timed" else explain_reason(decision.reason)
+    return Act(decision.at, icon, tone, words, subject, "", fact, str(decision.id))
 
 
 def tell_happening(item: Happening, names: Names) -> Act:

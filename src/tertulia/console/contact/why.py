@@ -10,11 +10,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from tertulia.actions.call_words import tell_call
+from tertulia.actions.hour_words import tell_row
 from tertulia.actions.run_words import name_told_cause
-from tertulia.actions.why import read_gates, tell
+from tertulia.actions.why import read_gates
 from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, WINDOWS
-from tertulia.core.calls import GATE
 from tertulia.core.hold_outs import WORKSPACE
 from tertulia.store.ledger_read import LedgerRow
 
@@ -66,10 +65,11 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "not_handed_over": _("Not handed over"),
         "called": _("Called"),
         "assigned": _("Assigned"),
+        "timed": _("Hour chosen"),
     }
     return Why(
         newest,
-        tell_call(newest) if newest.gate == GATE else tell(newest.outcome, newest.reason),
+        tell_row(newest),
         words.get(newest.outcome, newest.outcome),
         OUTCOMES.get(newest.outcome, ""),
         read_instant(newest.facts.get("until")),
