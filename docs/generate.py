@@ -101,13 +101,14 @@ def write_file_reasons() -> Iterator[str]:
 def write_classes() -> Iterator[str]:
     """What each class of messages is exempt from."""
     exempt = ("Passes send windows", "Passes caps", "Passes a withdrawal")
-    heads = ("Class", *exempt, "Needs a grant", "Held out", "Handed over")
+    heads = ("Class", *exempt, "Passes budgets", "Needs a grant", "Held out", "Handed over")
     rows = (
         (
             f"`{name.value}`",
             _say(rules.exempt_from_windows),
             _say(rules.exempt_from_caps),
             _say(rules.exempt_from_withdrawal),
+            _say(rules.exempt_from_budgets),
             _say(rules.needs_grant),
             _say(not rules.exempt_from_hold_outs),
             "at least once" if rules.at_least_once else "at most once",

@@ -75,3 +75,18 @@ def test_F1_a_workspace_has_only_so_many_caps(ask: Ask, shop: Any) -> None:
         ask("POST", "/caps", {"name": f"Cap {n}", "limit": 1, "per": "day"}, 201)
     refused = ask("POST", "/caps", {"name": "One more", "limit": 1, "per": "day"}, 400)
     assert "at most 20 caps" in refused["sentence"]
+
+
+def test_V3_the_budget_is_set_whole_and_read_with_what_is_spent(ask: Ask, shop: Any) -> None:
+    """What is left out is not limited; a currency without a rate is named; nothing of a wrong one is kept."""
+    told = ask("PUT", "/budget", {"day": 50, "month": 900.5, "rates": {"USD": 0.18}})
+    assert (told["message"], told["day"], told["month"], told["rates"]) == (None, 50, 900.5, {"USD": 0.18})
+    assert [(one["per"], one["limit_micros"], one["used_micros"], one["held"]) for one in told["spent"]] == [
+        ("day", 50_000_000, 0, False), ("month", 900_500_000, 0, False),
+    ]  # fmt: skip
+    assert ask("GET", "/budget")["day"] == 50
+    wrong = {"day": 0, "month": 0.0000001, "rates": {"usd": 1}}
+    problems = ask("PUT", "/budget", wrong, 400)["problems"]
+    assert sorted(problem["field"] for problem in problems) == ["day", "month", "rates"]
+    assert ask("PUT", "/budget", {"message": 0.1})["spent"] == []
+    assert ask("GET", "/audit")[0]["verb"] == "budget_changed"

@@ -63,6 +63,7 @@ def test_pictures_of_limits(visit, cast):
         {"from": "09:00", "to": "21:00", "days": ["mon", "tue", "wed", "thu", "fri"]},
         {"from": "10:00", "to": "18:00", "days": ["sat"]},
     ]
+    cast.workspace.budget = {"message": 0.1, "day": 50, "month": 900, "rates": {"USD": 0.92}}
     cast.workspace.save()
     now = datetime(2026, 11, 2, tzinfo=UTC)
     weekly = {"limit": 3, "per": "week", "classes": ["marketing"]}

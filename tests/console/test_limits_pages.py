@@ -181,3 +181,41 @@ def test_F6_why_names_the_cap_and_when_there_is_room(cast: Cast, facts, words):
     from tertulia.console.contact.why import describe_facts
 
     assert describe_facts("cap", facts) == words
+
+
+def test_V3_the_budget_is_saved_and_shows_what_is_spent(cast: Cast, alice):
+    """As it is typed, with a comma or a point; a wrong amount stands marked, and nothing is kept of it."""
+    sent = {"message": "", "day": "12,50", "month": "200", "rates": "usd = 0.92\n"}
+    assert alice.post(f"{PAGE}budget/", sent).status_code == 302
+    cast.workspace.refresh_from_db()
+    assert cast.workspace.budget == {"day": 12.5, "month": 200, "rates": {"USD": 0.92}}
+    page = alice.get(PAGE).content.decode()
+    assert "€ 0.00 of € 12.50" in page
+    assert "USD = 0.92" in page
+    refused = alice.post(f"{PAGE}budget/", sent | {"day": "much"})
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert 'id="day" name="day" class="code" inputmode="decimal" value="much"' in page
+    assert "Give an amount above 0" in page.split('id="day-help"')[1].split("</span>")[0]
+    assert make_client(cast.bob).post(f"{PAGE}budget/", sent).status_code == 403
+
+
+def test_V3_a_spent_budget_waits_for_somebody_at_home(cast: Cast, alice, database_url):
+    """And among the notifications, with its day."""
+    import psycopg
+    from django.utils.timezone import now
+
+    from tertulia.data.models import Notice
+
+    cast.workspace.budget = {"day": 10}
+    cast.workspace.save()
+    today = f"{now():%Y-%m-%d}"
+    with psycopg.connect(database_url) as conn:
+        spent = (cast.workspace.pk, today, 10_000_000, 10_000_000, 10_000_000)
+        conn.execute("insert into allowance values (%s, 'budget', %s, %s, %s, %s)", spent)
+    facts = {"scope": "budget", "period": "2026-11-02", "limit_micros": 10_000_000, "name": ""}
+    Notice.objects.create(workspace=cast.workspace, kind="budget_spent", facts=facts, at=now())
+    home = alice.get("/").content.decode()
+    assert "has spent its budget" in home
+    assert "A budget is spent and messages wait: the workspace, Nov. 2, 2026" in alice.get("/notices/").content.decode()
+    assert "messages wait" in alice.get(PAGE).content.decode()

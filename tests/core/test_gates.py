@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tertulia.core.budgets import ASK_AGAIN, Charge, Room, TotalKey
 from tertulia.core.caps import AtCap, Cap, Counted, Slot, SlotState
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
 from tertulia.core.coupons import Grant
@@ -44,6 +45,10 @@ EARLIER = Slot(
     *(NOW - timedelta(hours=4), SlotState.USED),
 )
 FULL: dict[str, object] = {"caps": (ONE_IN_A_DAY,), "slots": (EARLIER,)}
+DAY_LEFT = Room(
+    TotalKey(1, "budget", "2026-11-22"), "workspace", "", "day", 500_000, 100_000, NOW + timedelta(hours=15)
+)
+CHARGE = Charge(60_000, dearest=(80_000, "Spring"), rooms=(DAY_LEFT,))
 GOOD = SendFacts(
     delivery_id=UUID(int=7),
     now=NOW,
@@ -73,14 +78,17 @@ GOOD = SendFacts(
     message=Counted(UUID(int=7), "sms", "marketing", MessageClass.MARKETING, important=False),
     at_cap=AtCap.DEFER,
     channel_stopped=False,
-    tokens=5.0,
-    retry_at=NOW + timedelta(seconds=2),
-    budget_left_micros=100_000,
-    cost_micros=60_000,
+    charge=lambda: CHARGE,
     on_missing=OnMissing.FAIL,
     characters_max=1600,
     render=lambda: Rendered("Hi Ana"),
 )
+
+
+def charged(**change: object) -> dict[str, object]:
+    """A charge like the good one but for this."""
+    return {"charge": lambda: replace(CHARGE, **change)}
+
 
 REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("run", Verb.DROP, Reason.CONTACT_ERASED, {"contact_erased": True}),
@@ -116,8 +124,8 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("cap", Verb.DROP, Reason.CAP_REACHED, FULL | {"at_cap": AtCap.DROP}),
     ("cap", Verb.DROP, Reason.CAP_REACHED, FULL | {"at_cap": AtCap.NEXT_CHANNEL}),
     ("throttle", Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel_stopped": True}),
-    ("throttle", Verb.HOLD, Reason.BUDGET_SPENT, {"budget_left_micros": 59_999}),
-    ("throttle", Verb.HOLD, Reason.THROTTLED, {"tokens": 0.5}),
+    ("throttle", Verb.HOLD, Reason.BUDGET_SPENT, charged(rooms=(replace(DAY_LEFT, left=59_999),))),
+    ("throttle", Verb.DROP, Reason.MESSAGE_TOO_DEAR, charged(dearest=(59_999, "Spring"))),
     ("coupon", Verb.HOLD, Reason.COUPONS_SPENT, {"coupons": (Grant("gift", "welcome", None),)}),
     ("render", Verb.DROP, Reason.TEMPLATE_ABORTED, {"render": lambda: Abort("enough")}),
     ("render", Verb.DROP, Reason.MISSING_VARIABLE, {"render": lambda: Missing("contact.name", 1)}),
@@ -170,7 +178,8 @@ def test_S1_a_send_records_every_gate_with_its_facts() -> None:
     assert [name for name, _ in verdict.passed] == [name for name, _ in ORDER]
     facts = dict(verdict.passed)
     assert facts["consent"]["evidence"] == "form 3"
-    assert facts["throttle"] == {"tokens": 5.0, "cost_micros": 60_000, "budget_left_micros": 100_000}
+    day = {"of": "workspace", "name": "", "per": "day", "limit_micros": 500_000, "left_micros": 100_000}
+    assert facts["throttle"] == {"cost_micros": 60_000, "most_micros": 80_000, "most_of": "Spring", "budgets": [day]}
     assert facts["country"] == facts["audience"] == facts["hold_out"] == NONE_SET
     assert facts["cap"] == {**NONE_SET, "exempt": False}
     assert "+5511987654321" not in repr(verdict)
@@ -238,17 +247,31 @@ def test_M6_the_neutral_text_needs_no_verified_identity() -> None:
     assert dict(verdict.passed)["trust"] == {"trust": "claimed", "sensitive": ["plan"], "neutral": True}
 
 
-def test_S2_a_throttled_message_knows_when_it_is_due() -> None:
-    """Throttling is never a failure."""
-    verdict = judge(replace(GOOD, tokens=0.0))
-    assert (verdict.outcome, verdict.until) == (Verb.HOLD, GOOD.retry_at)
+def test_V3_a_spent_budget_holds_until_the_last_of_its_totals_is_open_again() -> None:
+    """A day's until midnight, a month's until the next one; what only a higher budget helps is asked again now and
+    then, which is no promise. No longer than the message makes sense."""
+    month = replace(DAY_LEFT, per="month", left=0, until=NOW + timedelta(days=8))
+    spent = charged(rooms=(replace(DAY_LEFT, left=0), month))
+    verdict = judge(replace(GOOD, deadline=None, **spent))
+    assert (verdict.until, verdict.promised, verdict.facts["short"]["per"]) == (month.until, True, "month")
+    assert judge(replace(GOOD, **spent)).until == GOOD.deadline
+    total = judge(replace(GOOD, deadline=None, **charged(rooms=(replace(DAY_LEFT, left=0, until=None),))))
+    assert (total.until, total.promised) == (NOW + ASK_AGAIN, False)
+
+
+@pytest.mark.parametrize("free", ["exempt", "reserved"])
+def test_V3_what_is_exempt_or_has_its_money_already_passes(free: str) -> None:
+    """And the ledger says which."""
+    verdict = judge(replace(GOOD, **charged(dearest=(1, "Spring"), rooms=(replace(DAY_LEFT, left=0),), **{free: True})))
+    assert verdict.outcome is Verb.SEND
+    assert dict(verdict.passed)["throttle"] == {"cost_micros": 60_000, free: True}
 
 
 def test_S1_without_a_deadline_or_budget_the_gates_say_so() -> None:
     """None set is a fact too."""
-    facts = dict(judge(replace(GOOD, deadline=None, budget_left_micros=None)).passed)
+    facts = dict(judge(replace(GOOD, deadline=None, charge=None)).passed)
     assert facts["deadline"] == NONE_SET
-    assert facts["throttle"]["budget_left_micros"] == "none set"
+    assert facts["throttle"] == {"budget": "none set"}
 
 
 def test_S1_every_reason_has_its_sentence() -> None:

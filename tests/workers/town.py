@@ -219,7 +219,11 @@ class Town:
     # matches
 
     def launch(
-        self, text: str, audience: dict[str, Any] | None = None, direct: list[dict[str, Any]] | None = None
+        self,
+        text: str,
+        audience: dict[str, Any] | None = None,
+        direct: list[dict[str, Any]] | None = None,
+        budget_micros: int | None = None,
     ) -> int:
         from tertulia.data.models import Match, MatchChannel
 
@@ -231,6 +235,7 @@ class Town:
             text=text,
             audience=audience or {"all": True},
             direct=direct or [],
+            budget_micros=budget_micros,
         )
         for order, name in enumerate(("whatsapp", "telegram")):
             MatchChannel.objects.create(match=match, channel=self.channels[name], order=order)

@@ -38,6 +38,7 @@ steps:
 """,
     "debounce": """
 name: Debounce
+budget: {day: 0.1}
 entry: {event: Product Added, second: parallel}
 exceptions: [{event: Product Added}, {event: Order Completed, lookback: 2 h}]
 steps:

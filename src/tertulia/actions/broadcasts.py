@@ -70,6 +70,11 @@ def count_links(conn: Conn, journey: Journey) -> dict[str, int]:
     return dict(counts)
 
 
+def read_launched(journey: Journey) -> str:
+    """The document that goes out; of a draft that one."""
+    return read_newest(journey) or str(journey.document)
+
+
 def find_due(journey: Journey) -> datetime | None:
     """When the first of a launched broadcast's audience may enter, where it is at a date; None where that is over."""
     newest = read_newest(journey)

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from tertulia.channels import costs, registry
 from tertulia.channels.base import Account
+from tertulia.core.budgets import read_budget, read_rates
 from tertulia.core.caps import Cap, read_cap
 from tertulia.core.journeys import Program, compile_journey
 from tertulia.core.occasions import name_heard
@@ -55,6 +56,8 @@ def load_config(conn: Conn, public_url: str) -> Config:
             caps=tuple(caps.get(row.id, ())),
             hold_out=read_share(row.hold_out),
             typical=tuple(row.typical),
+            budget=read_budget(row.budget),
+            rates=read_rates(row.budget.get("rates", {})),
         )
         for row in read_workspaces(conn)
     }
@@ -84,6 +87,12 @@ def load_config(conn: Conn, public_url: str) -> Config:
 def load_channel_facts(conn: Conn, workspace: int) -> dict[int, ChannelFacts]:
     """The workspace's channels, without what they cost."""
     return {row.id: _channel_facts(row, "") for row in load_channels(conn).values() if row.workspace == workspace}
+
+
+def load_currencies(conn: Conn, workspace: int, currency: str) -> frozenset[str]:
+    """In which currencies the workspace's channels have prices; its own is `currency`."""
+    rows = [row for row in load_channels(conn).values() if row.workspace == workspace]
+    return frozenset(unit for row in rows for price, unit in _prices(row, currency).values() if price)
 
 
 def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:

@@ -114,10 +114,16 @@ def decide_entries(
 
 
 def claim_due(
-    conn: Conn, config: Config, deliveries: Sequence[OpenDelivery], now: datetime, serials: Iterator[int]
+    conn: Conn,
+    config: Config,
+    deliveries: Sequence[OpenDelivery],
+    now: datetime,
+    serials: Iterator[int],
+    owner: str = "",
 ) -> Batch:
-    """Queued deliveries pass the gates, are rendered and handed over (X2)."""
-    world, batch = World(now, config, serials), Batch()
+    """Queued deliveries pass the gates, are rendered and handed over (X2). `owner`: whose part of shared totals they
+    spend (R5)."""
+    world, batch = World(now, config, serials, owner=owner), Batch()
     load_claims(conn, world, deliveries)
     for delivery in deliveries:
         batch.claimed += claim_delivery(world, delivery)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from tertulia.actions.allowances import take_rooms
 from tertulia.actions.coupon_facts import load_coupon_facts
 from tertulia.actions.run_facts import (
     load_asked,
@@ -347,12 +348,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     load_asked_before(conn, world)
     load_assignments(conn, world)
     load_calls_of_runs(conn, world)
-    budgeted = {
-        delivery.match_id
-        for delivery in deliveries
-        if delivery.match_id is not None and world.config.matches[delivery.match_id].budget_micros is not None
-    }
-    loader.load_spent(conn, world, budgeted)
+    take_rooms(conn, world, deliveries)
     load_slots(conn, world, find_since(world))
     load_coupon_facts(conn, world, deliveries)
     load_otps_of_deliveries(conn, world, [row.id for row in deliveries if row.lane == lanes.CODE])

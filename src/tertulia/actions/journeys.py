@@ -33,6 +33,7 @@ from tertulia.data.models import (
     User,
     Workspace,
 )
+from tertulia.documents.delivery_control import is_control_change
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.errors import Conflict, NotFound
@@ -130,7 +131,7 @@ def create_journey(
 def save_draft(journey: Journey, user: User | None, now: datetime, text: str, *, version: int) -> Journey:
     """Keep a draft as it was written, right or wrong. Its name is the document's where that can be read. Raises
     Refused; Conflict when somebody else changed it since `version`, which then stays as it is."""
-    if journey.kind == "broadcast" and journey.state != "draft":
+    if journey.kind == "broadcast" and journey.state != "draft" and not is_control_change(read_newest(journey), text):
         raise Conflict(_("This broadcast was launched, and goes out as it was then. Copy it to send another."))
     document, _problems = check_text(journey.workspace, text)
     name = document.name if document else read_name(text) or journey.name
@@ -178,10 +179,12 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int)
 
 
 def _refuse_kind(journey: Journey, document: Document) -> None:
-    """A broadcast is launched once, and nothing that was published becomes another kind. Raises Conflict."""
+    """A broadcast is launched once, after which only its controls change, and nothing that was published becomes
+    another kind. Raises Conflict."""
     if journey.state == "draft":
         return
-    if journey.kind == "broadcast":
+    newest = read_newest(journey)
+    if journey.kind == "broadcast" and (newest == journey.document or not is_control_change(newest, journey.document)):
         raise Conflict(_("This broadcast was launched. Copy it to send another."))
     if document.is_broadcast:
         raise Conflict(_("This journey was published, and cannot become a broadcast. Make a new one."))

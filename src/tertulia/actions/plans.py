@@ -18,6 +18,7 @@ from tertulia.actions.drafts import KEY
 from tertulia.actions.problems import Problem
 from tertulia.core.segment_document import list_named
 from tertulia.data.models import Journey, Segment, Template, Workspace
+from tertulia.documents.delivery_control import is_control_change
 from tertulia.documents.segments import read_segment
 
 NO_NEWLINE: Final = "\\ No newline at end of file"
@@ -173,7 +174,8 @@ def _plan_journeys(workspace: Workspace, texts: Texts) -> Part:
             message = _("This journey was cancelled. Give the file another name to make a new one of it.")
             problems = [Problem("conflict", message, "key", 1, column=1), *problems]
         before = None if journey is None else journeys.read_newest(journey)
-        if journey is not None and journey.kind == "broadcast" and journey.state != "draft" and before != text:
+        launched = journey is not None and journey.kind == "broadcast" and journey.state != "draft"
+        if launched and before != text and not is_control_change(before, text):
             message = _("This broadcast was launched, and is not launched again. Give the file another name.")
             problems = [Problem("conflict", message, "key", 1, column=1), *problems]
         name = document.name if document else ""

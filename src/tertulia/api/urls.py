@@ -9,6 +9,7 @@ from ninja import NinjaAPI
 import tertulia
 from tertulia.api import (
     broadcasts,
+    budgets,
     caps,
     channels,
     contacts,
@@ -52,7 +53,20 @@ def make_api() -> NinjaAPI:
         urls_namespace="api",
     )
     for noun in (
-        *(workspace, caps, channels, sources, hooks, past_events, imports, contacts, conversations, parked, matches),
+        *(
+            workspace,
+            caps,
+            budgets,
+            channels,
+            sources,
+            hooks,
+            past_events,
+            imports,
+            contacts,
+            conversations,
+            parked,
+            matches,
+        ),
         *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons, files, otp),
         what_if,
     ):

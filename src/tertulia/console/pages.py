@@ -89,7 +89,7 @@ PAGES: tuple[Page, ...] = (
     Page("parked", "parked/", _("Parked"), "octagon-pause", change=ADMINS, parent="channels"),
     Page("notices", "notices/", _("Notifications"), "bell", change=ANYONE, group=Group.FOOT),
     Page("settings", "settings/", _("Settings"), "settings", change=ADMINS, group=Group.FOOT, key=","),
-    Page("limits", "settings/limits/", _("Quiet hours and caps"), "clock", change=ADMINS, parent="settings"),
+    Page("limits", "settings/limits/", _("Hours, caps, budget"), "clock", change=ADMINS, parent="settings"),
     Page("hold_out", "settings/hold-out/", _("Hold-out"), "split", change=ADMINS, parent="settings"),
     Page("endpoints", "settings/endpoints/", _("Your API"), "globe", change=ADMINS, parent="settings"),
     Page("codes", "settings/codes/", _("One-time codes"), "shield-check", change=ADMINS, parent="settings"),

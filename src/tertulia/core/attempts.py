@@ -34,9 +34,10 @@ from tertulia.core.reasons import Reason
 from tertulia.core.rows import ClosedDelivery, OpenDelivery
 from tertulia.core.slots import release_slot, take_slot
 from tertulia.core.sms import count_parts
+from tertulia.core.spending import give_back, price_of, spend_for_good
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.talks import find_family
-from tertulia.core.world import ChannelFacts, World
+from tertulia.core.world import World
 from tertulia.ids import derive_id
 
 RECEIPTS: Final = {
@@ -182,7 +183,7 @@ def _close(
     """The provider has it: the delivery moves to the history and the match goes on."""
     transition = advance(DeliveryState(delivery.state), event)
     channel = world.config.channels[delivery.channel_id]
-    cost, currency = _cost(channel, delivery, world.country_of(delivery.contact_id), parts)
+    cost, currency = price_of(channel, delivery, world.country_of(delivery.contact_id), parts)
     world.add(_closed(world, delivery, transition, "", at, ids=ids, parts=parts, cost_micros=cost, currency=currency))
     keep_coupons(world, delivery)
     if delivery.match_id is None:
@@ -199,15 +200,6 @@ def _close(
         _progress_delivered(world, delivery, at)
 
 
-def _cost(channel: ChannelFacts, delivery: OpenDelivery, country: str, parts: int) -> tuple[int, str]:
-    """What it costs by the list; a price that the provider states in a receipt replaces it. Answers inside a
-    platform's window are free by the list."""
-    if channel.app and delivery.match_id is None:
-        return 0, ""
-    price, currency = channel.price_of(country)
-    return price * (1 if channel.app else parts), currency
-
-
 def queue_again(world: World, delivery: OpenDelivery, event: DeliveryEvent, not_before: datetime) -> None:
     """Another attempt, or none where the match was stopped meanwhile (V2)."""
     transition = advance(DeliveryState(delivery.state), event)
@@ -217,7 +209,7 @@ def queue_again(world: World, delivery: OpenDelivery, event: DeliveryEvent, not_
     world.add(
         fx.SetOpenState(
             *(delivery.workspace, delivery.contact_id, delivery.id, transition.new.value, delivery.attempt),
-            *(delivery.content, not_before),
+            *(spend_for_good(delivery.content) if event is DeliveryEvent.RESEND else delivery.content, not_before),
         )
     )
     if match is not None and match.state == "stopped":
@@ -324,6 +316,7 @@ def _finish(world: World, delivery: OpenDelivery, event: DeliveryEvent, reason: 
     world.add(_closed(world, delivery, advance(DeliveryState(delivery.state), event), reason, at))
     if event is not DeliveryEvent.EXPIRE:  # that one may have arrived
         release_slot(world, delivery)
+        give_back(world, delivery)
         return_coupons(world, delivery)
 
 

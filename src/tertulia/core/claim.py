@@ -4,12 +4,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Final
 
 from tertulia.core import effects as fx
 from tertulia.core import lanes
 from tertulia.core.asking import write_buttons
 from tertulia.core.attempts import decide_row
+from tertulia.core.budgets import Charge
 from tertulia.core.came import subject_of
 from tertulia.core.caps import AtCap
 from tertulia.core.carriers import EMAIL, SMS
@@ -37,6 +39,7 @@ from tertulia.core.match_messages import render_direct, render_links
 from tertulia.core.message_links import LinkMaker, count_links_of, list_first_hashes
 from tertulia.core.otp import find_otp, follow_otp
 from tertulia.core.placing import Attachment, Placed, carries, place_attachment, place_link
+from tertulia.core.reasons import Reason
 from tertulia.core.render import Broken, OnMissing, Outcome, ProblemCode, Rendered, TemplateProblem, render_source
 from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
@@ -44,6 +47,7 @@ from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
 from tertulia.core.sensitive import Choice, Proof, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
+from tertulia.core.spending import find_pots, give_back, make_charge, reserve, tell_run_out
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.steps.sending import SendStep
 from tertulia.core.templates import Wording
@@ -73,14 +77,16 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
     choice = choose_wording(world, delivery, wording, trust)
     grants = _find_grants(world, delivery, wording, choice)
-    renderer = _renderer(world, delivery, wording, choice, grants, minted, contents)
-    facts = _gather(world, delivery, trust, wording, choice, grants, renderer)
+    renderer = cache(_renderer(world, delivery, wording, choice, grants, minted, contents))
+    charge = cache(partial(_charge, world, delivery, renderer, contents))
+    facts = _gather(world, delivery, trust, wording, choice, grants, renderer, charge)
     verdict = judge(facts)
     if verdict.outcome in (Verb.SEND, Verb.GHOST):
         record_exposure(world, delivery, facts.arms)
     match verdict.outcome:
         case Verb.SEND:
-            _hand_over(world, delivery, verdict, minted, contents[0])
+            content = reserve(world, delivery, contents[0], charge()) if facts.charge else contents[0]
+            _hand_over(world, delivery, verdict, minted, content)
             if (run := find_run(world, delivery)) is not None:
                 claim_coupons(world, run, delivery, grants)
             return True
@@ -88,11 +94,19 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
             _hold(world, delivery, verdict)
             if verdict.gate == COUPON:
                 tell_run_dry(world, delivery, grants)
+            if verdict.reason is Reason.BUDGET_SPENT:
+                tell_run_out(world, charge())
         case Verb.DROP:
             _drop(world, delivery, verdict)
         case Verb.GHOST:
             _hold_out(world, delivery, verdict)
     return False
+
+
+def _charge(world: World, delivery: OpenDelivery, render: Callable[[], Outcome], contents: list[Content]) -> Charge:
+    """What it costs as it is written: how many parts an SMS has is known when it is rendered."""
+    render()
+    return make_charge(world, delivery, contents[0] if contents else None)
 
 
 def _hand_over(
@@ -119,7 +133,7 @@ def _hand_over(
 
 def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     until = verdict.until or world.now + timedelta(seconds=HOLD_AGAIN_S)
-    told = verdict.until is not None and verdict.gate != COUPON  # which asks again now and then: that is no promise
+    told = verdict.until is not None and verdict.promised
     facts = _facts(verdict) | ({"until": until.isoformat()} if told else {})
     world.add(
         fx.SetOpenState(
@@ -139,6 +153,7 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
         decide_row(world, delivery, "not_sent", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
     _give_slot_back(world, delivery)
+    give_back(world, delivery)
     return_coupons(world, delivery)
     if delivery.match_id is not None:
         queue_next_stage(world, delivery, verdict.reason.value, world.now)
@@ -156,6 +171,7 @@ def _hold_out(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
         decide_row(world, delivery, "ghost", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
     _give_slot_back(world, delivery)
+    give_back(world, delivery)
     return_coupons(world, delivery)
     if delivery.match_id is not None:
         reason = verdict.reason.value
@@ -225,6 +241,7 @@ def _gather(
     choice: Choice,
     grants: tuple[Grant, ...],
     renderer: Callable[[], Outcome],
+    charge: Callable[[], Charge],
 ) -> SendFacts:
     channel = world.config.channels[delivery.channel_id]
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
@@ -265,10 +282,7 @@ def _gather(
         message=message,
         at_cap=AtCap(step.at_cap) if step is not None else AtCap.DEFER,
         channel_stopped=channel.state != "live",
-        tokens=1.0,
-        retry_at=None,
-        budget_left_micros=_budget_left(world, match),
-        cost_micros=channel.price_of(contact.country)[0],
+        charge=charge if find_pots(world, delivery) else None,
         on_missing=OnMissing(wording.on_missing),
         characters_max=_find_room(channel, step),
         render=renderer,
@@ -282,12 +296,6 @@ def _find_room(channel: ChannelFacts, step: SendStep | None) -> int:
     """How many characters go out there: beside what the channel carries with a text, fewer."""
     attachment = _find_attachment(step)
     return channel.caption_max if attachment and carries(channel, attachment.form) else channel.text_max
-
-
-def _budget_left(world: World, match: MatchFacts | None) -> int | None:
-    if match is None or match.budget_micros is None:
-        return None
-    return match.budget_micros - world.spent_micros.get(match.id, 0)
 
 
 def _platform(

@@ -19,11 +19,12 @@ TEXTS = ("text", "subject", "html", "unsubscribe")  # of a content, in which lin
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text with its choices, or a template of the platform's. `picture`: the address of one, whose caption the text
-    then is; `attachment`: that of a video, a voice message, a document or a GIF, as `form` says. `direct` marks a first
-    contact by phone number (LINE's push by number); `reply_token` what the platform wants back with an answer; `code` a
-    one-time code, sealed, for which a mask stands in the text; `neutral` that it is the neutral text (M6); `used` the
-    template that it was made of. In an e-mail `subject` and `html` stand beside the text, and `unsubscribe` is the
-    address in its header, where it has one."""
+    then is; `attachment`: that of a video, a voice message, a document or a GIF, as `form` says. `direct` marks a
+    first contact by phone number (LINE's push by number); `reply_token` what the platform wants back with an
+    answer; `code` a one-time code, sealed, for which a mask stands in the text; `neutral` that it is the neutral
+    text (M6); `used` the template that it was made of; `reserved` the money that it has of budgets: scope, period
+    and millionths. In an e-mail `subject` and `html` stand beside the text, and `unsubscribe` is the address in its
+    header, where it has one."""
 
     text: str = ""
     subject: str = ""
@@ -42,6 +43,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str = ""
     neutral: bool = False
     used: Used | None = None
+    reserved: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def numbered(self) -> str:
@@ -92,4 +94,4 @@ def mask_links(content: Mapping[str, Any], link_base: str) -> dict[str, Any]:
             return [[label, secret.sub(rf"\1{MASK}", payload)] for label, payload in value]
         return value
 
-    return {name: mask(name, value) for name, value in content.items() if name != "code"}
+    return {name: mask(name, value) for name, value in content.items() if name not in ("code", "reserved")}

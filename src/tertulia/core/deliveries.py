@@ -35,14 +35,21 @@ class ClassRules:
     needs_grant: bool  # a granted consent, not merely none withdrawn
     at_least_once: bool  # a second copy after an unknown outcome (S3)
     exempt_from_hold_outs: bool = True  # A3
+    exempt_from_budgets: bool = True  # V3: it counts, and is not held
 
 
 CLASS_RULES: Final = {
     MessageClass.REPLY: ClassRules(True, True, True, needs_grant=False, at_least_once=False),
     MessageClass.TRANSACTIONAL: ClassRules(True, True, True, needs_grant=False, at_least_once=True),
-    MessageClass.SERVICE: ClassRules(False, False, False, needs_grant=True, at_least_once=False),
+    MessageClass.SERVICE: ClassRules(
+        *(False, False, False), needs_grant=True, at_least_once=False, exempt_from_budgets=False
+    ),
     MessageClass.MARKETING: ClassRules(
-        *(False, False, False), needs_grant=True, at_least_once=False, exempt_from_hold_outs=False
+        *(False, False, False),
+        needs_grant=True,
+        at_least_once=False,
+        exempt_from_hold_outs=False,
+        exempt_from_budgets=False,
     ),
 }
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from tertulia.core.budget_effects import BudgetEffect
 from tertulia.core.call_effects import CallEffect
 from tertulia.core.coupon_effects import CouponEffect
 from tertulia.core.entries import Entry
@@ -442,6 +443,7 @@ Effect = (
     | EntryEffect
     | SlotEffect
     | CouponEffect
+    | BudgetEffect
     | TalkEffect
     | SegmentEffect
     | SetOtp

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tertulia.core import budget_effects as bx
 from tertulia.core import call_effects as cx
 from tertulia.core import coupon_effects as ux
 from tertulia.core import effects as fx
@@ -333,6 +334,15 @@ def _fold_otp(world: "World", e: SetOtp) -> None:
         del world.otps[e.id]
 
 
+def _fold_spending(world: "World", e: bx.Spend) -> None:
+    world.rooms[e.key] = world.rooms.get(e.key, e.limit) - e.micros
+
+
+def _fold_back(world: "World", e: bx.GiveBack) -> None:
+    if e.key in world.rooms:
+        world.rooms[e.key] += e.micros
+
+
 def _fold_queue(world: "World", e: fx.QueueDelivery) -> None:
     world.open.setdefault(
         e.id,
@@ -394,6 +404,8 @@ _FOLDS: dict[type, Any] = {
     ux.KeepCoupon: _fold_coupon_kept,
     ux.MoveCoupon: _fold_coupon_move,
     ux.ReturnCoupon: _fold_coupon_return,
+    bx.Spend: _fold_spending,
+    bx.GiveBack: _fold_back,
     ee.Assign: _fold_assignment,
     ee.TakeEntry: _fold_entry,
     ee.OpenGoal: _fold_goal,

@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tertulia.core.budgets import Charge, judge_charge, tell_room
 from tertulia.core.caps import (
     AtCap,
     Cap,
@@ -102,13 +103,12 @@ class SendFacts(msgspec.Struct, frozen=True):
     `audience` is asked again of every message of a broadcast.
     `trust` is the identity's at the address; `sensitive` the marked attributes that the match's text uses, `neutral`
     whether its neutral text takes that one's place. `address` is empty when the contact has none on the channel;
-    `mobile_needed` on SMS. `consent` is derived for the address, channel and topic; `suppression` is the gravest that
-    stops this class here (`find_suppression`). `tokens` are the sends that the channel's and match's rate still allow,
-    `retry_at` when the next one is free. `budget_left_micros` None: no budget; `cost_micros` what this send will cost
-    at most. `windows` are those of the workspace and of what the message belongs to, read in `zone`; `outside` what
-    becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count them, `message` this
-    one; `at_cap` what becomes of it where there is no room. `template` says which template's text it is, if
-    any; `coupons` are the codes that it shows; `arms` the hold-outs that it is under."""
+    `mobile_needed` on SMS. `consent` is derived for the address, channel and topic; `suppression` is the gravest
+    that stops this class here (`find_suppression`). `charge` says what this send costs and what its budgets have
+    left; None: it is under none. `windows` are those of the workspace and of what the message belongs to, read in
+    `zone`; `outside` what becomes of it while one is closed. `slots` are the contact's other messages as the `caps`
+    count them, `message` this one; `at_cap` what becomes of it where there is no room. `template` says which
+    template's text it is, if any; `coupons` are the codes that it shows; `arms` the hold-outs that it is under."""
 
     delivery_id: UUID
     now: datetime
@@ -138,10 +138,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     message: Counted
     at_cap: AtCap
     channel_stopped: bool
-    tokens: float
-    retry_at: datetime | None
-    budget_left_micros: int | None
-    cost_micros: int
+    charge: Callable[[], Charge] | None
     on_missing: OnMissing
     characters_max: int
     render: Callable[[], Outcome]
@@ -168,13 +165,14 @@ class Pass(msgspec.Struct, frozen=True):
 
 class Refuse(msgspec.Struct, frozen=True):
     """A gate did not: hold (until, if known) or drop, why, on these facts. `everywhere`: what is dropped is not tried
-    on another channel."""
+    on another channel. `promised`: until then nothing changes by itself; else it is only asked again."""
 
     verb: Verb
     reason: Reason
     facts: Facts
     until: datetime | None = None
     everywhere: bool = False
+    promised: bool = True
 
 
 Finding = Pass | Refuse
@@ -184,7 +182,7 @@ Gate = Callable[[SendFacts], Finding]
 class Verdict(msgspec.Struct, frozen=True):
     """The decision about one message (S1). `gate` is the one that refused, `provider` when all passed; `passed` the
     gates before it with the facts each used. `text` is there only to send; `until` when a held one is due again;
-    `everywhere` as in Refuse."""
+    `everywhere` and `promised` as in Refuse."""
 
     outcome: Verb
     gate: str
@@ -194,6 +192,7 @@ class Verdict(msgspec.Struct, frozen=True):
     text: str = ""
     until: datetime | None = None
     everywhere: bool = False
+    promised: bool = True
 
 
 def judge(facts: SendFacts) -> Verdict:
@@ -205,8 +204,8 @@ def judge(facts: SendFacts) -> Verdict:
             case Pass(used, made):
                 passed.append((name, used))
                 text = made or text
-            case Refuse(verb, reason, used, until, everywhere):
-                return Verdict(verb, name, reason, used, tuple(passed), until=until, everywhere=everywhere)
+            case Refuse(verb, reason, used, until, everywhere, promised):
+                return Verdict(verb, name, reason, used, tuple(passed), "", until, everywhere, promised)
     return Verdict(Verb.SEND, "provider", Reason.PASSED, {}, tuple(passed), text)
 
 
@@ -326,19 +325,20 @@ def _gate_platform(facts: SendFacts) -> Finding:
 
 
 def _gate_throttle(facts: SendFacts) -> Finding:
-    """The channel's state and rate, the match's rate, and the budget. Throttling is never a failure (S2)."""
-    used: Facts = {
-        "tokens": facts.tokens,
-        "cost_micros": facts.cost_micros,
-        "budget_left_micros": facts.budget_left_micros if facts.budget_left_micros is not None else "none set",
-    }
+    """The channel's state, and the budgets (V3). Throttling is never a failure (S2)."""
     if facts.channel_stopped:
-        return Refuse(Verb.HOLD, Reason.CHANNEL_STOPPED, used)
-    if facts.budget_left_micros is not None and facts.cost_micros > facts.budget_left_micros:
-        return Refuse(Verb.HOLD, Reason.BUDGET_SPENT, used)
-    if facts.tokens < 1:
-        return Refuse(Verb.HOLD, Reason.THROTTLED, used, facts.retry_at)
-    return Pass(used)
+        return Refuse(Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel": "stopped"})
+    if facts.charge is None:
+        return Pass({"budget": "none set"})
+    charge = facts.charge()
+    used, short = charge.tell(), judge_charge(charge, facts.now)
+    if short is None:
+        return Pass(used)
+    if short.room is None:
+        return Refuse(Verb.DROP, Reason.MESSAGE_TOO_DEAR, used)
+    until = min(short.until or facts.now, facts.deadline or short.until or facts.now)
+    used |= {"short": tell_room(short.room)}
+    return Refuse(Verb.HOLD, Reason.BUDGET_SPENT, used, until, promised=short.promised)
 
 
 def _gate_coupon(facts: SendFacts) -> Finding:
@@ -349,7 +349,7 @@ def _gate_coupon(facts: SendFacts) -> Finding:
     if lacking is not None:
         until = facts.now + COUPON_AGAIN
         used: Facts = {"step": lacking.step, "pool": lacking.key}
-        return Refuse(Verb.HOLD, Reason.COUPONS_SPENT, used, min(until, facts.deadline or until))
+        return Refuse(Verb.HOLD, Reason.COUPONS_SPENT, used, min(until, facts.deadline or until), promised=False)
     told = [{"step": grant.step, "pool": grant.key, "kept": grant.kept is not None} for grant in facts.coupons]
     return Pass({"coupons": told})
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from tertulia.core.budgets import BudgetRule
 from tertulia.core.conditions import Condition
 from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
@@ -218,7 +219,8 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     for contacts of whom no zone is known (T4). `starts` and `ends`: who enters from and until
     when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
     `outside`: what becomes of a message outside of both (Q1, Q2). `exit_when`: ends a run as soon as it holds (X5).
-    `hold_out`: the share of customers who get none of its marketing (A1, A3)."""
+    `hold_out`: the share of customers who get none of its marketing (A1, A3). `budget`: the most that its messages
+    cost (V3)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
     kind: Literal["journey", "broadcast"] = "journey"
@@ -227,6 +229,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     class_: Annotated[MessageClassName, Meta(title=_("Class of its messages"))] = "marketing"
     reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"
     entries: Annotated[EntryCap | None, Meta(title=_("At most so many enter"))] = None
+    budget: Annotated[BudgetRule | None, Meta(title=_("Budget"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
     goal: Annotated[GoalRule | None, Meta(title=_("Its goal"))] = None
     hold_out: Annotated[

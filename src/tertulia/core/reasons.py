@@ -48,6 +48,7 @@ class Reason(StrEnum):
     CHANNEL_STOPPED = "throttle.channel_stopped"
     THROTTLED = "throttle.rate"
     BUDGET_SPENT = "budget.spent"
+    MESSAGE_TOO_DEAR = "budget.too_dear"
     COUPONS_SPENT = "coupon.spent"
     TEMPLATE_ABORTED = "render.aborted"
     MISSING_VARIABLE = "render.missing"
@@ -181,7 +182,10 @@ SENTENCES: Final = {
     Reason.CAP_REACHED: gettext_noop("This customer has had as many messages as a frequency cap allows."),
     Reason.CHANNEL_STOPPED: gettext_noop("The channel is stopped; look at its page for what is wrong."),
     Reason.THROTTLED: gettext_noop("Waiting its turn at the speed that the channel or the match allows."),
-    Reason.BUDGET_SPENT: gettext_noop("The budget is spent; raise it to go on."),
+    Reason.BUDGET_SPENT: gettext_noop(
+        "The budget is spent; the message waits for the next day or month, or until you raise it."
+    ),
+    Reason.MESSAGE_TOO_DEAR: gettext_noop("The message costs more there than a budget allows for one message."),
     Reason.COUPONS_SPENT: gettext_noop("The pool of coupons has no code left; add some, and the message goes out."),
     Reason.TEMPLATE_ABORTED: gettext_noop("The template itself decided not to send."),
     Reason.MISSING_VARIABLE: gettext_noop("The template needs something that this customer does not have."),

@@ -4,7 +4,6 @@ A message of a run has what its step says, and where that says nothing the journ
 what the workspace says.
 """
 
-from tertulia.core.caps import Cap
 from tertulia.core.journey import find_program
 from tertulia.core.rows import OpenDelivery, RunRow
 from tertulia.core.steps.sending import SendStep
@@ -13,9 +12,20 @@ from tertulia.core.world import Config, WorkspaceFacts, World
 
 
 def list_changed(before: Config, after: Config) -> list[int]:
-    """The workspaces whose quiet hours, caps or coupons are others now: what waits for them is looked at again."""
+    """The workspaces whose quiet hours, caps, coupons or budgets are others now: what waits for them is looked at
+    again."""
     known = before.workspaces
     pooled = {pool.workspace for key, pool in after.pools.items() if before.pools.get(key) != pool}
+    pooled |= {
+        row.workspace
+        for id_, row in after.journeys.items()
+        if id_ in before.journeys and before.journeys[id_].program.journey.budget != row.program.journey.budget
+    }
+    pooled |= {
+        row.workspace
+        for id_, row in after.matches.items()
+        if id_ in before.matches and before.matches[id_].budget_micros != row.budget_micros
+    }
     return [
         workspace.id
         for workspace in after.workspaces.values()
@@ -23,8 +33,8 @@ def list_changed(before: Config, after: Config) -> list[int]:
     ]
 
 
-def _rules_of(workspace: WorkspaceFacts) -> tuple[Window | None, tuple[Cap, ...], str]:
-    return workspace.window, workspace.caps, workspace.zone
+def _rules_of(workspace: WorkspaceFacts) -> tuple[object, ...]:
+    return workspace.window, workspace.caps, workspace.zone, workspace.budget, workspace.rates
 
 
 def find_run(world: World, delivery: OpenDelivery) -> RunRow | None:

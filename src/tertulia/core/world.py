@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core.budgets import Budget, TotalKey
 from tertulia.core.caps import Cap
 from tertulia.core.carriers import name_carried
 from tertulia.core.consent import Suppression
@@ -68,6 +69,8 @@ class WorkspaceFacts:
     caps: tuple[Cap, ...] = ()  # F1
     hold_out: int = 0  # how many of 10000 get no marketing (A2)
     typical: tuple[int, ...] = ()  # how often each hour of the day was one at which a customer opened, clicked or wrote
+    budget: Budget | None = None  # V3
+    rates: Mapping[str, float] = field(default_factory=dict)  # what one of other currencies is worth in its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +313,9 @@ class World:
     otps: dict[UUID, OtpRow] = field(default_factory=dict)  # codes that may still be sent
     moments: dict[int, set[int]] = field(default_factory=dict)  # of a contact, merges followed: best_hours
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle
-    spent_micros: dict[int, int] = field(default_factory=dict)
+    rooms: dict[TotalKey, int] = field(default_factory=dict)  # what this owner may spend; all of it where not loaded
+    contested: set[TotalKey] = field(default_factory=set)  # totals of which other owners hold a part (R5)
+    owner: str = ""  # whose part is spent
     owned: frozenset[int] = frozenset()
     local: list[tuple[int, int, Entry]] = field(default_factory=list)
     effects: list[fx.Effect] = field(default_factory=list)

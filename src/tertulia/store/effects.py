@@ -26,6 +26,7 @@ from tertulia.core.events import USER
 from tertulia.core.otp_effects import SetOtp
 from tertulia.errors import Conflict
 from tertulia.ids import place_of_delivery, shard_of_contact
+from tertulia.store.allowances import BUDGET_WRITERS
 from tertulia.store.calls import end_calls, queue_calls, set_calls
 from tertulia.store.clicks import mint_message_links, store_clicks
 from tertulia.store.coupons import COUPON_WRITERS, settle_returns
@@ -479,6 +480,7 @@ _WRITERS: dict[type, Callable[[Conn, list[Any]], None]] = {
     fx.QueueDelivery: _queue_deliveries,
     fx.SetOpenState: _set_open_states,
     **COUPON_WRITERS,
+    **BUDGET_WRITERS,
     sx.ReleaseSlot: release_slots,
     sx.MoveSlot: move_slots,
     sx.SetSlot: set_slots,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tertulia.core.world import DirectWay, MatchFacts
 from tertulia.errors import StoodDown
+from tertulia.store.allowances import return_parts
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
 
 STOOD_DOWN: Final = "Another engine owns these shards now."
@@ -32,6 +33,7 @@ class WorkspaceRow:
     window: Sequence[Mapping[str, Any]]
     hold_out: str
     typical: Sequence[int]
+    budget: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,13 @@ class Launch:
 
 
 def claim_shards(conn: Conn, owner: str, shards: Iterable[int], *, now: datetime, until: datetime) -> dict[int, int]:
-    """Shards taken over, with their epochs: those whose lease has run out on the real clock, and the owner's own."""
+    """Shards taken over, with their epochs: those whose lease has run out on the real clock, and the owner's own. What
+    owners without a lease held of shared totals is returned (R5)."""
     args = {"owner": owner, "shards": list(shards), "now": now, "until": until}
-    return dict(fetch_all(conn, load("ownership")["claim_shards"], args))
+    taken: dict[int, int] = dict(fetch_all(conn, load("ownership")["claim_shards"], args))
+    if taken:
+        return_parts(conn, "", now)
+    return taken
 
 
 def fence(conn: Conn, owner: str, epochs: Mapping[int, int]) -> None:
@@ -58,10 +64,11 @@ def fence(conn: Conn, owner: str, epochs: Mapping[int, int]) -> None:
 
 
 def prolong(conn: Conn, owner: str, epochs: Mapping[int, int], *, until: datetime) -> None:
-    """A fence that prolongs the lease. Raises StoodDown."""
+    """A fence that prolongs the lease, and returns what the owner holds of shared totals (R5). Raises StoodDown."""
     args = {"owner": owner, "shards": list(epochs), "epochs": list(epochs.values()), "until": until}
     if run(conn, load("ownership")["prolong"], args) != len(epochs):
         raise StoodDown(STOOD_DOWN)
+    return_parts(conn, owner, until)
 
 
 def list_owners(conn: Conn, now: datetime) -> list[str]:
@@ -70,7 +77,9 @@ def list_owners(conn: Conn, now: datetime) -> list[str]:
 
 
 def release(conn: Conn, owner: str, now: datetime) -> None:
-    """Give every shard of an owner back: at its clean stop, or when it is known to be dead."""
+    """Give every shard of an owner back, and what it holds of shared totals (R5): at its clean stop, or when it is
+    known to be dead."""
+    return_parts(conn, owner, now)
     run(conn, load("ownership")["release"], {"owner": owner, "now": now})
 
 
@@ -85,7 +94,8 @@ def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
     """Every workspace, its link key still sealed."""
     rows = fetch_all(conn, load("ownership")["workspaces"], {})
     return [
-        WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]), row[12], read_json(row[13]))) for row in rows
+        WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]), row[12], *map(read_json, row[13:15])))
+        for row in rows
     ]
 
 

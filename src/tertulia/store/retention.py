@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from tertulia.ids import day_of
+from tertulia.store.allowances import forget_totals
 from tertulia.store.db import Conn, fetch_all, load, run
 from tertulia.store.hook_samples import KEPT_DAYS
 from tertulia.store.otp import forget_otps
@@ -45,7 +46,7 @@ class Kept(NamedTuple):
 def list_duties(kept: Kept) -> Sequence[Callable[[Conn, datetime], int]]:
     """What there is to forget, each as a function of the connection and the decision clock's now that gives how many
     rows it dropped, at most BATCH_ROWS: 0 when there is nothing left."""
-    found: list[Callable[[Conn, datetime], int]] = [_forget_slots, _forget_otps]
+    found: list[Callable[[Conn, datetime], int]] = [_forget_slots, _forget_otps, forget_totals]
     for query, days in (
         ("forget_log", kept.log),
         ("forget_calls", kept.calls),

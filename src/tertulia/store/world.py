@@ -308,12 +308,6 @@ def load_seen_events(conn: Conn, world: World, wanted: Collection[tuple[int, dat
         world.seen_events.update((row[0], row[1]) for row in fetch_all(conn, load("world")["seen_events"], args))
 
 
-def load_spent(conn: Conn, world: World, match_ids: Collection[int]) -> None:
-    """What each match has cost so far, in millionths."""
-    if match_ids:
-        world.spent_micros.update(dict(fetch_all(conn, load("world")["spent"], {"ids": list(match_ids)})))
-
-
 def load_queued(
     conn: Conn,
     *,

@@ -256,9 +256,6 @@ where d.match_id = %(match)s and d.state in ('queued', 'held') and d.shard = any
 limit %(limit)s
 for update skip locked
 
--- name: spent
-select match_id, coalesce(sum(cost_micros), 0)::bigint from match_contact where match_id = any(%(ids)s) group by match_id
-
 -- name: serials
 select nextval('contact_serial')
 

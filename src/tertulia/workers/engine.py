@@ -92,6 +92,7 @@ class Engine:
         self._bandits = BanditKeeper()
         self._typical = TypicalKeeper()
         self._launches = LaunchKeeper()
+        self._claim_due: Act[OpenDelivery] = lambda *told: cycle.claim_due(*told, owner=self.name)
 
     def run_round(self) -> bool:
         """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
@@ -309,7 +310,7 @@ class Engine:
             if limit > 0:
                 self._fence()
                 told = {"channel": channel_id, "now": now, "shards": list(self.epochs), "limit": limit}
-                claimed += self._act(cycle.claim_due, loader.load_codes(self.conn, **told))
+                claimed += self._act(self._claim_due, loader.load_codes(self.conn, **told))
         return bool(claimed)
 
     def _claim(self, channel_id: int, match_id: int | None, flying: dict[int, Flying], now: datetime) -> bool:
@@ -334,7 +335,7 @@ class Engine:
             limit=limit,
         )
         self.full |= len(deliveries) == CLAIMS_PER_CYCLE
-        under_way.total += self._act(cycle.claim_due, deliveries)
+        under_way.total += self._act(self._claim_due, deliveries)
         return bool(deliveries)
 
     def _list_running(self) -> list[int]:

@@ -7,11 +7,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tertulia.actions import broadcasts, journeys
+from tertulia.actions.controls import set_control
 from tertulia.actions.drafts import NAME_CHARACTERS_MAX
+from tertulia.actions.problems import Refused
 from tertulia.console.access import get_now
+from tertulia.console.broadcasts.form import read_value, write_total
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
 from tertulia.documents.edit import replace_part
+from tertulia.errors import Conflict
 
 
 def take_back(request: HttpRequest, journey_id: int) -> HttpResponse:
@@ -32,6 +36,21 @@ def resume(request: HttpRequest, journey_id: int) -> HttpResponse:
 def cancel(request: HttpRequest, journey_id: int) -> HttpResponse:
     """What has not gone out never does; there is no undo."""
     return _act(request, journey_id, journeys.cancel, _("Broadcast cancelled"))
+
+
+def change_budget(request: HttpRequest, journey_id: int) -> HttpResponse:
+    """Another budget of a launched broadcast, or none; what is wrong with it is said in a toast."""
+    journey = broadcasts.access_broadcast(request.workspace, journey_id)
+    if request.method == "POST":
+        before = read_value(broadcasts.read_launched(journey)).get("budget")
+        budget = write_total(before if isinstance(before, dict) else {}, request.POST.get("budget", "").strip())
+        try:
+            set_control(journey, request.user, get_now(request), "budget", budget)
+        except (Refused, Conflict) as error:
+            toast(request, error.sentence, failed=True)
+        else:
+            toast(request, _("Budget saved"))
+    return HttpResponseRedirect(reverse("broadcast", args=[journey_id]))
 
 
 def copy(request: HttpRequest, journey_id: int) -> HttpResponse:
@@ -68,6 +87,7 @@ ROUTES = (
     route("<int:journey_id>/pause/", pause, "pause_broadcast"),
     route("<int:journey_id>/resume/", resume, "resume_broadcast"),
     route("<int:journey_id>/cancel/", cancel, "cancel_broadcast"),
+    route("<int:journey_id>/budget/", change_budget, "broadcast_budget"),
     route("<int:journey_id>/copy/", copy, "copy_broadcast"),
     route("<int:journey_id>/delete/", delete, "delete_broadcast"),
 )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.http import QueryDict
 
+from tertulia.console.channels.form import read_decimal, write_number
 from tertulia.documents.broadcasts import BOXES_MAX
 from tertulia.documents.edit import remove_part, replace_part, write_document
 from tertulia.documents.lines import read_lines
@@ -46,8 +47,8 @@ class Box:
 class Form:
     """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: one of WHEN; of the
     customers' best hours `best_within` and `otherwise`; `subject` and `html`: an e-mail's, of the first box the HTML;
-    `limit`: at most so many recipients, as it was typed; `hold_out`: the share of them who get nothing; `goal`: the
-    event that it is for, `within` so long after the last message."""
+    `limit`: at most so many recipients, as it was typed; `hold_out`: the share of them who get nothing; `budget`:
+    the most that all of it costs; `goal`: the event that it is for, `within` so long after the last message."""
 
     name: str = ""
     audience: str = ""
@@ -63,6 +64,7 @@ class Form:
     class_: str = "marketing"
     limit: str = ""
     hold_out: str = ""
+    budget: str = ""
     goal: str = ""
     within: str = WITHIN
 
@@ -72,7 +74,7 @@ def read_form(sent: QueryDict) -> Form:
     count = min(int(number) if (number := sent.get("boxes", "")).isdecimal() and len(number) < 4 else 1, BOXES_MAX)
     boxes = [Box(*(_read(sent, f"{name}.{n}") for name in SHOWN_OF_BOX)) for n in range(count)]
     channels = dict.fromkeys(name for name in sent.getlist("channels")[:WAYS] if name)
-    names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out", "goal", "within")
+    names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out", "budget", "goal", "within")
     told = {name: _read(sent, name) for name in (*names, "best_within", "otherwise")}
     when = sent.get("when", "now")
     return Form(
@@ -122,6 +124,7 @@ def show_document(text: str) -> Form:
         class_=str(value.get("class") or "marketing"),
         limit=str(_group(value.get("entries")).get("total") or ""),
         hold_out=str(value.get("hold_out") or ""),
+        budget=show_amount(_group(value.get("budget")).get("total")),
         goal=str(_group(value.get("goal")).get("event") or ""),
         within=str(_group(value.get("goal")).get("within") or WITHIN),
     )
@@ -137,6 +140,7 @@ def write_form(text: str, form: Form) -> str:
         "class": form.class_,
         "entries": _write_limit(_group(before.get("entries")), form),
         "hold_out": form.hold_out,
+        "budget": write_total(_group(before.get("budget")), form.budget),
         "goal": _write_goal(_group(before.get("goal")), form),
         "steps": _write_steps([_group(raw) for raw in _items(before.get("steps"))], form),
     }
@@ -179,6 +183,24 @@ def _write_limit(before: Mapping[str, Any], form: Form) -> dict[str, Any]:
     if not form.limit:
         return kept
     return kept | {"total": int(form.limit) if form.limit.isdecimal() and len(form.limit) < 12 else form.limit}
+
+
+def write_total(before: Mapping[str, Any], typed: str) -> dict[str, Any]:
+    """A budget with this amount in all. What is no number stays a text, which the check refuses."""
+    kept = {name: value for name, value in before.items() if name != "total"}
+    if not typed:
+        return kept
+    try:
+        amount = read_decimal(typed)
+    except ValueError:
+        return kept | {"total": typed}
+    assert amount is not None
+    return kept | {"total": int(amount) if amount == amount.to_integral_value() else float(amount)}
+
+
+def show_amount(value: Any) -> str:
+    """An amount of a document as it is typed."""
+    return write_number(value) if isinstance(value, int | float) else str(value or "")
 
 
 def _write_goal(before: Mapping[str, Any], form: Form) -> dict[str, Any]:

@@ -170,6 +170,7 @@ def describe(request: HttpRequest, journey: Journey | None, form: Form, outlook:
         "classes": [(name, CHOICES[name]) for name in CLASSES],
         "may_change": may_change(request),
         "phone_name": request.workspace.name,
+        "currency": request.workspace.currency,
     }
 
 

@@ -13,8 +13,10 @@ from tertulia.actions.channels import list_channels
 from tertulia.actions.experiments import read_results as read_results_of_experiments
 from tertulia.actions.why import explain_reason
 from tertulia.console.access import get_now, may_change
+from tertulia.console.broadcasts.form import show_document
 from tertulia.console.broadcasts.words import RESULTS, describe_progress
 from tertulia.console.channels.words import mark_of
+from tertulia.console.journeys.head import list_spent
 from tertulia.console.journeys.results import describe_results
 from tertulia.console.parts import Tile
 from tertulia.console.routes import route
@@ -79,6 +81,9 @@ def describe(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "state": describe_progress(progress),
         "topic": f"journey:{journey.pk}",
         "tab": "results",
+        "spent": list_spent(request, journey),
+        "currency": request.workspace.currency,
+        "budget": show_document(actions.read_launched(journey)).budget,
         "may_take_back": actions.can_take_back(journey, get_now(request)),
         "may_change": may_change(request),
         "now": get_now(request),

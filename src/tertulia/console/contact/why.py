@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions.hour_words import tell_row
 from tertulia.actions.run_words import name_told_cause
 from tertulia.actions.why import read_gates
+from tertulia.console.contact.why_money import describe_money
 from tertulia.console.contact.words import CONSENT_SOURCES, GATE_NAMES, TOPICS, WINDOWS
 from tertulia.core.hold_outs import WORKSPACE
 from tertulia.store.ledger_read import LedgerRow
@@ -114,8 +115,7 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
         case "cap":
             return _describe_caps(facts)
         case "throttle":
-            budget = facts.get("budget_left_micros")
-            return "" if not isinstance(budget, int) else _("budget left: %(sum).2f") % {"sum": budget / 1_000_000}
+            return describe_money(facts)
         case "coupon":
             return _describe_coupons(facts)
         case "render":

@@ -1,12 +1,14 @@
 """What waits for someone: faults first, then decisions; each with the one act that settles it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tertulia.actions.budgets import list_low
 from tertulia.console.routes import find_address
 from tertulia.data.models import Channel, CouponPool, Import, Match, Workspace
 from tertulia.store.calls import count_waiting_calls
@@ -31,12 +33,13 @@ class Need:
     act: str
 
 
-def list_needs(conn: Conn, workspace: Workspace) -> list[Need]:
+def list_needs(conn: Conn, workspace: Workspace, now: datetime) -> list[Need]:
     """The list, the gravest first."""
     waiting = count_waiting(conn, workspace.pk)
     needs = [
         *_list_faults(workspace),
         *_list_coupons(workspace),
+        *_list_budgets(conn, workspace, now),
         *_list_handed_over(conn, workspace),
         *_list_paused(workspace),
         *_list_imports(workspace),
@@ -90,6 +93,23 @@ def _list_coupons(workspace: Workspace) -> list[Need]:
             _("Add codes"),
         )
         for pool in sorted(pools, key=lambda pool: pool.empty_at is None)
+    ]
+
+
+def _list_budgets(conn: Conn, workspace: Workspace, now: datetime) -> list[Need]:
+    """Budgets that are spent or nearly, the spent first (V3)."""
+    found = [(low.name or _("The budget"), low.spent, low.journey_id) for low in list_low(conn, workspace, now)]
+    return [
+        Need(
+            "wallet",
+            "danger" if spent.held else "warn",
+            name,
+            _("has spent its budget") if spent.held else _("has nearly spent its budget"),
+            _("messages wait, nothing is lost") if spent.held else "",
+            find_address("limits") if journey_id is None else find_address("journey", journey_id),
+            _("Look"),
+        )
+        for name, spent, journey_id in sorted(found, key=lambda row: not row[1].held)
     ]
 
 

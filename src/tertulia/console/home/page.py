@@ -23,7 +23,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
         {
             "now": now,
             "tiles": make_tiles(conn, workspace, now),
-            "needs": list_needs(conn, workspace),
+            "needs": list_needs(conn, workspace, now),
             "running": list_running(conn, workspace),
             "setup": setup,
             "setup_done": sum(item.done for item in setup),

@@ -230,6 +230,9 @@ def _read_field(widget: str, inner: Any, posted: QueryDict, name: str, before: A
             return True if name in posted else None
         case "number":
             return int(text) if text.strip().lstrip("-").isdecimal() else text.strip() or None
+        case "amount":
+            value = read_scalar(text.strip().replace(",", "."))
+            return value if value != "" else None
         case "template":
             return text.rstrip()
         case _:
@@ -394,6 +397,8 @@ def _choose_widget(inner: Any, said: str, value: Any) -> str:
             return "several"
         case inspect.IntType():
             return "number"
+        case inspect.FloatType():
+            return "amount"
         case inspect.BoolType():
             return "check"
         case inspect.DateTimeType():

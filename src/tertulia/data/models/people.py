@@ -60,6 +60,8 @@ class Workspace(models.Model):
     send_window = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     # The share of customers who get no marketing, as documents write it (5%); empty: none (A2).
     hold_out = models.CharField(max_length=8, blank=True, default="", db_default="")
+    # V3: {"message": 0.1, "day": 50, "month": 900, "rates": {"USD": 0.92}}, in its currency; without what is not set.
+    budget = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     # Countries whose numbers may be sent one-time codes; empty: all.
     otp_countries = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     # How often each hour of the day was one at which a customer opened, clicked or wrote; as it was on a day.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tertulia.stories.conformance.calls import check_called, check_waiting
+from tertulia.stories.conformance.control import check_notices, check_spent
 from tertulia.stories.conformance.coupons import check_coupons
 from tertulia.stories.conformance.experiments import check_results, check_sides
 from tertulia.stories.conformance.journeys import (
@@ -296,6 +297,8 @@ CHECKS: Mapping[str, Check] = {
     "intake": check_intake,
     "conversations": check_conversations,
     "coupons": check_coupons,
+    "spent": check_spent,
+    "notices": check_notices,
     "match": check_match,
     "journeys": check_journeys,
     "sides": check_sides,

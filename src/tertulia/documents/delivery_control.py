@@ -1,0 +1,43 @@
+"""What controls the delivery of a journey: its budget (V3); and whether two documents differ in nothing else."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tertulia.core.budgets import Budget, BudgetRule, read_amount
+from tertulia.core.reasons import gettext_noop as _
+from tertulia.documents.lines import BadDocument, Path, Problem, Written, read_lines
+
+CONTROLS: Final = ("budget",)
+"""Fields of a document that hold for a journey as a whole, by its newest revision, whichever its runs are in."""
+
+
+def check_budget(written: Written, rule: BudgetRule | None) -> Iterator[Problem]:
+    """Amounts that are some, and at least one."""
+    if rule is None:
+        return
+    amounts = {name: getattr(rule, name) for name in Budget.__struct_fields__ if getattr(rule, name) is not None}
+    if not amounts:
+        yield Problem(written.find(("budget",)), ("budget",), _("Give an amount, or leave the budget out."))
+    for name, amount in amounts.items():
+        path: Path = ("budget", name)
+        try:
+            read_amount(amount)
+        except ValueError as error:
+            yield Problem(written.find(path), path, str(error))
+
+
+def is_control_change(before: str | None, after: str) -> bool:
+    """Whether two documents differ in nothing but controls."""
+    if before is None:
+        return False
+    try:
+        old, new = (read_lines(text).value for text in (before, after))
+    except BadDocument:
+        return False
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return False
+    return _leave_out(old) == _leave_out(new)
+
+
+def _leave_out(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in document.items() if name not in CONTROLS}

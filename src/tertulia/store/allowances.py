@@ -1,0 +1,109 @@
+"""Totals that all owners share (R5): budgets.
+
+An owner takes a part of a total in the transaction of a cycle, with one guarded update of all that the cycle needs; it
+spends of its part alone, and returns what is left as often as it prolongs its lease. The part of one who died is
+returned by whoever takes its shards. So a total may be under-used for as long as a lease, and is never exceeded.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tertulia.core import budget_effects as bx
+from tertulia.core.budgets import WARN_AT, TotalKey
+from tertulia.errors import Conflict
+from tertulia.store.db import Conn, fetch_all, load, run
+
+KEPT: Final = timedelta(days=400)  # a year is there to look at
+FORGET_ROWS: Final = 1_000
+Parts = dict[TotalKey, tuple[int, bool]]
+
+
+def take_parts(conn: Conn, owner: str, wanted: Mapping[TotalKey, tuple[int, int]]) -> Parts:
+    """Of totals (limit, wanted): what this owner has by now, as much as is wanted where there is so much, and whether
+    others hold some of it."""
+    rows = fetch_all(conn, load("allowances")["parts"], _columns(wanted) | {"owner": owner})
+    parts = {TotalKey(*row[:3]): (int(row[3]), bool(row[4])) for row in rows}
+    lacking = {key: (limit, need - parts[key][0]) for key, (limit, need) in wanted.items() if need > parts[key][0]}
+    if lacking:
+        run(conn, load("allowances")["prepare"], _columns(lacking))
+        told = {"limits": [limit for limit, _ in lacking.values()], "wanted": [more for _, more in lacking.values()]}
+        for row in fetch_all(conn, load("allowances")["take"], _columns(lacking) | told | {"owner": owner}):
+            key = TotalKey(*row[:3])
+            parts[key] = int(row[3]), parts[key][1]
+    return parts
+
+
+def return_parts(conn: Conn, owner: str, now: datetime) -> None:
+    """What this owner has and did not spend; of no owner ('') what those had who hold no lease at `now` (real time)."""
+    run(conn, load("allowances")["return_parts"], {"owner": owner, "now": now})
+
+
+def read_states(conn: Conn, workspace: int, periods: Sequence[str]) -> dict[tuple[str, str], tuple[int, int | None]]:
+    """By scope and period: millionths that are spent, and the limit at whose end people were told."""
+    rows = fetch_all(conn, load("allowances")["states"], {"workspace": workspace, "periods": list(periods)})
+    return {(scope, period): (int(used), spent) for scope, period, used, spent in rows}
+
+
+def list_warned(conn: Conn, workspace: int, since: str) -> list[str]:
+    """Scopes of totals of which people were told, of days and months after a date, or in all."""
+    return [row[0] for row in fetch_all(conn, load("allowances")["warned"], {"workspace": workspace, "since": since})]
+
+
+def forget_totals(conn: Conn, now: datetime) -> int:
+    """Days and months that are long over; how many."""
+    return run(conn, load("allowances")["forget"], {"before": f"{now - KEPT:%Y-%m}", "limit": FORGET_ROWS})
+
+
+def _spend(conn: Conn, group: Sequence[bx.Spend]) -> None:
+    """Raises Conflict where an owner spends what it has not: the cycle is rolled back."""
+    for owner in {e.owner for e in group if not e.forced}:
+        sums = _sum((e.key, e.micros) for e in group if e.owner == owner and not e.forced)
+        args = _columns(sums) | {"micros": list(sums.values()), "owner": owner}
+        if run(conn, load("allowances")["spend"], args) != len(sums):
+            raise Conflict("More was spent than this owner has taken; the cycle is done again.")
+    if forced := _sum((e.key, e.micros) for e in group if e.forced):
+        run(conn, load("allowances")["prepare"], _columns(forced))
+        run(conn, load("allowances")["add"], _columns(forced) | {"micros": list(forced.values())})
+    last = {e.key: e for e in group}
+    args = _columns(last) | _name(last.values()) | {"percent": WARN_AT, "at": max(e.at for e in group)}
+    run(conn, load("allowances")["warn"], args)
+
+
+def _give_back(conn: Conn, group: Sequence[bx.GiveBack]) -> None:
+    sums = _sum((e.key, -e.micros) for e in group)
+    run(conn, load("allowances")["add"], _columns(sums) | {"micros": list(sums.values())})
+
+
+def _run_out(conn: Conn, group: Sequence[bx.RunOut]) -> None:
+    last = {e.key: e for e in group}
+    run(conn, load("allowances")["run_out"], _columns(last) | _name(last.values()) | {"at": max(e.at for e in group)})
+
+
+BUDGET_WRITERS: Final[Mapping[type, Callable[[Conn, list[Any]], None]]] = {
+    bx.Spend: _spend,
+    bx.GiveBack: _give_back,
+    bx.RunOut: _run_out,
+}
+
+
+def _sum(told: Iterable[tuple[TotalKey, int]]) -> dict[TotalKey, int]:
+    sums: Counter[TotalKey] = Counter()
+    for key, micros in told:
+        sums[key] += micros
+    return dict(sorted(sums.items()))
+
+
+def _name(group: Iterable[bx.Spend | bx.RunOut]) -> dict[str, list[Any]]:
+    told = list(group)
+    return {"limits": [e.limit for e in told], "names": [e.name for e in told]}
+
+
+def _columns(keys: Iterable[TotalKey]) -> dict[str, Any]:
+    told = list(keys)
+    return {
+        "workspaces": [key.workspace for key in told],
+        "scopes": [key.scope for key in told],
+        "periods": [key.period for key in told],
+    }

@@ -1,0 +1,31 @@
+"""Budgets in a scenario: the workspace's, and what is spent of it and of journeys'."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tertulia.stories.conformance.stage import Stage
+
+
+def set_budget(stage: Stage, told: Mapping[str, Any]) -> None:
+    """The workspace's, as `message`, `day`, `month` and `rates`."""
+    stage.api("PUT", "/budget", dict(told))
+    stage.drain()
+
+
+def check_spent(stage: Stage, expected: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """In the workspace's currency, of `workspace` or a journey: by day, month or total."""
+    for whose, told in expected.items():
+        path = "/budget" if whose == "workspace" else f"/journeys/{stage.journeys[whose]}/budget"
+        answer = stage.api("GET", path)
+        rows = answer["spent"] if whose == "workspace" else answer
+        found = {row["per"]: row["used_micros"] / 1_000_000 for row in rows}
+        for per, value in told.items():
+            if found.get(per) != value:
+                yield f"spent by {whose}: {per}: expected {value}, found {found.get(per)}"
+
+
+def check_notices(stage: Stage, expected: list[str]) -> Iterator[str]:
+    """The kinds of notices, in the order in which they came."""
+    found = [row["kind"] for row in reversed(stage.api("GET", "/notices"))]
+    if found != expected:
+        yield f"notices: expected {expected}, found {found}"
