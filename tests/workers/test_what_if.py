@@ -38,7 +38,7 @@ def play_both(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arr
         known = []
         for name, phone, user in PEOPLE:
             known.append(town.add_contact(name, phone))
-            town.event("identify", user=user, traits={"plan": "free"})
+            town.event("identify", user=user, traits={"plan": "free", "joined": "2025-11-02"})
             absorbed = town.identity("user_id", user)
             assert absorbed is not None
             town.merge(absorbed, known[-1])
@@ -52,15 +52,14 @@ def play_both(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arr
             for key, text in SEGMENTS.items():
                 town.publish_segment(text, key)
         create_endpoint(town.workspace, None, town.now, "shop", EndpointForm("Shop", "https://api.shop.example"))
-        for key in keys:
-            town.publish(DOCUMENTS[key])
+        launched = [town.publish(DOCUMENTS[key]).pk for key in keys]
         config = load_config(conn, PUBLIC_URL)
         memory = gather(config, load_people(conn, config, known), NOW)
         conn.rollback()  # its snapshot would keep what the engine writes over
         begin_members(memory, known, NOW)
         until = (arrivals[-1][0] if arrivals else NOW) + UNTIL
         played = Account()
-        play_in_memory(Player(memory, played.watch), town, arrivals, until)
+        play_in_memory(Player(memory, played.watch, launched=launched), town, arrivals, until)
         real = play_for_real(town, arrivals, until)
     connections.close_all()
     with psycopg.connect(url, autocommit=True) as emptied:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from tests.workers.town import NOW, PUBLIC_URL, Town
@@ -13,6 +14,7 @@ from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
 from tertulia.core.content import mask_links
 from tertulia.core.entries import CallEntry, Entry, EventEntry
+from tertulia.core.rounds import list_rounds
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.simulation.play import Arrival, Player, accept
 from tertulia.core.world import World
@@ -21,6 +23,7 @@ from tertulia.store.calls import KeptAnswer, keep_answers
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+UTC_ZONE = ZoneInfo("UTC")  # the town's, as long as nothing says another
 
 DOCUMENTS = {
     "reminder": """
@@ -150,6 +153,7 @@ steps:
       - {name: x, steps: [{id: x, kind: message, channels: [sms], class: service, text: "X {{ event.cart }}"}]}
       - {name: y, weight: 2, steps: [{id: y, kind: message, channels: [sms], class: service, text: "Y"}]}
 """
+MADE = ("derived", "segment", "round", "outcome")
 SEGMENTS = {
     "keen": "name: Keen\nwhere: {event: Product Added, where: {property: price, over: 50}, within: 2 h, at_least: 2}\n",
     "idle": "name: Idle\nwhere: {all: [{none: [{event: Order Completed, within: 1 d}]}, {event: Product Added}]}\n",
@@ -161,7 +165,7 @@ SEGMENTS = {
 for _key in SEGMENTS:
     DOCUMENTS[f"in_{_key}"] = f"""
 name: In {_key}
-entry: {{kind: segment, segment: {_key}}}
+entry: {{kind: segment, segment: {_key}{", already_inside: true" if _key == "idle" else ""}}}
 exceptions: [{{event: Order Completed}}]
 steps:
   - {{id: note, kind: update, set: {{seen_{_key}: true}}}}
@@ -183,6 +187,45 @@ entry: {kind: segment, segment: keen, on: left}
 reentry: never
 steps:
   - {id: gold, kind: update, set: {plan: gold}}
+"""
+DOCUMENTS["daily"] = """
+name: Daily
+entry: {kind: audience, every: day, time: "10:07", channel: sms, where: {attribute: plan, is: free}}
+exceptions: [{event: Order Completed}]
+steps:
+  - {id: nap, kind: wait, for: 50 min}
+  - {id: news, kind: message, channels: [sms], text: "News of {{ event.day }}"}
+"""
+DOCUMENTS["local"] = """
+name: Local
+entry: {kind: audience, every: day, time: "18:00", clock: customer}
+steps:
+  - {id: evening, kind: message, channels: [sms], class: service, text: "Good evening"}
+"""
+DOCUMENTS["launch"] = """
+name: Launch
+entry: {kind: audience, at_launch: true}
+steps:
+  - {id: hello, kind: message, channels: [telegram, sms], text: "Hello {{ contact.name }}"}
+"""
+DOCUMENTS["dated"] = """
+name: Dated
+entry: {kind: date, attribute: joined, days_after: 1, time: "08:30"}
+steps:
+  - {id: thanks, kind: message, channels: [sms], class: service, text: "{{ event.years }} years"}
+"""
+DOCUMENTS["unheeded"] = """
+name: Unheeded
+entry: {kind: outcome, outcome: ignored, for: 3 h, second: parallel}
+steps:
+  - {id: nudge, kind: message, channels: [sms], class: service, text: "{{ event.step }}?"}
+"""
+DOCUMENTS["delivered"] = """
+name: Delivered
+entry: {kind: outcome, outcome: delivered, second: restart}
+steps:
+  - {id: rest, kind: wait, for: 2 h}
+  - {id: after, kind: message, channels: [sms], class: service, text: "After {{ event.step }}"}
 """
 USERS = ("u1", "u1", "u1", "u2", "u2", "u3", "")
 DEVICES = ("d1", "d2", "", "", "", "")
@@ -258,12 +301,14 @@ class Account:
 
 
 def _name_event(event: dict[str, Any]) -> str:
-    """The id of what is derived hangs on the contact's, which is another one for who was unknown before."""
-    return str(event["name"] if event["type"] in ("derived", "segment") else event["id"])
+    """The id of what is derived hangs on the contact's, which is another one for who was unknown before, or on a
+    round's."""
+    return str(event["name"] if event["type"] in MADE else event["id"])
 
 
 def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> Account:
     """By the engine; a provider takes and delivers every message, but for those of which it never tells."""
+    town.drain()
     for at, entry in arrivals:
         _run_to(town, at)
         _set_clock(town, at)
@@ -274,7 +319,7 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
         runs=_count(
             town,
             """select journey_id, key, step, entered_at, started_at,
-                      event ->> case when event ->> 'type' in ('derived', 'segment') then 'name' else 'id' end,
+                      event ->> case when event ->> 'type' in ('derived', 'segment', 'round', 'outcome') then 'name' else 'id' end,
                       outcome, reason, ended_at
                from run
                where ended_at <= %s""",
@@ -308,14 +353,20 @@ def play_in_memory(player: Player, town: Town, arrivals: list[tuple[datetime, Ev
 
 
 def _run_to(town: Town, until: datetime) -> None:
-    """Every instant before then at which something is due, and where there are segments or bandits every hour."""
+    """Every instant before then at which something is due, a round too, and where there are segments or bandits every
+    hour."""
     [(hourly,)] = town.rows("select (select count(*) from segment) + count(*) from journey where document ~ 'bandit'")
     while True:
         _answer(town)
         [(due,)] = town.rows(
             """select least((select min(due_at) from run_open), (select min(ends_at) from session),
-                            (select min(not_before) from delivery_open where state = 'queued'))"""
+                            (select min(not_before) from delivery_open where state = 'queued'),
+                            (select min(due_at) from message_watch))"""
         )
+        round_at = _find_round(town, until)
+        if round_at is not None and (due is None or round_at <= due):
+            due = round_at
+            town.engine._rounds.checked = None  # at that instant, and not some seconds later
         if hourly:
             hour = town.now.replace(minute=0, second=0) + HOUR
             due = min(due or hour, hour)
@@ -323,6 +374,13 @@ def _run_to(town: Town, until: datetime) -> None:
             return
         _set_clock(town, max(due, town.now))
         town.drain()
+
+
+def _find_round(town: Town, until: datetime) -> datetime | None:
+    """When a journey looks for people next."""
+    assert town.engine.config is not None
+    journeys = [journey.program.journey for journey in town.engine.config.journeys.values()]
+    return min((one.due_at for each in journeys for one in list_rounds(each, town.now, until, UTC_ZONE)), default=None)
 
 
 def _answer(town: Town) -> None:

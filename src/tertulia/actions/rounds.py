@@ -6,21 +6,14 @@ In the caller's transaction; what comes of it is decided like any other entry, s
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from tertulia.actions.run_facts import load_journeys_of_occasions, lock_entries_of
-from tertulia.core.clocks import find_zone
-from tertulia.core.conditions import read_path
 from tertulia.core.decide import decide_occasion
-from tertulia.core.entries import OccasionEntry
-from tertulia.core.journeys import AudienceEntry, DateEntry, SegmentEntry
-from tertulia.core.occasions import AUDIENCE_DUE, DATE_DUE, ROUND, SEGMENT, SEGMENT_CHANGES, name_heard
-from tertulia.core.rounds import find_begin, find_target, is_due, list_days_wanted, read_date
-from tertulia.core.rows import ContactRow
-from tertulia.core.segments import is_reachable
-from tertulia.core.stages import find_channel
+from tertulia.core.journeys import DateEntry
+from tertulia.core.occasions import name_heard
+from tertulia.core.round_people import is_meant, name_segment, tell_round
+from tertulia.core.rounds import list_days_wanted
 from tertulia.core.world import Config, JourneyFacts, World
-from tertulia.core.zones import load_zone
 from tertulia.ids import derive_id, shard_of_contact
 from tertulia.store import rounds as store
 from tertulia.store import world as loader
@@ -42,9 +35,12 @@ def decide_round(
         for contact in {world.follow(contact_id): None for contact_id in list(world.contacts)}
         if (found := world.contacts.get(contact)) is not None
         and not found.erased
-        and _is_meant(world, journey, row, found)
+        and is_meant(world, journey, row.day, found)
     ]
-    entries = [_tell(world, journey, row, world.contacts[contact_id]) for contact_id in people]
+    entries = [
+        tell_round(world, journey, row.day, world.contacts[one], derive_id("occasion", "round", row.id, one))
+        for one in people
+    ]
     load_journeys_of_occasions(conn, world, [(journey.workspace, one.contact_id, now) for one in entries])
     load_begun(conn, world, [(one.contact_id, one.id) for one in entries])
     lock_entries_of(conn, world, {name_heard(journey.program.journey.entry)})
@@ -63,42 +59,8 @@ def _list_candidates(
     if isinstance(entry, DateEntry):
         wanted = list_days_wanted(entry, row.day)
         return store.list_dated(conn, journey.workspace, shards, entry.attribute, wanted, yearly=entry.yearly)
-    key = entry.segment if isinstance(entry, AudienceEntry | SegmentEntry) else ""
+    key = name_segment(journey)
     if not key:
         return store.list_everybody(conn, journey.workspace, shards)
     named = [one for one in config.segments.values() if (one.workspace, one.key) == (journey.workspace, key)]
     return [member for segment in named for member in store.list_members(conn, segment.id, shards)]
-
-
-def _is_meant(world: World, journey: JourneyFacts, row: RoundRow, contact: ContactRow) -> bool:
-    entry = journey.program.journey.entry
-    if isinstance(entry, DateEntry):
-        return is_due(entry, contact.attributes, row.day)
-    if isinstance(entry, AudienceEntry) and entry.channel:
-        channel = find_channel(world, journey.workspace, entry.channel)
-        return channel is not None and is_reachable(contact, channel.family)
-    return True
-
-
-def _tell(world: World, journey: JourneyFacts, row: RoundRow, contact: ContactRow) -> OccasionEntry:
-    """What may begin a run, under an id of its own for each round and contact."""
-    document = journey.program.journey
-    entry = document.entry
-    occasion_id = derive_id("occasion", "round", row.id, contact.id)
-    properties: dict[str, Any] = {"day": row.day.isoformat()}
-    begins_at = None
-    if document.entry_is_local and isinstance(entry, AudienceEntry | DateEntry):
-        begins_at = find_begin(entry, row.day, load_zone(find_zone(world, contact, document.zone).zone))
-    if isinstance(entry, SegmentEntry):
-        kind, name = SEGMENT, SEGMENT_CHANGES["entered"]
-        properties |= {"segment": entry.segment, "at_launch": True}
-    elif isinstance(entry, DateEntry):
-        kind, name = ROUND, DATE_DUE
-        value = read_path(contact.attributes, entry.attribute)
-        on = read_date(value)
-        years = find_target(entry, row.day).year - on.year if on is not None else 0
-        properties |= {"attribute": entry.attribute, "date": value, "years": years}
-    else:
-        kind, name = ROUND, AUDIENCE_DUE
-        properties |= {"segment": entry.segment} if isinstance(entry, AudienceEntry) and entry.segment else {}
-    return OccasionEntry(*(contact.id, occasion_id, kind, name, world.now, properties, journey.id), begins_at=begins_at)

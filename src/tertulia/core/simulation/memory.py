@@ -37,6 +37,7 @@ from tertulia.core.rows import (
     OpenDelivery,
     RunRow,
     SlotRow,
+    WatchRow,
 )
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.bandits import Bandits
@@ -70,6 +71,7 @@ class Memory:
     passages_of: dict[int, dict[tuple[int, int, str], None]] = field(default_factory=dict)
     recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
     lookback: timedelta = timedelta()
+    watches: dict[tuple[UUID, int], WatchRow] = field(default_factory=dict)  # by message and journey (R6)
     members: Members = field(default_factory=Members)
     bandits: Bandits = field(default_factory=Bandits)
     has_bandits: bool = False  # else nobody asks what ways have come to
@@ -251,6 +253,12 @@ class Memory:
                 self.absorbed.setdefault(effect.into_id, []).append(effect.contact_id)
                 self.rows.slots.setdefault(effect.into_id, {}).update(self.rows.slots.pop(effect.contact_id, {}))
                 self.rows.coupons.setdefault(effect.into_id, []).extend(self.rows.coupons.pop(effect.contact_id, []))
+            case ee.WatchMessage():
+                row = effect
+                place = (row.delivery_id, row.journey_id)
+                told = (row.contact_id, row.workspace, row.journey_id, row.delivery_id, row.due_at)
+                self.watches[place] = WatchRow(*told, row.properties, row.depth, heeded=False)
+                self.timers.watches.set(place, row.due_at)
             case ee.OpenGoal():
                 self.goals_of.setdefault(effect.contact_id, {})[effect.run_id] = None
             case ee.ReachGoal():

@@ -12,7 +12,7 @@ Left out is what has no part in a decision: rates of channels (a message goes ou
 events that nobody listens to and that teach nothing about their contact.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -25,7 +25,7 @@ from tertulia.core.asking import is_asked
 from tertulia.core.call_answers import OK
 from tertulia.core.call_outcomes import claim_call
 from tertulia.core.claim import claim_delivery
-from tertulia.core.decide import decide
+from tertulia.core.decide import decide, decide_occasion
 from tertulia.core.deliveries import DeliveryState
 from tertulia.core.entries import (
     AbsorbEntry,
@@ -43,12 +43,14 @@ from tertulia.core.folds import name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journey import advance, find_program, hear_reply
 from tertulia.core.membership import stir
+from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.sessions import settle
 from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
+from tertulia.core.simulation.rounds import begin_rounds, list_invited
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
 from tertulia.core.steps.call.step import CallStep
@@ -101,13 +103,14 @@ def accept_most(refused: float, silent: float = 0.0) -> Answer:
 class Player:
     """One passage of time. `watch` is shown every decision, with its effects; `answer` says what a provider makes of a
     message; `answered`: the share of questions that a customer answers, 0 to 1, the same ones each time; `stop` is
-    asked at every instant whether to leave off there."""
+    asked at every instant whether to leave off there; `launched`: journeys that are published first when it begins."""
 
     memory: Memory
     watch: Watch
     answer: Answer = accept
     answered: float = ANSWERED
     stop: Callable[[], bool] = lambda: False
+    launched: Collection[int] = ()
     handed_over: list[OpenDelivery] = field(default_factory=list)
     called: list[CallRow] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)  # events, by a hash of what makes them the same (E1)
@@ -116,6 +119,7 @@ class Player:
 
     def play(self, arrivals: Iterable[Arrival], until: datetime) -> None:
         """Everything up to `until`; `arrivals` by their time."""
+        begin_rounds(self.memory, self.memory.rows.now, until, self.launched)
         for arrival in takewhile(lambda told: told.at <= until, arrivals):
             if not self._run_to(arrival.at):
                 return
@@ -145,10 +149,10 @@ class Player:
         """Everything that is to be done now, in the order of an engine's rounds."""
         while True:
             self._decide_log(now)
-            did = self._claim(now) | self._end_sessions(now) | self._wake(now)
+            did = self._claim(now) | self._end_sessions(now) | self._end_watches(now) | self._wake(now)
             if did | self._hear(now) | self._claim_calls(now) | self._move_members(now):
                 continue
-            if weigh_due(self.memory, now):
+            if weigh_due(self.memory, now) or self._take_rounds(now):
                 continue
             if not self.handed_over and not self.called:
                 return
@@ -219,6 +223,30 @@ class Player:
             self.memory.fill(world, (contact_id,))
             settle(world, world.sessions[contact_id], now)
             self._end(world)
+        return bool(due)
+
+    def _end_watches(self, now: datetime) -> bool:
+        """Messages that were to be ignored so long: what nobody heeded may begin its journey (R6)."""
+        due = sorted(self.memory.timers.watches.take_due(now))
+        for place in due:
+            watch = self.memory.watches.pop(place)
+            world = self.memory.make_world(now)
+            self.memory.fill(world, (watch.contact_id,))
+            if not watch.heeded and world.follow(watch.contact_id) == watch.contact_id:
+                decide_occasion(world, tell_ignored(watch), watch.workspace)
+            self._end(world)
+        return bool(due)
+
+    def _take_rounds(self, now: datetime) -> bool:
+        """Journeys look for people by themselves."""
+        due = self.memory.timers.rounds.take_due(now)
+        for journey_id, day in due:
+            journey = self.memory.config.journeys[journey_id]
+            for invited in list_invited(self.memory, journey, day, now):
+                world = self.memory.make_world(now)
+                self.memory.fill(world, (invited.contact_id,))
+                decide_occasion(world, invited, journey.workspace)
+                self._end(world)
         return bool(due)
 
     def _wake(self, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from heapq import heappop, heappush
 from itertools import count
 from typing import Generic, TypeVar
@@ -50,8 +50,9 @@ class Queue(Generic[Key]):
 @dataclass(slots=True)
 class Timers:
     """Messages and calls to be claimed by their id, sessions that may end by their contact, runs to be woken, and runs
-    whose question is answered, by their id, contacts whom time may move into a segment or out of it, and bandits by
-    their experiment."""
+    whose question is answered, by their id, contacts whom time may move into a segment or out of it, bandits by
+    their experiment, rounds by journey and day, and messages that may have been ignored by then, by theirs and the
+    journey's that waits for it."""
 
     claims: Queue[UUID] = field(default_factory=Queue)
     sessions: Queue[int] = field(default_factory=Queue)
@@ -60,9 +61,11 @@ class Timers:
     calls: Queue[UUID] = field(default_factory=Queue)
     segments: Queue[int] = field(default_factory=Queue)
     bandits: Queue[str] = field(default_factory=Queue)
+    rounds: Queue[tuple[int, date]] = field(default_factory=Queue)
+    watches: Queue[tuple[UUID, int]] = field(default_factory=Queue)
 
     def find_next(self) -> datetime | None:
         """When anything is due next."""
         queues = (self.claims, self.sessions, self.runs, self.replies, self.calls, self.segments, self.bandits)
-        found = [at for queue in queues if (at := queue.find_next()) is not None]
+        found = [at for queue in (*queues, self.rounds, self.watches) if (at := queue.find_next()) is not None]
         return min(found, default=None)
