@@ -1,7 +1,10 @@
 """An imagined shop for simulations without a database: its channel, its customers, its journeys."""
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
+
+from msgspec.structs import replace
 
 from tertulia.actions.config import index_journeys
 from tertulia.core.consent import ANY, ConsentFact, Given, Source
@@ -10,8 +13,10 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journeys import compile_journey
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import AddressRow, ContactRow, LinkedIdentity
+from tertulia.core.simulation.crowd import Provider, make_provider
 from tertulia.core.simulation.memory import Memory, make_memory
 from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.simulation.rates import DEFAULTS, set_shares
 from tertulia.core.simulation.report import Report
 from tertulia.core.world import ChannelFacts, Config, JourneyFacts, WorkspaceFacts
 from tertulia.documents.journeys import read_journey
@@ -64,6 +69,14 @@ def make_shop(config: Config, customers: int = 1) -> Memory:
 def track(number: int, at: datetime, name: str, user: str = "u1", **properties: object) -> Arrival:
     """An event that arrives as it happens."""
     return Arrival(at, SHOP, EventEntry(1, "track", f"m{number}", at, at, name, user, properties=properties))
+
+
+def provide(**shares: float) -> Provider:
+    """Providers of SMS that deliver all but these shares."""
+    smooth = set_shares(DEFAULTS, refused=0.0, silent=0.0)
+    sms = make_config().channels[SMS]
+    rates = replace(smooth, sms=replace(smooth.sms, **shares))
+    return make_provider(rates, defaultdict(lambda: sms))
 
 
 def play(memory: Memory, arrivals: list[Arrival], until: datetime, journey: int = 1, **hands: object) -> Report:

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.core.imagined import NOW, SHOP, SMS, make_config, make_shop, play, track
+from tests.core.imagined import NOW, SHOP, SMS, make_config, make_shop, play, provide, track
 
 from tertulia.core.entries import Entry, OutcomeEntry, ReceiptEntry
 from tertulia.core.rows import OpenDelivery
-from tertulia.core.simulation.play import accept, accept_most
+from tertulia.core.simulation.play import accept
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument
 
@@ -37,7 +37,7 @@ def count_by_channel(report):  # type: ignore[no-untyped-def]
 
 def test_a_message_without_a_receipt_goes_out_on_the_next_channel() -> None:
     """Two minutes after the hand-over, and the ledger says so; of the last channel nothing is waited for."""
-    report = play(make_shop(make_two_channels(CODE)), ASKED, NOW + DAY, answer=accept_most(0.0, silent=1.0))
+    report = play(make_shop(make_two_channels(CODE)), ASKED, NOW + DAY, answer=provide(silent=100))
     assert count_by_channel(report) == {SMS: 1, SECOND: 1}
     assert report.unsent == {("tell", "unconfirmed", "receipt", "receipt.none"): 1}
     assert report.completed == 1
@@ -54,7 +54,7 @@ def test_a_channel_that_never_tells_is_believed() -> None:
     config = make_two_channels(CODE)
     silent = replace(config.channels[SMS], tells_delivery=False)
     config = replace(config, channels={**config.channels, SMS: silent})
-    report = play(make_shop(config), ASKED, NOW + DAY, answer=accept_most(0.0, silent=1.0))
+    report = play(make_shop(config), ASKED, NOW + DAY, answer=provide(silent=100))
     assert (count_by_channel(report), report.completed) == ({SMS: 1}, 1)
 
 

@@ -4,12 +4,24 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.core.imagined import NOW, SHOP, SMS, Arrival, make_config, make_customer, make_memory, make_shop, play, track
+from tests.core.imagined import (
+    NOW,
+    SHOP,
+    SMS,
+    Arrival,
+    make_config,
+    make_customer,
+    make_memory,
+    make_shop,
+    play,
+    provide,
+    track,
+)
 
 from tertulia.core.caps import read_cap
 from tertulia.core.entries import Entry, EventEntry, OutcomeEntry
 from tertulia.core.rows import AddressRow, OpenDelivery
-from tertulia.core.simulation.play import accept, accept_most
+from tertulia.core.simulation.play import accept
 from tertulia.core.world import PoolFacts
 
 HOUR = timedelta(hours=1)
@@ -133,7 +145,7 @@ def test_F6_a_message_that_fails_makes_room_at_once() -> None:
     caps = (read_cap("one a day", {"limit": 1, "per": "24 h"}),)
     memory = make_shop(make_config(CART, CART, caps=caps))
     arrivals = [track(1, NOW, "Product Added", price=120, product="x")]
-    report = play(memory, arrivals, NOW + 3 * DAY, journey=2, answer=accept_most(1.0))
+    report = play(memory, arrivals, NOW + 3 * DAY, journey=2, answer=provide(refused=100))
     assert report.count_held("cap") == 1
     assert report.samples[0].at == NOW + HOUR
 
@@ -158,7 +170,7 @@ def test_S5_codes_that_would_be_given_are_counted() -> None:
     arrivals.append(track(3, NOW + 2 * HOUR, "Product Added"))
     report = play(make_shop(config, 2), arrivals, NOW + DAY)
     assert (report.messages, report.count_coupons(), report.samples[0].text) == (6, {3: 2}, "SAMPLE")
-    refused = play(make_shop(config, 2), arrivals, NOW + DAY, answer=accept_most(1.0))
+    refused = play(make_shop(config, 2), arrivals, NOW + DAY, answer=provide(refused=100))
     assert refused.count_coupons() == {}
 
 
@@ -195,7 +207,9 @@ def test_a_share_of_messages_reaches_nobody() -> None:
     arrivals = [track(n, NOW, "Product Added", f"u{n}", price=120, product="x") for n in range(1, 201)]
 
     def count(share: float) -> int:
-        return play(make_shop(make_config(CART), 200), arrivals, NOW + DAY, answer=accept_most(share)).unsent.total()
+        return play(
+            make_shop(make_config(CART), 200), arrivals, NOW + DAY, answer=provide(refused=100 * share)
+        ).unsent.total()
 
     assert (count(0.0), count(1.0)) == (0, 200)
     assert count(0.25) == count(0.25)

@@ -319,7 +319,8 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
         runs=_count(
             town,
             """select journey_id, key, step, entered_at, started_at,
-                      event ->> case when event ->> 'type' in ('derived', 'segment', 'round', 'outcome') then 'name' else 'id' end,
+                      event ->> case when event ->> 'type' in ('derived', 'segment', 'round', 'outcome')
+                                     then 'name' else 'id' end,
                       outcome, reason, ended_at
                from run
                where ended_at <= %s""",

@@ -15,30 +15,20 @@ from tertulia.actions.broadcasts import find_first
 from tertulia.actions.config import load_config
 from tertulia.actions.cycle_facts import find_since
 from tertulia.actions.segment_cycle import make_place
+from tertulia.actions.what_if_audience import add_memberships, find_named, find_node, name_family
 from tertulia.actions.what_if_told import tell_played
-from tertulia.core.clocks import find_zone
-from tertulia.core.entries import OccasionEntry
-from tertulia.core.journeys import AudienceEntry, compile_journey, walk_steps
 from tertulia.core.journeys import Journey as Document
-from tertulia.core.occasions import AUDIENCE_DUE, ROUND
-from tertulia.core.rounds import find_begin
-from tertulia.core.rows import ContactRow
-from tertulia.core.segments import Group, Listed, Node, Reachable
-from tertulia.core.simulation.play import Arrival
-from tertulia.core.stages import find_channel
-from tertulia.core.world import ChannelFacts, Config, World
-from tertulia.core.zones import load_zone
+from tertulia.core.journeys import compile_journey, walk_steps
+from tertulia.core.segments import Group, Reachable
+from tertulia.core.world import Config
 from tertulia.data.models import Workspace
-from tertulia.ids import derive_id
 from tertulia.store.db import Conn, reading_json
 from tertulia.store.segment_sql import Place, count_members, find_members
-from tertulia.store.segments import load_memberships
 from tertulia.store.slots import load_slots
 
 SAMPLE_MAX: Final = 1_000
 PLAYED_FOR: Final = timedelta(days=2)  # the last clock on earth, and a night's quiet hours after it
 PLAY_S: Final = 4.0
-EVERYBODY: Final = Group("none", (Listed(0),))  # whoever is not in a segment that does not exist
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +90,9 @@ def try_broadcast(
 ) -> Trial:
     """Play it for a sample of its audience, at its own time. `conn` is Django's; `elapsed`: seconds since somebody
     began to wait."""
-    at = max(find_first(document, workspace) or now, now)
+    first = find_first(document, workspace)
+    at = max(first or now, now)
+    since = at if first is None else at - timedelta(seconds=1)
     program = compile_journey(document)
     with reading_json(conn):
         base = load_config(conn, public_url)
@@ -109,69 +101,26 @@ def try_broadcast(
         ids = find_members(conn, find_node(base, workspace.pk, document), place, SAMPLE_MAX)
         config = what_if.put_in(base, workspace.pk, journey_id, document.name, program)
         people = what_if.load_people(conn, base, ids)
-        memory = what_if.gather(config, people, at)
-        _add_memberships_and_slots(conn, memory.rows, memory.members.inside)
-    chosen = [row for row in people.rows if row.id in set(ids)]
-    arrivals = [_arrive(memory.rows, workspace.pk, journey_id, document, row, at) for row in chosen]
-    tape = what_if.Tape(workspace.pk, arrivals, frozenset(ids), at, at)
-    played = what_if.play_tape(*(memory, tape, journey_id, at + PLAYED_FOR), stop=lambda: elapsed() > PLAY_S)
-    return Trial(reach, len(chosen), tell_played(played, program, config, {}), played.whole)
-
-
-def find_node(config: Config, workspace: int, document: Document) -> Node:
-    """Who a broadcast's audience is, as a segment."""
-    entry = document.entry
-    assert isinstance(entry, AudienceEntry)
-    parts: list[Node] = []
-    if entry.segment:
-        named = [row.id for row in config.segments.values() if (row.workspace, row.key) == (workspace, entry.segment)]
-        parts.append(Listed(named[0] if named else 0))
-    if entry.channel:
-        parts.append(Reachable(_name_family(config, workspace, entry.channel)))
-    return Group("all", tuple(parts)) if parts else EVERYBODY
+        memory = what_if.gather(config, people, since)
+        memory.is_recorded = True
+        add_memberships(conn, memory, memory.rows.contacts)
+        load_slots(conn, memory.rows, find_since(memory.rows))
+    tape = what_if.Tape(workspace.pk, (), frozenset(ids), since, at)
+    until, mine = at + PLAYED_FOR, (journey_id,)
+    played = what_if.play_tape(*(memory, tape, journey_id, until), launched=mine, stop=lambda: elapsed() > PLAY_S)
+    return Trial(reach, len(ids), tell_played(played, program, config, {}), played.whole)
 
 
 def _count(conn: Conn, config: Config, workspace: int, document: Document, place: Place) -> Reach:
     node = find_node(config, workspace, document)
     names = dict.fromkeys(name for step in walk_steps(document.steps) for name in getattr(step, "channels", ()))
-    ways = [(name, Reachable(_name_family(config, workspace, name))) for name in names]
+    ways = [(name, Reachable(name_family(config, workspace, name))) for name in names]
     reachable = tuple((name, count_members(conn, Group("all", (node, way)), place)) for name, way in ways)
     anywhere = Group("any", tuple(way for _, way in ways))
-    first = _find_channel(config, workspace, next(iter(names), ""))
+    first = find_named(config, workspace, next(iter(names), ""))
     return Reach(
         count_members(conn, node, place),
         reachable,
         count_members(conn, Group("all", (node, anywhere)), place) if len(ways) > 1 else sum(n for _, n in reachable),
         *(first.price_of(config.workspaces[workspace].country) if first is not None else ()),
     )
-
-
-def _name_family(config: Config, workspace: int, name: str) -> str:
-    found = _find_channel(config, workspace, name)
-    return found.family if found is not None else name
-
-
-def _find_channel(config: Config, workspace: int, name: str) -> ChannelFacts | None:
-    return find_channel(World(what_if.NEVER, config, iter(())), workspace, name)
-
-
-def _add_memberships_and_slots(conn: Conn, rows: World, inside: dict[int, set[int]]) -> None:
-    """In which segments they are, and what the caps count of them already."""
-    for contact_id, segment_id in load_memberships(conn, rows.contacts):
-        inside.setdefault(contact_id, set()).add(segment_id)
-    load_slots(conn, rows, find_since(rows))
-
-
-def _arrive(
-    rows: World, workspace: int, journey_id: int, document: Document, contact: ContactRow, at: datetime
-) -> Arrival:
-    """What the round will tell of a contact (actions/rounds.py)."""
-    entry = document.entry
-    assert isinstance(entry, AudienceEntry)
-    day, begins_at = entry.on or at.date(), None
-    if document.entry_is_local and entry.on is not None:
-        begins_at = find_begin(entry, entry.on, load_zone(find_zone(rows, contact, document.zone).zone))
-    properties = {"day": day.isoformat(), **({"segment": entry.segment} if entry.segment else {})}
-    occasion_id = derive_id("occasion", "round", 0, contact.id)
-    told = (contact.id, occasion_id, ROUND, AUDIENCE_DUE, at, properties, journey_id)
-    return Arrival(at, workspace, OccasionEntry(*told, begins_at=begins_at))

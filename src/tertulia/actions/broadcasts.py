@@ -14,7 +14,7 @@ from tertulia.actions.audit import record_change
 from tertulia.actions.journeys import LAUNCH_AFTER, access_journey, read_newest
 from tertulia.core.journeys import AudienceEntry
 from tertulia.core.journeys import Journey as Document
-from tertulia.core.rounds import list_rounds
+from tertulia.core.rounds import find_once
 from tertulia.core.zones import load_zone
 from tertulia.data.models import Journey, JourneyRound, User, Workspace
 from tertulia.documents.journeys import read_journey
@@ -88,13 +88,7 @@ def find_due(journey: Journey) -> datetime | None:
 
 def find_first(document: Document, workspace: Workspace) -> datetime | None:
     """When a document's one round is due, in UTC; None of one at the launch."""
-    entry = document.entry
-    if not isinstance(entry, AudienceEntry) or entry.on is None:
-        return None
-    around = datetime.combine(entry.on, datetime.min.time(), load_zone("UTC"))
-    zone = load_zone(document.zone or workspace.zone or "UTC")
-    found = list_rounds(document, around - timedelta(days=2), around + timedelta(days=3), zone)
-    return next((one.due_at for one in found), None)
+    return find_once(document, load_zone(document.zone or workspace.zone or "UTC"))
 
 
 def take_back(journey: Journey, user: User | None, now: datetime) -> None:

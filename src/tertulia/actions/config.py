@@ -201,6 +201,7 @@ def _channel_facts(row: ChannelRow, currency: str) -> ChannelFacts:
         attachments=able.attachments,
         link_buttons=able.link_buttons,
         tells_delivery=able.tells_delivery,
+        tells_reads="read" in able.receipts,
     )
 
 

@@ -1,18 +1,19 @@
-"""What if a draft had been live: recorded events of real contacts, played through it on a virtual clock.
+"""What if a draft had been live: what is played through it on a virtual clock, and how (core.simulation).
 
-The journeys beside it are the published ones. Contacts are as they are today, with today's addresses, consent and
-attributes, and nobody is inside a journey when it begins. What the customers did is what they did: history does not
-answer to messages that were never sent.
+On history the draft stands beside what was recorded: other journeys' messages count under the caps when they went out,
+and who came into a segment, wrote or opened a message is as it was, for history does not answer to messages that were
+never sent. Through given events, and with synthetic customers, the published journeys are played beside it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from tertulia.actions.config import index_journeys
 from tertulia.core.came import subject_of
+from tertulia.core.clocks import find_zone as find_clock
 from tertulia.core.consent import Suppression
 from tertulia.core.coupons import SAMPLE_CODE
 from tertulia.core.entries import EventEntry
@@ -20,16 +21,17 @@ from tertulia.core.events import USER, identities_of
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
-from tertulia.core.sessions import ENDED, STARTED
+from tertulia.core.simulation.crowd import Crowd, make_provider
 from tertulia.core.simulation.memory import Memory, make_memory
 from tertulia.core.simulation.people import make_listed
-from tertulia.core.simulation.play import ANSWERED, Arrival, Player, accept_most
+from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.simulation.rates import DEFAULTS, Rates
 from tertulia.core.simulation.report import Report
 from tertulia.core.world import Config, JourneyFacts, World
+from tertulia.core.zones import load_zone
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
 from tertulia.store.directory import list_external_ids
-from tertulia.store.events import Arrived, list_arrived
 from tertulia.store.moments import read_moments
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -38,8 +40,8 @@ DRAFT: Final = 0  # the number of a journey that the installation does not have
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """What is played: events by their arrival, from `since` on, and whose. `cut`: empty, or which limit left out the
-    earlier of them: events, contacts."""
+    """What is played: events and the like by their arrival, from `since` on, and whose. `cut`: empty, or which limit
+    left out the earlier of them: events, contacts."""
 
     workspace: int
     arrivals: Sequence[Arrival]
@@ -60,70 +62,46 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a journey came to, up to `to`; before the tape's end where it was stopped."""
+    """What a journey came to, up to `to`; before the tape's end where it was stopped. `crowd`: what synthetic customers
+    did."""
 
     report: Report
     to: datetime
     events: int
     whole: bool
+    crowd: Crowd | None = None
 
 
-def put_in(config: Config, workspace: int, journey_id: int, name: str, program: Program) -> Config:
+def put_in(
+    config: Config, workspace: int, journey_id: int, name: str, program: Program, *, alone: bool = False
+) -> Config:
     """The configuration in which people enter this draft, whatever is published of its journey, beside the published
-    ones of its workspace."""
+    ones of its workspace. `alone`: nobody enters the others, unless the draft starts them."""
     beside = {row.id: row for row in config.journeys.values() if row.workspace == workspace}
     old = beside.get(journey_id)
     number, key = (old.revision + 1, old.key) if old is not None else (1, "")
-    beside[journey_id] = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
-    leaving = frozenset(row.workspace for row in beside.values() if row.has_exit_condition)
-    asking = frozenset(row.workspace for row in beside.values() if row.asks)
-    giving = frozenset(row.id for row in beside.values() if row.gives_coupons)
-    heard = index_journeys(beside.values())
-    return replace(config, journeys=beside, heard=heard, leaving=leaving, asking=asking, giving=giving)
+    beside[journey_id] = mine = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
+    playing = list(_list_started(mine, beside.values())) if alone else list(beside.values())
+    leaving = frozenset(row.workspace for row in playing if row.has_exit_condition)
+    asking = frozenset(row.workspace for row in playing if row.asks)
+    giving = frozenset(row.id for row in playing if row.gives_coupons)
+    counted = config.counted if not alone else {}
+    heard = index_journeys(playing)
+    made = replace(config, journeys=beside, heard=heard, counted=counted)
+    return replace(made, leaving=leaving, asking=asking, giving=giving)
 
 
-def read_tape(
-    conn: Conn,
-    configs: Sequence[Config],
-    workspace: int,
-    since: datetime,
-    until: datetime,
-    *,
-    events_max: int,
-    contacts_max: int,
-) -> Tape:
-    """What was recorded in a while of what the journeys of any of these configurations listen to: the newest arrivals,
-    as far as the limits let."""
-    heard = {key for config in configs for key in config.heard if key[0] == workspace}
-    names: set[tuple[str, str]] | None = {(type_, name) for _, type_, name in heard}
-    if names and names & {("track", STARTED), ("track", ENDED)}:
-        names = None  # everything is part of a visit
-    rows = list_arrived(conn, workspace, since, until, names, events_max + 1)
-    cut = "events" if len(rows) > events_max else ""
-    taken: list[Arrived] = []
-    contact_ids: set[int] = set()
-    for row in reversed(rows[-events_max:]):
-        if row.contact_id not in contact_ids and len(contact_ids) >= contacts_max:
-            cut = "contacts"
-            break
-        contact_ids.add(row.contact_id)
-        taken.append(row)
-    taken.reverse()
-    begin = taken[0].arrived_at if cut and taken else since
-    return Tape(workspace, [_arrive(workspace, row) for row in taken], frozenset(contact_ids), begin, until, cut)
-
-
-def _arrive(workspace: int, row: Arrived) -> Arrival:
-    """Whose it was is known and not asked again."""
-    traits = row.properties if row.type in ("identify", "group") else {}
-    entry = EventEntry(
-        *(row.source_id, row.type, row.message_id, row.occurred_at, row.occurred_at, row.name),
-        properties={} if traits else row.properties,
-        traits=traits,
-        context=row.context,
-        contact_id=row.contact_id,
-    )
-    return Arrival(row.arrived_at, workspace, entry)
+def _list_started(mine: JourneyFacts, beside: Iterable[JourneyFacts]) -> Iterator[JourneyFacts]:
+    """A journey, and those that it starts, and those that these start."""
+    by_key = {row.key: row for row in beside if row.key and row.id != mine.id}
+    wanted = [mine]
+    while wanted:
+        row = wanted.pop()
+        yield row
+        for node in row.program.nodes.values():
+            started = by_key.pop(getattr(node.step, "journey", ""), None)
+            if started is not None:
+                wanted.append(started)
 
 
 def load_people(conn: Conn, config: Config, contact_ids: Iterable[int]) -> People:
@@ -179,18 +157,32 @@ def play_tape(
     journey_id: int,
     until: datetime,
     *,
-    refused: float = 0.0,
-    answered: float = ANSWERED,
+    rates: Rates = DEFAULTS,
+    launched: Collection[int] = (),
+    synthetic: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> Played:
     """What one journey comes to, with those beside it. Played on after the last event, so that who entered last is seen
-    to the end too. `refused`: the share of messages, 0 to 1, that providers find nobody for; `answered`: of questions,
-    that the customer answers."""
+    to the end too. `rates`: by which providers deliver and questions are answered and, where customers are `synthetic`,
+    by which they react; `launched`: journeys whose launch is at the beginning."""
     report = Report(journey_id, find_zone(memory.config, tape.workspace))
-    player = Player(memory, report.watch, accept_most(refused), answered, stop)
+    channels = memory.config.channels
+    crowd = Crowd(rates, channels, _make_clock(memory)) if synthetic else None
+    answer = make_provider(rates, channels)
+    player = Player(memory, report.watch, answer, rates.answered / 100, stop, launched, crowd)
     player.play(tape.arrivals, until)
     to = player.played_to or tape.since
-    return Played(report, to, player.events, to >= until)
+    return Played(report, to, player.events, to >= until, crowd)
+
+
+def _make_clock(memory: Memory) -> Callable[[int, datetime], time]:
+    """Tells the time of day at an instant by a contact's own clock."""
+    rows = memory.rows
+
+    def tell(contact_id: int, at: datetime) -> time:
+        return at.astimezone(load_zone(find_clock(rows, rows.contacts[contact_id]).zone)).time()
+
+    return tell
 
 
 def find_zone(config: Config, workspace: int) -> ZoneInfo:

@@ -6,13 +6,15 @@ from typing import Any
 from tertulia.actions.what_if import Played
 from tertulia.actions.why import explain_reason
 from tertulia.core.journeys import Program
+from tertulia.core.simulation.crowd import REACTIONS, Crowd
 from tertulia.core.simulation.report import CAP_GATE, WINDOW_GATE, Report
 from tertulia.core.world import ChannelFacts, Config
 
 
 def tell_played(played: Played, program: Program, config: Config, left: Mapping[int, int]) -> dict[str, Any]:
     """The figures of one journey. `left`: codes of each pool that are free today. Counts under `not_sent`, `held` and
-    `not_entered` have their reason's code and sentence; steps stand in the order of the document."""
+    `not_entered` have their reason's code and sentence; steps stand in the order of the document. `reactions` are
+    those of synthetic customers, else None."""
     report = played.report
     channels = config.channels
     return {
@@ -43,7 +45,8 @@ def tell_played(played: Played, program: Program, config: Config, left: Mapping[
         ],
         "held": [{"gate": gate, **_explain(reason), "count": n} for (gate, reason), n in report.held.most_common()],
         "not_entered": [{**_explain(reason), "count": count} for reason, count in report.refused.most_common()],
-        "steps": _tell_steps(report, program),
+        "reactions": tell_reactions(played.crowd, report.journey_id),
+        "steps": _tell_steps(report, program, played.crowd),
         "samples": _tell_samples(report, channels),
     }
 
@@ -61,7 +64,18 @@ def _explain(reason: str) -> dict[str, str]:
     return {"reason": reason, "sentence": explain_reason(reason)}
 
 
-def _tell_steps(report: Report, program: Program) -> list[dict[str, Any]]:
+def tell_reactions(crowd: Crowd | None, journey_id: int, step: str | None = None) -> dict[str, int] | None:
+    """What customers did with the messages of a journey, or of one of its steps; None where nobody imagines it."""
+    if crowd is None:
+        return None
+    counts = dict.fromkeys(REACTIONS, 0)
+    for (of, at, what), count in crowd.done.items():
+        if of == journey_id and step in (None, at):
+            counts[what] += count
+    return counts
+
+
+def _tell_steps(report: Report, program: Program, crowd: Crowd | None) -> list[dict[str, Any]]:
     return [
         {
             "step": step,
@@ -70,6 +84,7 @@ def _tell_steps(report: Report, program: Program) -> list[dict[str, Any]]:
             "reached": report.steps[(step, "reached")],
             "sent": report.sent_by_step[step],
             "ended": sum(count for (at, what), count in report.steps.items() if at == step and what != "reached"),
+            "reactions": tell_reactions(crowd, report.journey_id, step),
         }
         for step, node in program.nodes.items()
     ]

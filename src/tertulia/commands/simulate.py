@@ -5,7 +5,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from tertulia.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from tertulia.actions.what_if import Tape
-    from tertulia.core.journeys import Program
+    from tertulia.actions.what_if_stage import Stage, Variant
+    from tertulia.core.simulation.rates import Rates
     from tertulia.core.world import Config
     from tertulia.data.models import Workspace
     from tertulia.store.db import Conn
@@ -31,30 +32,32 @@ RUN_ON = timedelta(days=30)  # after the last event, so that who entered last is
 LEFT_OUT_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A journey that is asked about: a document's file, or the key of one that the installation has."""
-
-    label: str
-    journey_id: int
-    name: str
-    program: "Program"
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("journey", help="a document's file, or a journey's key: its draft")
     parser.add_argument("--contacts", type=Path, help="a list as for import, or JSON Lines; else real customers")
     parser.add_argument("--events", type=Path, help="JSON Lines as for /v1/batch, or CSV; else recorded events")
+    parser.add_argument(
+        "--synthetic",
+        type=_read_number,
+        metavar="N",
+        help="N synthetic customers for 30 days, by --rates; no real ones",
+    )
+    parser.add_argument("--rates", type=Path, metavar="FILE", help="YAML or JSON: how customers and providers act")
+    parser.add_argument("--seed", type=int, metavar="N", help="of chance; the same seed gives the same answer")
     parser.add_argument("--from", dest="since", metavar="T", help="the first instant, such as 2026-03-01T00:00Z")
     parser.add_argument("--to", dest="until", metavar="T", help="the last instant; by default 30 days after the events")
     parser.add_argument("--compare", metavar="JOURNEY", help="another journey, played through the same")
     parser.add_argument("--country", default="", help="of numbers without a country code; by default the workspace's")
     parser.add_argument(
-        "--refused", type=_read_percent, default=0.0, metavar="PERCENT", help="how many messages reach nobody"
+        "--refused", type=_read_percent, metavar="PERCENT", help="how many messages reach nobody, on every channel"
     )
     parser.add_argument(
-        "--answered", type=_read_percent, default=50.0, metavar="PERCENT", help="how many questions are answered; 50"
+        "--silent",
+        type=_read_percent,
+        metavar="PERCENT",
+        help="how many are taken and never delivered, on every channel",
     )
+    parser.add_argument("--answered", type=_read_percent, metavar="PERCENT", help="how many questions are answered; 50")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     add_workspace(parser)
 
@@ -69,6 +72,13 @@ def _read_percent(text: str) -> float:
     return percent
 
 
+def _read_number(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 1 <= number <= CONTACTS_MAX:
+        raise argparse.ArgumentTypeError(f"{text}: give a number of customers, 1 to {CONTACTS_MAX:,}")
+    return number
+
+
 def run(options: argparse.Namespace) -> int:
     with open_django() as url:
         from tertulia import config as settings
@@ -77,10 +87,11 @@ def run(options: argparse.Namespace) -> int:
 
         workspace = find_workspace(options.workspace)
         asked = [options.journey, *([options.compare] if options.compare else [])]
+        rates = _read_rates(options)
         variants = [_find_variant(workspace, name) for name in asked]
         with connect(url) as conn:
             base = load_config(conn, settings.read("PUBLIC_URL"))
-            told = _play(conn, base, workspace, variants, options)
+            told = _play(conn, base, workspace, variants, rates, options)
     if options.json:
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
     else:
@@ -88,11 +99,34 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _find_variant(workspace: "Workspace", name: str) -> Variant:
+def _read_rates(options: argparse.Namespace) -> "Rates":
+    """Those of the file, else the defaults, with what single options say."""
+    from tertulia.core.simulation.rates import DEFAULTS, set_shares
+
+    rates = _read_file(options.rates) if options.rates else DEFAULTS
+    given = {name: value for name in ("seed", "answered") if (value := getattr(options, name)) is not None}
+    rates = msgspec.structs.replace(rates, **given)
+    return set_shares(rates, refused=options.refused, silent=options.silent)
+
+
+def _read_file(path: Path) -> "Rates":
+    from tertulia.documents.lines import BadDocument
+    from tertulia.documents.rates import check_rates
+
+    if not path.is_file():
+        raise Invalid(f"There is no file {path}.")
+    try:
+        return check_rates(path.read_text(encoding="utf-8"))
+    except BadDocument as error:
+        raise Invalid("\n".join(f"{path}:{one.place.line}: {one.sentence}" for one in error.problems)) from None
+
+
+def _find_variant(workspace: "Workspace", name: str) -> "Variant":
     """The document of a file, else the draft of the journey with this key. Raises NotFound, or Invalid that names the
     line."""
     from tertulia.actions.journeys import check_text
     from tertulia.actions.what_if import DRAFT
+    from tertulia.actions.what_if_stage import Variant
     from tertulia.core.journeys import compile_journey
     from tertulia.data.models import Journey
 
@@ -108,65 +142,74 @@ def _find_variant(workspace: "Workspace", name: str) -> Variant:
 
 
 def _play(
-    conn: "Conn", base: "Config", workspace: "Workspace", variants: list[Variant], options: argparse.Namespace
+    conn: "Conn",
+    base: "Config",
+    workspace: "Workspace",
+    variants: "list[Variant]",
+    rates: "Rates",
+    options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Every variant through the same."""
+    stage, left_out = _set_stage(conn, base, workspace, variants, rates, options)
+    told = [stage.tell(place, stage.play(place)) for place in range(len(variants))]
+    return {**stage.describe(), "left_out": left_out, "journeys": told}
+
+
+def _set_stage(
+    conn: "Conn",
+    base: "Config",
+    workspace: "Workspace",
+    variants: "list[Variant]",
+    rates: "Rates",
+    options: argparse.Namespace,
+) -> "tuple[Stage, list[str]]":
+    """What they are played through; rows of a list that an import would leave out."""
     from tertulia.actions import what_if
     from tertulia.actions.what_if_files import FILE_SOURCE, read_people
-    from tertulia.actions.what_if_told import tell_played
-    from tertulia.store.coupons import count_left
+    from tertulia.actions.what_if_recorded import Limits
+    from tertulia.actions.what_if_stage import set_given, set_history, set_synthetic
+    from tertulia.store.clock import decision_now
 
     base = replace(base, client_sources=base.client_sources | {FILE_SOURCE})
-    configs = [what_if.put_in(base, workspace.pk, one.journey_id, one.name, one.program) for one in variants]
-    tape = _read_tape(conn, configs, workspace, options)
-    left_out: list[str] = []
+    since, until = _read_instant(options.since, "--from"), _read_instant(options.until, "--to")
+    if since is not None and until is not None and since >= until:
+        raise Invalid("--from: Give an instant before --to.")
+    if options.synthetic and (options.contacts or options.events):
+        raise Invalid("--synthetic: Synthetic customers do what --rates says; leave out --contacts and --events.")
+    now = decision_now(conn, test_clock=has_test_clock())
+    span = {"days": DAYS_BACK, "rates": rates, "since": since, "until": until}
+    if options.synthetic:
+        return set_synthetic(conn, base, workspace.pk, variants, now, number=options.synthetic, **span), []
+    if not options.events and not options.contacts:
+        limits = Limits(EVENTS_MAX, CONTACTS_MAX)
+        return set_history(conn, base, workspace.pk, variants, now, run_on=RUN_ON, limits=limits, **span), []
+    tape, left_out = _read_tape(options, workspace.pk, since or now, since, until), []
     if options.contacts:
         given = read_people(options.contacts, workspace.pk, options.country or workspace.country, tape.since)
         people, left_out = what_if.People(given.rows), given.left_out
     else:
-        ids = what_if.find_people(conn, base, tape.arrivals) if options.events else tape.contact_ids
-        people = what_if.load_people(conn, base, ids)
-    until = _read_instant(options.until, "--to") or tape.until + RUN_ON
-    left = count_left(conn, [pool.id for pool in base.pools.values() if pool.workspace == workspace.pk])
-    told = []
-    for one, config in zip(variants, configs, strict=True):
-        memory = what_if.gather(config, people, tape.since)
-        shares = {"refused": options.refused / 100, "answered": options.answered / 100}
-        played = what_if.play_tape(memory, tape, one.journey_id, until, **shares)
-        told.append({"journey": one.label, "name": one.name, **tell_played(played, one.program, config, left)})
-    return {
-        "from": tape.since,
-        "to": until,
-        "zone": what_if.find_zone(base, workspace.pk).key,
-        "events": len(tape.arrivals),
-        "contacts": len(people.rows),
-        "cut": tape.cut,
-        "left_out": left_out,
-        "journeys": told,
-    }
+        people = what_if.load_people(conn, base, what_if.find_people(conn, base, tape.arrivals))
+    end = until or tape.until + RUN_ON
+    return set_given(conn, base, workspace.pk, variants, tape, people, end, rates), left_out
 
 
-def _read_tape(conn: "Conn", configs: "list[Config]", workspace: "Workspace", options: argparse.Namespace) -> "Tape":
-    """The given events, else the recorded ones, from the first instant to the last."""
-    from tertulia.actions.what_if import Tape, read_tape
+def _read_tape(
+    options: argparse.Namespace, workspace: int, begin: datetime, since: datetime | None, until: datetime | None
+) -> "Tape":
+    """The given events, from the first instant to the last; none, where customers alone are given."""
+    from tertulia.actions.what_if import Tape
     from tertulia.actions.what_if_files import read_events
-    from tertulia.store.clock import decision_now
 
-    since, until = _read_instant(options.since, "--from"), _read_instant(options.until, "--to")
-    if since is not None and until is not None and since >= until:
-        raise Invalid("--from: Give an instant before --to.")
     if not options.events:
-        now = decision_now(conn, test_clock=has_test_clock())
-        first, last = since or (until or now) - timedelta(days=DAYS_BACK), min(until or now, now)
-        return read_tape(conn, configs, workspace.pk, first, last, events_max=EVENTS_MAX, contacts_max=CONTACTS_MAX)
+        return Tape(workspace, (), frozenset(), begin, begin)
     arrivals = [
         told
-        for told in read_events(options.events, workspace.pk)
+        for told in read_events(options.events, workspace)
         if (since is None or told.at >= since) and (until is None or told.at < until)
     ]
     if not arrivals:
         raise Invalid(f"{options.events}: There is no event between --from and --to.")
-    return Tape(workspace.pk, arrivals, frozenset(), since or arrivals[0].at, arrivals[-1].at)
+    return Tape(workspace, arrivals, frozenset(), since or arrivals[0].at, arrivals[-1].at)
 
 
 def _read_instant(text: str | None, option: str) -> datetime | None:

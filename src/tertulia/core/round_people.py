@@ -34,9 +34,7 @@ def is_meant(world: World, journey: JourneyFacts, day: date, contact: ContactRow
     return True
 
 
-def tell_round(
-    world: World, journey: JourneyFacts, day: date, contact: ContactRow, occasion_id: UUID
-) -> OccasionEntry:
+def tell_round(world: World, journey: JourneyFacts, day: date, contact: ContactRow, occasion_id: UUID) -> OccasionEntry:
     """What may begin a run of a contact whom a round is for, under an id of its own for each round and contact."""
     document = journey.program.journey
     entry = document.entry

@@ -9,7 +9,7 @@ import calendar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,20 @@ def list_rounds(journey: Journey, since: datetime, until: datetime, zone: ZoneIn
             if since < due_at <= until:
                 yield Round(day, due_at)
         day += DAY
+
+
+def is_once(entry: Entry) -> bool:
+    """Whether an audience enters once: at the launch, or on a date."""
+    return isinstance(entry, AudienceEntry) and (entry.at_launch or entry.on is not None)
+
+
+def find_once(journey: Journey, zone: ZoneInfo) -> datetime | None:
+    """When the one round of a date is due, in UTC; None of one at the launch, and of all others."""
+    entry = journey.entry
+    if not isinstance(entry, AudienceEntry) or entry.on is None:
+        return None
+    around = datetime.combine(entry.on, time(0), tzinfo=UTC)
+    return next((one.due_at for one in list_rounds(journey, around - 2 * DAY, around + 3 * DAY, zone)), None)
 
 
 def read_hour(entry: AudienceEntry | DateEntry) -> time:

@@ -99,6 +99,7 @@ class ChannelFacts:
     attachments: frozenset[str] = frozenset()  # what else it carries by its address: video, voice, document, gif
     link_buttons: bool = False  # a button may lead to a web address
     tells_delivery: bool = True  # a receipt says when a message was delivered
+    tells_reads: bool = False  # and one when it was read
 
     @property
     def carries(self) -> str:

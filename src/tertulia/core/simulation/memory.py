@@ -71,9 +71,10 @@ class Memory:
     passages_of: dict[int, dict[tuple[int, int, str], None]] = field(default_factory=dict)
     recalls: frozenset[tuple[str, str]] = frozenset()  # events that may stand in the way of an entry
     lookback: timedelta = timedelta()
-    watches: dict[tuple[UUID, int], WatchRow] = field(default_factory=dict)  # by message and journey (R6)
+    watches: dict[int, dict[tuple[UUID, int], WatchRow]] = field(default_factory=dict)  # by contact (R6)
     members: Members = field(default_factory=Members)
     bandits: Bandits = field(default_factory=Bandits)
+    is_recorded: bool = False  # who comes into a segment or leaves it is told, and not decided
     has_bandits: bool = False  # else nobody asks what ways have come to
     has_best_hours: bool = False  # else nobody asks when customers opened, clicked or wrote
     has_sessions: bool = False  # somebody listens to them; else nobody asks which are running
@@ -90,6 +91,10 @@ class Memory:
         for linked in row.identities:
             known = IdentityRow(row.id, shard_of_contact(row.id), linked.trust)
             self.rows.identities[(row.workspace, linked.identity)] = known
+
+    def add_slot(self, slot: SlotRow) -> None:
+        """A message that caps count, of before or of another journey."""
+        self.rows.slots.setdefault(slot.contact_id, {})[slot.message_id] = slot
 
     # a decision's working set
 
@@ -242,6 +247,8 @@ class Memory:
                 waits = effect.state in ("queued", "held")
                 self.timers.claims.set(effect.id, effect.not_before if waits else None)
                 self._hold(effect.contact_id, effect.id, effect.held_by)
+            case fx.AdvanceDelivery(state="read") | fx.StoreClick(class_="human"):
+                self.heed(effect.contact_id, effect.delivery_id if isinstance(effect, fx.StoreClick) else effect.id)
             case fx.CloseDelivery():
                 self.open_of[effect.contact_id].pop(effect.id, None)
                 self.timers.claims.set(effect.id, None)
@@ -254,11 +261,7 @@ class Memory:
                 self.rows.slots.setdefault(effect.into_id, {}).update(self.rows.slots.pop(effect.contact_id, {}))
                 self.rows.coupons.setdefault(effect.into_id, []).extend(self.rows.coupons.pop(effect.contact_id, []))
             case ee.WatchMessage():
-                row = effect
-                place = (row.delivery_id, row.journey_id)
-                told = (row.contact_id, row.workspace, row.journey_id, row.delivery_id, row.due_at)
-                self.watches[place] = WatchRow(*told, row.properties, row.depth, heeded=False)
-                self.timers.watches.set(place, row.due_at)
+                self._watch(effect)
             case ee.OpenGoal():
                 self.goals_of.setdefault(effect.contact_id, {})[effect.run_id] = None
             case ee.ReachGoal():
@@ -270,6 +273,17 @@ class Memory:
                 self.passages_of.setdefault(effect.contact_id, {})[place] = None
             case _:
                 pass
+
+    def _watch(self, effect: ee.WatchMessage) -> None:
+        told = (effect.contact_id, effect.workspace, effect.journey_id, effect.delivery_id, effect.due_at)
+        row = WatchRow(*told, effect.properties, effect.depth, heeded=False)
+        self.watches.setdefault(effect.contact_id, {})[(effect.delivery_id, effect.journey_id)] = row
+        self.timers.watches.set((effect.contact_id, effect.delivery_id, effect.journey_id), effect.due_at)
+
+    def heed(self, contact_id: int, delivery_id: UUID | None) -> None:
+        """The customer has read a message, clicked in it or answered it: nobody says that they ignored it."""
+        for (watched, _), row in self.watches.get(contact_id, {}).items():
+            row.heeded |= watched == delivery_id
 
     def _hold(self, contact_id: int, delivery_id: UUID, gate: str) -> None:
         if gate:

@@ -12,15 +12,17 @@ Left out is what has no part in a decision: rates of channels (a message goes ou
 events that nobody listens to and that teach nothing about their contact.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from tertulia.core import effects as fx
 from tertulia.core.asking import is_asked
 from tertulia.core.call_answers import OK
 from tertulia.core.call_outcomes import claim_call
@@ -30,8 +32,11 @@ from tertulia.core.deliveries import DeliveryState
 from tertulia.core.entries import (
     AbsorbEntry,
     CallEntry,
+    ClickEntry,
+    ConsentEntry,
     Entry,
     EventEntry,
+    LinkedMessage,
     MergeEntry,
     OccasionEntry,
     OutcomeEntry,
@@ -45,11 +50,13 @@ from tertulia.core.journey import advance, find_program, hear_reply
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import CallRow, OpenDelivery
+from tertulia.core.rows import CallRow, OpenDelivery, SlotRow
 from tertulia.core.sessions import settle
 from tertulia.core.simulation.bandits import weigh_due
+from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
+from tertulia.core.simulation.reactions import list_entries, reply
 from tertulia.core.simulation.rounds import begin_rounds, list_invited
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
@@ -61,15 +68,21 @@ SETTINGS: Final = ("language", "locale", "zone", "timezone")  # what any event m
 TELLS: Final = ("identify", "alias")  # calls that teach more
 
 
+class Sent(msgspec.Struct, frozen=True, gc=False):
+    """A message of another journey that a customer had, as caps count it."""
+
+    slot: SlotRow
+
+
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """An event as it came to a workspace, or what a round tells of somebody."""
+    """An event as it came to a workspace, something else that may begin a run, or a message that was sent."""
 
     at: datetime
     workspace: int
-    entry: EventEntry | OccasionEntry
+    entry: EventEntry | OccasionEntry | Sent
 
 
-REPLY_AFTER: Final = timedelta(minutes=1)
+ANSWER_AFTER: Final = timedelta(minutes=1)
 ANSWERED: Final = 0.5  # the share of questions that are answered, if nothing else is said
 
 Answer = Callable[[OpenDelivery, datetime], list[Entry]]
@@ -85,25 +98,12 @@ def accept(delivery: OpenDelivery, now: datetime) -> list[Entry]:
     ]
 
 
-def accept_most(refused: float, silent: float = 0.0) -> Answer:
-    """A provider that finds nobody at the address for this share of messages, 0 to 1, and never tells of another share
-    whether it was delivered; the same messages each time."""
-
-    def answer(delivery: OpenDelivery, now: datetime) -> list[Entry]:
-        if int.from_bytes(delivery.id.bytes[-8:-4], "big") < silent * 2**32:
-            return accept(delivery, now)[:1]
-        if int.from_bytes(delivery.id.bytes[-4:], "big") >= refused * 2**32:
-            return accept(delivery, now)
-        return [OutcomeEntry(delivery.channel_id, "", delivery.id, delivery.attempt, now, "gone")]
-
-    return answer
-
-
 @dataclass(slots=True)
 class Player:
     """One passage of time. `watch` is shown every decision, with its effects; `answer` says what a provider makes of a
     message; `answered`: the share of questions that a customer answers, 0 to 1, the same ones each time; `stop` is
-    asked at every instant whether to leave off there; `launched`: journeys that are published first when it begins."""
+    asked at every instant whether to leave off there; `launched`: journeys that are published first
+    when it begins; `crowd`: what customers do with their messages, where that is synthetic."""
 
     memory: Memory
     watch: Watch
@@ -111,9 +111,15 @@ class Player:
     answered: float = ANSWERED
     stop: Callable[[], bool] = lambda: False
     launched: Collection[int] = ()
+    crowd: Crowd | None = None
     handed_over: list[OpenDelivery] = field(default_factory=list)
     called: list[CallRow] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)  # events, by a hash of what makes them the same (E1)
+    links: dict[UUID, list[str]] = field(default_factory=dict)  # of messages that are being handed over, for the crowd
+    acts: dict[int, Act] = field(default_factory=dict)
+    awaited: Counter[UUID] = field(default_factory=Counter)  # what is to come yet of a message
+    wrote: set[tuple[int, int]] = field(default_factory=set)  # contacts who answered before, each on a channel
+    serials: Iterator[int] = field(default_factory=count)
     played_to: datetime | None = None
     events: int = 0
 
@@ -126,6 +132,9 @@ class Player:
             self.played_to = arrival.at
             self.events += 1
             entry = arrival.entry
+            if isinstance(entry, Sent):
+                self.memory.add_slot(entry.slot)
+                continue
             if isinstance(entry, EventEntry) and (self._is_known(entry) or self._is_idle(arrival.workspace, entry)):
                 continue
             owner = self._find_owner(arrival.workspace, entry)
@@ -148,6 +157,7 @@ class Player:
     def _settle_at(self, now: datetime) -> None:
         """Everything that is to be done now, in the order of an engine's rounds."""
         while True:
+            self._react(now)
             self._decide_log(now)
             did = self._claim(now) | self._end_sessions(now) | self._end_watches(now) | self._wake(now)
             if did | self._hear(now) | self._claim_calls(now) | self._move_members(now):
@@ -160,9 +170,9 @@ class Player:
                 self.memory.forwarded.append((call.workspace, *self._answer_call(call, now)))
             self.called.clear()
             for delivery in self.handed_over:
-                self._expect_reply(delivery, now)
+                self._expect_answer(delivery, now)
                 for entry in self.answer(delivery, now):
-                    self.memory.forwarded.append((delivery.workspace, route(delivery.workspace, entry), entry))
+                    self._tell(delivery, entry)
             self.handed_over.clear()
 
     def _decide_log(self, now: datetime) -> None:
@@ -174,7 +184,7 @@ class Player:
             decide(world, entry, workspace, shard)
             self._end(world)
             if isinstance(entry, ReceiptEntry) and entry.delivery_id is not None:
-                self.memory.rows.closed.pop(entry.delivery_id, None)  # nothing more comes of it
+                self._forget(entry.delivery_id)
 
     def _fill(self, world: World, workspace: int, entry: Entry) -> None:
         rows = self.memory.rows
@@ -182,8 +192,10 @@ class Player:
             case EventEntry():
                 self.memory.fill_identities(world, workspace, identities_of(entry))
                 self.memory.fill(world, [entry.contact_id] if entry.contact_id is not None else ())
-            case OccasionEntry():
+            case OccasionEntry() | ConsentEntry():
                 self.memory.fill(world, (entry.contact_id,))
+            case ClickEntry(message=LinkedMessage(delivery_id=delivery_id)):
+                self.memory.fill_message(world, rows.open.get(delivery_id) or rows.closed[delivery_id])
             case CallEntry():
                 self.memory.fill(world, (entry.contact_id,))
                 self.memory.fill_calls(world, (entry.call_id,))
@@ -229,7 +241,7 @@ class Player:
         """Messages that were to be ignored so long: what nobody heeded may begin its journey (R6)."""
         due = sorted(self.memory.timers.watches.take_due(now))
         for place in due:
-            watch = self.memory.watches.pop(place)
+            watch = self.memory.watches[place[0]].pop(place[1:])
             world = self.memory.make_world(now)
             self.memory.fill(world, (watch.contact_id,))
             if not watch.heeded and world.follow(watch.contact_id) == watch.contact_id:
@@ -259,12 +271,49 @@ class Player:
             self._end(world)
         return bool(due)
 
-    def _expect_reply(self, delivery: OpenDelivery, now: datetime) -> None:
-        """Whether the customer will answer, where this is a question."""
+    def _expect_answer(self, delivery: OpenDelivery, now: datetime) -> None:
+        """What the customer will do with a message, and whether they will answer where it is a question."""
         run = self.memory.rows.runs.get(delivery.run_id) if delivery.run_id is not None else None
         asks = run is not None and run.question.get("delivery") == str(delivery.id)
         if run is not None and asks and int.from_bytes(delivery.id.bytes[-8:-4], "big") < self.answered * 2**32:
-            self.memory.timers.replies.set(run.id, now + REPLY_AFTER)
+            self.memory.timers.replies.set(run.id, now + ANSWER_AFTER)
+        if self.crowd is not None:
+            for act in self.crowd.plan(delivery, self.links.pop(delivery.id, ()), now):
+                if not (asks and act.what == REPLIED):
+                    serial = next(self.serials)
+                    self.acts[serial] = act
+                    self.awaited[delivery.id] += 1
+                    self.memory.timers.acts.set(serial, act.at)
+
+    def _react(self, now: datetime) -> None:
+        """Customers do with their messages what they will."""
+        for serial in self.memory.timers.acts.take_due(now):
+            act = self.acts.pop(serial)
+            of = act.delivery
+            assert self.crowd is not None
+            self.crowd.note(act)
+            if act.what == REPLIED:
+                first = (of.contact_id, of.channel_id) not in self.wrote
+                self.wrote.add((of.contact_id, of.channel_id))
+                self.memory.heed(of.contact_id, of.id)
+                self._end(reply(self.memory, of, now, first=first))
+            for entry in list_entries(self.memory.config.channels[of.channel_id], act, now):
+                self._tell(of, entry)
+            self._decide_log(now)
+            self._forget(of.id)
+
+    def _tell(self, of: OpenDelivery, entry: Entry) -> None:
+        """What comes of a message."""
+        if isinstance(entry, ReceiptEntry):
+            self.awaited[of.id] += 1
+        self.memory.forwarded.append((of.workspace, route(of.workspace, entry), entry))
+
+    def _forget(self, delivery_id: UUID) -> None:
+        """One thing less is to come of a message; after the last one nobody asks for it any more."""
+        self.awaited[delivery_id] -= 1
+        if self.awaited[delivery_id] <= 0:
+            del self.awaited[delivery_id]
+            self.memory.rows.closed.pop(delivery_id, None)
 
     def _hear(self, now: datetime) -> bool:
         """Customers answer questions that still wait, with what the step says is an answer."""
@@ -314,14 +363,21 @@ class Player:
 
     def _end(self, world: World, depth: int = 0) -> None:
         wake_deferred(world, self.memory.list_deferred(world, list_released(world)))
+        if self.crowd is not None:
+            self._note_links(world)
         self.memory.keep(world)
         if self.memory.has_bandits:
             self.memory.bandits.note(self.memory, world)
         self.watch(world)
-        if self.memory.config.segments:
+        if self.memory.config.segments and not self.memory.is_recorded:
             self.memory.members.note(self.memory.config, world)
             stirred = stir(self.memory.config, world.effects)
             self._settle_members(settle_members(self.memory, stirred, world.now, depth), depth)
+
+    def _note_links(self, world: World) -> None:
+        for effect in world.effects:
+            if isinstance(effect, fx.MintMessageLink):
+                self.links.setdefault(effect.delivery_id, []).append(effect.name)
 
     def _settle_members(self, world: World | None, depth: int) -> None:
         if world is not None and world.effects:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tertulia.core.entries import OccasionEntry
 from tertulia.core.journeys import SegmentEntry
+from tertulia.core.occasions import name_heard
 from tertulia.core.round_people import is_meant, name_segment, tell_round
 from tertulia.core.rounds import has_rounds, is_at_launch, list_rounds
 from tertulia.core.world import JourneyFacts
@@ -25,7 +26,8 @@ def begin_rounds(memory: "Memory", since: datetime, until: datetime, launched: C
     whom their launch is for enters then."""
     for journey in memory.config.journeys.values():
         document = journey.program.journey
-        if journey.state != "live":
+        heard = memory.config.heard.get((journey.workspace, *name_heard(document.entry)))
+        if journey.state != "live" or heard is None or journey.id not in heard.starts:
             continue
         inside = isinstance(document.entry, SegmentEntry) and document.entry.already_inside
         if journey.id in launched and (inside or is_at_launch(document.entry)):
@@ -47,6 +49,10 @@ def list_invited(memory: "Memory", journey: JourneyFacts, day: date, now: dateti
             continue
         if key and not named & inside.get(contact.id, set()):
             continue
-        if is_meant(world, journey, day, contact):
+        whole = contact
+        if contact.id in memory.absorbed:  # with what their family knows (M8)
+            memory.fill(world, (contact.id,))
+            whole = world.contacts[contact.id]
+        if is_meant(world, journey, day, whole):
             occasion_id = derive_id("occasion", "round", journey.id, day.toordinal(), contact.id)
-            yield tell_round(world, journey, day, contact, occasion_id)
+            yield tell_round(world, journey, day, whole, occasion_id)

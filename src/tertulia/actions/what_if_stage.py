@@ -1,0 +1,216 @@
+"""Where drafts are tried: the customers, what happens to them, and what is published beside the drafts, for two drafts
+to meet the same.
+
+    history    what the workspace was told in its last days, beside what it sent in them; a broadcast, whose time is to
+               come, goes to those whom it is for today, who had what was sent to them so far
+    given      customers and events that somebody gives; the published journeys are played beside the draft
+    synthetic  customers who do what they do by stated rates, and react to messages; the published journeys are played
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from heapq import merge
+from typing import Any, Final, Literal
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from tertulia.actions import what_if
+from tertulia.actions.what_if import People, Played, Tape
+from tertulia.actions.what_if_audience import add_memberships
+from tertulia.actions.what_if_recorded import CAPS_REACH_S, Limits, list_sent, read_tape
+from tertulia.actions.what_if_synthetic import Synthetic, find_begin, make_synthetic, to_people
+from tertulia.actions.what_if_told import tell_played
+from tertulia.core.journeys import Program
+from tertulia.core.rounds import find_once, is_once
+from tertulia.core.simulation.members import begin_members
+from tertulia.core.simulation.memory import Memory
+from tertulia.core.simulation.play import Arrival, Sent
+from tertulia.core.simulation.population import count_mix
+from tertulia.core.simulation.rates import Rates
+from tertulia.core.world import Config
+from tertulia.errors import Invalid
+from tertulia.store.coupons import count_left
+from tertulia.store.db import Conn
+
+Kind = Literal["history", "given", "synthetic"]
+REACH: Final = timedelta(seconds=CAPS_REACH_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A journey that is asked about. `label`: how it was named; `journey_id` what_if.DRAFT of one that the installation
+    does not have."""
+
+    label: str
+    journey_id: int
+    name: str
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What every variant is played through, up to `until`. `sent`: of each variant the messages of other journeys;
+    `inside` segments by contact, where that is known; `left`: free codes of coupon pools."""
+
+    kind: Kind
+    workspace: int
+    variants: Sequence[Variant]
+    configs: Sequence[Config]
+    tape: Tape
+    people: People
+    until: datetime
+    rates: Rates
+    left: Mapping[int, int]
+    sent: Sequence[Sequence[Arrival]] = ()
+    inside: Mapping[int, set[int]] = field(default_factory=dict)
+    synthetic: Synthetic | None = None
+
+    def play(self, place: int, stop: Callable[[], bool] = lambda: False) -> Played:
+        """One of the variants."""
+        variant = self.variants[place]
+        memory = what_if.gather(self.configs[place], self.people, self.tape.since)
+        memory.is_recorded = self.kind == "history"
+        memory.members.inside.update({contact_id: set(ids) for contact_id, ids in self.inside.items()})
+        tape = self._mix_in(memory, self.sent[place]) if self.sent else self.tape
+        if not memory.is_recorded and memory.config.segments:
+            begin_members(memory, [row.id for row in self.people.rows], self.tape.since)
+        return what_if.play_tape(
+            *(memory, tape, variant.journey_id, self.until),
+            rates=self.rates,
+            launched=(variant.journey_id,),
+            synthetic=self.kind == "synthetic",
+            stop=stop,
+        )
+
+    def _mix_in(self, memory: Memory, sent: Sequence[Arrival]) -> Tape:
+        """Messages of before are there from the beginning, the others among what happens."""
+        later = []
+        for told in sent:
+            if told.at < self.tape.since and isinstance(told.entry, Sent):
+                memory.add_slot(told.entry.slot)
+            else:
+                later.append(told)
+        mixed = list(merge(self.tape.arrivals, later, key=lambda told: told.at))
+        return replace(self.tape, arrivals=mixed)
+
+    def tell(self, place: int, played: Played) -> dict[str, Any]:
+        """The figures of a variant that was played."""
+        variant, config = self.variants[place], self.configs[place]
+        told = tell_played(played, variant.program, config, self.left)
+        return {"journey": variant.label, "name": variant.name, **told}
+
+    def describe(self) -> dict[str, Any]:
+        """What was played, and through what."""
+        return {
+            "on": self.kind,
+            "from": self.tape.since,
+            "to": self.until,
+            "zone": what_if.find_zone(self.configs[0], self.workspace).key,
+            "events": sum(not isinstance(told.entry, Sent) for told in self.tape.arrivals),
+            "contacts": len(self.people.rows),
+            "sent_beside": len(self.sent[0]) if self.sent else 0,
+            "cut": self.tape.cut,
+            "rates": msgspec.to_builtins(self.rates),
+            "synthetic": describe_synthetic(self.synthetic) if self.synthetic is not None else None,
+        }
+
+
+def describe_synthetic(synthetic: Synthetic) -> dict[str, Any]:
+    """Who the customers are like, and how often they do what."""
+    return {
+        "modelled_on": "customers" if synthetic.own else "rates",
+        "mix": count_mix(synthetic.people),
+        "events": [
+            {"name": one.key, "type": one.type or one.name, "per_day": one.per_day, "known": one.known}
+            for one in synthetic.happenings
+        ],
+    }
+
+
+def set_history(
+    conn: Conn,
+    base: Config,
+    workspace: int,
+    variants: Sequence[Variant],
+    now: datetime,
+    *,
+    days: float,
+    run_on: timedelta,
+    rates: Rates,
+    limits: Limits,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Stage:
+    """The last `days` before `now`, or from `since` to `until`; the clock goes on for `run_on`."""
+    programs = [one.program for one in variants]
+    if all(is_once(program.journey.entry) for program in programs):
+        zone = what_if.find_zone(base, workspace)
+        due = [at for program in programs if (at := find_once(program.journey, zone)) is not None and at > now]
+        since = end = min(due) - timedelta(seconds=1) if due else now
+        run_on = max(run_on, timedelta(days=days))
+    else:
+        end = min(until or now, now)
+        since = since or end - timedelta(days=days)
+    configs = [what_if.put_in(base, workspace, *_name(one), alone=True) for one in variants]
+    tape = read_tape(conn, configs, programs, workspace, since, end, limits)
+    people = what_if.load_people(conn, base, tape.contact_ids)
+    memory = what_if.gather(base, what_if.People(()), since)
+    add_memberships(conn, memory, tape.contact_ids)
+    sent = [list(list_sent(conn, tape, one.journey_id, since - REACH)) for one in variants]
+    inside = memory.members.inside
+    told = (workspace, variants, configs, tape, people, until or end + run_on, rates)
+    return Stage("history", *told, read_left(conn, base, workspace), sent, inside)
+
+
+def set_given(
+    conn: Conn,
+    base: Config,
+    workspace: int,
+    variants: Sequence[Variant],
+    tape: Tape,
+    people: People,
+    until: datetime,
+    rates: Rates,
+) -> Stage:
+    """Events and customers that somebody gives."""
+    configs = [what_if.put_in(base, workspace, *_name(one)) for one in variants]
+    told = (workspace, variants, configs, tape, people, until, rates)
+    return Stage("given", *told, read_left(conn, base, workspace))
+
+
+def set_synthetic(
+    conn: Conn,
+    base: Config,
+    workspace: int,
+    variants: Sequence[Variant],
+    now: datetime,
+    *,
+    number: int,
+    days: float,
+    rates: Rates,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Stage:
+    """So many customers for some days."""
+    configs = [what_if.put_in(base, workspace, *_name(one)) for one in variants]
+    since = since or find_begin(base, workspace, [one.program for one in variants], now)
+    until = until or since + timedelta(days=days)
+    made = make_synthetic(conn, configs, workspace, rates, number, since, until)
+    unheard = rates.events.keys() - {one.key for one in made.happenings}
+    if unheard:
+        names = ", ".join(sorted(unheard))
+        raise Invalid(_("No journey or segment listens to this event of the rates: %(names)s.") % {"names": names})
+    inside = {person.row.id: set(person.lists) for person in made.people if person.lists}
+    told = (workspace, variants, configs, made.tape, to_people(made), until, rates)
+    return Stage("synthetic", *told, read_left(conn, base, workspace), (), inside, made)
+
+
+def _name(variant: Variant) -> tuple[int, str, Program]:
+    return variant.journey_id, variant.name, variant.program
+
+
+def read_left(conn: Conn, base: Config, workspace: int) -> dict[int, int]:
+    """Free codes of the workspace's coupon pools."""
+    return count_left(conn, [pool.id for pool in base.pools.values() if pool.workspace == workspace])

@@ -1,0 +1,57 @@
+"""What an synthetic customer's act at a message brings about, as what the engine would be told of it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tertulia.core.came import subject_of
+from tertulia.core.consent import MARKETING, Given, Source, write_subject
+from tertulia.core.decide import decide_occasion
+from tertulia.core.entries import ClickEntry, ConsentEntry, Entry, LinkedMessage, OccasionEntry, ReceiptEntry
+from tertulia.core.identity import IdentityRef
+from tertulia.core.journey import confirm_by_message
+from tertulia.core.message_outcomes import find_depth, tell_outcome
+from tertulia.core.occasions import MESSAGE, RECEIVED, name_channel
+from tertulia.core.rows import OpenDelivery
+from tertulia.core.simulation.crowd import CLICKED, LEFT, OPENED, Act
+from tertulia.core.world import ChannelFacts, World
+from tertulia.ids import derive_id
+
+if TYPE_CHECKING:
+    from tertulia.core.simulation.memory import Memory
+
+REPLY: Final = "Thank you"
+CUSTOMER: Final = "customer"
+
+
+def list_entries(channel: ChannelFacts, act: Act, now: datetime) -> list[Entry]:
+    """What comes of an act by the log; nothing of who only reads where the channel has no receipts of that."""
+    of = act.delivery
+    match act.what:
+        case _ if act.what == OPENED and channel.tells_reads:
+            return [ReceiptEntry(of.channel_id, "", "read", now, delivery_id=of.id)]
+        case _ if act.what == CLICKED and of.journey_id is not None and of.run_id is not None:
+            message = LinkedMessage(of.id, of.channel_id, of.journey_id, of.run_id, of.step, act.link)
+            return [ClickEntry(of.contact_id, None, of.id.hex, "web", "human", now, message=message)]
+        case _ if act.what == LEFT:
+            identity = IdentityRef(of.to_kind, of.identity_scope, of.to_value)
+            address, said = write_subject(subject_of(identity)), Given.WITHDRAWN.value
+            told = (address, channel.family, MARKETING, said, Source.OPT_WORD.value, CUSTOMER, now)
+            return [ConsentEntry(of.contact_id, *told)]
+        case _:
+            return []
+
+
+def reply(memory: "Memory", of: OpenDelivery, now: datetime, *, first: bool) -> World:
+    """The customer answers a message, as effects of a world (core.receive)."""
+    world = memory.make_world(now)
+    row = memory.rows.closed.get(of.id) or memory.rows.open.get(of.id) or of
+    memory.fill_message(world, row)
+    channel = world.config.channels[of.channel_id]
+    confirm_by_message(world, of.contact_id, of.channel_id, now)
+    properties: dict[str, Any] = {"text": REPLY, "form": "text", "first": first, "payload": "", **name_channel(channel)}
+    occasion_id = derive_id("occasion", "message", of.channel_id, str(of.id))
+    decide_occasion(world, OccasionEntry(of.contact_id, occasion_id, MESSAGE, RECEIVED, now, properties), of.workspace)
+    told = tell_outcome(world, row, "replied", now, find_depth(world, row.run_id))
+    told.properties["text"] = REPLY
+    decide_occasion(world, told, of.workspace)
+    return world
