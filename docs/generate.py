@@ -31,6 +31,7 @@ from tertulia.core import (
     past_reasons,
     reasons,
 )
+from tertulia.core.simulation import rates
 from tertulia.documents import journeys, segments, templates
 
 DOCS = Path(__file__).parent
@@ -70,6 +71,41 @@ def write_commands() -> Iterator[str]:
 def write_reasons() -> Iterator[str]:
     """Why a message was held, dropped or not sent, and why a contact is not matched."""
     yield from table(("Code", "What people read"), ((f"`{r.value}`", reasons.explain(r)) for r in reasons.Reason))
+
+
+RATES: Mapping[str, str] = {
+    "seed": "Of chance: the same seed and rates give the same answer, all day.",
+    "event": "How often a customer does what neither `events` nor your last 30 days know, a day.",
+    "events": "How often a customer does something a day, by the event's name.",
+    "answered": "How many questions of [ask](journeys.md#ask) are answered, a minute after they come.",
+    "refused": "Messages for which nobody is at the address.",
+    "silent": "Messages that are taken and never delivered.",
+    "opened": "Of delivered messages.",
+    "opened_soon": "Of opened ones, within five minutes.",
+    "clicked": "Of opened ones that have a link.",
+    "replied": "Of opened ones.",
+    "more_than": "Marketing messages that nobody minds, in so many days.",
+    "days": "These days.",
+    "from": "Marketing is unwelcome from this time on, by the customer's clock.",
+    "to": "Up to this one.",
+    "leave": "Customers who leave at the first unwelcome message that they open.",
+    "sms": "Of synthetic customers where you have none to model them on: who has a mobile number.",
+    "email": "Who has a mailbox.",
+    "app": "Who is on each of your messaging apps.",
+}
+"""What a field of the rates means."""
+
+
+def write_rates() -> Iterator[str]:
+    """The fields of the rates with their defaults."""
+    rows = []
+    for name, value in msgspec.to_builtins(rates.DEFAULTS).items():
+        told = value if isinstance(value, dict) and value else {"": value}
+        for inner, default in told.items():
+            field = f"{name}.{inner}" if inner else name
+            shown = msgspec.json.encode(default).decode().removesuffix(".0")
+            rows.append((f"`{field}`", RATES[inner or name], f"`{shown}`"))
+    yield from table(("Field", "Meaning", "Default"), rows)
 
 
 def write_outcomes() -> Iterator[str]:
@@ -232,6 +268,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": write_settings,
     "commands": write_commands,
     "reasons": write_reasons,
+    "rates": write_rates,
     "outcomes": write_outcomes,
     "row-reasons": write_row_reasons,
     "file-reasons": write_file_reasons,

@@ -38,7 +38,7 @@ def test_a_draft_is_played_through_what_was_recorded(town: Town, mine: Ask) -> N
     """The engine's own events; nothing of it is stored."""
     draft = make_draft(mine)
     told = mine("GET", f"/journeys/{draft['id']}/what-if?days=7")
-    assert (told["events"], told["contacts"], told["cut"], told["whole"], told["live"]) == (1, 1, "", True, None)
+    assert (told["events"], told["contacts"], told["cut"], told["whole"], told["beside"]) == (1, 1, "", True, None)
     played = told["draft"]
     assert (played["entered"], played["completed"], played["messages"]) == (1, 1, 1)
     assert [day["count"] for day in played["by_day"]] == [1]
@@ -53,7 +53,7 @@ def test_a_draft_against_what_is_live(town: Town, mine: Ask) -> None:
     mine("POST", f"/journeys/{draft['id']}/publish", {"version": draft["version"]})
     mine("PUT", f"/journeys/{draft['id']}", {"document": CART, "version": draft["version"]})
     told = mine("GET", f"/journeys/{draft['id']}/what-if?days=30")
-    assert (told["draft"]["entered"], told["live"]["entered"]) == (1, 0)
+    assert (told["draft"]["entered"], told["beside"]["entered"]) == (1, 0)
 
 
 def test_what_is_played_is_what_the_engine_did(town: Town, mine: Ask) -> None:
@@ -65,7 +65,7 @@ def test_what_is_played_is_what_the_engine_did(town: Town, mine: Ask) -> None:
     town.advance(HOUR)
     [sent] = town.sending("sms")
     town.outcome(sent, "ok", provider_id="p1")
-    played = mine("GET", f"/journeys/{draft['id']}/what-if?days=7")["live"]
+    played = mine("GET", f"/journeys/{draft['id']}/what-if?days=7")["beside"]
     assert [sample["text"] for sample in played["samples"]] == ["Hi Ana, Chapada coffee waits."]
     assert (played["entered"], played["messages"]) == (2, 2)
 

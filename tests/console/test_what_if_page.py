@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -129,7 +130,7 @@ def test_a_quiet_week_is_told(journey, alice) -> None:
     from tertulia.actions.journeys import save_draft
 
     save_draft(journey, None, NOW, CART.replace("Product Added", "Never"), version=journey.version)
-    assert "No event came in this time" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
+    assert "Nothing happened in this time" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
 
 
 def test_imported_history_is_played_as_it_happened(journey, cast: Cast, alice) -> None:
@@ -145,13 +146,13 @@ def test_imported_history_is_played_as_it_happened(journey, cast: Cast, alice) -
 
 @pytest.mark.parametrize(
     ("limit", "sentence"),
-    [("EVENTS_MAX", "only the newest 1 events"), ("CONTACTS_MAX", "only the last 1 who did something")],
+    [("events", "only the newest 1 events"), ("contacts", "only the last 1 who did something")],
 )
 def test_what_was_cut_is_said(journey, alice, monkeypatch: pytest.MonkeyPatch, limit: str, sentence: str) -> None:
     """The newest are played, and from when on."""
     from tertulia.actions import what_if_draft
 
-    monkeypatch.setattr(what_if_draft, limit, 1)
+    monkeypatch.setattr(what_if_draft, "LIMITS", replace(what_if_draft.LIMITS, **{limit: 1}))
     page = read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
     assert sentence in page
     assert "1 run would have begun" in page

@@ -40,8 +40,8 @@ DRAFT: Final = 0  # the number of a journey that the installation does not have
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """What is played: events and the like by their arrival, from `since` on, and whose. `cut`: empty, or which limit
-    left out the earlier of them: events, contacts."""
+    """What is played: events and the like by their arrival, from `since` on, and whose. Up to `until` journeys look for
+    people by themselves. `cut`: empty, or which limit left out the earlier of them: events, contacts."""
 
     workspace: int
     arrivals: Sequence[Arrival]
@@ -170,7 +170,7 @@ def play_tape(
     crowd = Crowd(rates, channels, _make_clock(memory)) if synthetic else None
     answer = make_provider(rates, channels)
     player = Player(memory, report.watch, answer, rates.answered / 100, stop, launched, crowd)
-    player.play(tape.arrivals, until)
+    player.play(tape.arrivals, until, tape.until)
     to = player.played_to or tape.since
     return Played(report, to, player.events, to >= until, crowd)
 

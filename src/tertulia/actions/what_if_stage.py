@@ -109,7 +109,7 @@ class Stage:
             "to": self.until,
             "zone": what_if.find_zone(self.configs[0], self.workspace).key,
             "events": sum(not isinstance(told.entry, Sent) for told in self.tape.arrivals),
-            "contacts": len(self.people.rows),
+            "contacts": len(self.tape.contact_ids or self.people.rows),
             "sent_beside": len(self.sent[0]) if self.sent else 0,
             "cut": self.tape.cut,
             "rates": msgspec.to_builtins(self.rates),
@@ -145,7 +145,8 @@ def set_history(
 ) -> Stage:
     """The last `days` before `now`, or from `since` to `until`; the clock goes on for `run_on`."""
     programs = [one.program for one in variants]
-    if all(is_once(program.journey.entry) for program in programs):
+    ahead = all(is_once(program.journey.entry) for program in programs)
+    if ahead:
         zone = what_if.find_zone(base, workspace)
         due = [at for program in programs if (at := find_once(program.journey, zone)) is not None and at > now]
         since = end = min(due) - timedelta(seconds=1) if due else now
@@ -159,8 +160,9 @@ def set_history(
     memory = what_if.gather(base, what_if.People(()), since)
     add_memberships(conn, memory, tape.contact_ids)
     sent = [list(list_sent(conn, tape, one.journey_id, since - REACH)) for one in variants]
-    inside = memory.members.inside
-    told = (workspace, variants, configs, tape, people, until or end + run_on, rates)
+    inside, until = memory.members.inside, until or end + run_on
+    tape = replace(tape, until=until) if ahead else tape
+    told = (workspace, variants, configs, tape, people, until, rates)
     return Stage("history", *told, read_left(conn, base, workspace), sent, inside)
 
 

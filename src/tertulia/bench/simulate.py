@@ -1,8 +1,9 @@
 """`simulate`: how long it takes to see what a draft would come to in a month.
 
 A hundred thousand contacts and three million recorded events of the last thirty days, of fifty names, five of which
-journeys listen to. Ten journeys are published; the draft has six steps and its messages meet two frequency caps and
-quiet hours. What is measured is what *What if* does: read the events, load the people, and play.
+journeys listen to. Ten journeys are published and have sent a message for one in ten of what they hear; the draft has
+six steps and its messages meet two frequency caps and quiet hours. What is measured is what *What if* does: read the
+events and what was sent, load the people, and play.
 """
 
 import time
@@ -58,6 +59,13 @@ from (select 1 + floor(random() * %(contacts)s)::int as n, floor(random() * %(na
       from generate_series(1, %(events)s)) p
 join customer c on c.n = p.n
 """
+MAKE_SENT: Final = """
+insert into slot (shard, contact_id, message_id, workspace, delivery_id, channel, topic, class, important, state, at)
+select e.shard, e.contact_id, gen_random_uuid(), e.workspace, gen_random_uuid(), 'sms', 'marketing', 'marketing', false,
+       'used', e.occurred_at + interval '2 hours'
+from event e, generate_series(1, %(each)s)
+where e.name = any(%(heard)s) and (e.properties ->> 'price')::int > 900
+"""
 
 
 def run() -> Report:
@@ -72,39 +80,37 @@ def run() -> Report:
 def _play(url: str, workspace: int, now: datetime) -> Report:
     from tertulia.actions import what_if
     from tertulia.actions.config import load_config
+    from tertulia.actions.what_if_recorded import Limits
+    from tertulia.actions.what_if_stage import Variant, set_history
     from tertulia.core.journeys import compile_journey
+    from tertulia.core.simulation.rates import DEFAULTS
     from tertulia.documents.journeys import read_journey
 
     with connect(url) as conn:
         base = load_config(conn, "https://bench.example")
-        program = compile_journey(read_journey(DRAFT))
-        config = what_if.put_in(base, workspace, what_if.DRAFT, "Draft", program)
-        began = time.perf_counter()
-        since = now - timedelta(days=DAYS)
-        limits = {"events_max": EVENTS, "contacts_max": CONTACTS}
-        tape = what_if.read_tape(conn, [config], workspace, since, now, **limits)
-        read = time.perf_counter()
-        people = what_if.load_people(conn, config, tape.contact_ids)
+        draft = Variant("draft", what_if.DRAFT, "Draft", compile_journey(read_journey(DRAFT)))
+        began, began_cpu = time.perf_counter(), time.process_time()
+        told = {"days": DAYS, "run_on": RUN_ON, "rates": DEFAULTS, "limits": Limits(EVENTS, CONTACTS)}
+        stage = set_history(conn, base, workspace, [draft], now, **told)
         loaded = time.perf_counter()
-        memory = what_if.gather(config, people, tape.since)
-        played = what_if.play_tape(memory, tape, what_if.DRAFT, now + RUN_ON)
-        done = time.perf_counter()
+        played = stage.play(0)
+        done, done_cpu = time.perf_counter(), time.process_time()
     seconds = done - began
-    entered = played.report.entered
     return Report(
         "simulate",
         (
             Figure("month", round(seconds, 1), "s", goal=f"<= {GOAL_S:g} s", met=seconds <= GOAL_S),
-            Figure("entered", entered, "runs of the draft"),
+            Figure("entered", played.report.entered, "runs of the draft"),
         ),
         {
             "events": EVENTS,
-            "listened_to": len(tape.arrivals),
-            "contacts": len(people.rows),
-            "read_s": round(read - began, 1),
-            "load_s": round(loaded - read, 1),
+            "listened_to": len(stage.tape.arrivals),
+            "sent_beside": len(stage.sent[0]),
+            "contacts": len(stage.people.rows),
+            "load_s": round(loaded - began, 1),
             "play_s": round(done - loaded, 1),
-            "whole": played.whole and not tape.cut,
+            "processor_s": round(done_cpu - began_cpu, 1),
+            "whole": played.whole and not stage.tape.cut,
         },
     )
 
@@ -153,7 +159,10 @@ def _fill(url: str, workspace: int, now: datetime) -> None:
         )
         conn.execute("analyze customer")
         conn.execute(MAKE_EVENTS, told)
+        heard = [f"Event {number}" for number in range(NAMED)]
+        conn.execute(MAKE_SENT, {"heard": heard, "each": JOURNEYS // NAMED})
         conn.execute("vacuum analyze event")
+        conn.execute("vacuum analyze slot")
 
 
 if __name__ == "__main__":

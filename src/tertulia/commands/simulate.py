@@ -183,25 +183,25 @@ def _set_stage(
     if not options.events and not options.contacts:
         limits = Limits(EVENTS_MAX, CONTACTS_MAX)
         return set_history(conn, base, workspace.pk, variants, now, run_on=RUN_ON, limits=limits, **span), []
-    tape, left_out = _read_tape(options, workspace.pk, since or now, since, until), []
+    tape, left_out = _read_tape(options, workspace.pk, now, since, until), []
     if options.contacts:
         given = read_people(options.contacts, workspace.pk, options.country or workspace.country, tape.since)
         people, left_out = what_if.People(given.rows), given.left_out
     else:
         people = what_if.load_people(conn, base, what_if.find_people(conn, base, tape.arrivals))
-    end = until or tape.until + RUN_ON
+    end = until or tape.until + (RUN_ON if options.events else timedelta(0))
     return set_given(conn, base, workspace.pk, variants, tape, people, end, rates), left_out
 
 
 def _read_tape(
-    options: argparse.Namespace, workspace: int, begin: datetime, since: datetime | None, until: datetime | None
+    options: argparse.Namespace, workspace: int, now: datetime, since: datetime | None, until: datetime | None
 ) -> "Tape":
-    """The given events, from the first instant to the last; none, where customers alone are given."""
+    """The given events, from the first instant to the last; where customers alone are given none, for 30 days."""
     from tertulia.actions.what_if import Tape
     from tertulia.actions.what_if_files import read_events
 
     if not options.events:
-        return Tape(workspace, (), frozenset(), begin, begin)
+        return Tape(workspace, (), frozenset(), since or now, until or (since or now) + timedelta(days=DAYS_BACK))
     arrivals = [
         told
         for told in read_events(options.events, workspace)
@@ -228,6 +228,10 @@ def describe(told: dict[str, Any]) -> str:
     zone = ZoneInfo(told["zone"])
     span = f"{told['from'].astimezone(zone):%Y-%m-%d} to {told['to'].astimezone(zone):%Y-%m-%d}, {zone}"
     lines = [f"Events: {told['events']:,}, contacts: {told['contacts']:,}, {span}"]
+    if told["synthetic"] is not None:
+        lines += _describe_synthetic(told)
+    if told["sent_beside"]:
+        lines.append(f"Messages of other journeys that were sent and count under the caps: {told['sent_beside']:,}")
     if told["cut"]:
         lines.append(f"Cut: too many {told['cut']}, so it begins later.")
     if told["left_out"]:
@@ -241,6 +245,14 @@ def describe(told: dict[str, Any]) -> str:
             at = sample["at"].astimezone(zone)
             lines.append(f"  {at:%Y-%m-%d %H:%M}  {sample['channel']}  {sample['name']}: {sample['text']}")
     return "\n".join(lines) + "\n"
+
+
+def _describe_synthetic(told: dict[str, Any]) -> list[str]:
+    """Said first, so that nobody takes them for customers."""
+    own = "modelled on yours" if told["synthetic"]["modelled_on"] == "customers" else "made by the rates"
+    habits = [f"  {one['name']}: {one['per_day']:.3g} ({one['known']})" for one in told["synthetic"]["events"]]
+    head = f"Synthetic: none of these contacts exists. They are {own}, seed {told['rates']['seed']}."
+    return [head, *(["What each does a day:", *habits] if habits else [])]
 
 
 Row = tuple[str, list[str]]
@@ -258,12 +270,18 @@ def _list_figures(journeys: list[dict[str, Any]]) -> list[Row]:
         rows.append(("messages held out", [f"{one['held_out']:,}" for one in journeys]))
     if any(one["calls"] for one in journeys):
         rows.append(("calls, by their samples", [f"{one['calls']:,}" for one in journeys]))
+    rows += [
+        (what.replace("_", " "), [f"{one['reactions'][what]:,}" for one in journeys])
+        for what in journeys[0]["reactions"] or ()
+    ]
     rows += _count(journeys, "by_day", lambda told: f"{told['day']}  {told['channel']}")
     rows += _count(journeys, "not_entered", lambda told: f"not entered  {told['reason']}")
     rows += _count(journeys, "held", lambda told: f"held  {told['reason']}")
     rows += _count(journeys, "not_sent", lambda told: f"{told['outcome'].replace('_', ' ')}  {told['reason']}")
     rows += _count(journeys, "coupons", lambda told: f"coupons  {told['pool']} ({_tell_left(told['left'])})", "needed")
     rows += _count(journeys, "steps", lambda told: f"step {told['step']}", "reached")
+    sending = [{"steps": [step for step in one["steps"] if step["sent"]]} for one in journeys]
+    rows += _count(sending, "steps", lambda told: f"sent at {told['step']}", "sent")
     return rows
 
 

@@ -44,14 +44,16 @@ class BarChart:
     channels: list[tuple[str, str]]
 
 
-def draw_bars(by_day: Sequence[dict[str, Any]], first: date, last: date) -> BarChart:
-    """The bars of a simulation's days, from the first to the last, empty days in their places."""
+def draw_bars(by_day: Sequence[dict[str, Any]], first: date, last: date, most: int = 1) -> BarChart:
+    """The bars of a simulation's days, from the first to the last, empty days in their places. `most`: what another
+    drawing beside it has of a day at most, so that both have one scale."""
     days = (last - first).days + 1
     totals: dict[date, int] = {}
     for told in by_day:
         totals[told["day"]] = totals.get(told["day"], 0) + told["count"]
-    step = choose_whole_step(max(totals.values(), default=1))
-    lines = -(-max(totals.values(), default=1) // step)
+    highest = max(most, *totals.values(), 1)
+    step = choose_whole_step(highest)
+    lines = -(-highest // step)
     scale = HEIGHT / (lines * step)
     bars, stacked = [], dict.fromkeys(totals, 0.0)
     for told in by_day:

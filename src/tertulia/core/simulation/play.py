@@ -123,9 +123,10 @@ class Player:
     played_to: datetime | None = None
     events: int = 0
 
-    def play(self, arrivals: Iterable[Arrival], until: datetime) -> None:
-        """Everything up to `until`; `arrivals` by their time."""
-        begin_rounds(self.memory, self.memory.rows.now, until, self.launched)
+    def play(self, arrivals: Iterable[Arrival], until: datetime, rounds_until: datetime | None = None) -> None:
+        """Everything up to `until`; `arrivals` by their time. Journeys look for people by themselves as long, or up to
+        `rounds_until`."""
+        begin_rounds(self.memory, self.memory.rows.now, rounds_until or until, self.launched)
         for arrival in takewhile(lambda told: told.at <= until, arrivals):
             if not self._run_to(arrival.at):
                 return

@@ -47,8 +47,8 @@ class Unwelcome(Part, frozen=True, rename={"from_": "from"}):
 
 
 class Reachable(Part, frozen=True):
-    """Of synthetic customers of a workspace that has none yet: how many have a mobile number, a mailbox, and each of the
-    connected apps."""
+    """Of synthetic customers of a workspace that has none yet: how many have a mobile number, a mailbox, and each of
+    the connected apps."""
 
     sms: Percent = 100.0
     email: Percent = 70.0
@@ -57,8 +57,8 @@ class Reachable(Part, frozen=True):
 
 class Rates(Part, frozen=True):
     """`events`: how often a customer does something a day, by the event's name; `message` is writing to us, `api` a
-    call of the API for a journey that begins so. Others happen as often as in the workspace's last days, else `event` times.
-    `answered`: questions that are answered. The same `seed` gives the same chance."""
+    call of the API for a journey that begins so. Others happen as often as in the workspace's last days, else `event`
+    times. `answered`: questions that are answered. The same `seed` gives the same chance."""
 
     seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] = 1
     event: Annotated[float, Meta(ge=0, le=EVENTS_MAX)] = 0.1
