@@ -62,13 +62,14 @@ def journey(cast):
         made = create_journey(cast.workspace, cast.alice, now, SERIES % 100, name="Cart series")
         publish(made, cast.alice, now, version=1)
         save_draft(made, cast.alice, now, SERIES % 50, version=1)
+        create_journey(cast.workspace, cast.alice, now, SERIES % 80, name="Second thoughts")
     return made
 
 
 @pytest.mark.parametrize(("size", "theme", "language"), LOOKS)
 def test_it_fits_and_complains_of_nothing(visit, overflow, journey, size, theme, language):
     """Before and after a period is chosen."""
-    for part in ("", "?days=7", "?days=30"):
+    for part in ("", "?days=30&beside=second-thoughts", "?on=synthetic&days=7"):
         page = visit(f"/journeys/{journey.pk}/what-if/{part}", size=size, theme=theme, language=language)
         assert overflow(page) == [], part
         page.close()
@@ -85,13 +86,27 @@ def test_a_period_is_played(visit, journey):
     expect(page.locator(".what-if-samples .bubble").first).to_contain_text("is still in your cart.")
     page.get_by_text("Table").click()
     expect(page.locator(".what-if-table table")).to_be_visible()
-    page.get_by_role("link", name="Last 30 days").click()
-    expect(page.locator(".segmented [aria-current]")).to_have_text("Last 30 days")
+    page.get_by_label("Time").select_option("30")
+    page.get_by_label("Compare with").select_option(label="Second thoughts")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".tile-stat").first).to_contain_text("Second thoughts:")
+    expect(page.get_by_role("heading", name="Steps: Second thoughts")).to_be_visible()
+
+
+def test_synthetic_customers_by_changed_rates(visit, journey):
+    """They are marked as such, and do more often what is said of them."""
+    page = visit(f"/journeys/{journey.pk}/what-if/")
+    page.get_by_role("link", name="Synthetic customers").click()
+    expect(page.locator(".what-if-sentence .badge")).to_have_text("Synthetic")
+    page.locator("summary", has_text="Rates").click()
+    page.get_by_label("Product Added").fill("0")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".what-if-sentence")).to_contain_text("0 runs would have begun")
 
 
 @pytest.mark.pictures
 def test_pictures(visit, journey):
     """Pictures are taken; people look at them."""
-    for part in ("", "?days=30"):
+    for part in ("?days=30&beside=second-thoughts", "?on=synthetic&days=7"):
         for picture in take_screenshots(visit, f"/journeys/{journey.pk}/what-if/{part}"):
             assert picture.stat().st_size > 5_000, picture

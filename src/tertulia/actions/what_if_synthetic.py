@@ -74,7 +74,8 @@ def find_begin(config: Config, workspace: int, programs: Sequence[Program], now:
 
 def to_people(synthetic: Synthetic) -> People:
     """For a simulation."""
-    return People([person.row for person in synthetic.people])
+    rows = [person.row for person in synthetic.people]
+    return People(rows, moments={person.row.id: person.moments for person in synthetic.people if person.moments})
 
 
 def _join(configs: Sequence[Config]) -> Config:
@@ -90,8 +91,9 @@ def _load_models(conn: Conn, config: Config, ids: Sequence[int]) -> list[Model]:
     for contact_id, segment_id in load_memberships(conn, ids):
         if segment_id in lists:
             inside.setdefault(contact_id, set()).add(segment_id)
-    rows = [row for row in load_people(conn, config, ids).rows if row.merged_into is None]
-    return [Model(row, frozenset(inside.get(row.id, ()))) for row in sorted(rows, key=lambda row: row.id)]
+    people = load_people(conn, config, ids)
+    rows = sorted((row for row in people.rows if row.merged_into is None), key=lambda row: row.id)
+    return [Model(row, frozenset(inside.get(row.id, ())), people.moments.get(row.id, ())) for row in rows]
 
 
 def _list_seen(conn: Conn, workspace: int, names: set[Told], since: datetime) -> dict[Told, Seen]:

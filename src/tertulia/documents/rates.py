@@ -7,7 +7,7 @@ import msgspec
 
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.simulation.rates import DEFAULTS, Rates
-from tertulia.core.steps.wait.step import read_time
+from tertulia.core.wall_clock import read_time
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Place, Problem, Written, read_lines
 

@@ -33,10 +33,12 @@ INVENTED: Final = 100  # models of a workspace that has no customers
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A customer on whom others are modelled, and the lists and segments, by id, that they are put on by hand."""
+    """A customer on whom others are modelled, the lists, by id, that they are put on, and when they opened, clicked and
+    wrote."""
 
     row: ContactRow
     lists: frozenset[int] = frozenset()
+    moments: Sequence[int] = ()
 
 
 def make_people(rates: Rates, workspace: int, models: Sequence[Model], number: int, at: datetime) -> list[Model]:
@@ -70,7 +72,7 @@ def _make_one(workspace: int, model: Model, number: int, at: datetime) -> Model:
     told = (contact_id, workspace, NAMES[number % len(NAMES)], f"({number})", row.locale, row.country, SYNTHETIC)
     made = ContactRow(*told, dict(row.attributes), at, row.zone)
     made.addresses, made.identities, made.consents = addresses, identities, consents
-    return Model(made, model.lists)
+    return Model(made, model.lists, model.moments)
 
 
 def _copy_address(address: AddressRow, number: int, place: int, names: dict[IdentityRef, IdentityRef]) -> AddressRow:
