@@ -57,6 +57,7 @@ class Machine:
 
     def __init__(self, url: str, seed: int, crashes: frozenset[str], now: datetime) -> None:
         self.url = url
+        self.seed = seed
         self.crashes = crashes
         self.chance = Random(f"crash/{seed}")
         self.clock = Clock(now)
@@ -80,7 +81,7 @@ class Machine:
         self._await(self._client.__aenter__())
         self._open.callback(lambda: self._await(self._client.__aexit__(None, None, None)))
         self.engine = self._start_engine()
-        self._open.callback(lambda: self.engine.conn.close())
+        self._open.callback(lambda: self._close_engine())
         self._start_sender()
         self._open.callback(self._stop_sender)
         self._sweeper = self._open.enter_context(connect(self.url))
@@ -114,7 +115,10 @@ class Machine:
     def _start_engine(self) -> Engine:
         self._engines += 1
         conn = connect_fragile(self.url, self.engine_fuse)
-        return Engine(conn, PUBLIC_URL, name=f"engine-{self._engines}", test_clock=True)
+        self._beside = connect_fragile(self.url, self.engine_fuse) if self.seed % 2 else None
+        made = Engine(conn, PUBLIC_URL, name=f"engine-{self._engines}", test_clock=True, beside=self._beside)
+        made.hands.least = 1  # every part of the log as if it were long
+        return made
 
     def round(self) -> bool:
         """One round, whatever dies on the way: the next engine does it. Whether there was anything to do."""
@@ -129,7 +133,7 @@ class Machine:
             try:
                 return self.engine.run_round()
             except psycopg.OperationalError:
-                if not self.engine.conn.closed:
+                if not self._is_dead():
                     raise
                 self.burnt["engine"] += 1
                 self._replace_engine()
@@ -138,8 +142,19 @@ class Machine:
         raise AssertionError("the engine never lived through a round")
 
     def _replace_engine(self) -> None:
+        if self._is_dead():
+            self._close_engine()
         self._end_lease()
         self.engine = self._start_engine()
+
+    def _is_dead(self) -> bool:
+        """A process dies with all its connections."""
+        return self.engine.conn.closed or (self._beside is not None and self._beside.closed)
+
+    def _close_engine(self) -> None:
+        self.engine.conn.close()
+        if self._beside is not None:
+            self._beside.close()
 
     def _end_lease(self) -> None:
         """The engine's lease runs out."""
@@ -148,12 +163,14 @@ class Machine:
 
     def meet_rival(self) -> None:
         """E6: another engine takes over while this one sleeps; when it wakes it writes nothing and stands down."""
-        sleeper = self.engine
+        sleeper, beside = self.engine, self._beside
         self._replace_engine()
         self.round()
         with suppress(StoodDown):
             sleeper.run_round()
         sleeper.conn.close()
+        if beside is not None:
+            beside.close()
         self.burnt["rival"] += 1
 
     # the sender and the sweeper

@@ -183,7 +183,7 @@ def test_E1_the_same_file_again_changes_nothing(town: Town, check: Run, take: Ru
     assert check(data).counts["there"] == 4
     town.advance(timedelta(days=30))
     with psycopg.connect(town.url) as conn:
-        conn.execute("delete from entry_seen")
+        conn.execute("delete from event_seen")
     again = take(data)
     assert (again.counts["new"], again.counts["there"]) == (0, 4)
     assert read_events(town) == before
@@ -193,7 +193,7 @@ def test_E1_the_stored_event_stops_its_copy(town: Town, take: Run) -> None:
     """Whoever appends it: two importers that take one file at the same time find nothing of each other."""
     take(HEAD + "u1,Order Completed,2026-09-01,9,\n" * 2)
     with psycopg.connect(town.url) as conn:
-        conn.execute("delete from entry_seen")
+        conn.execute("delete from event_seen")
     stored = town.rows("select message_id, occurred_at from event")
     for message_id, at in stored:
         town.append(EventEntry(1, "track", message_id, at, at, name="Order Completed", user_id="u1", imported=True))
@@ -214,7 +214,7 @@ def test_E1_it_is_known_again_after_its_contact_was_merged(town: Town, check: Ru
     town.merge(user, other)
     town.merge(ana, other)
     with psycopg.connect(town.url) as conn:
-        conn.execute("delete from entry_seen")
+        conn.execute("delete from event_seen")
     for data in (orders, by_phone):
         found = check(data)
         assert (found.counts["new"], found.counts["there"]) == (0, 1)

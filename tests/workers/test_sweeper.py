@@ -62,8 +62,10 @@ def test_E1_keys_older_than_a_week_are_forgotten(conn: psycopg.Connection) -> No
     """The others still keep their entry from being decided twice."""
     for day in ("2026-11-10", "2026-11-21"):
         conn.execute("insert into entry_seen (shard, day, key, workspace) values (1, %s, 'k', 1)", [day])
-    assert forget_keys(conn, date(2026, 11, 14)) == 1
-    assert conn.execute("select day from entry_seen").fetchall() == [(date(2026, 11, 21),)]
+        conn.execute("insert into event_seen (shard, day, id, workspace) values (1, %s, gen_random_uuid(), 1)", [day])
+    assert forget_keys(conn, date(2026, 11, 14)) == 2
+    for table in ("entry_seen", "event_seen"):
+        assert conn.execute(f"select day from {table}").fetchall() == [(date(2026, 11, 21),)]
 
 
 def test_the_channel_log_is_a_ring(conn: psycopg.Connection) -> None:

@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from tertulia.ids import SHARDS
+
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PUBLIC_URL = "https://t.example"
 _serial = itertools.count(1)
@@ -112,7 +114,7 @@ class Town:
             known = self.identity(entry.identity.kind, entry.identity.value)
         shard = route(self.workspace.pk, entry, known)
         at = getattr(entry, "at", self.now)
-        self.writer.append(self.conn, [NewEntry(shard, self.workspace.pk, key_of(entry), entry, at)], self.now)
+        self.writer.append(self.conn, [NewEntry(shard, self.workspace.pk, key_of(entry), entry, at, known)], self.now)
         self.conn.commit()
         self.writer.committed()
 
@@ -402,9 +404,7 @@ class Town:
         self.append_event(call, **facts)
         self.drain()
 
-    def append_raw(self, payload: dict[str, Any]) -> None:
-        from tertulia.ids import SHARDS
-
+    def append_raw(self, payload: dict[str, Any], shard: int = SHARDS[0]) -> None:
         with psycopg.connect(self.url) as conn:
             (writer,) = conn.execute(
                 "insert into log_writer values (nextval('log_writer_serial'), 'raw', now(), now()) returning id"
@@ -412,7 +412,7 @@ class Town:
             conn.execute(
                 "insert into log values (%s, %s, 1, %s, %s, 'raw', null, %s, %s, %s)",
                 (
-                    SHARDS[0],
+                    shard,
                     writer,
                     self.workspace.pk,
                     payload["type"],

@@ -8,7 +8,8 @@ fails alone is parked whole with its error, and the others go on.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -46,6 +47,7 @@ from tertulia.core.entries import (
     key_of,
     route,
 )
+from tertulia.core.events import derive_event_id
 from tertulia.core.journey import advance, end, follow_delivery
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
@@ -58,7 +60,7 @@ from tertulia.core.slots import wake_deferred
 from tertulia.core.stages import channel_of_stage
 from tertulia.core.steps.base import Woken
 from tertulia.core.world import Config, World
-from tertulia.ids import day_of, derive_delivery_id, derive_id, shard_of_kind
+from tertulia.ids import day_of, derive_delivery_id, derive_id
 from tertulia.store import effects as writer
 from tertulia.store import world as loader
 from tertulia.store.db import Conn
@@ -317,22 +319,37 @@ def _channel_of(row: LogRow) -> int | None:
 def _drop_duplicates(conn: Conn, read: Sequence[Read], batch: Batch) -> list[Read]:
     """E1: by the key of (UTC day of the entry's own time, id), in the owner's transaction. The first of equal keys
     within the cycle stays."""
-    first: dict[tuple[int, str], Read] = {}
-    for row, entry in read:
-        first.setdefault(_place_key(row, entry), (row, entry))
-    keys = [(*place, *first[place]) for place in sorted(first)]  # one order for all who write them
-    new = loader.dedupe(conn, [(shard, _time_key(row, entry), key, row.workspace) for shard, key, row, entry in keys])
-    fresh = [pair for key, pair in first.items() if key in new]
+    events: dict[UUID, Read] = {}
+    others: dict[tuple[int, str], Read] = {}
+    first = []
+    for pair in read:
+        row, entry = pair
+        if isinstance(entry, EventEntry) and FORWARDED not in row.key:
+            kept = events.setdefault(derive_event_id(row.workspace, entry.message_id), pair)
+        else:
+            kept = others.setdefault((row.shard, row.key), pair)
+        if kept is pair:
+            first.append(pair)
+    doubles = _find_doubles(conn, events, others)
+    fresh = [pair for pair in first if id(pair) not in doubles] if doubles else first
     batch.duplicates = len(read) - len(fresh)
     return fresh
 
 
-def _place_key(row: LogRow, entry: Entry) -> tuple[int, str]:
-    """Where an entry's key is kept: with its owner. That of an event, as it comes in, lies where its message id says:
-    a second copy may come to another shard, for the contact was merged or the device changed hands in between."""
-    if not isinstance(entry, EventEntry) or FORWARDED in row.key:
-        return row.shard, row.key
-    return shard_of_kind(row.workspace, "event", "seen", row.key), f"{row.workspace}:{row.key}"
+def _find_doubles(conn: Conn, events: dict[UUID, Read], others: dict[tuple[int, str], Read]) -> set[int]:
+    """Those that came in an earlier cycle (by `id`). Keys are written in one order by all who write them."""
+    doubles = set()
+    if events:
+        ids = sorted(events, key=attrgetter("int"))
+        keys = [(id_, cast(EventEntry, events[id_][1]).client_at, events[id_][0].workspace) for id_ in ids]
+        doubles |= {id(events[id_]) for id_ in loader.see_events(conn, keys)}
+    if others:
+        keyed = [(place[0], place[1], *others[place]) for place in sorted(others)]
+        new = loader.dedupe(
+            conn, [(shard, _time_key(row, entry), key, row.workspace) for shard, key, row, entry in keyed]
+        )
+        doubles |= {id(pair) for place, pair in others.items() if place not in new}
+    return doubles
 
 
 def _time_key(row: LogRow, entry: Entry) -> datetime:

@@ -6,17 +6,16 @@ erased, has to be refused with its number, and whoever imports a file wants to k
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 
 import msgspec
 
-from tertulia.core.entries import key_of, shard_of_address, shard_of_identity
-from tertulia.core.events import identities_of, place_event
+from tertulia.core.entries import shard_of_address, shard_of_identity
+from tertulia.core.events import identities_of, place_event, shard_of_event
 from tertulia.core.identity import IdentityRef
 from tertulia.core.past_reasons import PastReason
 from tertulia.core.past_rows import PastEvent, PastProblem
 from tertulia.core.traits import read_addresses
-from tertulia.ids import day_of, shard_of_contact, shard_of_kind
+from tertulia.ids import shard_of_contact
 from tertulia.store.db import Conn
 from tertulia.store.identities import find_contacts
 from tertulia.store.import_erased import find_proofs
@@ -114,9 +113,7 @@ def _find_there(conn: Conn, workspace: int, events: Sequence[PastEvent], known: 
             shards |= {shard_of_contact(contact_id), shard_of_contact(roots.get(contact_id, contact_id))}
         day, event_id = place_event(workspace, event.entry)
         places += [(shard, day, event_id, number) for shard in shards]
-        key = key_of(event.entry)
-        place = shard_of_kind(workspace, "event", "seen", key)
-        keys.append((place, day_of(event.entry.client_at.astimezone(UTC)), f"{workspace}:{key}"))
+        keys.append((shard_of_event(event_id), day, event_id))
     return find_stored(conn, places) | find_seen(conn, keys)
 
 

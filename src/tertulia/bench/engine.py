@@ -42,10 +42,10 @@ def run() -> Report:
         from tertulia.workers.engine import Engine
 
         workspace = _make_workspace(url)
-        with connect(url) as conn, connect(url) as engine_conn:
+        with connect(url) as conn, connect(url) as engine_conn, connect(url) as beside:
             writer = LogWriter.lease(conn, "bench", datetime.now(UTC))
             conn.commit()
-            engine = Engine(engine_conn, "https://bench.example")
+            engine = Engine(engine_conn, "https://bench.example", beside=beside)
             _append(conn, writer, workspace, _iter_events(chance, 0, WARM_EVENTS))
             _drain(engine)
             _append(conn, writer, workspace, _iter_events(chance, WARM_EVENTS, EVENTS))

@@ -21,6 +21,7 @@ and a claim is enough to keep a history together and no more. Nothing is started
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,7 +49,7 @@ from tertulia.core.traits import (
 )
 from tertulia.core.triggers import react
 from tertulia.core.world import ACTIVE_STEP, World
-from tertulia.ids import day_of, derive_id, shard_of_contact
+from tertulia.ids import day_of, derive_id, shard_of_contact, shard_of_index
 
 USER: Final = "user_id"
 DEVICE: Final = "anonymous_id"
@@ -96,7 +97,19 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
 
 def place_event(workspace: int, entry: EventEntry) -> tuple[date, UUID]:
     """The day and the id under which an event is stored: what makes it the same event (E1)."""
-    return day_of(entry.client_at), derive_id("event", workspace, entry.message_id)
+    return day_of(entry.client_at), derive_event_id(workspace, entry.message_id)
+
+
+@lru_cache(maxsize=16_384)
+def derive_event_id(workspace: int, message_id: str) -> UUID:
+    """The id of an event, which its cycle asks for more than once: to see whether it came before, and to store it."""
+    return derive_id("event", workspace, message_id)
+
+
+def shard_of_event(event_id: UUID) -> int:
+    """Where an event's key is kept (E1). Not with its contact: a second copy may come to another shard, for the contact
+    was merged or the device changed hands in between."""
+    return shard_of_index(event_id.int >> 120)
 
 
 def identities_of(entry: EventEntry) -> list[IdentityRef]:

@@ -2,9 +2,10 @@
 they have, what they say of contacts, and groups. Each kind is folded and written with one statement.
 """
 
+import struct
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -96,27 +97,50 @@ def touch_contacts(conn: Conn, group: list[ev.TouchContact]) -> None:
 def store_events(conn: Conn, group: list[ev.StoreEvent]) -> None:
     """The events, and what is counted of them. That each comes once (E1) was seen by its key before: COPY, which takes
     a third of the time of an INSERT, would refuse a second one."""
-    lines = "".join([_event_line(e) for e in group])
     with conn.cursor().copy(load("event_effects")["store_events"]) as copy:
-        copy.write(lines)
+        copy.write(_COPY_HEAD)
+        for first in range(0, len(group), EVENTS_A_PIECE):
+            copy.write(b"".join([_write_event(e) for e in group[first : first + EVENTS_A_PIECE]]))
+        copy.write(_COPY_END)
     _tally(conn, group)
     _note_properties(conn, group)
 
 
-def _event_line(e: ev.StoreEvent) -> str:
-    texts = f"{e.name}\t{e.message_id}\t{e.user_id}\t{e.anonymous_id}"
-    if "\\" in texts or texts.count("\t") != 3 or "\n" in texts or "\r" in texts:
-        texts = "\t".join([text.translate(_ESCAPES) for text in (e.name, e.message_id, e.user_id, e.anonymous_id)])
-    values = f"{write_json(e.properties)}\t{write_json(e.context)}"
-    if "\\" in values:
-        values = values.replace("\\", "\\\\")
-    return (
-        f"{e.shard}\t{e.day}\t{e.id.hex}\t{e.workspace}\t{e.contact_id}\t{e.source_id}\t{e.type}\t{texts}\t{values}\t"
-        f"{e.occurred_at}\t{e.received_at}\t{'t' if e.imported else 'f'}\n"
+def _write_event(e: ev.StoreEvent) -> bytes:
+    """A row as PostgreSQL's binary COPY wants it: every field with its length before it. Half the time of text, which
+    has to be escaped and its instants spelt out, and read again on the other side."""
+    type_, name, message_id = e.type.encode(), e.name.encode(), e.message_id.encode()
+    user_id, anonymous_id = e.user_id.encode(), e.anonymous_id.encode()
+    properties, context = msgspec.json.encode(e.properties), msgspec.json.encode(e.context)
+    return b"".join(
+        (
+            _PACK_HEAD(
+                *(16, 2, e.shard, 4, e.day.toordinal() - _FIRST_DAY, 16, e.id.bytes, 4, e.workspace, 8, e.contact_id),
+                *(4, e.source_id, len(type_)),
+            ),
+            *(type_, _PACK_LENGTH(len(name)), name, _PACK_LENGTH(len(message_id)), message_id),
+            *(_PACK_LENGTH(len(user_id)), user_id, _PACK_LENGTH(len(anonymous_id)), anonymous_id),
+            *(_PACK_JSON(len(properties) + 1, 1), properties, _PACK_JSON(len(context) + 1, 1), context),
+            _PACK_TAIL(8, _count_us(e.occurred_at), 8, _count_us(e.received_at), 1, e.imported),
+        )
     )
 
 
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+def _count_us(instant: datetime) -> int:
+    """Microseconds since the beginning of 2000, as PostgreSQL counts."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+EVENTS_A_PIECE: Final = 250  # PostgreSQL stores one piece while the next is made
+_COPY_HEAD: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END: Final = b"\xff\xff"
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_FIRST_DAY: Final = _EPOCH.toordinal()
+_MICROSECOND: Final = timedelta(microseconds=1)
+_PACK_HEAD: Final = struct.Struct(">hihiii16siiiqiii").pack
+_PACK_LENGTH: Final = struct.Struct(">i").pack
+_PACK_JSON: Final = struct.Struct(">iB").pack  # of jsonb the version of the format stands before the text
+_PACK_TAIL: Final = struct.Struct(">iqiqi?").pack
 
 
 def _tally(conn: Conn, group: Sequence[ev.StoreEvent]) -> None:

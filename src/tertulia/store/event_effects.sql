@@ -21,7 +21,7 @@ where c.shard = t.shard and c.id = t.id
 
 -- name: store_events
 copy event (shard, day, id, workspace, contact_id, source_id, type, name, message_id, user_id, anonymous_id, properties,
-            context, occurred_at, received_at, imported) from stdin
+            context, occurred_at, received_at, imported) from stdin with (format binary)
 
 -- name: tally_events
 insert into event_tally (shard, workspace, source_id, type, name, day, count, first_at, last_at)

@@ -52,11 +52,11 @@ def find_stored(conn: Conn, places: Sequence[tuple[int, date, UUID, int]]) -> se
     return {row[0] for row in fetch_all(conn, load("past_events")["stored"], args)}
 
 
-def find_seen(conn: Conn, keys: Sequence[tuple[int, date, str]]) -> set[int]:
-    """Of (shard, day, key) the places in the list, from 0, that were decided within the last week (E1)."""
+def find_seen(conn: Conn, keys: Sequence[tuple[int, date, UUID]]) -> set[int]:
+    """Of (shard, day, id) the places in the list, from 0, that were decided within the last week (E1)."""
     if not keys:
         return set()
-    args = {"shards": [k[0] for k in keys], "days": [k[1] for k in keys], "keys": [k[2] for k in keys]}
+    args = {"shards": [k[0] for k in keys], "days": [k[1] for k in keys], "ids": [k[2] for k in keys]}
     return {row[0] - 1 for row in fetch_all(conn, load("past_events")["seen"], args)}
 
 

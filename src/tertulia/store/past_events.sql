@@ -32,8 +32,8 @@ where exists (select 1 from event e where e.shard = k.shard and e.day = k.day an
 -- name: seen
 -- E1's keys, which are kept for a week.
 select k.n
-from unnest(%(shards)s::smallint[], %(days)s::date[], %(keys)s::text[]) with ordinality as k (shard, day, key, n)
-where exists (select 1 from entry_seen s where s.shard = k.shard and s.day = k.day and s.key = k.key offset 0)
+from unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[]) with ordinality as k (shard, day, id, n)
+where exists (select 1 from event_seen s where s.shard = k.shard and s.day = k.day and s.id = k.id offset 0)
 
 -- name: reject_rows
 -- A row that was listed by the check is listed once.

@@ -8,8 +8,9 @@ from psycopg import sql
 
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, run
 from tertulia.store.log import WRITER_LOCKS
+from tertulia.store.retention import drop_partitions
 
-PARTITIONED = ("delivery", "ledger", "event", "run")
+PARTITIONED = ("delivery", "ledger", "event", "event_seen", "run")
 LOCK_LIMIT_MS = 2_000
 
 
@@ -47,8 +48,11 @@ def _name_partition(parent: str, day: date) -> str:
 
 
 def forget_keys(conn: Conn, before: date, limit: int = 50_000) -> int:
-    """Drop keys of entries decided before a day (E1); at most `limit`, so that no transaction is long."""
-    return run(conn, load("upkeep")["forget_keys"], {"before": before, "limit": limit})
+    """Drop keys of entries and events of before a day (E1); at most `limit` of each that lie in no day's partition, so
+    that no transaction is long."""
+    args = {"before": before, "limit": limit}
+    rows = run(conn, load("upkeep")["forget_keys"], args) + run(conn, load("upkeep")["forget_event_keys"], args)
+    return rows + drop_partitions(conn, before, ("event_seen",))
 
 
 def forget_nonces(conn: Conn, before: datetime) -> int:

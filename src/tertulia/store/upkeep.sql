@@ -21,6 +21,12 @@ delete from entry_seen e
 using (select shard, day, key from entry_seen where day < %(before)s limit %(limit)s) o
 where e.shard = o.shard and e.day = o.day and e.key = o.key
 
+-- name: forget_event_keys
+-- Of the table for the rest: days that have a partition of their own are dropped with it.
+delete from event_seen_rest e
+using (select shard, day, id from event_seen_rest where day < %(before)s limit %(limit)s) o
+where e.shard = o.shard and e.day = o.day and e.id = o.id
+
 -- name: forget_nonces
 delete from hook_nonce where at < %(before)s
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from tertulia.core.consent import Cause, ConsentFact, Given, Source, Suppression, read_subject
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import shard_of_address, shard_of_identity, shard_of_reference
-from tertulia.core.events import LISTED, USER
+from tertulia.core.events import LISTED, USER, shard_of_event
 from tertulia.core.families import join_families
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
@@ -383,6 +383,19 @@ def dedupe(conn: Conn, keys: Sequence[tuple[int, datetime, str, int]]) -> set[tu
         "workspaces": [k[3] for k in keys],
     }
     return {(row[0], row[1]) for row in fetch_all(conn, load("world")["dedupe"], args)}
+
+
+def see_events(conn: Conn, keys: Sequence[tuple[UUID, datetime, int]]) -> set[UUID]:
+    """E1: of (id, the client's own time, workspace) of events, the ids of those that came before within their UTC
+    day."""
+    args = {
+        "shards": [shard_of_event(key[0]) for key in keys],
+        "days": [day_of(key[1]) for key in keys],
+        "ids": [key[0] for key in keys],
+        "workspaces": [key[2] for key in keys],
+    }
+    found = conn.execute(load("world")["see_events"], args)
+    return set() if found.rowcount == len(keys) else {key[0] for key in keys} - {row[0] for row in found}
 
 
 def wait_for_references(

@@ -266,6 +266,13 @@ select * from unnest(%(shards)s::smallint[], %(days)s::date[], %(keys)s::text[],
 on conflict do nothing
 returning shard, key
 
+-- name: see_events
+-- E1: an event whose key is there within its day was decided before.
+insert into event_seen (shard, day, id, workspace)
+select * from unnest(%(shards)s::smallint[], %(days)s::date[], %(ids)s::uuid[], %(workspaces)s::integer[])
+on conflict do nothing
+returning id
+
 -- name: wait_for_reference
 insert into provider_ref (shard, channel_id, provider_id, workspace, delivery_id, waiting, at)
 select shard, channel_id, provider_id, workspace, null, waiting::jsonb, %(now)s

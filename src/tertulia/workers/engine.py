@@ -22,16 +22,14 @@ from tertulia.core.rows import OpenDelivery
 from tertulia.core.send_rules import list_changed
 from tertulia.core.stages import channels_of
 from tertulia.core.world import Config
-from tertulia.errors import Conflict, StoodDown
+from tertulia.errors import StoodDown
 from tertulia.ids import SHARDS
 from tertulia.store import ownership
 from tertulia.store import world as loader
 from tertulia.store.calls import put_off_call, read_due_calls
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn
-from tertulia.store.identities import tune_lookups
 from tertulia.store.journeys import end_cancelling, end_resuming, read_resuming
-from tertulia.store.log import LogWriter
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
 from tertulia.store.otp import put_off_otp, read_due_otps
 from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
@@ -41,6 +39,7 @@ from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.store.world import Flying
 from tertulia.workers.bandits import BanditKeeper
 from tertulia.workers.buckets import CLAIMS_PER_CYCLE, Pace, find_limit
+from tertulia.workers.deciding import Hands
 from tertulia.workers.launches import LaunchKeeper
 from tertulia.workers.log_places import place_of
 from tertulia.workers.owner_names import is_dead, make_owner_name
@@ -56,7 +55,6 @@ SEGMENT_TASKS_PER_ROUND: Final = 16  # as long as nobody comes or goes
 RUN_AGAIN: Final = timedelta(minutes=30)  # one that could not be decided
 CONFIG_CHECK_S: Final = 0.25
 FINISH_CHECK_S: Final = 1.0
-CONFLICTS_MAX: Final = 5
 CLAIMED: Final = ("launching", "live", "done")
 
 log = structlog.get_logger("tertulia.engine")
@@ -67,17 +65,17 @@ Act = Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Bat
 class Engine:
     """One owner. `run_round` does everything that is to be done now and says whether there was anything."""
 
-    def __init__(self, conn: Conn, public_url: str, *, name: str = "", test_clock: bool = False) -> None:
+    def __init__(
+        self, conn: Conn, public_url: str, *, name: str = "", test_clock: bool = False, beside: Conn | None = None
+    ) -> None:
+        """`beside` is a second connection, for parts of the log that are long (`deciding`)."""
         self.conn = conn
         self.public_url = public_url
         self.name = name or make_owner_name()
         self.test_clock = test_clock
         self.epochs: dict[int, int] = {}
         self.renewed_at = 0.0
-        tune_lookups(conn)
-        self.writer = LogWriter.lease(conn, f"engine {self.name}", real_now())
-        conn.commit()
-        self.serials: Iterator[int] = loader.iter_serials(conn)
+        self.hands = Hands(conn, beside, self.name)
         self._reader: LogReader | None = None
         self.touched: set[str] = set()  # topics of live pages, published between rounds
         self.config: Config | None = None
@@ -121,6 +119,7 @@ class Engine:
 
     def release(self) -> None:
         """Give the shards back at a clean stop."""
+        self.hands.close()
         self.conn.rollback()
         ownership.release(self.conn, self.name, real_now())
         self.conn.commit()
@@ -195,40 +194,27 @@ class Engine:
         return part.rows
 
     def _decide_log(self, rows: Sequence[LogRow]) -> bool:
-        if not rows:
-            return False
-        if not self._decide_rows(rows):
-            for row in rows:
-                if not self.epochs:
-                    break
-                if not self._decide_rows([row]):
-                    self._park(row)
-        return True
-
-    def _decide_rows(self, rows: Sequence[LogRow]) -> bool:
-        """One cycle over these entries. False when it failed and nothing was written."""
+        """Decide these entries; of a part that failed each alone, and what fails alone is parked."""
         assert self.config is not None
-        for _ in range(CONFLICTS_MAX):
-            try:
-                self._fence()
-                batch = cycle.decide_entries(self.conn, self.config, rows, self.now(), self.serials, self.epochs)
-                move_positions(self.conn, rows)
-                self._commit(batch)
-            except Conflict:
-                self._roll_back()
-                continue
-            except StoodDown:
-                self._stand_down()
-                return True
-            except psycopg.OperationalError:
-                raise
-            except Exception as error:
-                self._roll_back()
-                log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, at=place_of(error))
-                return False
-            self.config = batch.config or self.config
-            return True
-        return False
+        try:
+            failed = self._decide_parts(rows) if rows else []
+            for row in [row for part in failed for row in part]:
+                if self._decide_parts([row]):
+                    self._park(row)
+        except StoodDown:
+            self._stand_down()
+        return bool(rows)
+
+    def _decide_parts(self, rows: Sequence[LogRow]) -> list[Sequence[LogRow]]:
+        """The parts of these entries that failed, of which nothing was written."""
+        assert self.config is not None
+        failed = []
+        for part, batch in self.hands.decide(self.config, rows, self.now(), self.epochs, self._fence):
+            if batch is None:
+                failed.append(part)
+            else:
+                self._learn(batch)
+        return failed
 
     def _park(self, row: LogRow) -> None:
         """The entry fails alone: kept whole, shown, and the log goes on."""
@@ -239,16 +225,18 @@ class Engine:
         log.error("entry_parked", shard=row.shard, kind=row.kind)
 
     def _commit(self, batch: cycle.Batch) -> None:
-        """Forwarded entries go into the log in the same transaction."""
-        self.writer.append(self.conn, batch.forwards, real_now())
-        self.conn.commit()
+        self.hands.first.commit(batch)
+        self._learn(batch)
+
+    def _learn(self, batch: cycle.Batch) -> None:
+        """What a cycle that was committed came to."""
         self._behind |= bool(batch.forwards)  # the other half of a merge brings what was withdrawn
         self.touched |= batch.touched
-        self.writer.committed()
+        if batch.config is not None and batch.config is not self.config:
+            self.config = batch.config
 
     def _roll_back(self) -> None:
-        self.conn.rollback()
-        self.writer.rolled_back()
+        self.hands.first.roll_back()
 
     # deliveries
 
@@ -406,7 +394,7 @@ class Engine:
                 self.conn.commit()
                 return False
             self._fence()
-            batch = self._segments.do_task(self.conn, self.config, task, now, self.serials)
+            batch = self._segments.do_task(self.conn, self.config, task, now, self.hands.first.serials)
             self._commit(batch)
             if batch.touched:
                 break
@@ -425,7 +413,7 @@ class Engine:
         self.conn.commit()
         if task is not None and task[1]:
             self._fence()
-            self._commit(self._rounds.do_task(self.conn, self.config, *task, now, self.serials))
+            self._commit(self._rounds.do_task(self.conn, self.config, *task, now, self.hands.first.serials))
             self.touched.add(f"journey:{task[0].journey_id}")
         self.full |= task is not None
         return task is not None or weighed
@@ -446,7 +434,7 @@ class Engine:
         assert self.config is not None
         self._fence()
         try:
-            self._commit(act(self.conn, self.config, rows, now, self.serials))
+            self._commit(act(self.conn, self.config, rows, now, self.hands.first.serials))
         except psycopg.OperationalError:
             raise
         except Exception as error:
@@ -460,7 +448,7 @@ class Engine:
         self._fence()
         runs = read_runs_of_journey(self.conn, journey_id, list(self.epochs), DUE_PER_ROUND)
         if runs:
-            self._commit(cycle.cancel_runs(self.conn, self.config, runs, now, self.serials))
+            self._commit(cycle.cancel_runs(self.conn, self.config, runs, now, self.hands.first.serials))
             self.full = True
         else:
             end_cancelling(self.conn, journey_id)
@@ -484,7 +472,7 @@ class Engine:
         if not deliveries:
             self.conn.commit()
             return 0
-        batch = act(self.conn, self.config, deliveries, self.now(), self.serials)
+        batch = act(self.conn, self.config, deliveries, self.now(), self.hands.first.serials)
         self._commit(batch)
         return batch.claimed
 

@@ -24,8 +24,12 @@ def run_engine(url: str, public_url: str, stop: threading.Event, *, test_clock: 
     """Work until `stop`. A lost connection is opened again; the lease decides whether the shards are still ours."""
     while not stop.is_set():
         try:
-            with connect(url, name="tertulia engine") as conn, connect(url, autocommit=True, name="hints") as hints:
-                _work(Engine(conn, public_url, test_clock=test_clock), hints, stop)
+            with (
+                connect(url, name="tertulia engine") as conn,
+                connect(url, name="tertulia engine") as beside,
+                connect(url, autocommit=True, name="hints") as hints,
+            ):
+                _work(Engine(conn, public_url, test_clock=test_clock, beside=beside), hints, stop)
         except (StoodDown, psycopg.OperationalError) as error:
             log.warning("engine_restarts", error=type(error).__name__)
             stop.wait(1.0)
