@@ -29,7 +29,7 @@ from psycopg import sql
 from tertulia.embedded import EmbeddedPostgres
 from tertulia.errors import NotFound
 
-BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine", "segments", "simulate", "billion")
+BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine", "timers", "segments", "simulate", "billion")
 MODULES = {"import": "imports"}
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
@@ -209,7 +209,9 @@ def copy_bare(url: str, table: str, rows: Path) -> float:
         with rows.open("rb") as source, cursor.copy("copy bare from stdin") as copying:
             while block := source.read(1 << 20):
                 copying.write(block)
-        return cursor.rowcount / (time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        conn.execute("drop table bare")
+        return cursor.rowcount / seconds
 
 
 def free_port() -> int:
