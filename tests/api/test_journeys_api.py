@@ -87,7 +87,10 @@ def test_V1_a_published_journey_keeps_its_revisions(mine: Ask) -> None:
     path = f"/journeys/{told['id']}"
     changed = mine("PUT", path, {"document": CART + "reentry: never\n", "version": 1})
     assert (changed["revision"], changed["published"]) == (1, False)
-    assert mine("POST", f"{path}/publish", {"version": 2})["revision"] == 2
+    nobody = {"inside": 0, "moves": 0, "stays": 0, "again": 0, "restart_moves": 0, "restart_stays": 0}
+    assert mine("GET", f"{path}/runs-outlook") == nobody
+    assert mine("POST", f"{path}/publish", {"version": 2, "runs": "fly"}, 400)["field"] == "runs"
+    assert mine("POST", f"{path}/publish", {"version": 2, "runs": "move"})["revision"] == 2
     assert [row["number"] for row in mine("GET", f"{path}/revisions")] == [2, 1]
     assert mine("GET", f"{path}/revisions/1")["document"] == CART
     mine("GET", f"{path}/revisions/3", status=404)

@@ -75,7 +75,10 @@ def test_a_plan_changes_nothing_and_says_what_would(folder: Path, tell: Tell) ->
 
 
 def test_what_was_applied_is_unchanged(folder: Path, tell: Tell) -> None:
-    """Published at once; applied again nothing happens, and a changed file becomes the next revision."""
+    """Published at once; applied again nothing happens, and a changed file becomes the next revision; those who are in
+    it begin again, where that is said (V1)."""
+    from tertulia.data.models import JourneyRound
+
     assert tell("apply", folder)[0] == 0
     assert read_journeys() == [("cart", "live", 1), ("welcome", "live", 1)]
     assert tell("apply", folder)[1].endswith("0 new, 0 changed, 2 unchanged, 0 left alone\n")
@@ -84,8 +87,9 @@ def test_what_was_applied_is_unchanged(folder: Path, tell: Tell) -> None:
     assert "cart.yaml: changed, becomes revision 2\n" in out
     assert "  -    for: 1 h\n  +    for: 2 h\n" in out
     assert "welcome.yaml: unchanged, revision 1\n" in out
-    assert tell("apply", folder)[0] == 0
+    assert tell("apply", folder, "--runs", "restart")[0] == 0
     assert read_journeys() == [("cart", "live", 2), ("welcome", "live", 1)]
+    assert list(JourneyRound.objects.values_list("journey__key", "runs")) == [("cart", "restart")]
 
 
 def test_I11_journeys_of_a_folder_may_start_each_other(folder: Path, tell: Tell) -> None:

@@ -246,6 +246,26 @@ def test_it_is_reviewed_and_published(cast: Cast, journey, alice):
     assert journey.revision == 1
 
 
+def test_V1_who_is_inside_is_counted_and_chosen_for(cast: Cast, journey, alice, conn):
+    """Before it is published; the engine does what was chosen."""
+    from tertulia.data.models import JourneyRound
+
+    publish(alice, journey)
+    run = {"shard": shard_of_contact(7), "id": derive_id("run", "7"), "workspace": cast.workspace.pk, "contact_id": 7}
+    run |= {"journey_id": journey.pk, "revision": 1, "key": "", "step": "pause", "visit": 0, "entered_at": NOW}
+    run |= {"started_at": NOW, "since": NOW, "due_at": NOW + timedelta(days=9), "event": {}, "withheld": False}
+    insert(conn, "run_open", **run, answers={}, question={}, results={})
+    conn.commit()
+    alice.post(f"/journeys/{journey.pk}/part/", {"version": 1, "at": "steps.0", "f.for": "2 h"})
+    page = say(read(alice, f"/journeys/{journey.pk}/review/"))
+    for told in ("1 person is in it now", "1 go on by the new revision", "1 , to whom nothing was sent yet, begin"):
+        assert told in page
+    form = {"version": 2, "runs": "move"}
+    assert alice.post(f"/journeys/{journey.pk}/review/", form | {"runs": "fly"}).status_code == 422
+    assert alice.post(f"/journeys/{journey.pk}/review/", form).status_code == 302
+    assert JourneyRound.objects.get(journey=journey).runs == "move"
+
+
 def test_what_is_wrong_is_not_published(journey, alice):
     """It says what."""
     alice.post(f"/journeys/{journey.pk}/text/", {"version": 1, "document": CART.replace("[sms]", "[pigeon]")})

@@ -23,6 +23,7 @@ from tertulia.actions.cycle_facts import (
 )
 from tertulia.actions.plain import take_plain
 from tertulia.actions.rounds import decide_round
+from tertulia.actions.run_changes import decide_change
 from tertulia.actions.run_facts import load_call_facts, load_run_facts, load_watch_facts
 from tertulia.actions.segment_cycle import count_stored, list_due, settle_segments
 from tertulia.core import call_effects as cx
@@ -232,8 +233,10 @@ def sweep_segment(
 def take_round(
     conn: Conn, config: Config, row: RoundRow, shards: Sequence[int], now: datetime, serials: Iterator[int]
 ) -> tuple[Batch, int]:
-    """The people of some shards whom a round of a journey is for (R5), and how many were looked at."""
-    world = decide_round(conn, config, row, shards, now, serials)
+    """The people of some shards whom a round of a journey is for (R5), or whose runs go on by its newest revision
+    (V1); and how many were looked at."""
+    decide = decide_change if row.runs else decide_round
+    world = decide(conn, config, row, shards, now, serials)
     return _finish(conn, world, Batch()), len(world.contacts)
 
 

@@ -20,6 +20,7 @@ from tertulia.channels import registry
 from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
 from tertulia.core.journeys import SegmentEntry
+from tertulia.core.revisions import CHOICES, FINISH
 from tertulia.core.rounds import is_at_launch
 from tertulia.data.models import (
     Channel,
@@ -37,6 +38,7 @@ from tertulia.documents.delivery_control import is_control_change
 from tertulia.documents.journeys import Around, check_journey
 from tertulia.documents.lines import BadDocument, read_lines
 from tertulia.errors import Conflict, NotFound
+from tertulia.ids import day_of
 
 ID_MAX: Final = 2**31 - 1
 LAUNCH_AFTER: Final = timedelta(seconds=12)  # so long a launch may be taken back, and a little longer it waits
@@ -149,9 +151,12 @@ def save_draft(journey: Journey, user: User | None, now: datetime, text: str, *,
     return journey
 
 
-def publish(journey: Journey, user: User | None, now: datetime, *, version: int) -> JourneyRevision:
-    """The draft becomes the next revision, into which people enter from now on; runs keep theirs (V1). Raises Refused
-    with everything that is wrong, and Conflict where somebody changed the draft since `version`."""
+def publish(journey: Journey, user: User | None, now: datetime, *, version: int, runs: str = FINISH) -> JourneyRevision:
+    """The draft becomes the next revision, into which people enter from now on. `runs`: what becomes of those who are
+    in it, one of core.revisions.CHOICES (V1). Raises Refused with everything that is wrong, and Conflict where somebody
+    changed the draft since `version`, or the runs of the last publishing are still on their way."""
+    if runs not in CHOICES:
+        raise Refused([Problem("invalid", _("Say finish, move or restart."), "runs")])
     locked = Journey.objects.select_for_update().select_related("workspace").get(pk=journey.pk)
     if locked.version != version:
         raise Conflict(_("Somebody else has changed this journey meanwhile. Reload it, and look at it again."))
@@ -161,6 +166,7 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int)
     if document is None:
         raise Refused(problems)
     _refuse_kind(locked, document)
+    _change_runs(locked, now, runs)
     number = (locked.revision or 0) + 1
     revision: JourneyRevision = JourneyRevision.objects.create(
         journey=locked, number=number, document=locked.document, published_by=user, published_at=now
@@ -176,6 +182,17 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int)
     record_change(locked.workspace, user, now, "journey_published", _subject(locked), {"revision": number})
     journey.refresh_from_db()
     return revision
+
+
+def _change_runs(journey: Journey, now: datetime, runs: str) -> None:
+    """The engine does it, shard by shard. Raises Conflict."""
+    if JourneyRound.objects.filter(journey=journey, state="running").exclude(runs="").exists():
+        raise Conflict(_("Those who were in it at the last publishing are still on their way. Try again in a minute."))
+    if runs == FINISH or journey.revision is None:
+        return
+    while JourneyRound.objects.filter(journey=journey, due_at=now).exists():  # published twice at one instant
+        now -= timedelta(microseconds=1)
+    JourneyRound.objects.create(journey=journey, day=day_of(now), due_at=now, runs=runs)
 
 
 def _refuse_kind(journey: Journey, document: Document) -> None:

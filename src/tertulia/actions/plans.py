@@ -7,7 +7,7 @@ What is not among the files is left alone, so that some documents can be kept in
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,10 +16,13 @@ from django.utils.translation import gettext as _
 from tertulia.actions import journeys, segments, templates
 from tertulia.actions.drafts import KEY
 from tertulia.actions.problems import Problem
+from tertulia.actions.revisions import Outlook, count_choices
+from tertulia.core.revisions import FINISH
 from tertulia.core.segment_document import list_named
 from tertulia.data.models import Journey, Segment, Template, Workspace
 from tertulia.documents.delivery_control import is_control_change
 from tertulia.documents.segments import read_segment
+from tertulia.store.db import django_conn
 
 NO_NEWLINE: Final = "\\ No newline at end of file"
 
@@ -37,7 +40,7 @@ class Texts:
 class Planned:
     """What applying one document would do: `change` is new, changed or unchanged; `revision` the number that it gets,
     or has; `diff` the lines that change; `problems` what forbids it; `replaces_draft`: somebody's draft in the console,
-    which was not published, would be lost."""
+    which was not published, would be lost; `runs`: what that does to those who are in a changed journey (V1)."""
 
     key: str
     name: str
@@ -47,6 +50,7 @@ class Planned:
     diff: tuple[str, ...]
     problems: tuple[Problem, ...]
     replaces_draft: bool = False
+    runs: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,10 @@ def plan_documents(workspace: Workspace, texts: Texts) -> Plan:
     )
 
 
-def apply_plan(workspace: Workspace, now: datetime, plan: Plan) -> None:
+def apply_plan(workspace: Workspace, now: datetime, plan: Plan, runs: str = FINISH) -> None:
     """Publish what is new or changed, in the caller's transaction: templates; then all drafts of journeys, for
-    everything may name them; then segments, and the journeys. Raises Refused or Conflict for what has changed
-    meanwhile."""
+    everything may name them; then segments, and the journeys. `runs`: what becomes of those who are in changed ones
+    (V1). Raises Refused or Conflict for what has changed meanwhile."""
     for item in _list_changes(plan.templates):
         template = _draft_template(workspace, now, item)
         templates.publish(template, None, now, version=template.version)
@@ -96,7 +100,7 @@ def apply_plan(workspace: Workspace, now: datetime, plan: Plan) -> None:
         segment = _draft_segment(workspace, now, item)
         segments.publish(segment, None, now, version=segment.version)
     for journey in drafts:
-        journeys.publish(journey, None, now, version=journey.version)
+        journeys.publish(journey, None, now, version=journey.version, runs=runs)
 
 
 def _order(changed: Mapping[str, Planned]) -> list[Planned]:
@@ -179,7 +183,10 @@ def _plan_journeys(workspace: Workspace, texts: Texts) -> Part:
             message = _("This broadcast was launched, and is not launched again. Give the file another name.")
             problems = [Problem("conflict", message, "key", 1, column=1), *problems]
         name = document.name if document else ""
-        planned.append(_plan_one(key, name, text, journey, before, tuple(problems)))
+        item = _plan_one(key, name, text, journey, before, tuple(problems))
+        if journey is not None and journey.revision and document is not None and item.change == "changed":
+            item = replace(item, runs=count_choices(django_conn(), journey, document))
+        planned.append(item)
     return Part(tuple(planned), tuple(sorted(known.keys() - texts.journeys.keys())))
 
 

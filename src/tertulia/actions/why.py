@@ -151,6 +151,8 @@ def tell(outcome: str, reason: str) -> str:
         "called": _("Called."),
         "assigned": _("Assigned a way."),
         "timed": _("Its hour was chosen."),
+        "moved": _("Goes on by another revision."),
+        "restarted": _("Began again."),
     }
     head = heads.get(outcome, outcome)
     return f"{head} {explain_reason(reason)}" if reason else head

@@ -89,7 +89,7 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     if run.ended_at is None:
         asked = _("Is in it, at “%(step)s”, where a question waits for the reply; entered by “%(event)s”.")
         sentence = (asked if run.asked else _("Is in it, at “%(step)s”; entered by “%(event)s”.")) % said
-        more = _tell_more(rows, run)
+        more = " ".join(filter(None, (_tell_revision(journey, run, rows), _tell_more(rows, run))))
         return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, more=more, runs=runs, rows=rows)
     heads = {
         "completed": _("Went to the end of it; entered by “%(event)s”.") % said,
@@ -101,6 +101,21 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     more = " ".join(filter(None, (reason, _tell_more(rows, run))))
     told = (contact_id, journey.pk, run.outcome, sentence, run.ended_at, run.reason, more)
     return EntryAnswer(*told, runs, rows)
+
+
+def _tell_revision(journey: Journey, run: RunView, rows: Sequence[LedgerRow]) -> str:
+    """V1: which revision it goes by, where that is not the newest, or was not the first."""
+    said = {"number": run.revision, "newest": journey.revision}
+    if journey.revision is not None and run.revision < journey.revision:
+        return str(_("It finishes on revision %(number)s; the newest is %(newest)s.") % said)
+    changed = next((row for row in rows if row.outcome in ("moved", "restarted") and row.at >= run.started_at), None)
+    if changed is None:
+        return ""
+    words = {
+        "moved": _("It moved at “%(step)s” from revision %(from)s to %(to)s."),
+        "restarted": _("At “%(step)s” it began again, from revision %(from)s by %(to)s."),
+    }
+    return str(words[changed.outcome] % {"step": changed.step, **changed.facts})
 
 
 def _tell_more(rows: Sequence[LedgerRow], run: RunView) -> str:
@@ -184,7 +199,7 @@ def _tell_no_change(
 
 def _tell_no_round(contact: Any, journey: Journey, entry: AudienceEntry | DateEntry) -> EntryAnswer:
     """When the journey last looked for people, and why this one was none of them."""
-    last = journey.rounds.exclude(state="running").first()
+    last = journey.rounds.filter(runs="").exclude(state="running").first()
     if last is None:
         sentence = _("Never entered: the journey has not looked for people yet.")
         return EntryAnswer(contact.id, journey.pk, "never", sentence, None)

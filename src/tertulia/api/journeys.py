@@ -12,6 +12,8 @@ from ninja import Router, Schema, Status
 from tertulia.actions import journeys as actions
 from tertulia.actions.drafts import read_name
 from tertulia.actions.journey_counts import Unsent, count_journey
+from tertulia.actions.problems import Refused
+from tertulia.actions.revisions import count_choices
 from tertulia.actions.why import explain_reason
 from tertulia.actions.why_journey import explain_entry
 from tertulia.api.contact_shapes import DecisionOut, RunOut
@@ -19,6 +21,7 @@ from tertulia.api.contacts import write_decisions, write_runs
 from tertulia.api.paging import read_limit
 from tertulia.api.problems import ProblemOut, write_problem
 from tertulia.api.shell import conn_of, now, workspace_of, writing
+from tertulia.core.revisions import FINISH
 from tertulia.data.models import Journey, JourneyRevision
 from tertulia.documents.journeys import write_schema
 from tertulia.errors import NotFound
@@ -44,6 +47,26 @@ class VersionIn(Schema):
     """`version`: the draft's, as it was read."""
 
     version: int
+
+
+class PublishIn(VersionIn):
+    """`runs`: what becomes of those who are in it: `finish` on the revision that they entered with, `move` at the same
+    step, or `restart`."""
+
+    runs: str = FINISH
+
+
+class RunsOutlookOut(Schema):
+    """How many are `inside` now. With `move`: how many go on by the new revision (`moves`), and finish on theirs
+    (`stays`), for it does not have their step. With `restart`: how many, to whom nothing was sent, begin `again`, and
+    of the others how many go on (`restart_moves`) and finish on theirs (`restart_stays`)."""
+
+    inside: int
+    moves: int
+    stays: int
+    again: int
+    restart_moves: int
+    restart_stays: int
 
 
 class DraftIn(DocumentIn, VersionIn):
@@ -213,12 +236,25 @@ def delete_journey(request: HttpRequest, journey_id: int) -> Status[None]:
 
 
 @router.post("/journeys/{journey_id}/publish", response=JourneyOut, summary="Publish")
-def publish_journey(request: HttpRequest, journey_id: int, form: VersionIn) -> dict[str, Any]:
-    """The draft becomes the next revision, into which people enter from now on; runs keep theirs. Refused with
-    everything that is wrong, and with 409 when somebody changed the draft since `version`."""
+def publish_journey(request: HttpRequest, journey_id: int, form: PublishIn) -> dict[str, Any]:
+    """The draft becomes the next revision, into which people enter from now on; `runs` says what becomes of those who
+    are in it, which `/runs-outlook` counts before. Refused with everything that is wrong, and with 409 when somebody
+    changed the draft since `version`, or while the runs of the last publishing are on their way."""
     with writing():
-        actions.publish(_access(request, journey_id), None, now(), version=form.version)
+        actions.publish(_access(request, journey_id), None, now(), version=form.version, runs=form.runs)
     return _write(_access(request, journey_id))
+
+
+@router.get(
+    "/journeys/{journey_id}/runs-outlook", response=RunsOutlookOut, summary="What publishing does to those inside"
+)
+def get_runs_outlook(request: HttpRequest, journey_id: int) -> dict[str, int]:
+    """Of the draft as it is; refused with everything that is wrong with it."""
+    journey = _access(request, journey_id)
+    document, problems = actions.check_text(journey.workspace, journey.document)
+    if document is None:
+        raise Refused(problems)
+    return asdict(count_choices(conn_of(), journey, document))
 
 
 @router.post("/journeys/{journey_id}/close", response=JourneyOut, summary="Close the entry")

@@ -4,11 +4,23 @@ import argparse
 import json
 import sys
 
+from tertulia.commands import plan as planning
 from tertulia.commands.people import find_workspace, open_django
-from tertulia.commands.plan import add_arguments, describe_plan, read_folder, tell_problems, write_plan
+from tertulia.commands.plan import describe_plan, read_folder, tell_problems, write_plan
 from tertulia.commands.roles import has_test_clock
 
-__all__ = ["add_arguments", "run"]
+RUNS = ("finish", "move", "restart")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    planning.add_arguments(parser)
+    parser.add_argument(
+        "--runs",
+        choices=RUNS,
+        default=RUNS[0],
+        help="those who are in a changed journey finish on their revision, move at the same step, or begin again where"
+        " nothing was sent to them",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
             Workspace.objects.select_for_update().get(pk=workspace.pk)  # one at a time: each plans what it finds
             plan = plan_documents(workspace, Texts(*(shelf.texts for shelf in folder.shelves)))
             if plan.is_good:
-                apply_plan(workspace, decision_now(django_conn(), test_clock=has_test_clock()), plan)
+                apply_plan(workspace, decision_now(django_conn(), test_clock=has_test_clock()), plan, options.runs)
     if options.json:
         told = {**write_plan(plan, folder), "applied": plan.is_good}
         sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,7 @@ def describe_plan(plan: "Plan", folder: Folder) -> str:
         lines.append(f"{path}: {_tell_change(item)}")
         if item.replaces_draft:
             lines.append("  Its draft in the console was never published. Applying replaces it.")
+        lines += _tell_runs(item)
         lines += [f"  {line}" for line in item.diff]
     lines += [f"{key}: not in the folder, left alone" for key in _list_left(plan)]
     lines.append(_count(plan))
@@ -141,6 +142,7 @@ def _write_item(item: "Planned", shelf: Shelf) -> dict[str, Any]:
         "revision": item.revision,
         "replaces_draft": item.replaces_draft,
         "diff": list(item.diff),
+        "runs": asdict(item.runs) if item.runs is not None else None,
         "problems": [
             {"sentence": p.sentence, "field": p.field, "line": p.line, "column": p.column} for p in item.problems
         ],
@@ -162,6 +164,18 @@ def _read_text(path: Path) -> str:
         raise Invalid(f"{path} is no text in UTF-8.") from None
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _tell_runs(item: "Planned") -> list[str]:
+    """What becomes of those who are in a changed journey, by each choice of `apply --runs` (V1)."""
+    told = item.runs
+    if told is None or not told.inside:
+        return []
+    return [
+        f"  {told.inside} in it now finish on their revision; with --runs move {told.moves} go on by revision"
+        f" {item.revision} and {told.stays} finish; with --runs restart {told.again}, to whom nothing was sent, begin"
+        f" again, {told.restart_moves} go on and {told.restart_stays} finish."
+    ]
 
 
 def _tell_change(item: "Planned") -> str:

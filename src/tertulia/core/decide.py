@@ -7,6 +7,7 @@ import msgspec
 from tertulia.core import effects as fx
 from tertulia.core.attempts import decide_outcome, decide_receipt
 from tertulia.core.call_outcomes import decide_call, decide_settlement
+from tertulia.core.confirmations import confirm_by_click
 from tertulia.core.entries import (
     AbsorbEntry,
     CallEntry,
@@ -36,7 +37,7 @@ from tertulia.core.entries import (
 from tertulia.core.events import decide_event
 from tertulia.core.hand_over import decide_hand_over
 from tertulia.core.inbound import decide_inbound, decide_token
-from tertulia.core.journey import confirm_by_click, follow_delivery
+from tertulia.core.journey import follow_delivery
 from tertulia.core.lookups import decide_look_up
 from tertulia.core.membership import tell_change
 from tertulia.core.merging import (

@@ -6,6 +6,7 @@ verdict, so that an exception finds it live and takes the message back (X1).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -175,6 +176,23 @@ def _go(world: World, run: RunRow, step: str | None) -> None:
 def _follow(world: World, run: RunRow, node: Node, woken: Woken) -> None:
     """Ask the step and do what it says."""
     _do(world, run, node, node.step.act(_look(world, run, woken)))
+
+
+def arrive_again(world: World, run: RunRow) -> None:
+    """Ask the step as if the run had just come there: it is another one now (V1)."""
+    _follow(world, run, find_program(world, run).nodes[run.step], Woken.ARRIVED)
+
+
+def find_due(world: World, run: RunRow) -> datetime | None:
+    """Until when the run would have to wait at its step, since it came there; None where it waits for no time."""
+    view = replace(_look(world, run, Woken.ARRIVED), now=run.since)
+    match find_program(world, run).nodes[run.step].step.act(view):
+        case WaitUntil(at):
+            return max(at, world.now)
+        case GoOn() | Skip() | Leave():
+            return world.now
+        case _:
+            return None
 
 
 def settle_message(world: World, run: RunRow, node: Node, woken: Woken) -> None:
@@ -382,32 +400,6 @@ def _hear_late(world: World, run: RunRow, row: OpenDelivery | ClosedDelivery) ->
     settle_message(world, run, node, Woken.SENT)
 
 
-def confirm_by_message(world: World, contact_id: int, channel_id: int, at: datetime) -> None:
-    """Who writes on a channel has what was sent there before: a run that waits to hear that goes on."""
-    for run in [world.runs[run_id] for run_id in world.runs_of.get(contact_id, ())]:
-        node = find_program(world, run).nodes.get(run.step)
-        patience = node.step.find_patience() if node is not None else None
-        if node is None or patience is None or run.delivery_id is None or run.due_at is None:
-            continue
-        delivery = world.open.get(run.delivery_id)
-        handed_over = delivery is None or delivery.state in HANDED_OVER
-        assert isinstance(node.step, SendStep)
-        channel = find_channel(world, run.workspace, node.step.channels[find_place(run, node.step)])
-        handed_at = (run.due_at - patience).replace(microsecond=0)  # providers tell whole seconds
-        if handed_over and channel is not None and channel.id == channel_id and at >= handed_at:
-            settle_message(world, run, node, Woken.SENT)
-
-
-def confirm_by_click(world: World, run_id: UUID, delivery_id: UUID) -> None:
-    """Who opens a link has the message that it stands in: a run that waits to hear that goes on."""
-    run = world.runs.get(run_id)
-    node = find_program(world, run).nodes.get(run.step) if run is not None else None
-    if run is None or node is None or run.delivery_id != delivery_id or run.due_at is None:
-        return
-    if node.step.find_patience() is not None and delivery_id not in world.open:
-        settle_message(world, run, node, Woken.SENT)
-
-
 def note_message(world: World, run: RunRow, delivery: OpenDelivery) -> None:
     """A message of the run was handed over: from now on its entry counts (R2, R3), and a question waits. An older one
     on the channel waits no more. Where the step waits for a delivery, its time runs from the first hand-over on."""
@@ -436,9 +428,11 @@ def note_passage(world: World, run: RunRow, message_at: datetime | None) -> None
 # the run itself
 
 
-def restart(world: World, run: RunRow, event: dict[str, Any], entered_at: datetime) -> None:
+def restart(
+    world: World, run: RunRow, event: dict[str, Any], entered_at: datetime, reason: Reason = Reason.RUN_RESTARTED
+) -> None:
     """R1, X4: begin again with a new event's data; what is queued is taken back."""
-    take_back(world, run, Reason.RUN_RESTARTED, None)
+    take_back(world, run, reason, None)
     run.event, run.entered_at, run.visit, run.step = event, max(entered_at, run.entered_at), run.visit + 1, ""
     run.delivery_id, run.due_at, run.withheld = None, None, False
     run.answers, run.question, run.results = {}, {}, {}

@@ -66,6 +66,8 @@ class Reason(StrEnum):
     EXIT_CONDITION = "run.exit_condition"
     RUN_RESTARTED = "run.restarted"
     RUN_CANCELLED = "run.cancelled"
+    RUN_MOVED = "run.moved"
+    RUN_BEGUN_AGAIN = "run.begun_again"
     ENTRY_PAUSED = "entry.paused"
     ENTRY_CLOSED = "entry.closed"
     NOT_STARTED = "entry.not_started"
@@ -206,6 +208,8 @@ SENTENCES: Final = {
     ),
     Reason.EXIT_CONDITION: gettext_noop("The customer is what the journey ends for."),
     Reason.RUN_RESTARTED: gettext_noop("The journey began again with a newer event."),
+    Reason.RUN_MOVED: gettext_noop("The journey was published anew, and the run goes on by the new revision."),
+    Reason.RUN_BEGUN_AGAIN: gettext_noop("The journey was published anew, and the run began again by the new one."),
     Reason.RUN_CANCELLED: gettext_noop("Somebody in your team cancelled the journey."),
     Reason.ENTRY_PAUSED: gettext_noop("The journey was paused."),
     Reason.ENTRY_CLOSED: gettext_noop("Nobody enters this journey any more."),

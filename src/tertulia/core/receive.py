@@ -19,11 +19,12 @@ from tertulia.core.came import (
     phone_owners,
     subject_of,
 )
+from tertulia.core.confirmations import confirm_by_message
 from tertulia.core.consent import MARKETING, Given, record_first_message, write_subject
 from tertulia.core.entries import Inbound, MergeEntry, TokenEntry, key_of
 from tertulia.core.hearing import hear, name_tapped
 from tertulia.core.identity import Trust
-from tertulia.core.journey import confirm_by_message, drop_question
+from tertulia.core.journey import drop_question
 from tertulia.core.links import hash_code
 from tertulia.core.match import (
     Ambiguous,

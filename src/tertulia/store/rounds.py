@@ -10,12 +10,13 @@ from tertulia.store.db import Conn, fetch_all, load, run
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """One that is running."""
+    """One that is running. `runs`: empty, or what becomes of those who are in the journey: move, restart."""
 
     id: int
     journey_id: int
     day: date
     due_at: datetime
+    runs: str = ""
 
 
 def open_rounds(conn: Conn, rows: Sequence[tuple[int, date, datetime, str]]) -> int:

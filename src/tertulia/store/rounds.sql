@@ -1,14 +1,14 @@
 -- Rounds of journeys: the times at which they look for people by themselves.
 
 -- name: open
-insert into journey_round (journey_id, day, due_at, state)
-select r.journey_id, r.day, r.due_at, r.state
+insert into journey_round (journey_id, day, due_at, state, runs)
+select r.journey_id, r.day, r.due_at, r.state, ''
 from unnest(%(journeys)s::integer[], %(days)s::date[], %(dues)s::timestamptz[], %(states)s::text[])
      as r (journey_id, day, due_at, state)
 on conflict (journey_id, due_at) do nothing
 
 -- name: running
-select r.id, r.journey_id, r.day, r.due_at from journey_round r
+select r.id, r.journey_id, r.day, r.due_at, r.runs from journey_round r
 where r.state = 'running' and r.due_at <= %(now)s
 order by r.due_at, r.id
 

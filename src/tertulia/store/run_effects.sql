@@ -13,7 +13,8 @@ from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(c
      as t (shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at, since,
            due_at, delivery_id, event, withheld, answers, question, results)
 on conflict (shard, id) do update
-   set step = excluded.step, visit = excluded.visit, entered_at = excluded.entered_at, since = excluded.since,
+   set revision = excluded.revision, step = excluded.step, visit = excluded.visit, entered_at = excluded.entered_at,
+       since = excluded.since,
        due_at = excluded.due_at, delivery_id = excluded.delivery_id, withheld = excluded.withheld,
        answers = excluded.answers, question = excluded.question, results = excluded.results,
        event = case when run_open.visit = excluded.visit then run_open.event else excluded.event end

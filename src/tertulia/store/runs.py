@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from tertulia.core.families import take_passage
 from tertulia.core.rows import PassageRow, Recalled, RunRow
 from tertulia.core.world import World
-from tertulia.ids import shard_of_contact
+from tertulia.ids import day_of, shard_of_contact
 from tertulia.store.db import Conn, fetch_all, load, run
 
 RECALLED_MAX: Final = 200  # of one contact
@@ -47,6 +47,37 @@ def read_runs_of_journey(conn: Conn, journey_id: int, shards: Sequence[int], lim
     """Some of a journey's live runs."""
     args = {"journey": journey_id, "shards": list(shards), "limit": limit}
     return [RunRow(*row) for row in fetch_all(conn, load("runs")["runs_of_journey"], args)]
+
+
+def read_runs_behind(conn: Conn, journey_id: int, revision: int, shards: Sequence[int]) -> list[RunRow]:
+    """The runs of some shards that are in older revisions of a journey (V1)."""
+    args = {"journey": journey_id, "revision": revision, "shards": list(shards)}
+    return [RunRow(*row) for row in fetch_all(conn, load("runs")["runs_behind"], args)]
+
+
+def list_written(conn: Conn, runs: Sequence[RunRow]) -> set[UUID]:
+    """Those of these runs that have sent something, or may have, or would have to who is held out."""
+    args = {
+        "shards": [shard_of_contact(row.contact_id) for row in runs],
+        "contacts": [row.contact_id for row in runs],
+        "ids": [row.id for row in runs],
+        "days": [day_of(row.started_at) for row in runs],
+    }
+    return {row[0] for row in fetch_all(conn, load("runs")["written"], args)} if runs else set()
+
+
+class Inside(NamedTuple):
+    """How many live runs are at a step of a revision; `written`: they have sent something."""
+
+    revision: int
+    step: str
+    written: bool
+    people: int
+
+
+def count_inside(conn: Conn, journey_id: int) -> list[Inside]:
+    """Everybody who is in a journey."""
+    return [Inside(*row) for row in fetch_all(conn, load("runs")["inside"], {"journey": journey_id})]
 
 
 def put_off(conn: Conn, row: RunRow, until: datetime) -> None:

@@ -32,6 +32,44 @@ from run_open r
 where r.journey_id = %(journey)s and r.shard = any(%(shards)s::smallint[])
 limit %(limit)s
 
+-- name: runs_behind
+-- Those of older revisions, in some shards.
+select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
+       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results
+from run_open r
+where r.journey_id = %(journey)s and r.revision < %(revision)s and r.shard = any(%(shards)s::smallint[])
+
+-- name: written
+-- Runs that have sent something, or may have, or would have, were their customer not held out (A3).
+select k.id
+from unnest(%(shards)s::smallint[], %(contacts)s::bigint[], %(ids)s::uuid[], %(days)s::date[])
+     as k (shard, contact_id, id, day)
+where exists (
+    select 1 from delivery d
+    where d.shard = k.shard and d.contact_id = k.contact_id and d.day >= k.day and d.run_id = k.id
+      and (d.state in ('sent', 'delivered', 'read', 'expired') or d.reason like 'hold\_out.%%')
+) or exists (
+    select 1 from delivery_open o
+    where o.shard = k.shard and o.run_id = k.id and o.state in ('sending', 'unknown')
+)
+
+-- name: inside
+-- How many are in a journey, by revision, step and whether their run has sent something (as above).
+select r.revision, r.step,
+       w.run_id is not null or exists (
+           select 1 from delivery_open o
+           where o.shard = r.shard and o.run_id = r.id and o.state in ('sending', 'unknown')
+       ),
+       count(*)
+from run_open r
+left join (
+    select distinct d.shard, d.run_id from delivery d
+    where d.journey_id = %(journey)s
+      and (d.state in ('sent', 'delivered', 'read', 'expired') or d.reason like 'hold\_out.%%')
+) w on w.shard = r.shard and w.run_id = r.id
+where r.journey_id = %(journey)s
+group by 1, 2, 3
+
 -- name: put_off
 update run_open set due_at = %(until)s where shard = %(shard)s and id = %(id)s
 

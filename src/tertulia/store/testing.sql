@@ -27,7 +27,7 @@ select (select count(*) from log l
      + (select count(*) from message_watch where due_at <= %(now)s)
      + (select count(*) from journey where state in ('cancelling', 'resuming'))
      + (select count(*) from journey_round r join journey j on j.id = r.journey_id
-        where r.state = 'running' and r.due_at <= %(now)s and j.state in ('live', 'closed'))
+        where r.state = 'running' and r.due_at <= %(now)s and (j.state in ('live', 'closed') or r.runs <> ''))
      + (select count(*) from match where state = 'launching')
      + (select count(*) from segment s where s.state = 'live'
         and (select count(*) from segment_shard t where t.segment_id = s.id and t.turn = s.turn) < %(shards)s)

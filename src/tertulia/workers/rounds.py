@@ -38,7 +38,9 @@ class RoundKeeper:
             _open(conn, config, now)
         for row in read_running(conn, now):
             journey = config.journeys.get(row.journey_id)
-            if journey is None or _is_waiting(journey) or _is_being_counted(conn, config, journey, owned):
+            if journey is None:
+                continue
+            if not row.runs and (_is_waiting(journey) or _is_being_counted(conn, config, journey, owned)):
                 continue
             left = list_left(conn, row.id, owned, self.shards)
             if left or end_round(conn, row.id):

@@ -98,6 +98,8 @@ def tell_decision(decision: LedgerRow, names: Names) -> Act:
         "not_sent": (_("not sent"), "ban", "warn"),
         "ghost": (_("held out"), "split", ""),
         "assigned": (_("assigned a way by a bandit"), "split", ""),
+        "moved": (_("moved to another revision"), "workflow", ""),
+        "restarted": (_("began again"), "rotate-cw", ""),
         "timed": (_("its hour was chosen"), "clock", ""),
         "failed": (_("failed"), "circle-alert", "danger"),
         "revoked": (_("revoked"), "undo-2", ""),

@@ -67,6 +67,8 @@ def explain_decisions(rows: Sequence[LedgerRow]) -> Why:
         "called": _("Called"),
         "assigned": _("Assigned"),
         "timed": _("Hour chosen"),
+        "moved": _("Moved"),
+        "restarted": _("Began again"),
     }
     return Why(
         newest,

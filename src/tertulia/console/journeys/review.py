@@ -12,15 +12,16 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions import journeys as actions
 from tertulia.actions.problems import Refused
+from tertulia.actions.revisions import count_choices
 from tertulia.console.access import get_now
 from tertulia.console.journeys.head import describe_journey
 from tertulia.console.journeys.words import name_choice
 from tertulia.console.routes import route
 from tertulia.console.toasts import toast
 from tertulia.core.journeys import Entry, EventEntry
+from tertulia.core.revisions import FINISH
 from tertulia.ids import day_of
 from tertulia.store.db import django_conn
-from tertulia.store.journeys import count_now
 from tertulia.store.sources import count_named
 
 LOOKED_BACK = timedelta(days=6)  # and today
@@ -46,7 +47,9 @@ def show_review(request: HttpRequest, journey_id: int) -> HttpResponse:
         version = request.POST.get("version", "")
         try:
             made = actions.publish(
-                journey, request.user, get_now(request), version=int(version) if version.isdecimal() else -1
+                *(journey, request.user, get_now(request)),
+                version=int(version) if version.isdecimal() else -1,
+                runs=request.POST.get("runs", FINISH),
             )
             toast(request, _("Revision %(number)s published") % {"number": made.number})
             return HttpResponseRedirect(reverse("journey", args=[journey_id]))
@@ -59,8 +62,9 @@ def show_review(request: HttpRequest, journey_id: int) -> HttpResponse:
         "document": document,
         "number": (journey.revision or 0) + 1,
         "diff": list_difference(newest.document if newest else "", journey.document),
-        "inside": sum(count_now(django_conn(), journey.pk).values()) if newest else 0,
     }
+    if newest and document is not None:
+        context["runs"] = count_choices(django_conn(), journey, document)
     if document is not None:
         context |= describe_start(request, document.entry)
     return render(request, "journeys/review.html", context, status=422 if request.method == "POST" else 200)

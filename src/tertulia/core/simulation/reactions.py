@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tertulia.core.came import subject_of
+from tertulia.core.confirmations import confirm_by_message
 from tertulia.core.consent import MARKETING, Given, Source, write_subject
 from tertulia.core.decide import decide_occasion
 from tertulia.core.entries import ClickEntry, ConsentEntry, Entry, LinkedMessage, OccasionEntry, ReceiptEntry
 from tertulia.core.identity import IdentityRef
-from tertulia.core.journey import confirm_by_message
 from tertulia.core.message_outcomes import find_depth, tell_outcome
 from tertulia.core.occasions import MESSAGE, RECEIVED, name_channel
 from tertulia.core.rows import OpenDelivery

@@ -32,12 +32,14 @@ class Journey(models.Model):
 
 class JourneyRound(models.Model):
     """A time at which a journey looked for people by itself: for a local day, or at its launch for who was inside a
-    segment. States: running, done, skipped (it was too late). The engine makes and ends them."""
+    segment; or, with `runs`, at which those who were in it moved to a new revision or began again (V1). States:
+    running, done, skipped (it was too late). The engine makes and ends them."""
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="rounds")
     day = models.DateField()
     due_at = models.DateTimeField()
     state = models.CharField(max_length=12, default="running")
+    runs = models.CharField(max_length=8, blank=True, default="", db_default="")  # empty, move, restart
 
     class Meta:
         db_table = "journey_round"

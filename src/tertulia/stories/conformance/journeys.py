@@ -22,11 +22,15 @@ DAYS_MAX = 400
 
 def publish_journey(stage: Stage, told: Mapping[str, Any]) -> None:
     """Publish a `document` under the name `as` (`journey`, if not given); a second one of that name is its next
-    revision. What it says of its class, if nothing, is transactional, which needs no consent. A refusal is the last
+    revision, and `runs` says what becomes of those who are in it (finish, move, restart). What it says of its class, if
+    nothing, is transactional, which needs no consent. A refusal is the last
     answer, and nothing is published."""
     name = told.get("as", "journey")
     document = json.dumps({"name": name, "class": "transactional", **told["document"]})
-    _publish(stage, "/journeys", stage.journeys, name, {"document": document})
+    more = {"runs": told["runs"]} if "runs" in told else {}
+    _publish(stage, "/journeys", stage.journeys, name, {"document": document}, more)
+    if more:
+        stage.drain()
 
 
 def publish_template(stage: Stage, told: Mapping[str, Any]) -> None:
@@ -37,7 +41,14 @@ def publish_template(stage: Stage, told: Mapping[str, Any]) -> None:
     _publish(stage, "/templates", stage.templates, name, {"document": document, "key": name})
 
 
-def _publish(stage: Stage, noun: str, known: dict[str, int], name: str, form: dict[str, Any]) -> None:
+def _publish(
+    stage: Stage,
+    noun: str,
+    known: dict[str, int],
+    name: str,
+    form: dict[str, Any],
+    more: Mapping[str, Any] | None = None,
+) -> None:
     if name not in known:
         made = stage.api("POST", noun, form)
         known[name] = made["id"]
@@ -45,7 +56,7 @@ def _publish(stage: Stage, noun: str, known: dict[str, int], name: str, form: di
         version = stage.api("GET", f"{noun}/{known[name]}")["version"]
         made = stage.api("PUT", f"{noun}/{known[name]}", {"document": form["document"], "version": version})
     headers = {"authorization": f"Bearer {stage.key}"}
-    publishing = {"version": made["version"]}
+    publishing = {"version": made["version"], **(more or {})}
     response = stage.http.post(f"/api{noun}/{known[name]}/publish", json=publishing, headers=headers)
     stage.last_status, stage.last_body = response.status_code, response.text
 
