@@ -29,6 +29,7 @@ from tertulia.core.gates import (
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.reasons import SENTENCES, Reason, explain
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, ProblemCode, Rendered, TemplateProblem
+from tertulia.core.throttles import ThrottleRule, Turn
 from tertulia.core.windows import Outside, read_window
 from tertulia.core.zones import ZoneChoice, ZoneSource
 
@@ -48,6 +49,7 @@ FULL: dict[str, object] = {"caps": (ONE_IN_A_DAY,), "slots": (EARLIER,)}
 DAY_LEFT = Room(
     TotalKey(1, "budget", "2026-11-22"), "workspace", "", "day", 500_000, 100_000, NOW + timedelta(hours=15)
 )
+TEN_AN_HOUR = ThrottleRule(messages=10, per="1 h")
 CHARGE = Charge(60_000, dearest=(80_000, "Spring"), rooms=(DAY_LEFT,))
 GOOD = SendFacts(
     delivery_id=UUID(int=7),
@@ -79,6 +81,7 @@ GOOD = SendFacts(
     at_cap=AtCap.DEFER,
     channel_stopped=False,
     charge=lambda: CHARGE,
+    turn=None,
     on_missing=OnMissing.FAIL,
     characters_max=1600,
     render=lambda: Rendered("Hi Ana"),
@@ -125,6 +128,7 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("cap", Verb.DROP, Reason.CAP_REACHED, FULL | {"at_cap": AtCap.NEXT_CHANNEL}),
     ("throttle", Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel_stopped": True}),
     ("throttle", Verb.HOLD, Reason.BUDGET_SPENT, charged(rooms=(replace(DAY_LEFT, left=59_999),))),
+    ("throttle", Verb.HOLD, Reason.THROTTLED, {"turn": Turn(TEN_AN_HOUR, NOW + timedelta(minutes=6), 1, None)}),
     ("throttle", Verb.DROP, Reason.MESSAGE_TOO_DEAR, charged(dearest=(59_999, "Spring"))),
     ("coupon", Verb.HOLD, Reason.COUPONS_SPENT, {"coupons": (Grant("gift", "welcome", None),)}),
     ("render", Verb.DROP, Reason.TEMPLATE_ABORTED, {"render": lambda: Abort("enough")}),

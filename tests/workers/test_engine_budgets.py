@@ -1,4 +1,4 @@
-"""V3, R5: budgets of a workspace, a journey and a match through the engine on a real database."""
+"""V3, R5: throttles, and budgets of a workspace, a journey and a match through the engine on a real database."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -217,3 +217,47 @@ def test_V3_prices_in_another_currency_are_converted(town: Town) -> None:
     order(town, 0, 1)
     assert len(town.sending("sms")) == 1
     assert town.rows("select taken - unspent from allowance join allowance_part using (scope)") == [(275_000,)]
+
+
+def test_R5_a_throttle_spreads_what_comes_together(town: Town) -> None:
+    """One every ten minutes, whoever came first; a newer speed holds for who waits; a retry takes no turn."""
+    add_customers(town, 6)
+    document = "class: transactional" + SERIES
+    journey = town.publish(document + "throttle: {messages: 6, per: 1 h}\n")
+    order(town, 0, 1, 2, 3)
+    [first] = town.sending("sms")
+    assert town.rows("select drawn, done from throttle_line") == [(3, 0)]
+    waits = (
+        "select extract(epoch from not_before - %s)::int, held_by from delivery_open where state = 'queued' order by 1"
+    )
+    assert town.rows(waits, town.now) == [(600, "throttle"), (1200, "throttle"), (1800, "throttle")]
+    town.outcome(first, "retry", reason="retry.throttled", retry_after_s=60)
+    town.advance(timedelta(minutes=2))
+    assert [row.attempt for row in town.sending("sms")] == [2]
+    town.advance(timedelta(minutes=8))
+    assert len(town.sending("sms")) == 2
+    order(town, 4)
+    town.advance(timedelta(minutes=10))
+    assert len(town.sending("sms")) == 3
+    town.republish(journey, 2, document + "throttle: {messages: 60, per: 1 h}\n")
+    town.drain()
+    for _ in range(12):
+        town.advance(timedelta(minutes=1))
+    assert len(town.sending("sms")) == 5
+    assert town.rows("select drawn, done from throttle_line") == [(4, 4)]
+
+
+def test_A3_who_is_held_out_takes_no_turn(town: Town) -> None:
+    """They wait for one as others do, and it is free when they had it."""
+    add_customers(town, 12)
+    town.publish(SERIES + "hold_out: 50%\nthrottle: {messages: 1, per: 1 h}\n")
+    order(town, *range(12))
+    for _ in range(12):
+        town.advance(HOUR)
+    [(ghosts,)] = town.rows("select count(*)::int from ledger where outcome = 'ghost'")
+    [(sent, hours)] = town.rows("select count(*)::int, count(distinct at)::int from ledger where outcome = 'sent'")
+    assert 0 < ghosts < 12
+    assert sent == hours == 12 - ghosts
+    assert town.rows("select drawn, done from throttle_line") == [(11, 11)]
+    after = "select next_at - (select max(at) from ledger where outcome = 'sent') = interval '1 h' from throttle_line"
+    assert town.rows(after) == [(True,)]

@@ -28,6 +28,7 @@ UTC_ZONE = ZoneInfo("UTC")  # the town's, as long as nothing says another
 DOCUMENTS = {
     "reminder": """
 name: Reminder
+throttle: {messages: 2, per: 1 h}
 entry: {event: Product Added, where: {property: price, over: 100}, key: cart}
 exceptions: [{event: Order Completed, same: cart}]
 reentry: {after: 1 d, from: message}

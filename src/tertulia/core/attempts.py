@@ -34,7 +34,7 @@ from tertulia.core.reasons import Reason
 from tertulia.core.rows import ClosedDelivery, OpenDelivery
 from tertulia.core.slots import release_slot, take_slot
 from tertulia.core.sms import count_parts
-from tertulia.core.spending import give_back, price_of, spend_for_good
+from tertulia.core.spending import let_go, price_of, spend_for_good
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.talks import find_family
 from tertulia.core.world import World
@@ -316,7 +316,7 @@ def _finish(world: World, delivery: OpenDelivery, event: DeliveryEvent, reason: 
     world.add(_closed(world, delivery, advance(DeliveryState(delivery.state), event), reason, at))
     if event is not DeliveryEvent.EXPIRE:  # that one may have arrived
         release_slot(world, delivery)
-        give_back(world, delivery)
+        let_go(world, delivery)
         return_coupons(world, delivery)
 
 

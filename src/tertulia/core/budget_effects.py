@@ -1,4 +1,4 @@
-"""What messages bring about under budgets: a closed union, part of `effects.Effect` (V3, R5)."""
+"""What messages bring about under budgets and throttles: a closed union, part of `effects.Effect` (V3, R5)."""
 
 from datetime import datetime
 
@@ -36,4 +36,15 @@ class RunOut(msgspec.Struct, frozen=True):
     at: datetime
 
 
-BudgetEffect = Spend | GiveBack | RunOut
+class MoveLine(msgspec.Struct, frozen=True):
+    """At a journey's throttle: the next turn is free at `next_at` (None: as before); so many more numbers are `drawn`,
+    and `done`."""
+
+    workspace: int
+    journey_id: int
+    next_at: datetime | None = None
+    drawn: int = 0
+    done: int = 0
+
+
+BudgetEffect = Spend | GiveBack | RunOut | MoveLine

@@ -115,7 +115,7 @@ class Short(NamedTuple):
     `promised`: whether that is a time at which something changes."""
 
     room: Room | None
-    until: datetime | None = None
+    until: datetime
     promised: bool = False
 
 
@@ -179,9 +179,9 @@ def judge_charge(charge: Charge, now: datetime) -> Short | None:
     if charge.exempt or charge.reserved:
         return None
     if charge.dearest is not None and charge.cost > charge.dearest[0]:
-        return Short(None)
+        return Short(None, now)
     short = [_look_again(room, now) for room in charge.rooms if charge.cost > room.left]
-    return max(short, key=lambda found: found.until or now) if short else None
+    return max(short, key=lambda found: found.until) if short else None
 
 
 def _look_again(room: Room, now: datetime) -> Short:

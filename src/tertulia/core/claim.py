@@ -47,10 +47,11 @@ from tertulia.core.run_texts import run_facts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
 from tertulia.core.sensitive import Choice, Proof, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot
-from tertulia.core.spending import find_pots, give_back, make_charge, reserve, tell_run_out
+from tertulia.core.spending import find_pots, let_go, make_charge, reserve, tell_run_out
 from tertulia.core.stages import queue_next_stage
 from tertulia.core.steps.sending import SendStep
 from tertulia.core.templates import Wording
+from tertulia.core.throttles import draw_number, find_turn, take_turn
 from tertulia.core.web_addresses import read_address
 from tertulia.core.wordings import choose_wording, find_wording, make_content
 from tertulia.core.world import ChannelFacts, MatchFacts, World
@@ -117,6 +118,7 @@ def _hand_over(
     content: Content,
 ) -> None:
     world.add(*minted)
+    take_turn(world, delivery)
     attempt = delivery.attempt + 1
     world.add(
         fx.SetOpenState(
@@ -135,10 +137,11 @@ def _hold(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
     until = verdict.until or world.now + timedelta(seconds=HOLD_AGAIN_S)
     told = verdict.until is not None and verdict.promised
     facts = _facts(verdict) | ({"until": until.isoformat()} if told else {})
+    content = draw_number(world, delivery) if verdict.reason is Reason.THROTTLED else delivery.content
     world.add(
         fx.SetOpenState(
             *(delivery.workspace, delivery.contact_id, delivery.id, DeliveryState.QUEUED.value, delivery.attempt),
-            *(delivery.content, until, verdict.gate if verdict.until else ""),
+            *(content, until, verdict.gate if verdict.until else ""),
         ),
         decide_row(world, delivery, "held", verdict.gate, verdict.reason.value, facts),
     )
@@ -153,7 +156,7 @@ def _drop(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
         decide_row(world, delivery, "not_sent", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
     _give_slot_back(world, delivery)
-    give_back(world, delivery)
+    let_go(world, delivery)
     return_coupons(world, delivery)
     if delivery.match_id is not None:
         queue_next_stage(world, delivery, verdict.reason.value, world.now)
@@ -171,7 +174,7 @@ def _hold_out(world: World, delivery: OpenDelivery, verdict: Verdict) -> None:
         decide_row(world, delivery, "ghost", verdict.gate, verdict.reason.value, _facts(verdict)),
     )
     _give_slot_back(world, delivery)
-    give_back(world, delivery)
+    let_go(world, delivery)
     return_coupons(world, delivery)
     if delivery.match_id is not None:
         reason = verdict.reason.value
@@ -283,6 +286,7 @@ def _gather(
         at_cap=AtCap(step.at_cap) if step is not None else AtCap.DEFER,
         channel_stopped=channel.state != "live",
         charge=charge if find_pots(world, delivery) else None,
+        turn=find_turn(world, delivery),
         on_missing=OnMissing(wording.on_missing),
         characters_max=_find_room(channel, step),
         render=renderer,

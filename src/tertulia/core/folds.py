@@ -38,6 +38,7 @@ from tertulia.core.rows import (
     SessionRow,
     SlotRow,
 )
+from tertulia.core.throttles import Line
 from tertulia.ids import shard_of_contact
 
 if TYPE_CHECKING:
@@ -343,6 +344,11 @@ def _fold_back(world: "World", e: bx.GiveBack) -> None:
         world.rooms[e.key] += e.micros
 
 
+def _fold_line(world: "World", e: bx.MoveLine) -> None:
+    line = world.lines.get(e.journey_id, Line())
+    world.lines[e.journey_id] = Line(e.next_at or line.next_at, line.drawn + e.drawn, line.done + e.done)
+
+
 def _fold_queue(world: "World", e: fx.QueueDelivery) -> None:
     world.open.setdefault(
         e.id,
@@ -406,6 +412,7 @@ _FOLDS: dict[type, Any] = {
     ux.ReturnCoupon: _fold_coupon_return,
     bx.Spend: _fold_spending,
     bx.GiveBack: _fold_back,
+    bx.MoveLine: _fold_line,
     ee.Assign: _fold_assignment,
     ee.TakeEntry: _fold_entry,
     ee.OpenGoal: _fold_goal,

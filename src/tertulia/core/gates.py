@@ -48,6 +48,7 @@ from tertulia.core.match import Need, is_trusted
 from tertulia.core.reasons import Reason
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, Outcome, Rendered
 from tertulia.core.shares import write_share
+from tertulia.core.throttles import Turn
 from tertulia.core.wall_clock import Span, read_wall
 from tertulia.core.windows import Outside, Window, choose_windows, find_closed, next_opening, spread
 from tertulia.core.zones import ZoneChoice, load_zone
@@ -100,15 +101,15 @@ class Arm(msgspec.Struct, frozen=True):
 class SendFacts(msgspec.Struct, frozen=True):
     """Everything that decides one send, as of `now`.
 
-    `audience` is asked again of every message of a broadcast.
-    `trust` is the identity's at the address; `sensitive` the marked attributes that the match's text uses, `neutral`
-    whether its neutral text takes that one's place. `address` is empty when the contact has none on the channel;
-    `mobile_needed` on SMS. `consent` is derived for the address, channel and topic; `suppression` is the gravest
-    that stops this class here (`find_suppression`). `charge` says what this send costs and what its budgets have
-    left; None: it is under none. `windows` are those of the workspace and of what the message belongs to, read in
-    `zone`; `outside` what becomes of it while one is closed. `slots` are the contact's other messages as the `caps`
-    count them, `message` this one; `at_cap` what becomes of it where there is no room. `template` says which
-    template's text it is, if any; `coupons` are the codes that it shows; `arms` the hold-outs that it is under."""
+    `audience` is asked again of every message of a broadcast. `trust` is the identity's at the address; `sensitive`
+    the marked attributes that the match's text uses, `neutral` whether its neutral text takes that one's place.
+    `address` is empty when the contact has none on the channel; `mobile_needed` on SMS. `consent` is derived for
+    the address, channel and topic; `suppression` is the gravest that stops this class here (`find_suppression`).
+    `charge` says what this send costs and what its budgets have left; None: it is under none. `turn` when its
+    throttle lets it go. `windows` are those of the workspace and of what the message belongs to, read in `zone`;
+    `outside` what becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count
+    them, `message` this one; `at_cap` what becomes of it where there is no room. `template` says which template's
+    text it is, if any; `coupons` are the codes that it shows; `arms` the hold-outs that it is under."""
 
     delivery_id: UUID
     now: datetime
@@ -139,6 +140,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     at_cap: AtCap
     channel_stopped: bool
     charge: Callable[[], Charge] | None
+    turn: Turn | None
     on_missing: OnMissing
     characters_max: int
     render: Callable[[], Outcome]
@@ -325,20 +327,23 @@ def _gate_platform(facts: SendFacts) -> Finding:
 
 
 def _gate_throttle(facts: SendFacts) -> Finding:
-    """The channel's state, and the budgets (V3). Throttling is never a failure (S2)."""
+    """The channel's state, the budgets (V3), and the journey's throttle. Throttling is never a failure (S2)."""
     if facts.channel_stopped:
         return Refuse(Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel": "stopped"})
-    if facts.charge is None:
-        return Pass({"budget": "none set"})
-    charge = facts.charge()
-    used, short = charge.tell(), judge_charge(charge, facts.now)
-    if short is None:
-        return Pass(used)
-    if short.room is None:
+    turn, charge = facts.turn, facts.charge() if facts.charge is not None else None
+    used = charge.tell() if charge is not None else {"budget": "none set"}
+    used |= {"throttle": turn.tell()} if turn is not None else {}
+    short = judge_charge(charge, facts.now) if charge is not None else None
+    if short is not None and short.room is None:
         return Refuse(Verb.DROP, Reason.MESSAGE_TOO_DEAR, used)
-    until = min(short.until or facts.now, facts.deadline or short.until or facts.now)
-    used |= {"short": tell_room(short.room)}
-    return Refuse(Verb.HOLD, Reason.BUDGET_SPENT, used, until, promised=short.promised)
+    if short is not None and short.room is not None:
+        until = min(short.until, facts.deadline or short.until)
+        return Refuse(
+            Verb.HOLD, Reason.BUDGET_SPENT, used | {"short": tell_room(short.room)}, until, promised=short.promised
+        )
+    if turn is not None and turn.at > facts.now:
+        return Refuse(Verb.HOLD, Reason.THROTTLED, used, min(turn.at, facts.deadline or turn.at))
+    return Pass(used)
 
 
 def _gate_coupon(facts: SendFacts) -> Finding:

@@ -21,6 +21,7 @@ from tertulia.core.steps.base import Hears, Step
 from tertulia.core.steps.registry import read_step
 from tertulia.core.steps.sending import MessageClassName, OutsideName
 from tertulia.core.steps.wait.step import Weekday
+from tertulia.core.throttles import ThrottleRule
 from tertulia.core.windows import WindowRule
 
 STEPS_MAX: Final = 200
@@ -220,7 +221,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     when; runs go on after the end. `window`: when its messages may go out, beside the workspace's quiet hours;
     `outside`: what becomes of a message outside of both (Q1, Q2). `exit_when`: ends a run as soon as it holds (X5).
     `hold_out`: the share of customers who get none of its marketing (A1, A3). `budget`: the most that its messages
-    cost (V3)."""
+    cost (V3); `throttle`: how many of them go out in how much time (R5)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
     kind: Literal["journey", "broadcast"] = "journey"
@@ -230,6 +231,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     reentry: Annotated[Literal["always", "never"] | Reentry, Meta(title=_("Entering again"))] = "always"
     entries: Annotated[EntryCap | None, Meta(title=_("At most so many enter"))] = None
     budget: Annotated[BudgetRule | None, Meta(title=_("Budget"))] = None
+    throttle: Annotated[ThrottleRule | None, Meta(title=_("Throttle"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
     goal: Annotated[GoalRule | None, Meta(title=_("Its goal"))] = None
     hold_out: Annotated[

@@ -183,7 +183,7 @@ SENTENCES: Final = {
     ),
     Reason.CAP_REACHED: gettext_noop("This customer has had as many messages as a frequency cap allows."),
     Reason.CHANNEL_STOPPED: gettext_noop("The channel is stopped; look at its page for what is wrong."),
-    Reason.THROTTLED: gettext_noop("Waiting its turn at the speed that the channel or the match allows."),
+    Reason.THROTTLED: gettext_noop("The message waits for its turn at the speed that the journey's throttle allows."),
     Reason.BUDGET_SPENT: gettext_noop(
         "The budget is spent; the message waits for the next day or month, or until you raise it."
     ),

@@ -8,18 +8,18 @@ from tertulia.core.journey import find_program
 from tertulia.core.rows import OpenDelivery, RunRow
 from tertulia.core.steps.sending import SendStep
 from tertulia.core.windows import Outside, Window, compile_window
-from tertulia.core.world import Config, WorkspaceFacts, World
+from tertulia.core.world import Config, JourneyFacts, WorkspaceFacts, World
 
 
 def list_changed(before: Config, after: Config) -> list[int]:
-    """The workspaces whose quiet hours, caps, coupons or budgets are others now: what waits for them is looked at
-    again."""
+    """The workspaces whose quiet hours, caps, coupons, budgets or throttles are others now: what waits for them is
+    looked at again."""
     known = before.workspaces
     pooled = {pool.workspace for key, pool in after.pools.items() if before.pools.get(key) != pool}
     pooled |= {
         row.workspace
         for id_, row in after.journeys.items()
-        if id_ in before.journeys and before.journeys[id_].program.journey.budget != row.program.journey.budget
+        if id_ in before.journeys and _controls_of(before.journeys[id_]) != _controls_of(row)
     }
     pooled |= {
         row.workspace
@@ -31,6 +31,11 @@ def list_changed(before: Config, after: Config) -> list[int]:
         for workspace in after.workspaces.values()
         if workspace.id in known and (workspace.id in pooled or _rules_of(known[workspace.id]) != _rules_of(workspace))
     ]
+
+
+def _controls_of(journey: JourneyFacts) -> tuple[object, ...]:
+    document = journey.program.journey
+    return document.budget, document.throttle
 
 
 def _rules_of(workspace: WorkspaceFacts) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from tertulia.core.content import Content, read_content
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.sms import PART_UNITS, count_parts
+from tertulia.core.throttles import leave_line
 from tertulia.core.world import ChannelFacts, WorkspaceFacts, World
 
 RESERVED: Final = "reserved"
@@ -111,8 +112,9 @@ def reserve(world: World, delivery: OpenDelivery, content: Content, charge: Char
     return replace(content, reserved=tuple((room.key.scope, room.key.period, charge.cost) for room in charge.rooms))
 
 
-def give_back(world: World, delivery: OpenDelivery) -> None:
-    """Nobody took it: what it has reserved is free."""
+def let_go(world: World, delivery: OpenDelivery) -> None:
+    """Nobody took it: the money that it has reserved is free, and its place at a throttle."""
+    leave_line(world, delivery)
     if RESERVED in delivery.content:
         for scope, period, micros in read_content(delivery.content).reserved:
             world.add(bx.GiveBack(TotalKey(delivery.workspace, scope, period), micros))

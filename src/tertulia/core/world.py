@@ -42,6 +42,7 @@ from tertulia.core.rows import (
 )
 from tertulia.core.segments import EventKey, SegmentFacts
 from tertulia.core.templates import TemplateFacts
+from tertulia.core.throttles import Line
 from tertulia.core.windows import Window
 from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
@@ -317,6 +318,7 @@ class World:
     rooms: dict[TotalKey, int] = field(default_factory=dict)  # what this owner may spend; all of it where not loaded
     contested: set[TotalKey] = field(default_factory=set)  # totals of which other owners hold a part (R5)
     owner: str = ""  # whose part is spent
+    lines: dict[int, Line] = field(default_factory=dict)  # by journey: the throttle's
     owned: frozenset[int] = frozenset()
     local: list[tuple[int, int, Entry]] = field(default_factory=list)
     effects: list[fx.Effect] = field(default_factory=list)

@@ -1,13 +1,15 @@
-"""What controls the delivery of a journey: its budget (V3); and whether two documents differ in nothing else."""
+"""What controls the delivery of a journey: budget (V3) and throttle; and whether documents differ in nothing else."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from tertulia.core.budgets import Budget, BudgetRule, read_amount
+from tertulia.core.durations import read_duration
 from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.throttles import MESSAGES_MAX, PER_MAX, ThrottleRule
 from tertulia.documents.lines import BadDocument, Path, Problem, Written, read_lines
 
-CONTROLS: Final = ("budget",)
+CONTROLS: Final = ("budget", "throttle")
 """Fields of a document that hold for a journey as a whole, by its newest revision, whichever its runs are in."""
 
 
@@ -24,6 +26,23 @@ def check_budget(written: Written, rule: BudgetRule | None) -> Iterator[Problem]
             read_amount(amount)
         except ValueError as error:
             yield Problem(written.find(path), path, str(error))
+
+
+def check_throttle(written: Written, rule: ThrottleRule | None) -> Iterator[Problem]:
+    """So many, in so much time."""
+    if rule is None:
+        return
+    if not 1 <= rule.messages <= MESSAGES_MAX:
+        path: Path = ("throttle", "messages")
+        yield Problem(written.find(path), path, _("Give a number from 1 to %(most)s."), {"most": str(MESSAGES_MAX)})
+    path = ("throttle", "per")
+    try:
+        too_long = read_duration(rule.per) > PER_MAX
+    except ValueError as error:
+        yield Problem(written.find(path), path, str(error))
+    else:
+        if too_long:
+            yield Problem(written.find(path), path, _("Give a time of at most 7 d."))
 
 
 def is_control_change(before: str | None, after: str) -> bool:

@@ -1,8 +1,11 @@
-"""Totals that all owners share (R5): budgets.
+"""Totals that all owners share (R5): budgets, and the turns of throttles.
 
 An owner takes a part of a total in the transaction of a cycle, with one guarded update of all that the cycle needs; it
 spends of its part alone, and returns what is left as often as it prolongs its lease. The part of one who died is
 returned by whoever takes its shards. So a total may be under-used for as long as a lease, and is never exceeded.
+
+Of a throttle's turns an owner takes those that the messages of one cycle need, and none ahead: it locks the throttle's
+row until the commit. What is slow on purpose is seldom locked, and a turn that one owner kept would be lost.
 """
 
 from collections import Counter
@@ -12,6 +15,8 @@ from typing import Any, Final
 
 from tertulia.core import budget_effects as bx
 from tertulia.core.budgets import WARN_AT, TotalKey
+from tertulia.core.throttles import BEGINNING, Line
+from tertulia.core.world import World
 from tertulia.errors import Conflict
 from tertulia.store.db import Conn, fetch_all, load, run
 
@@ -81,10 +86,33 @@ def _run_out(conn: Conn, group: Sequence[bx.RunOut]) -> None:
     run(conn, load("allowances")["run_out"], _columns(last) | _name(last.values()) | {"at": max(e.at for e in group)})
 
 
+def load_lines(conn: Conn, world: World, workspaces: Mapping[int, int]) -> None:
+    """The state of the throttles of these journeys (with their workspaces), locked until the commit."""
+    _move(conn, [bx.MoveLine(workspace, journey_id) for journey_id, workspace in sorted(workspaces.items())])
+    for journey_id, *state in fetch_all(conn, load("allowances")["lines"], {"journeys": sorted(workspaces)}):
+        world.lines[journey_id] = Line(*state)
+
+
+def _move(conn: Conn, group: Sequence[bx.MoveLine]) -> None:
+    by_journey: dict[int, list[bx.MoveLine]] = {}
+    for e in group:
+        by_journey.setdefault(e.journey_id, []).append(e)
+    rows = sorted(by_journey.items())
+    args: dict[str, Any] = {
+        "journeys": [journey_id for journey_id, _ in rows],
+        "workspaces": [moves[0].workspace for _, moves in rows],
+        "next": [max((e.next_at for e in moves if e.next_at is not None), default=None) for _, moves in rows],
+        "drawn": [sum(e.drawn for e in moves) for _, moves in rows],
+        "done": [sum(e.done for e in moves) for _, moves in rows],
+    }
+    run(conn, load("allowances")["move_lines"], args | {"beginning": BEGINNING})
+
+
 BUDGET_WRITERS: Final[Mapping[type, Callable[[Conn, list[Any]], None]]] = {
     bx.Spend: _spend,
     bx.GiveBack: _give_back,
     bx.RunOut: _run_out,
+    bx.MoveLine: _move,
 }
 
 

@@ -123,6 +123,23 @@ where a.workspace = %(workspace)s and a.period = any(%(periods)s::text[])
 select distinct scope from allowance
 where workspace = %(workspace)s and period > %(since)s and (warned is not null or spent is not null)
 
+-- name: lines
+-- The throttles of these journeys, locked until the commit: a cycle takes as many turns as its messages need.
+select l.journey_id, l.next_at, l.drawn, l.done
+from throttle_line l
+join unnest(%(journeys)s::integer[]) as t (journey_id) on l.journey_id = t.journey_id
+order by l.journey_id
+for update of l
+
+-- name: move_lines
+insert into throttle_line as l (journey_id, workspace, next_at, drawn, done)
+select journey_id, workspace, coalesce(next_at, %(beginning)s::timestamptz), drawn, done
+from unnest(%(journeys)s::integer[], %(workspaces)s::integer[], %(next)s::timestamptz[], %(drawn)s::bigint[],
+            %(done)s::bigint[]) as t (journey_id, workspace, next_at, drawn, done)
+order by journey_id
+on conflict (journey_id) do update
+   set next_at = greatest(l.next_at, excluded.next_at), drawn = l.drawn + excluded.drawn, done = l.done + excluded.done
+
 -- name: forget
 delete from allowance a
 using (select workspace, scope, period from allowance where period < %(before)s order by 1, 2, 3 limit %(limit)s) f

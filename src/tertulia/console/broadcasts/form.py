@@ -20,6 +20,7 @@ ATTACHED: Final = ("video", "voice", "document", "gif")
 SHOWN_OF_STEP: Final = (*("channels", "text", "template", "picture", *ATTACHED, "link", "buttons", "subject", "html"),)
 SHOWN_OF_BOX: Final = (*("id", "text", "template", "picture", "attached", "attachment", "label", "to", "buttons"),)
 WITHIN: Final = "3 d"
+SPEED_PER: Final = "1 h"
 BEST_WITHIN: Final = "24 h"
 OTHERWISE: Final = "10:00"
 WHEN: Final = ("now", "best", "date", "local")
@@ -46,9 +47,10 @@ class Box:
 @dataclass(frozen=True, slots=True)
 class Form:
     """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: one of WHEN; of the
-    customers' best hours `best_within` and `otherwise`; `subject` and `html`: an e-mail's, of the first box the HTML;
-    `limit`: at most so many recipients, as it was typed; `hold_out`: the share of them who get nothing; `budget`:
-    the most that all of it costs; `goal`: the event that it is for, `within` so long after the last message."""
+    customers' best hours `best_within` and `otherwise`; `subject` and `html`: an e-mail's, of the first box the
+    HTML; `limit`: at most so many recipients, as it was typed; `hold_out`: the share of them who get nothing;
+    `budget`: the most that all of it costs; `speed`: how many messages go out in `speed_per`; `goal`: the event
+    that it is for, `within` so long after the last message."""
 
     name: str = ""
     audience: str = ""
@@ -65,6 +67,8 @@ class Form:
     limit: str = ""
     hold_out: str = ""
     budget: str = ""
+    speed: str = ""
+    speed_per: str = SPEED_PER
     goal: str = ""
     within: str = WITHIN
 
@@ -74,8 +78,21 @@ def read_form(sent: QueryDict) -> Form:
     count = min(int(number) if (number := sent.get("boxes", "")).isdecimal() and len(number) < 4 else 1, BOXES_MAX)
     boxes = [Box(*(_read(sent, f"{name}.{n}") for name in SHOWN_OF_BOX)) for n in range(count)]
     channels = dict.fromkeys(name for name in sent.getlist("channels")[:WAYS] if name)
-    names = ("name", "audience", "subject", "html", "date", "time", "limit", "hold_out", "budget", "goal", "within")
-    told = {name: _read(sent, name) for name in (*names, "best_within", "otherwise")}
+    names = (
+        "name",
+        "audience",
+        "subject",
+        "html",
+        "date",
+        "time",
+        "limit",
+        "hold_out",
+        "budget",
+        "goal",
+        "within",
+        "speed",
+    )
+    told = {name: _read(sent, name) for name in (*names, "best_within", "otherwise", "speed_per")}
     when = sent.get("when", "now")
     return Form(
         **told,
@@ -124,6 +141,8 @@ def show_document(text: str) -> Form:
         class_=str(value.get("class") or "marketing"),
         limit=str(_group(value.get("entries")).get("total") or ""),
         hold_out=str(value.get("hold_out") or ""),
+        speed=str(_group(value.get("throttle")).get("messages") or ""),
+        speed_per=str(_group(value.get("throttle")).get("per") or SPEED_PER),
         budget=show_amount(_group(value.get("budget")).get("total")),
         goal=str(_group(value.get("goal")).get("event") or ""),
         within=str(_group(value.get("goal")).get("within") or WITHIN),
@@ -140,6 +159,7 @@ def write_form(text: str, form: Form) -> str:
         "class": form.class_,
         "entries": _write_limit(_group(before.get("entries")), form),
         "hold_out": form.hold_out,
+        "throttle": _write_throttle(form),
         "budget": write_total(_group(before.get("budget")), form.budget),
         "goal": _write_goal(_group(before.get("goal")), form),
         "steps": _write_steps([_group(raw) for raw in _items(before.get("steps"))], form),
@@ -183,6 +203,14 @@ def _write_limit(before: Mapping[str, Any], form: Form) -> dict[str, Any]:
     if not form.limit:
         return kept
     return kept | {"total": int(form.limit) if form.limit.isdecimal() and len(form.limit) < 12 else form.limit}
+
+
+def _write_throttle(form: Form) -> dict[str, Any]:
+    """A number that is none stays a text, which the check refuses."""
+    if not form.speed:
+        return {}
+    number = form.speed.isdecimal() and len(form.speed) < 12
+    return {"messages": int(form.speed) if number else form.speed, "per": form.speed_per}
 
 
 def write_total(before: Mapping[str, Any], typed: str) -> dict[str, Any]:

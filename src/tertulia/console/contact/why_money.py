@@ -5,16 +5,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tertulia.console.tags import plain_amount
+from tertulia.console.tags import plain_amount, plain_num
 
 
 def describe_money(facts: Mapping[str, Any]) -> str:
     """What the message costs, and what of its budgets stood in the way or was left."""
     if facts.get("channel") == "stopped":
         return _("the channel is stopped")
+    turn = _describe_turn(facts["throttle"]) if "throttle" in facts else ""
     if facts.get("budget") == "none set":
-        return _("no budget set")
-    parts = [_("costs %(amount)s") % {"amount": plain_amount(facts.get("cost_micros", 0))}]
+        return turn or _("no budget set")
+    parts = [turn] if turn else []
+    parts += [_("costs %(amount)s") % {"amount": plain_amount(facts.get("cost_micros", 0))}]
     if facts.get("exempt"):
         parts.append(_("exempt from budgets"))
     if facts.get("reserved"):
@@ -24,6 +26,12 @@ def describe_money(facts: Mapping[str, Any]) -> str:
         parts.append(_("a message may cost %(amount)s (%(whose)s)") % told)
     rooms = [facts["short"]] if "short" in facts else facts.get("budgets", ())
     return ", ".join([*parts, *(_describe_room(room) for room in rooms)])
+
+
+def _describe_turn(throttle: Mapping[str, Any]) -> str:
+    told = {"messages": plain_num(throttle["messages"]), "per": throttle["per"], "ahead": plain_num(throttle["ahead"])}
+    words = _("%(messages)s messages in %(per)s") % told
+    return words + (_(", %(ahead)s ahead of it") % told if throttle["ahead"] else "")
 
 
 def _describe_room(room: Mapping[str, Any]) -> str:

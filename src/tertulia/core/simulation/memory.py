@@ -101,7 +101,9 @@ class Memory:
     def make_world(self, now: datetime) -> World:
         """An empty one."""
         counts = {journey_id: dict(days) for journey_id, days in self.rows.entries.items()}
-        return World(now, self.config, self.rows.serials, owned=OWNED, entries=counts, rooms=dict(self.rows.rooms))
+        made = World(now, self.config, self.rows.serials, owned=OWNED, entries=counts)
+        made.rooms, made.lines = dict(self.rows.rooms), dict(self.rows.lines)
+        return made
 
     def fill(self, world: World, contact_ids: Iterable[int]) -> None:
         """The facts of these contacts and their families: runs, sessions, messages without a verdict, passages, and
