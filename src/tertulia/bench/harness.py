@@ -29,7 +29,19 @@ from psycopg import sql
 from tertulia.embedded import EmbeddedPostgres
 from tertulia.errors import NotFound
 
-BENCHES = ("import", "links", "webhooks", "send", "ingest", "engine", "timers", "segments", "simulate", "billion")
+BENCHES = (
+    "import",
+    "links",
+    "webhooks",
+    "send",
+    "ingest",
+    "engine",
+    "reaction",
+    "timers",
+    "segments",
+    "simulate",
+    "billion",
+)
 MODULES = {"import": "imports"}
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0

@@ -47,8 +47,7 @@ from tertulia.workers.pace import Pace
 
 NAME = "sender"
 LEASE_S = 60.0  # longer than an attempt may take and its outcome may wait to be written
-BUSY_ROUND_S = 0.04
-IDLE_ROUND_S = 0.1
+ROUND_S = 0.04  # so late at most is a message seen
 LOOK_EVERY_S = 1.0
 UNDER_WAY_MAX = 256  # calls at once, of one sender
 UNDER_WAY_PER_CHANNEL_MAX = 192
@@ -137,13 +136,13 @@ class Sender:
         """Until `stop`, then until everything under way has its outcome."""
         while not stop.is_set():
             try:
-                took = await self._round()
+                await self._round()
             except psycopg.Error as error:
                 log.warning("database_lost", error=type(error).__name__)
                 await self._run(self._desk.drop)
                 await asyncio.sleep(RECONNECT_S)
                 continue
-            await asyncio.sleep(BUSY_ROUND_S if took else IDLE_ROUND_S)
+            await asyncio.sleep(ROUND_S)
         if self._state.under_way:
             await asyncio.wait(self._state.under_way)
         await self._run(self._desk.drop)
