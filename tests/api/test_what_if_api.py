@@ -76,3 +76,20 @@ def test_what_cannot_be_played_is_refused(town: Town, mine: Ask) -> None:
     assert mine("GET", f"/journeys/{draft['id']}/what-if?days=8", None, 400)["field"] == "days"
     assert mine("GET", f"/journeys/{draft['id']}/what-if", None, 400)["line"] == 11
     assert mine("GET", "/journeys/999/what-if", None, 404)["code"] == "not_found"
+
+
+def test_synthetic_customers_and_another_draft_beside(town: Town, mine: Ask) -> None:
+    """By rates of one's own, which are checked; the other is played through the same."""
+    draft = make_draft(mine)
+    other = make_draft(mine, CART.replace("name: Cart reminder", "name: Other").replace("over: 100", "over: 1000"))
+    address = f"/journeys/{draft['id']}/what-if"
+    wish = {"on": "synthetic", "customers": 50, "beside": other["key"], "rates": {"events": {"Product Added": 1}}}
+    told = mine("POST", address, wish)
+    assert (told["on"], told["contacts"], told["beside_name"], told["cut"]) == ("synthetic", 50, "Other", "")
+    assert told["draft"]["entered"] > 100
+    assert told["beside"]["entered"] == 0
+    assert told["draft"]["reactions"]["opened"] > 0
+    added = next(one for one in told["synthetic"]["events"] if one["name"] == "Product Added")
+    assert added == {"name": "Product Added", "type": "track", "per_day": 1.0, "known": "said"}
+    assert mine("POST", address, {**wish, "rates": {"sms": {"opened": 101}}}, 400)["field"] == "rates.sms.opened"
+    assert "no other journey" in mine("POST", address, {**wish, "beside": "nobody"}, 400)["sentence"]

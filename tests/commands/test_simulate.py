@@ -135,3 +135,50 @@ def test_a_journey_that_is_not_there(folder: Path, capfdbinary: pytest.CaptureFi
     """Neither a file nor a key."""
     assert main(["simulate", "nothing", "--workspace", "verbena"]) == 1
     assert b"There is no file nothing, and no journey with this key." in capfdbinary.readouterr().err
+
+
+def test_synthetic_customers_by_a_file_of_rates(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """No real ones; told to be none; the same seed gives the same, and a mistake in the rates its line."""
+    cart, rates = str(folder / "cart.yaml"), folder / "rates.yaml"
+    rates.write_text("seed: 3\nevents: {Product Added: 0.5}\nsms: {opened: 50, silent: 5}\n")
+    asked = ["simulate", cart, "--workspace", "verbena", "--synthetic", "100", "--rates", str(rates)]
+    span = ["--from", "2026-11-02T09:00Z", "--to", "2026-11-06T09:00Z"]
+
+    def play(*options: str) -> Any:
+        assert main([*asked, *span, "--json", *options]) == 0
+        return json.loads(capfdbinary.readouterr().out)
+
+    told = play("--compare", cart)
+    assert (told["on"], told["contacts"], told["rates"]["seed"]) == ("synthetic", 100, 3)
+    assert told["synthetic"]["modelled_on"] == "rates"
+    draft, other = told["journeys"]
+    assert {**draft, "journey": ""} == {**other, "journey": ""}
+    assert draft["entered"] > 100
+    assert 0 < draft["reactions"]["opened"] < draft["messages"]
+    assert play()["journeys"][0] == draft != play("--seed", "4")["journeys"][0]
+    assert main([*asked, *span]) == 0
+    printed = capfdbinary.readouterr().out.decode()
+    assert "Synthetic: none of these contacts exists. They are made by the rates, seed 3." in printed
+    assert "  Product Added: 0.5 (said)" in printed
+    for text, sentence in (
+        ("sms: {openned: 5}\n", f"{rates}:1: There is no field “openned” here."),
+        ("seed: 1\nsms: {opened: 500}\n", f"{rates}:2: "),
+        ("events: {Nobody Hears: 1}\n", "No journey or segment listens to this event of the rates: Nobody Hears."),
+    ):
+        rates.write_text(text)
+        assert main([*asked, *span]) != 0
+        assert sentence in capfdbinary.readouterr().err.decode()
+
+
+def test_a_broadcast_goes_to_given_customers_at_its_time(
+    folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Whom it would reach, on which day, at which cost; who did not agree gets none."""
+    letter = "name: Letter\nkind: broadcast\nentry: {kind: audience, on: 2026-11-05, time: '10:00'}\nsteps:\n"
+    (folder / "letter.yaml").write_text(letter + "  - {id: box, kind: message, channels: [sms], text: Hello}\n")
+    span = ["--from", "2026-11-02T09:00Z", "--to", "2026-11-07T09:00Z", "--refused", "0", "--silent", "0"]
+    asked = ["simulate", str(folder / "letter.yaml"), "--contacts", str(folder / "people.csv"), "--json", *span]
+    assert main([*asked, "--workspace", "verbena"]) == 0
+    [told] = json.loads(capfdbinary.readouterr().out)["journeys"]
+    assert (told["entered"], told["messages"], [row["day"] for row in told["by_day"]]) == (2, 1, ["2026-11-05"])
+    assert [row["reason"] for row in told["not_sent"]] == ["consent.none"]

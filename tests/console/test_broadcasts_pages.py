@@ -284,3 +284,13 @@ def _add_delivery(conn, cast, draft, channel, contact, state, now) -> None:
         provider_ids=[], parts=1, cost_micros=52_000, currency="EUR", flags=[], made_at=now - timedelta(minutes=1),
         sent_at=None if state == "failed" else now, journey_id=draft.pk, step="box-1", **got[state],
     )  # fmt: skip
+
+
+def test_a_broadcast_is_tried_before_its_launch(draft, alice) -> None:
+    """Whom it would reach and when, from its launch on; the dialog leads there."""
+    address = f"/broadcasts/{draft.pk}/what-if/"
+    assert address in read(alice, f"/broadcasts/{draft.pk}/?launch=1")
+    page = say(read(alice, address + "?days=7"))
+    assert "Those whom it is for today, from its time on" in page
+    assert "runs would have begun. Messages:" in page
+    assert "None of these 500 customers exists." in say(read(alice, address + "?on=synthetic&days=7"))

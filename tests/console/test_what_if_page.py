@@ -125,6 +125,29 @@ def test_a_draft_that_no_event_starts_is_told(journey, alice) -> None:
     assert "nobody enters it here" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
 
 
+def test_R5_a_draft_for_an_audience_is_played(journey, alice) -> None:
+    """Every day for everybody who is there today."""
+    from tertulia.actions.journeys import save_draft
+
+    by_clock = 'name: Daily\nentry: {kind: audience, every: day, time: "10:00"}\nsteps:\n'
+    by_clock += "  - {id: tell, kind: message, channels: [sms], text: Hello}\n"
+    save_draft(journey, None, NOW, by_clock, version=journey.version)
+    assert "14 runs would have begun" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
+
+
+def test_synthetic_customers_are_marked_and_their_rates_can_be_changed(journey, alice) -> None:
+    """What is wrong with a rate is told in place of figures."""
+    address = f"/journeys/{journey.pk}/what-if/?on=synthetic&days=7&customers=500"
+    page = read(alice, address + "&events.Product Added=0.2&sms.opened=70")
+    assert "None of these 500 customers exists. They are modelled on yours" in page
+    assert 'name="sms.opened" inputmode="decimal" value="70"' in page
+    assert 'name="events.Product Added" inputmode="decimal" value="0.2"' in page
+    wrong = read(alice, address + "&sms.opened=170")
+    assert "sms.opened: This cannot stand here." in wrong
+    assert "Would enter" not in wrong
+    assert "no other journey" in read(alice, address + "&beside=nobody")
+
+
 def test_a_quiet_week_is_told(journey, alice) -> None:
     """No event, no figures to be proud of."""
     from tertulia.actions.journeys import save_draft

@@ -1,6 +1,7 @@
 """The list of broadcasts, one page to write one on, its launch with a dialog, and the addresses of everything below."""
 
 import time
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from tertulia.actions.problems import Problem, Refused
 from tertulia.actions.segments import list_segments
 from tertulia.actions.templates import list_templates
 from tertulia.console.access import get_now, may_change
-from tertulia.console.broadcasts import acts, results
+from tertulia.console.broadcasts import acts, results, what_if
 from tertulia.console.broadcasts.form import WAYS, Form, change_boxes, read_form, show_document, write_form
 from tertulia.console.broadcasts.panel import ATTACHED, Outlook, list_ways, look_at
 from tertulia.console.broadcasts.words import describe_progress
@@ -202,18 +203,22 @@ def try_it(request: HttpRequest, journey: Journey, text: str) -> Trial:
 
 
 def tell_trial(trial: Trial) -> dict[str, Any]:
-    """In figures: who would get the first box, messages by channel, what all of them would cost by the sample, and why
-    others get none, each reason once."""
+    """In figures: who would get the first box, messages by channel and by day, what all of them would cost by the
+    sample, and why others get none, each reason once."""
     told, scale = trial.told, trial.reach.count / trial.sample if trial.sample else 0
     by_channel: dict[str, int] = {}
     for row in told["by_day"]:
         by_channel[row["channel"]] = by_channel.get(row["channel"], 0) + row["count"]
+    by_day: dict[date, int] = {}
+    for row in told["by_day"]:
+        by_day[row["day"]] = by_day.get(row["day"], 0) + row["count"]
     reasons: dict[str, int] = {}
     for row in (*told["not_sent"], *told["not_entered"]):
         reasons[row["sentence"]] = reasons.get(row["sentence"], 0) + row["count"]
     return {
         "written_to": told["steps"][0]["sent"],
         "by_channel": sorted(by_channel.items()),
+        "by_day": sorted(by_day.items()),
         "costs": ", ".join(plain_money(round(cost["micros"] * scale), cost["currency"]) for cost in told["cost"]),
         "reasons": sorted(reasons.items(), key=lambda item: -item[1]),
     }
@@ -235,5 +240,6 @@ ROUTES = (
     route("<int:journey_id>/", show_broadcast, "broadcast"),
     route("<int:journey_id>/launch/", launch, "launch_broadcast"),
     *results.ROUTES,
+    *what_if.ROUTES,
     *acts.ROUTES,
 )

@@ -25,9 +25,14 @@ from tertulia.store.db import django_conn
 
 
 def show_what_if(request: HttpRequest, journey_id: int) -> HttpResponse:
+    """Of a journey's draft."""
+    journey = actions.access_journey(request.workspace, journey_id)
+    return show_draft(request, journey, "journeys/what_if.html")
+
+
+def show_draft(request: HttpRequest, journey: Journey, template: str) -> HttpResponse:
     """The choice of what is played; with `?days=` what the draft would have come to."""
     began = time.monotonic()
-    journey = actions.access_journey(request.workspace, journey_id)
     document, problems = actions.check_text(request.workspace, journey.document)
     context = describe_journey(request, journey, "what_if", problems)
     form = read_form(request.GET)
@@ -47,7 +52,7 @@ def show_what_if(request: HttpRequest, journey_id: int) -> HttpResponse:
             context |= show_trial(trial, program)
     asks = program is not None and any(node.step.ASKS for node in program.nodes.values())
     context["groups"] = list_groups(form, context["events"], asks=asks)
-    return render(request, "journeys/what_if.html", context)
+    return render(request, template, context)
 
 
 def list_besides(journey: Journey, form: Form) -> list[tuple[str, str, bool]]:
