@@ -208,3 +208,23 @@ def test_customers_do_what_journeys_listen_to_as_often_as_is_said() -> None:
     said = [told.entry for told in arrivals if isinstance(told.entry, OccasionEntry)]
     assert {entry.properties["text"] for entry in said} == {"HI"}
     assert play(make_crowded(config), arrivals, since + 11 * DAY, journey=2).entered > 0
+
+
+def test_I7_who_writes_in_an_app_may_be_answered_there_for_a_while() -> None:
+    """Its window opens with what synthetic customers write, and closes again."""
+    answer = "name: Answer\nentry: {kind: message}\nsteps:\n  - {id: now, kind: message, channels: [chat], text: Hi}\n"
+    answer += "  - {id: rest, kind: wait, for: 2 d}\n  - {id: late, kind: message, channels: [chat], text: Later}\n"
+    config = make_config(answer)
+    app = {"kind": "whatsapp", "name": "chat", "app": True, "may_write_first": "", "window_s": 86_400}
+    config = replace(config, channels={SMS: replace(config.channels[SMS], **app)})
+    customer = make_customer(1)
+    linked = replace(customer.identities[0], identity=IdentityRef("whatsapp", "", "55"), channel_id=SMS)
+    customer.identities.append(linked)
+    habits = make_habits(msgspec.structs.replace(DEFAULTS, event=0.1), config, SHOP, {})
+    [wrote, *_] = list_arrivals(habits, list_happenings(habits), [customer], NOW, NOW + 60 * DAY)
+    memory = make_memory(config, NOW)
+    memory.add_contact(customer)
+    report, crowd = Report(1, LISBON), Crowd(make_rates(), config.channels, lambda _contact, _at: time(12))
+    Player(memory, report.watch, crowd=crowd).play([wrote], wrote.at + 5 * DAY)
+    assert report.sent_by_step == {"now": 1}
+    assert [gate for _step, _outcome, gate, _reason in report.unsent] == ["platform_window"]

@@ -19,6 +19,7 @@ from tertulia.actions.what_if_files import FILE_SOURCE
 from tertulia.actions.what_if_recorded import Limits
 from tertulia.actions.what_if_stage import Stage, Variant, set_history, set_synthetic
 from tertulia.core.journeys import Program, compile_journey
+from tertulia.core.rounds import is_once
 from tertulia.core.simulation.rates import DEFAULTS, Rates
 from tertulia.core.world import Config
 from tertulia.data.models import Journey
@@ -30,6 +31,7 @@ PERIODS: Final = (7, 30)  # days
 NUMBERS: Final = (500, 2_000, 5_000)  # of synthetic customers
 NUMBER_MAX: Final = 20_000
 LIMITS: Final = Limits(events=200_000, contacts=20_000)
+AT_ONCE: Final = Limits(events=1, contacts=3_000)  # of a broadcast, all of whom enter at one instant
 DRAFT_S: Final = 5.0  # reading and the draft take so long at most
 WHOLE_S: Final = 8.0  # and so long with what stands beside it
 LIVE: Final = "live"
@@ -120,8 +122,9 @@ def _set_stage(conn: Conn, base: Config, workspace: int, variants: list[Variant]
         return set_synthetic(
             *(conn, base, workspace, variants, now), number=wish.customers, days=wish.days, rates=wish.rates
         )
+    limits = AT_ONCE if all(is_once(one.program.journey.entry) for one in variants) else LIMITS
     return set_history(
-        *(conn, base, workspace, variants, now), days=wish.days, run_on=timedelta(0), rates=wish.rates, limits=LIMITS
+        *(conn, base, workspace, variants, now), days=wish.days, run_on=timedelta(0), rates=wish.rates, limits=limits
     )
 
 

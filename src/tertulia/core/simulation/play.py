@@ -49,6 +49,7 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.journey import advance, find_program, hear_reply
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
+from tertulia.core.occasions import MESSAGE
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery, SlotRow
 from tertulia.core.sessions import settle
@@ -56,7 +57,7 @@ from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
-from tertulia.core.simulation.reactions import list_entries, reply
+from tertulia.core.simulation.reactions import list_entries, open_window, reply
 from tertulia.core.simulation.rounds import begin_rounds, list_invited
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
@@ -157,7 +158,7 @@ class Player:
 
     def _settle_at(self, now: datetime) -> None:
         """Everything that is to be done now, in the order of an engine's rounds."""
-        while True:
+        while not self.stop():
             self._react(now)
             self._decide_log(now)
             did = self._claim(now) | self._end_sessions(now) | self._end_watches(now) | self._wake(now)
@@ -182,6 +183,8 @@ class Player:
             workspace, shard, entry = forwarded.popleft()
             world = self.memory.make_world(now)
             self._fill(world, workspace, entry)
+            if isinstance(entry, OccasionEntry) and entry.kind == MESSAGE and self.crowd is not None:
+                open_window(world, entry.contact_id, str(entry.properties["channel"]))
             decide(world, entry, workspace, shard)
             self._end(world)
             if isinstance(entry, ReceiptEntry) and entry.delivery_id is not None:
@@ -214,7 +217,7 @@ class Player:
         rows = self.memory.rows
         due = self.memory.timers.claims.take_due(now)
         due.sort(key=lambda delivery_id: (rows.open[delivery_id].lane, delivery_id))  # as an engine takes them
-        for delivery_id in due:
+        for delivery_id in takewhile(lambda _: not self.stop(), due):
             delivery = rows.open[delivery_id]
             if (
                 delivery.state != DeliveryState.QUEUED.value
@@ -255,7 +258,7 @@ class Player:
         due = self.memory.timers.rounds.take_due(now)
         for journey_id, day in due:
             journey = self.memory.config.journeys[journey_id]
-            for invited in list_invited(self.memory, journey, day, now):
+            for invited in takewhile(lambda _: not self.stop(), list_invited(self.memory, journey, day, now)):
                 world = self.memory.make_world(now)
                 self.memory.fill(world, (invited.contact_id,))
                 decide_occasion(world, invited, journey.workspace)

@@ -1,8 +1,9 @@
 """What an synthetic customer's act at a message brings about, as what the engine would be told of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from tertulia.core import effects as fx
 from tertulia.core.came import subject_of
 from tertulia.core.confirmations import confirm_by_message
 from tertulia.core.consent import MARKETING, Given, Source, write_subject
@@ -47,6 +48,7 @@ def reply(memory: "Memory", of: OpenDelivery, now: datetime, *, first: bool) -> 
     row = memory.rows.closed.get(of.id) or memory.rows.open.get(of.id) or of
     memory.fill_message(world, row)
     channel = world.config.channels[of.channel_id]
+    open_window(world, of.contact_id, channel.name)
     confirm_by_message(world, of.contact_id, of.channel_id, now)
     properties: dict[str, Any] = {"text": REPLY, "form": "text", "first": first, "payload": "", **name_channel(channel)}
     occasion_id = derive_id("occasion", "message", of.channel_id, str(of.id))
@@ -55,3 +57,16 @@ def reply(memory: "Memory", of: OpenDelivery, now: datetime, *, first: bool) -> 
     told.properties["text"] = REPLY
     decide_occasion(world, told, of.workspace)
     return world
+
+
+def open_window(world: World, contact_id: int, name: str) -> None:
+    """Who writes in an app may be answered for a while, where its platform has such a window (I7)."""
+    contact = world.contacts[world.follow(contact_id)]
+    channel = next((row for row in world.config.channels.values() if row.name == name), None)
+    if channel is None or not channel.window_s:
+        return
+    until = world.now + timedelta(seconds=channel.window_s)
+    for row in list(contact.identities):
+        if row.identity.kind == channel.kind and row.channel_id in (None, channel.id):
+            told = (contact.workspace, row.identity, row.owner, row.name, row.username, row.trust, until)
+            world.add(fx.TouchIdentity(*told, row.signal, row.reply_token, world.now))
