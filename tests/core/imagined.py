@@ -13,9 +13,10 @@ from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.journeys import compile_journey
 from tertulia.core.phones import key_of_e164
 from tertulia.core.rows import AddressRow, ContactRow, LinkedIdentity
+from tertulia.core.simulation.arrivals import Arrival
 from tertulia.core.simulation.crowd import Provider, make_provider
 from tertulia.core.simulation.memory import Memory, make_memory
-from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.simulation.play import Player
 from tertulia.core.simulation.rates import DEFAULTS, set_shares
 from tertulia.core.simulation.report import Report
 from tertulia.core.world import ChannelFacts, Config, JourneyFacts, WorkspaceFacts

@@ -12,10 +12,11 @@ from tertulia.core.consent import ConsentFact, Given, Source
 from tertulia.core.entries import EventEntry, OccasionEntry
 from tertulia.core.identity import IdentityRef
 from tertulia.core.phones import key_of_e164
+from tertulia.core.simulation.arrivals import Arrival
 from tertulia.core.simulation.crowd import Crowd, make_provider
 from tertulia.core.simulation.happenings import Seen, list_arrivals, list_happenings, make_habits
 from tertulia.core.simulation.memory import Memory, make_memory
-from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.simulation.play import Player
 from tertulia.core.simulation.population import Model, count_mix, invent_models, make_people
 from tertulia.core.simulation.rates import DEFAULTS, Rates
 from tertulia.core.simulation.report import Report

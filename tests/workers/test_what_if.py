@@ -12,8 +12,9 @@ from tests.workers.town import NOW, PUBLIC_URL, Town
 from tests.workers.what_if_world import DOCUMENTS, SEGMENTS, Account, list_arrivals, play_for_real, play_in_memory
 
 from tertulia.core.entries import EventEntry
+from tertulia.core.simulation.arrivals import Arrival
 from tertulia.core.simulation.members import begin_members
-from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.simulation.play import Player
 
 UNTIL = timedelta(days=2)
 PEOPLE = (("Ana", "+5511987650001", "u1"), ("Bia", "+5511987650002", "u2"))

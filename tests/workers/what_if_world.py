@@ -16,7 +16,8 @@ from tertulia.core.content import mask_links
 from tertulia.core.entries import CallEntry, Entry, EventEntry
 from tertulia.core.rounds import list_rounds
 from tertulia.core.rows import OpenDelivery
-from tertulia.core.simulation.play import Arrival, Player, accept
+from tertulia.core.simulation.arrivals import Arrival
+from tertulia.core.simulation.play import Player, accept
 from tertulia.core.world import World
 from tertulia.ids import day_of
 from tertulia.store.calls import KeptAnswer, keep_answers

@@ -21,10 +21,11 @@ from tertulia.core.events import USER, identities_of
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
+from tertulia.core.simulation.arrivals import Arrival
 from tertulia.core.simulation.crowd import Crowd, make_provider
 from tertulia.core.simulation.memory import Memory, make_memory
 from tertulia.core.simulation.people import make_listed
-from tertulia.core.simulation.play import Arrival, Player
+from tertulia.core.simulation.play import Player
 from tertulia.core.simulation.rates import DEFAULTS, Rates
 from tertulia.core.simulation.report import Report
 from tertulia.core.world import Config, JourneyFacts, World

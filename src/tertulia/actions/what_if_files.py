@@ -23,8 +23,8 @@ from tertulia.core.ingest import Arrival as Call
 from tertulia.core.ingest import read_body
 from tertulia.core.ingest_time import read_time
 from tertulia.core.rows import ContactRow
+from tertulia.core.simulation.arrivals import Arrival
 from tertulia.core.simulation.people import make_contact
-from tertulia.core.simulation.play import Arrival
 from tertulia.core.tabular import Broken, detect_shape, iter_pieces, split_pieces
 from tertulia.errors import Invalid
 

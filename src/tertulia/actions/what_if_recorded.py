@@ -24,7 +24,7 @@ from tertulia.core.occasions import (
     name_channel,
 )
 from tertulia.core.sessions import ENDED, STARTED
-from tertulia.core.simulation.play import Arrival, Sent
+from tertulia.core.simulation.arrivals import Arrival, Sent
 from tertulia.core.world import Config
 from tertulia.ids import derive_id
 from tertulia.store import recorded as store

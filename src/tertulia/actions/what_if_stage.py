@@ -24,9 +24,9 @@ from tertulia.actions.what_if_synthetic import Synthetic, find_begin, make_synth
 from tertulia.actions.what_if_told import tell_played
 from tertulia.core.journeys import Program
 from tertulia.core.rounds import find_once, is_once
+from tertulia.core.simulation.arrivals import Arrival, Sent
 from tertulia.core.simulation.members import begin_members
 from tertulia.core.simulation.memory import Memory
-from tertulia.core.simulation.play import Arrival, Sent
 from tertulia.core.simulation.population import count_mix
 from tertulia.core.simulation.rates import Rates
 from tertulia.core.world import Config

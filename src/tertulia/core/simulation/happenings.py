@@ -22,8 +22,8 @@ from tertulia.core.rows import ContactRow
 from tertulia.core.segment_document import read_condition
 from tertulia.core.segments import is_reachable
 from tertulia.core.sessions import ENDED, STARTED
+from tertulia.core.simulation.arrivals import Arrival
 from tertulia.core.simulation.chance import draw, draw_gap
-from tertulia.core.simulation.play import Arrival
 from tertulia.core.simulation.rates import Rates
 from tertulia.core.stages import find_channel
 from tertulia.core.wall_clock import resolve

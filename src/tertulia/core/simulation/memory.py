@@ -35,6 +35,7 @@ from tertulia.core.rows import (
     GoalRow,
     IdentityRow,
     OpenDelivery,
+    Recalled,
     RunRow,
     SlotRow,
     WatchRow,
@@ -217,11 +218,20 @@ class Memory:
         if not effect.contact_id or not (self.has_sessions or (name_type(effect.type), effect.name) in self.recalls):
             return
         fold(self.rows, effect)
-        recalled = self.rows.recalled.get(effect.contact_id, [])
-        if len(recalled) > EVENTS_KEPT:
-            recalled[:] = [told for told in recalled if told.occurred_at >= now - HORIZON - self.lookback]
+        self._forget_recalled(effect.contact_id, now)
         if not self.has_sessions:
             self.rows.doings.clear()
+
+    def recall(self, contact_id: int, told: Recalled, now: datetime) -> None:
+        """An event that nothing comes of, and that may yet stand in the way of an entry."""
+        if (name_type(told.type), told.name) in self.recalls:
+            self.rows.recalled.setdefault(contact_id, []).append(told)
+            self._forget_recalled(contact_id, now)
+
+    def _forget_recalled(self, contact_id: int, now: datetime) -> None:
+        recalled = self.rows.recalled.get(contact_id, [])
+        if len(recalled) > EVENTS_KEPT:
+            recalled[:] = [told for told in recalled if told.occurred_at >= now - HORIZON - self.lookback]
 
     def _index(self, effect: fx.Effect, now: datetime) -> None:
         """Whose a row is, and when it is due."""

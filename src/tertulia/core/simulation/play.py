@@ -20,8 +20,6 @@ from itertools import count, takewhile
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
 from tertulia.core import effects as fx
 from tertulia.core.asking import is_asked
 from tertulia.core.call_answers import OK
@@ -44,17 +42,18 @@ from tertulia.core.entries import (
     route,
 )
 from tertulia.core.events import identities_of
-from tertulia.core.folds import name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journey import advance, find_program, hear_reply
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.occasions import MESSAGE
 from tertulia.core.reasons import Reason
-from tertulia.core.rows import CallRow, OpenDelivery, SlotRow
+from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.sessions import settle
+from tertulia.core.simulation.arrivals import Arrival, Sent
 from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
+from tertulia.core.simulation.idle import find_owner, is_idle
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
 from tertulia.core.simulation.reactions import list_entries, open_window, reply
@@ -64,24 +63,6 @@ from tertulia.core.steps.base import Woken
 from tertulia.core.steps.call.step import CallStep
 from tertulia.core.world import World
 from tertulia.ids import day_of
-
-SETTINGS: Final = ("language", "locale", "zone", "timezone")  # what any event may teach of its contact
-TELLS: Final = ("identify", "alias")  # calls that teach more
-
-
-class Sent(msgspec.Struct, frozen=True, gc=False):
-    """A message of another journey that a customer had, as caps count it."""
-
-    slot: SlotRow
-
-
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """An event as it came to a workspace, something else that may begin a run, or a message that was sent."""
-
-    at: datetime
-    workspace: int
-    entry: EventEntry | OccasionEntry | Sent
-
 
 ANSWER_AFTER: Final = timedelta(minutes=1)
 ANSWERED: Final = 0.5  # the share of questions that are answered, if nothing else is said
@@ -137,9 +118,9 @@ class Player:
             if isinstance(entry, Sent):
                 self.memory.add_slot(entry.slot)
                 continue
-            if isinstance(entry, EventEntry) and (self._is_known(entry) or self._is_idle(arrival.workspace, entry)):
+            if isinstance(entry, EventEntry) and (self._is_known(entry) or is_idle(self.memory, arrival, entry)):
                 continue
-            owner = self._find_owner(arrival.workspace, entry)
+            owner = find_owner(self.memory, arrival.workspace, entry)
             self.memory.forwarded.append((arrival.workspace, route(arrival.workspace, entry, owner), entry))
             self._decide_log(arrival.at)
         if self._run_to(until, including=True):
@@ -395,29 +376,3 @@ class Player:
         known = key in self.seen
         self.seen.add(key)
         return known
-
-    def _is_idle(self, workspace: int, entry: EventEntry) -> bool:
-        """Nobody listens to it, and it teaches nothing about its contact."""
-        config = self.memory.config
-        if self.memory.has_sessions or entry.call in TELLS:
-            return False
-        told = (workspace, name_type(entry.call), entry.name)
-        if told in config.heard or told in config.counted:
-            return False
-        owners = {self._follow(workspace, identity) for identity in identities_of(entry)}
-        owner = self._find_owner(workspace, entry)
-        if owner is None or owners - {owner}:
-            return False
-        contact = self.memory.rows.contacts[owner]
-        return bool(contact.locale and contact.zone) or not any(name in entry.context for name in SETTINGS)
-
-    def _find_owner(self, workspace: int, entry: EventEntry | OccasionEntry) -> int | None:
-        """Whose it is said to be, else what the edge's look-up finds."""
-        named = entry.contact_id
-        if named is not None or isinstance(entry, OccasionEntry):
-            return self.memory.rows.follow(named) if named in self.memory.rows.contacts else None
-        return self._follow(workspace, entry.identity)
-
-    def _follow(self, workspace: int, identity: IdentityRef) -> int | None:
-        row = self.memory.rows.identities.get((workspace, identity))
-        return self.memory.rows.follow(row.contact_id) if row is not None and row.contact_id is not None else None

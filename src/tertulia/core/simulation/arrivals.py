@@ -1,0 +1,22 @@
+"""What comes in during a simulation."""
+
+from datetime import datetime
+
+import msgspec
+
+from tertulia.core.entries import EventEntry, OccasionEntry
+from tertulia.core.rows import SlotRow
+
+
+class Sent(msgspec.Struct, frozen=True, gc=False):
+    """A message of another journey that a customer had, as caps count it."""
+
+    slot: SlotRow
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """An event as it came to a workspace, something else that may begin a run, or a message that was sent."""
+
+    at: datetime
+    workspace: int
+    entry: EventEntry | OccasionEntry | Sent
