@@ -9,7 +9,7 @@ import pytest
 LIMIT_S = 600
 
 
-@pytest.mark.parametrize(("story", "rows"), [("four-steps", "9"), ("cart-series", "8")])
+@pytest.mark.parametrize(("story", "rows"), [("four-steps", "9"), ("cart-series", "8"), ("win-back", "7")])
 def test_a_small_cast_plays_every_role(story: str, rows: str) -> None:
     """One of each; what they get, and why, is right to the unit."""
     command = [sys.executable, "-m", "tertulia.cli", "story", story, "--json", "--rows", rows]

@@ -32,6 +32,7 @@ from tertulia.stories.match.story import tell_match
 from tertulia.stories.otp.story import tell_otp
 from tertulia.stories.place import Place
 from tertulia.stories.report import Report
+from tertulia.stories.win_back.story import tell_win_back
 from tertulia.workers.supervisor import Child, Supervisor
 
 
@@ -49,6 +50,7 @@ STORIES = {
     "match": Story(tell_match, 1_000, 100),
     "four-steps": Story(tell_four_steps, 90, 9, timed=True),
     "cart-series": Story(tell_cart_series, 80, 8, timed=True),
+    "win-back": Story(tell_win_back, 70, 7, timed=True),
     "otp": Story(tell_otp, 1_000, 100),
 }
 SEED = 20417
