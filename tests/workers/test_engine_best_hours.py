@@ -84,6 +84,7 @@ def test_T5_another_clock_is_another_hour(town: Town) -> None:
     write_on(town, 5, 19)
     town.publish(BACK)
     ask(town)
+    town.advance(HOUR / 60)
     town.event("identify", user="u1", traits={"timezone": "Asia/Tokyo"})
     assert [told[:2] for told in read_choices(town)] == [("best_hour.own", "19:00"), ("best_hour.own", "04:00")]
     town.advance(10 * HOUR)
