@@ -47,7 +47,8 @@ def broadcasts(cast, conn):
 def list_paths(broadcasts) -> list[str]:
     """Every address of these pages."""
     draft, launched = (f"/broadcasts/{one.pk}/" for one in broadcasts)
-    return ["/broadcasts/", "/broadcasts/new/", draft, f"{draft}?launch=1", launched, f"{launched}people/"]
+    tried = f"{draft}what-if/?on=synthetic&days=7"
+    return ["/broadcasts/", "/broadcasts/new/", draft, f"{draft}?launch=1", tried, launched, f"{launched}people/"]
 
 
 @pytest.mark.parametrize(("size", "theme", "language"), LOOKS)
@@ -98,7 +99,7 @@ def test_a_newsletter_with_a_picture_is_launched_within_three_minutes(visit, cas
 @pytest.mark.pictures
 def test_broadcast_pictures(visit, broadcasts):
     """Pictures are taken; people look at them."""
-    names = ("list", "new", "draft", "launch", "results", "people")
+    names = ("list", "new", "draft", "launch", "what-if", "results", "people")
     for name, path in zip(names, list_paths(broadcasts), strict=True):
         for picture in take_screenshots(visit, path, f"broadcasts-{name}"):
             assert picture.stat().st_size > 5_000, picture

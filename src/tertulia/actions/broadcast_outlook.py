@@ -20,6 +20,7 @@ from tertulia.actions.what_if_told import tell_played
 from tertulia.core.journeys import Journey as Document
 from tertulia.core.journeys import compile_journey, walk_steps
 from tertulia.core.segments import Group, Reachable
+from tertulia.core.simulation.rates import DEFAULTS, set_shares
 from tertulia.core.world import Config
 from tertulia.data.models import Workspace
 from tertulia.store.db import Conn, reading_json
@@ -107,7 +108,10 @@ def try_broadcast(
         load_slots(conn, memory.rows, find_since(memory.rows))
     tape = what_if.Tape(workspace.pk, (), frozenset(ids), since, at)
     until, mine = at + PLAYED_FOR, (journey_id,)
-    played = what_if.play_tape(*(memory, tape, journey_id, until), launched=mine, stop=lambda: elapsed() > PLAY_S)
+    smooth = set_shares(DEFAULTS, refused=0, silent=0)  # what a provider will say nobody knows
+    played = what_if.play_tape(
+        *(memory, tape, journey_id, until), rates=smooth, launched=mine, stop=lambda: elapsed() > PLAY_S
+    )
     return Trial(reach, len(ids), tell_played(played, program, config, {}), played.whole)
 
 

@@ -15,7 +15,14 @@ from tertulia.console.access import get_now
 from tertulia.console.journeys.bars import draw_bars
 from tertulia.console.journeys.head import describe_journey
 from tertulia.console.journeys.what_if_form import NOTHING, Form, list_groups, read_form
-from tertulia.console.journeys.what_if_rows import find_most, list_days, list_reasons, list_tiles, sum_cost
+from tertulia.console.journeys.what_if_rows import (
+    find_most,
+    list_days,
+    list_reactions,
+    list_reasons,
+    list_tiles,
+    sum_cost,
+)
 from tertulia.console.routes import route
 from tertulia.core.journeys import ApiEntry, Program, compile_journey
 from tertulia.core.rounds import is_once
@@ -86,6 +93,7 @@ def show_trial(trial: Trial, program: Program) -> dict[str, Any]:
             for name, one in zip([_("Draft"), called], drafts, strict=False)
         ],
         "tiles": list_tiles(told, beside, called),
+        "reactions": list_reactions(told, beside, called),
         "days": days,
         "reasons": list_reasons(drafts),
         "cost": sum_cost(told),

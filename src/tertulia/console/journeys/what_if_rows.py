@@ -24,7 +24,7 @@ class Row:
 
 
 def list_tiles(told: Told, beside: Told | None, called: str) -> list[Tile]:
-    """Six figures, each against what stands beside it; with synthetic customers what they did too."""
+    """Six figures, each against what stands beside it."""
     names = {
         "entered": _("Would enter"),
         "messages": _("Messages"),
@@ -33,17 +33,35 @@ def list_tiles(told: Told, beside: Told | None, called: str) -> list[Tile]:
         "held_by_cap": _("Held by a cap"),
         "completed": _("Went to the end"),
     }
-    reactions = {"opened": _("Opened"), "clicked": _("Clicked"), "replied": _("Replied to"), "left": _("Left")}
-    tiles = [(title, _write(told, name), _write(beside, name) if beside else "") for name, title in names.items()]
-    if told["reactions"] is not None:
-        for name, title in reactions.items():
-            other = plain_num(beside["reactions"][name]) if beside else ""
-            tiles.append((title, plain_num(told["reactions"][name]), other))
-    against = _("%(name)s: %(figure)s")
     return [
-        Tile(title, figure, against % {"name": called, "figure": other} if beside else "")
-        for title, figure, other in tiles
+        Tile(title, _write(told, name), _tell_other(_write(beside, name), called) if beside else "")
+        for name, title in names.items()
     ]
+
+
+def list_reactions(told: Told, beside: Told | None, called: str) -> list[Tile]:
+    """What synthetic customers did with the messages; nothing on history."""
+    if told["reactions"] is None:
+        return []
+    names = {
+        "opened": _("Opened"),
+        "opened_soon": _("Within 5 minutes"),
+        "clicked": _("Clicked"),
+        "replied": _("Replied to"),
+        "left": _("Customers who left"),
+    }
+    return [
+        Tile(
+            title,
+            plain_num(told["reactions"][name]),
+            _tell_other(plain_num(beside["reactions"][name]), called) if beside else "",
+        )
+        for name, title in names.items()
+    ]
+
+
+def _tell_other(figure: str, called: str) -> str:
+    return _("%(name)s: %(figure)s") % {"name": called, "figure": figure}
 
 
 def _write(figures: Told, name: str) -> str:
@@ -61,9 +79,13 @@ def list_reasons(drafts: Sequence[Told]) -> list[Row]:
     def where(part: str, told: Told) -> str:
         return str(told["step"]) if part == "not_sent" else _("Held") if part == "held" else _("Entry")
 
+    def say(told: Told) -> str:
+        drawn = told.get("outcome") in ("failed", "unconfirmed")
+        return f"{told['sentence']} {_('(Drawn by the rates.)')}" if drawn else str(told["sentence"])
+
     rows: list[Row] = []
     for part in ("not_sent", "held", "not_entered"):
-        counts = _count(drafts, part, lambda told, part=part: (told["sentence"], where(part, told)))
+        counts = _count(drafts, part, lambda told, part=part: (say(told), where(part, told)))
         rows += [Row(sentence, each, step) for (sentence, step), each in counts.items()]
     return rows
 
