@@ -294,3 +294,36 @@ def test_a_broadcast_is_tried_before_its_launch(draft, alice) -> None:
     assert "Those whom it is for today, from its time on" in page
     assert "runs would have begun. Messages:" in page
     assert "None of these 500 customers exists." in say(read(alice, address + "?on=synthetic&days=7"))
+
+
+def test_V3_a_new_broadcast_has_guards_and_a_launched_one_may_change_its_budget(people, alice):
+    """Written into its document, and left out by one box. While it goes out the budget changes, and nothing else."""
+    from django.db import transaction
+    from django.utils.timezone import now
+
+    from tertulia.actions import journeys
+    from tertulia.core.guards import FOR_BROADCASTS
+    from tertulia.data.models import Journey
+    from tertulia.documents.lines import read_lines
+    from tertulia.errors import Conflict
+
+    assert 'name="guarded" checked' in alice.get("/broadcasts/new/").content.decode()
+    alice.post("/broadcasts/new/", {**FORM, "guarded": "on", "speed": "500", "speed_per": "1 h", "budget": "12,5"})
+    draft = Journey.objects.get(kind="broadcast")
+    value = read_lines(draft.document).value
+    assert value["guards"] == FOR_BROADCASTS
+    assert (value["throttle"], value["budget"]) == ({"messages": 500, "per": "1 h"}, {"total": 12.5})
+    with transaction.atomic():
+        journeys.publish(draft, None, now(), version=draft.version)
+    alice.post(f"/broadcasts/{draft.pk}/budget/", {"budget": "20"})
+    draft.refresh_from_db()
+    assert read_lines(draft.document).value["budget"] == {"total": 20}
+    assert (draft.revision, journeys.is_published(draft)) == (2, True)
+    assert "€ 0.00 of € 20.00" in alice.get(f"/broadcasts/{draft.pk}/").content.decode()
+    with pytest.raises(Conflict):
+        journeys.save_draft(draft, None, now(), draft.document + "note: more\n", version=draft.version)
+    Journey.objects.filter(pk=draft.pk).update(
+        state="paused", guard={"guard": "bounces", "count": 12, "of": 150, "allowed": "5%"}
+    )
+    for page in (f"/broadcasts/{draft.pk}/", "/"):
+        assert "12 of 150 messages failed (8.0 %), allowed 5%" in alice.get(page).content.decode()

@@ -90,6 +90,8 @@ def test_a_good_one_is_a_program() -> None:
         ("name: Cart", "name: Cart\nhold_out: 10", 2, "text"),
         ("name: Cart", "name: Cart\nthrottle: {messages: 0, per: 1 h}", 2, "Give a number from 1 to 1000000"),
         ("name: Cart", "name: Cart\nthrottle: {messages: 5, per: 8 d}", 2, "Give a time of at most 7 d"),
+        ("name: Cart", "name: Cart\nguards: {after: 5}", 2, "Give one of bounces, complaints"),
+        ("name: Cart", "name: Cart\nguards: {bounces: 5}", 2, "text"),
         ("name: Cart", "name: Cart\nbudget: {}", 2, "Give an amount, or leave the budget out"),
         ("name: Cart", "name: Cart\nbudget: {day: 0}", 2, "Give an amount above 0"),
         ("name: Cart", "name: Cart\nbudget: {day: 10, week: 5}", 2, "week"),

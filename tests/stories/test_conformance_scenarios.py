@@ -16,7 +16,7 @@ RULES = (
     *(f"C{number}" for number in range(1, 6)),
     *(f"S{number}" for number in range(7)),
     *("E1", "E3", "E4", "E5", "E6", "E8", "I3", "I4"),
-    *("R1", "R2", "R4", "R6", "T3", "V2", "X1", "X3"),
+    *("R1", "R2", "R4", "R5", "R6", "T3", "V2", "V3", "X1", "X3"),
     *("I6", "I11"),
     *("A1", "A2", "A3", "A4", "A5"),
 )

@@ -24,6 +24,7 @@ from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.coupons import read_pools
 from tertulia.store.db import Conn
 from tertulia.store.endpoints import load_endpoints
+from tertulia.store.guards import read_fired
 from tertulia.store.journeys import read_published
 from tertulia.store.ownership import read_caps, read_matches, read_undone, read_workspaces
 from tertulia.store.sealing import unseal
@@ -98,11 +99,11 @@ def load_currencies(conn: Conn, workspace: int, currency: str) -> frozenset[str]
 def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
     """Every published journey, with the revisions that somebody may still be in."""
     programs: dict[int, dict[int, Program]] = {}
-    facts = {}
+    facts, fired = {}, read_fired(conn)
     for row in read_published(conn):
         programs.setdefault(row.id, {})[row.number] = _compile(row.id, row.number, row.document)
         told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key, row.since)
-        facts[row.id] = JourneyFacts(*told)
+        facts[row.id] = JourneyFacts(*told, guard=fired.get(row.id, {}))
     return facts
 
 

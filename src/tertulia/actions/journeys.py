@@ -203,7 +203,7 @@ def _refuse_kind(journey: Journey, document: Document) -> None:
     newest = read_newest(journey)
     if journey.kind == "broadcast" and (newest == journey.document or not is_control_change(newest, journey.document)):
         raise Conflict(_("This broadcast was launched. Copy it to send another."))
-    if document.is_broadcast:
+    if document.is_broadcast and journey.kind != "broadcast":
         raise Conflict(_("This journey was published, and cannot become a broadcast. Make a new one."))
 
 
@@ -241,7 +241,7 @@ def open_entry(journey: Journey, user: User | None, now: datetime) -> None:
 
 def pause(journey: Journey, user: User | None, now: datetime) -> None:
     """Timers freeze, nothing is sent, nobody enters; an exception still ends a run. Raises Conflict."""
-    _move(journey, user, now, "paused", "journey_paused", paused_at=now)
+    _move(journey, user, now, "paused", "journey_paused", paused_at=now, guard={})
 
 
 def resume(journey: Journey, user: User | None, now: datetime, how: str = "shift") -> None:
@@ -251,7 +251,7 @@ def resume(journey: Journey, user: User | None, now: datetime, how: str = "shift
         raise Refused([Problem("invalid", _("Say shift or fire."), "how")])
     paused = journey.paused_at or now
     shift_s = int((now - paused) / timedelta(seconds=1)) if how == "shift" else 0
-    _move(journey, user, now, "resuming", "journey_resumed", shift_s=shift_s)
+    _move(journey, user, now, "resuming", "journey_resumed", shift_s=shift_s, guard={}, guarded_from=now)
 
 
 def cancel(journey: Journey, user: User | None, now: datetime) -> None:

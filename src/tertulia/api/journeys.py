@@ -83,7 +83,8 @@ class ListedJourneyOut(Schema):
     """`kind`: journey or broadcast. `state`: draft, live, closed, paused, resuming, cancelling or cancelled.
     `version` rises with every change of the draft; `revision` is the newest published one, and `published` says
     whether the draft is the same. `entered`, `inside` and `sent`: how often somebody entered, how many are in it
-    now, how many messages were sent."""
+    now, how many messages were sent. `guard`: which paused it, `count` `of` so many where a share was `allowed`; empty
+    where a person did, or nobody."""
 
     id: int
     key: str
@@ -94,6 +95,7 @@ class ListedJourneyOut(Schema):
     revision: int | None
     published: bool
     paused_at: datetime | None
+    guard: dict[str, Any]
     created_at: datetime
     changed_at: datetime
     entered: int
@@ -375,6 +377,7 @@ def _write_list(journeys: list[Journey]) -> list[dict[str, Any]]:
             "revision": journey.revision,
             "published": actions.is_published(journey),
             "paused_at": journey.paused_at,
+            "guard": journey.guard,
             "created_at": journey.created_at,
             "changed_at": journey.changed_at,
             **dict(zip(("entered", "inside", "sent"), figures.get(journey.pk, (0, 0, 0)), strict=True)),

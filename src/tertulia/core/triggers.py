@@ -194,7 +194,7 @@ def _find_closed(journey: JourneyFacts, event: Happened) -> Refusal | None:
     """Whether anybody enters at all, and did when the event occurred."""
     document = journey.program.journey
     if journey.state == "paused":
-        return Reason.ENTRY_PAUSED, {}
+        return Reason.ENTRY_PAUSED, {"guard": dict(journey.guard)} if journey.guard else {}
     if journey.state != "live":
         return Reason.ENTRY_CLOSED, {}
     if document.starts is not None and event.occurred_at < document.starts:

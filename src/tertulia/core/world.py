@@ -159,6 +159,7 @@ class JourneyFacts:
     programs: Mapping[int, Program]
     key: str = ""
     since: datetime = BEGINNING  # when the newest revision was published
+    guard: Mapping[str, Any] = field(default_factory=dict)  # which paused it, if one did (V3)
 
     @property
     def program(self) -> Program:

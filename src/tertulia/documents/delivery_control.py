@@ -1,15 +1,17 @@
-"""What controls the delivery of a journey: budget (V3) and throttle; and whether documents differ in nothing else."""
+"""What controls the delivery of a journey: budget, throttle, guards (V3); and whether documents differ in no more."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from tertulia.core.budgets import Budget, BudgetRule, read_amount
 from tertulia.core.durations import read_duration
+from tertulia.core.guards import AFTER_MAX, NAMES, GuardRule
 from tertulia.core.reasons import gettext_noop as _
+from tertulia.core.shares import read_share
 from tertulia.core.throttles import MESSAGES_MAX, PER_MAX, ThrottleRule
 from tertulia.documents.lines import BadDocument, Path, Problem, Written, read_lines
 
-CONTROLS: Final = ("budget", "throttle")
+CONTROLS: Final = ("budget", "throttle", "guards")
 """Fields of a document that hold for a journey as a whole, by its newest revision, whichever its runs are in."""
 
 
@@ -43,6 +45,24 @@ def check_throttle(written: Written, rule: ThrottleRule | None) -> Iterator[Prob
     else:
         if too_long:
             yield Problem(written.find(path), path, _("Give a time of at most 7 d."))
+
+
+def check_guards(written: Written, rule: GuardRule | None) -> Iterator[Problem]:
+    """Shares, at least one of them, and from how many messages on."""
+    if rule is None:
+        return
+    for name in NAMES:
+        path: Path = ("guards", name)
+        try:
+            read_share(getattr(rule, name))
+        except ValueError as error:
+            yield Problem(written.find(path), path, str(error))
+    if not any(getattr(rule, name) for name in NAMES):
+        message = _("Give one of %(names)s, or leave the guards out.")
+        yield Problem(written.find(("guards",)), ("guards",), message, {"names": ", ".join(NAMES)})
+    if not 1 <= rule.after <= AFTER_MAX:
+        path = ("guards", "after")
+        yield Problem(written.find(path), path, _("Give a number from 1 to %(most)s."), {"most": str(AFTER_MAX)})
 
 
 def is_control_change(before: str | None, after: str) -> bool:

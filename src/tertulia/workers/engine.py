@@ -46,6 +46,7 @@ from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
 from tertulia.workers.typical_hours import TypicalKeeper
+from tertulia.workers.watching import GuardKeeper
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # the lease is prolonged so often
@@ -90,6 +91,7 @@ class Engine:
         self._bandits = BanditKeeper()
         self._typical = TypicalKeeper()
         self._launches = LaunchKeeper()
+        self._guards = GuardKeeper()
         self._claim_due: Act[OpenDelivery] = lambda *told: cycle.claim_due(*told, owner=self.name)
 
     def run_round(self) -> bool:
@@ -97,6 +99,7 @@ class Engine:
         busy = self.decide_log()
         if not self.epochs:
             return busy
+        self._guard()
         busy |= self._launch()
         busy |= self._wake_codes()
         busy |= self._work_deliveries()
@@ -400,6 +403,15 @@ class Engine:
                 break
         self.full = True
         return True
+
+    def _guard(self) -> None:
+        """Journeys that go wrong are paused (V3) before more goes out."""
+        assert self.config is not None
+        paused = self._guards.watch(self.conn, self.config, self.now())
+        self.conn.commit()
+        self.touched |= {f"journey:{journey_id}" for journey_id in paused}
+        if paused:
+            self._refresh_config()
 
     def _run_rounds(self) -> bool:
         """Journeys that look for people by themselves do so when it is time, and bandits weigh. The log comes first:

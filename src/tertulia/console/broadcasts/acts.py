@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -45,7 +46,8 @@ def change_budget(request: HttpRequest, journey_id: int) -> HttpResponse:
         before = read_value(broadcasts.read_launched(journey)).get("budget")
         budget = write_total(before if isinstance(before, dict) else {}, request.POST.get("budget", "").strip())
         try:
-            set_control(journey, request.user, get_now(request), "budget", budget)
+            with transaction.atomic():
+                set_control(journey, request.user, get_now(request), "budget", budget)
         except (Refused, Conflict) as error:
             toast(request, error.sentence, failed=True)
         else:

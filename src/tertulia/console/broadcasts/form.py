@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from tertulia.console.channels.form import read_decimal, write_number
+from tertulia.core.guards import FOR_BROADCASTS
 from tertulia.documents.broadcasts import BOXES_MAX
 from tertulia.documents.edit import remove_part, replace_part, write_document
 from tertulia.documents.lines import read_lines
@@ -67,6 +68,7 @@ class Form:
     limit: str = ""
     hold_out: str = ""
     budget: str = ""
+    guarded: bool = True
     speed: str = ""
     speed_per: str = SPEED_PER
     goal: str = ""
@@ -98,6 +100,7 @@ def read_form(sent: QueryDict) -> Form:
         **told,
         channels=tuple(channels),
         boxes=tuple(boxes) or (Box(),),
+        guarded="guarded" in sent,
         when=when if when in WHEN else "now",
         class_=sent.get("class", "marketing"),
     )
@@ -141,6 +144,7 @@ def show_document(text: str) -> Form:
         class_=str(value.get("class") or "marketing"),
         limit=str(_group(value.get("entries")).get("total") or ""),
         hold_out=str(value.get("hold_out") or ""),
+        guarded="guards" in value,
         speed=str(_group(value.get("throttle")).get("messages") or ""),
         speed_per=str(_group(value.get("throttle")).get("per") or SPEED_PER),
         budget=show_amount(_group(value.get("budget")).get("total")),
@@ -160,6 +164,7 @@ def write_form(text: str, form: Form) -> str:
         "entries": _write_limit(_group(before.get("entries")), form),
         "hold_out": form.hold_out,
         "throttle": _write_throttle(form),
+        "guards": (_group(before.get("guards")) or FOR_BROADCASTS) if form.guarded else {},
         "budget": write_total(_group(before.get("budget")), form.budget),
         "goal": _write_goal(_group(before.get("goal")), form),
         "steps": _write_steps([_group(raw) for raw in _items(before.get("steps"))], form),

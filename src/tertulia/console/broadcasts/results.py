@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions import broadcasts as actions
 from tertulia.actions.channels import list_channels
 from tertulia.actions.experiments import read_results as read_results_of_experiments
+from tertulia.actions.guard_words import tell_guard
 from tertulia.actions.why import explain_reason
 from tertulia.console.access import get_now, may_change
 from tertulia.console.broadcasts.form import show_document
@@ -81,6 +82,7 @@ def describe(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "state": describe_progress(progress),
         "topic": f"journey:{journey.pk}",
         "tab": "results",
+        "guard": tell_guard(journey.guard) if journey.guard else "",
         "spent": list_spent(request, journey),
         "currency": request.workspace.currency,
         "budget": show_document(actions.read_launched(journey)).budget,

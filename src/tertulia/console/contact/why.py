@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from tertulia.actions.guard_words import tell_guard
 from tertulia.actions.hour_words import tell_row
 from tertulia.actions.run_words import name_told_cause
 from tertulia.actions.why import read_gates
@@ -102,7 +103,7 @@ def describe_facts(gate: str, facts: Mapping[str, Any]) -> str:
         return _("none set")
     match gate:
         case "entry":
-            return name_told_cause(facts)
+            return tell_guard(facts["guard"]) if facts.get("guard") else name_told_cause(facts)
         case "audience":
             inside = facts.get("audience") == "inside"
             return _("still in the segment") if inside else _("no longer in the segment")

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia.actions.budgets import list_low
+from tertulia.actions.guard_words import tell_guard
 from tertulia.console.routes import find_address
-from tertulia.data.models import Channel, CouponPool, Import, Match, Workspace
+from tertulia.data.models import Channel, CouponPool, Import, Journey, Match, Workspace
 from tertulia.store.calls import count_waiting_calls
 from tertulia.store.conversations import list_handed_over
 from tertulia.store.db import Conn
@@ -130,8 +131,16 @@ def _list_handed_over(conn: Conn, workspace: Workspace) -> list[Need]:
 
 
 def _list_paused(workspace: Workspace) -> list[Need]:
+    guarded = Journey.objects.filter(workspace=workspace, state="paused").exclude(guard={}).order_by("pk")
+    by_guard = [
+        Need(
+            *("octagon-pause", "warn", row.name, _("is paused by its guard"), tell_guard(row.guard)),
+            *(find_address("journey", row.pk), _("See why")),
+        )
+        for row in guarded
+    ]
     paused = Match.objects.filter(workspace=workspace, state="paused").exclude(guard_reason="").order_by("pk")
-    return [
+    return by_guard + [
         Need(
             "octagon-pause",
             "warn",

@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 
 from tertulia.actions.budgets import read_spent_of
+from tertulia.actions.guard_words import tell_guard
 from tertulia.actions.journeys import is_published, read_newest
 from tertulia.actions.problems import Problem
 from tertulia.console.access import get_now, may_change
@@ -25,6 +26,7 @@ def describe_journey(request: HttpRequest, journey: Journey, tab: str, problems:
         "topic": f"journey:{journey.pk}",
         "may_change": may_change(request) and journey.state not in ("cancelling", "cancelled"),
         "now": get_now(request),
+        "guard": tell_guard(journey.guard) if journey.guard else "",
         "spent": list_spent(request, journey),
         "calls_waiting": count_waiting_calls(django_conn(), request.workspace.pk, journey.pk),
     }

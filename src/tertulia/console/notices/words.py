@@ -6,6 +6,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from tertulia.actions.guard_words import tell_guard
 from tertulia.console.routes import find_address
 from tertulia.console.tags import plain_num
 from tertulia.data.models import Notice
@@ -27,6 +28,7 @@ def tell_notice(notice: Notice) -> Told:
     counts = {"rows": 0, "new": 0, "updated": 0, "rejected": 0, "undone": 0, "there": 0, "left": 0}
     facts = {"name": "", "fault": "", "topic": ""} | counts | notice.facts
     facts |= {"whose": facts["name"] or _("the workspace"), "period": tell_period(str(facts.get("period", "")))}
+    facts |= {"guard": tell_guard(facts)} if notice.kind == "journey_paused" else {}
     said = {key: plain_num(value) if isinstance(value, int) else value for key, value in facts.items()}
     known = {
         "import_started": ("upload", "", _("The import of %(name)s has begun: %(rows)s rows")),
@@ -49,6 +51,7 @@ def tell_notice(notice: Notice) -> Told:
         "coupons_low": ("ticket", "warn", _("The coupons of %(name)s run low: %(left)s or fewer are left")),
         "budget_low": ("wallet", "warn", _("Four fifths of a budget are spent: %(whose)s, %(period)s")),
         "budget_spent": ("wallet", "danger", _("A budget is spent and messages wait: %(whose)s, %(period)s")),
+        "journey_paused": ("octagon-pause", "warn", _("%(name)s is paused by its guard: %(guard)s")),
         "match_paused": ("octagon-pause", "warn", _("The match %(name)s paused itself")),
         "match_done": ("circle-check", "ok", _("The match %(name)s is done")),
     }
@@ -62,6 +65,8 @@ def tell_notice(notice: Notice) -> Told:
         url = find_address("source_debugger", notice.facts["source"])
     if not url and notice.kind in ("budget_low", "budget_spent"):
         url = find_budget(str(notice.facts.get("scope", "")))
+    if not url and notice.kind == "journey_paused" and isinstance(notice.facts.get("journey"), int):
+        url = find_address("journey", notice.facts["journey"])
     if not url and notice.kind in ("coupons_spent", "coupons_low") and isinstance(notice.facts.get("pool"), int):
         url = find_address("coupon_pool", notice.facts["pool"])
     return Told(notice, icon, tone, sentence % said, url)

@@ -20,6 +20,9 @@ class Journey(models.Model):
     version = models.IntegerField(default=1)
     revision = models.IntegerField(null=True)  # the newest published one
     paused_at = models.DateTimeField(null=True)
+    # Which guard paused it (V3); empty: none did. `guarded_from`: what was before it was resumed is not judged again.
+    guard = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    guarded_from = models.DateTimeField(null=True)
     shift_s = models.BigIntegerField(null=True)  # on resuming, how much later waiting runs are due (V2)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,35 @@
+"""Guards of journeys: what they count, and the pause (V3)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tertulia.core.guards import WINDOW, Counts, Fired
+from tertulia.ids import day_of
+from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
+
+
+def read_since(conn: Conn, journeys: Sequence[int], now: datetime) -> dict[int, datetime]:
+    """Of those of these journeys that run: from when they are judged."""
+    return dict(fetch_all(conn, load("guards")["since"], {"journeys": list(journeys), "since": now - WINDOW}))
+
+
+def count_messages(conn: Conn, journey_id: int, since: datetime) -> Counts:
+    """What became of a journey's messages since then."""
+    args = {"journey": journey_id, "since": since, "day": day_of(since - WINDOW)}
+    row = fetch_one(conn, load("guards")["counts"], args)
+    assert row is not None
+    return Counts(*row)
+
+
+def pause_by_guard(conn: Conn, journey_id: int, fired: Fired, now: datetime) -> bool:
+    """False where somebody was first."""
+    args = {"journey": journey_id, "fired": msgspec.json.encode(fired.tell()).decode(), "at": now}
+    return run(conn, load("guards")["pause"], args) > 0
+
+
+def read_fired(conn: Conn) -> dict[int, Mapping[str, Any]]:
+    """Of journeys that their guards paused, which fired."""
+    return {journey_id: read_json(fired) for journey_id, fired in fetch_all(conn, load("guards")["fired"], {})}
