@@ -41,6 +41,14 @@ steps:
     text: >-
       {{ contact.name }}, {{ event.cart }} waits: {{ "https://shop.example/cart" | link }} {{ unsubscribe }}
 """,
+    "best_hour": """
+name: Best hour
+entry: {event: Product Added, key: cart}
+exceptions: [{event: Order Completed, same: cart}]
+steps:
+  - {id: tell, kind: message, channels: [telegram, sms], text: Now, best_hour: {within: 20 h, otherwise: "15:00"}}
+  - {id: rest, kind: wait, for: 1 h}
+""",
     "debounce": """
 name: Debounce
 budget: {day: 0.1}
