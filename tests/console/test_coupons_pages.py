@@ -1,6 +1,9 @@
 """The pages of coupons: pools with their figures, codes that are added, who may change what, and the alarm."""
 
+import re
 from datetime import UTC, datetime
+from html import unescape
+from io import BytesIO
 
 from tests.console.cast import Cast, make_client
 
@@ -24,6 +27,12 @@ def test_S5_a_pool_is_added_filled_and_changed(cast: Cast, alice):
     assert "Line 3 is blank." in told
     assert "Line 4 is the same as line 1." in told
     assert alice.post(f"{page}codes/", {"codes": "A3\n"}).status_code == 302
+    told = alice.post(f"{page}codes/", {"file": BytesIO(b"Name;Code\nten off;B1\nten off;\nten off;A1\nx;B1\n")})
+    for said in ("1 code added", "Line 3 is blank.", "Line 4 is in the pool", "Line 5 is the same as line 2."):
+        assert said in unescape(re.sub(r"<[^>]+>", "", told.content.decode()))
+    assert alice.post(f"{page}codes/", {"file": BytesIO(b"C1\nC2\n")}).status_code == 302
+    refused = alice.post(f"{page}codes/", {"file": BytesIO(b"%PDF-1.7 codes")})
+    assert (refused.status_code, "a PDF" in refused.content.decode()) == (422, True)
     assert alice.post(page, {"name": "Gift", "warn_at": "", "expires": ""}).status_code == 302
     pool.refresh_from_db()
     assert (pool.name, pool.warn_at, pool.expires, pool.key) == ("Gift", 0, "", "welcome")

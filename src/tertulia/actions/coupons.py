@@ -88,15 +88,17 @@ def change_pool(pool: CouponPool, user: User | None, now: datetime, form: PoolFo
     return pool
 
 
-def add_codes(conn: Conn, pool: CouponPool, user: User | None, now: datetime, lines: Iterable[str]) -> Added:
-    """Codes, one a line; each is in the pool once. What waits for them goes out. Raises Refused where there are too
-    many lines, or the pool has one code for everybody."""
+def add_codes(
+    conn: Conn, pool: CouponPool, user: User | None, now: datetime, lines: Iterable[str], first: int = 1
+) -> Added:
+    """Codes, one a line; each is in the pool once. What waits for them goes out. `first`: the number of the first line.
+    Raises Refused where there are too many lines, or the pool has one code for everybody."""
     if pool.code:
         raise Refused([Problem("invalid", _("This pool has one code for everybody, so it takes no others."), "codes")])
     given = list(lines)
     if len(given) > CODES_MAX:
         raise Refused([Problem("range", _("Give at most %(most)d codes at a time.") % {"most": CODES_MAX}, "codes")])
-    read = read_codes(given)
+    read = read_codes(given, first)
     new = store.add_codes(conn, pool.workspace_id, pool.pk, list(read.codes), now)
     there = [LeftOut(line, THERE) for code, line in read.codes.items() if code not in new]
     if new:

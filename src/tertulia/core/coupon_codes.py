@@ -31,12 +31,13 @@ class ReadCodes:
     left_out: tuple[LeftOut, ...]
 
 
-def read_codes(lines: Iterable[str]) -> ReadCodes:
-    """Every code once, without the blanks around it. Blank lines at the end are no mistake."""
+def read_codes(lines: Iterable[str], first: int = 1) -> ReadCodes:
+    """Every code once, without the blanks around it. Blank lines at the end are no mistake. `first`: the number of the
+    first line."""
     codes: dict[str, int] = {}
     left_out: list[LeftOut] = []
     blank: list[LeftOut] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, first):
         code = line.strip().removeprefix("\ufeff")
         if not code:
             blank.append(LeftOut(number, BLANK))

@@ -16,6 +16,8 @@ from tertulia.console.parts import Tile
 from tertulia.console.routes import route
 from tertulia.console.tags import plain_num
 from tertulia.console.toasts import toast
+from tertulia.core.coupon_files import read_code_file
+from tertulia.core.import_reasons import FileProblem
 from tertulia.data.models import CouponPool, Journey
 from tertulia.store.coupons import count_by_journey, count_held, count_pools
 from tertulia.store.db import django_conn
@@ -61,15 +63,18 @@ def show_pool(request: HttpRequest, pool_id: int) -> HttpResponse:
 
 
 def add_codes(request: HttpRequest, pool_id: int) -> HttpResponse:
-    """Pasted codes, one a line. Lines that were not taken are named, and the others are in the pool."""
+    """Pasted codes, one a line, or those of a file. Lines that were not taken are named, and the others are in the
+    pool."""
     pool = actions.access_pool(request.workspace, pool_id)
     if request.method != "POST":
         return HttpResponseRedirect(reverse("coupon_pool", args=[pool.pk]))
-    pasted = request.POST.get("codes", "")
+    pasted, file = request.POST.get("codes", ""), request.FILES.get("file")
+    field = "file" if file is not None else "codes"
     try:
-        made = actions.add_codes(django_conn(), pool, request.user, get_now(request), pasted.splitlines())
-    except Refused as refused:
-        return draw_pool(request, pool, 422, errors={"codes": refused.sentence}, pasted=pasted)
+        lines, first = read_code_file(file, file.size or 0) if file is not None else (pasted.splitlines(), 1)
+        made = actions.add_codes(django_conn(), pool, request.user, get_now(request), lines, first)
+    except (Refused, FileProblem) as refused:
+        return draw_pool(request, pool, 422, errors={field: refused.sentence}, pasted=pasted)
     if not made.left_out:
         said = ngettext("%(n)s code added", "%(n)s codes added", made.added) % {"n": plain_num(made.added)}
         toast(request, said)
