@@ -20,9 +20,9 @@ steps:
     came: [{id: c, kind: wait, calendar_days: 2, at: "09:00"}]
     missed: [{id: d, kind: wait, weekdays: [mon], at: "09:00"}]
   - {id: e, kind: wait, until: {attribute: due}}
-  - {id: f, kind: message, channels: [sms], text: x}
+  - {id: f, kind: message, channels: [sms], text: x, best_hour: {within: 9 h}}
 """
-LONGEST = timedelta(hours=2) + timedelta(days=1) + timedelta(days=7)
+LONGEST = timedelta(hours=2) + timedelta(days=1) + timedelta(days=7) + timedelta(hours=9)
 
 
 def read(more: str = "") -> Program:

@@ -61,6 +61,29 @@ def check_clicks(world: World) -> Finding:
         yield f"clicks by app differ: {row} (counted {by_app[row]}, kept {kept[row]})"
 
 
+def check_moments(world: World) -> Finding:
+    """When contacts read, clicked and wrote, to the quarter of an hour, counted again from the history; a beacon's
+    opening may be told a moment after the page's."""
+    rows = world.rows(
+        """select coalesce(k.contact_id, h.contact_id), k.moments, h.moments
+           from contact_moments k
+           full join (
+               select t.contact_id, array_agg(distinct floor(extract(epoch from t.at) / 900)::integer) as moments
+               from (
+                   select contact_id, read_at as at from delivery where read_at is not null
+                   union all select contact_id, at from click where class = 'human'
+                   union all select contact_id, provider_at from message where direction = 'in'
+               ) t
+               join contact c on c.id = t.contact_id and c.erased_at is null
+               group by 1
+           ) h on h.contact_id = k.contact_id"""
+    )
+    for contact, kept, told in rows:
+        newest = sorted(told or [])[-60:]
+        if (kept or []) != newest:
+            yield f"contact {contact}: looked at {kept}, its history says {newest}"
+
+
 def check_writing(world: World) -> Finding:
     """Wrote and matched: who is matched wrote the link's code or from a number that says who they are; whose code was
     written by an identity of theirs is matched."""
@@ -137,6 +160,7 @@ def find_text(world: World, text: str) -> list[str]:
 CHECKS: Final[tuple[Callable[[World], Finding], ...]] = (
     check_sending,
     check_clicks,
+    check_moments,
     check_writing,
     check_matched,
     check_erased,

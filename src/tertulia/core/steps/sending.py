@@ -148,6 +148,10 @@ class SendStep(Step, frozen=True, kw_only=True, rename={"class_": "class"}):
         """The label of the link below the text, and where it leads, in Liquid; both empty without one."""
         return "", ""
 
+    def find_longest(self) -> timedelta:
+        """Until its best hour."""
+        return read_duration(self.best_hour.within) if self.best_hour is not None else timedelta()
+
     def find_faults(self) -> list[Complaint]:
         """A message needs somewhere to go and something to say."""
         found = []

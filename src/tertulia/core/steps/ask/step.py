@@ -144,7 +144,7 @@ class AskStep(SendStep, frozen=True, kw_only=True):
         return tuple(label for label, _value in self.list_choices(language))
 
     def find_longest(self) -> timedelta:
-        return read_duration(self.at_most)
+        return super().find_longest() + read_duration(self.at_most)
 
     def list_ways(self) -> tuple[Way, ...]:
         """Answered; no reply, or nobody could be asked; replies that nobody understands."""
