@@ -182,3 +182,41 @@ def test_a_broadcast_goes_to_given_customers_at_its_time(
     [told] = json.loads(capfdbinary.readouterr().out)["journeys"]
     assert (told["entered"], told["messages"], [row["day"] for row in told["by_day"]]) == (2, 1, ["2026-11-05"])
     assert [row["reason"] for row in told["not_sent"]] == ["consent.none"]
+
+
+def test_a_journey_begins_by_what_given_customers_write(
+    folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Events of type message, on a channel that is there."""
+    answer = "name: Answer\nentry: {kind: message, keyword: [hi], first: true}\nsteps:\n"
+    (folder / "cart.yaml").write_text(answer + "  - {id: tell, kind: message, channels: [sms], text: Hello}\n")
+    rows = "timestamp,userId,type,channel,text\n2026-11-02T09:00Z,u1,message,SMS,Hi!\n2026-11-02T10:00Z,u1,message,sms,hi\n"
+    (folder / "events.csv").write_text(rows)
+    [one] = read(folder, capfdbinary)["journeys"]
+    assert (one["entered"], one["messages"]) == (1, 1)
+    (folder / "events.csv").write_text(rows.replace("SMS", "Pigeon"))
+    assert run(folder) != 0
+    assert "events.csv:2: channel: There is no channel “Pigeon”." in capfdbinary.readouterr().err.decode()
+
+
+def test_a_draft_beside_what_is_live(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Of the journey that has this key; nothing where nothing is."""
+    from datetime import UTC, datetime
+
+    from django.db import transaction
+
+    from tertulia.actions.journeys import create_journey, publish
+    from tertulia.data.models import Workspace
+
+    assert run(folder, "--compare", "live") != 0
+    assert "Nothing is live of" in capfdbinary.readouterr().err.decode()
+    now = datetime.now(UTC)
+    with transaction.atomic():
+        dear = JOURNEY.replace("over: 100", "over: 125")
+        made = create_journey(Workspace.objects.get(slug="verbena"), None, now, dear, name="Cart", key="cart")
+        publish(made, None, now, version=1)
+    told = read(folder, capfdbinary, "--compare", "live")["journeys"]
+    assert [(one["journey"].rpartition("/")[2], one["name"], one["entered"]) for one in told] == [
+        ("cart.yaml", "Cart reminder", 2),
+        ("live", "Cart reminder, live", 1),
+    ]

@@ -21,7 +21,7 @@ from tertulia.core.events import USER, identities_of
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
-from tertulia.core.simulation.arrivals import Arrival
+from tertulia.core.simulation.arrivals import Arrival, Wrote
 from tertulia.core.simulation.crowd import Crowd, make_provider
 from tertulia.core.simulation.memory import Memory, make_memory
 from tertulia.core.simulation.people import make_listed
@@ -130,13 +130,15 @@ def _name_listed(conn: Conn, rows: Sequence[ContactRow]) -> None:
             row.identities.append(make_listed(row.id, ids[row.id], row.created_at))
 
 
-def find_people(conn: Conn, config: Config, arrivals: Iterable[Arrival]) -> frozenset[int]:
+def find_people(conn: Conn, config: Config, arrivals: Sequence[Arrival]) -> frozenset[int]:
     """The contacts whom these events may concern, by the ids that they name."""
     found = World(NEVER, config, iter(()))
     entries = [(told.workspace, told.entry) for told in arrivals if isinstance(told.entry, EventEntry)]
+    wrote = [(told.workspace, told.entry.identity) for told in arrivals if isinstance(told.entry, Wrote)]
     keys = {(workspace, identity) for workspace, entry in entries for identity in identities_of(entry)}
-    loader.load_identities(conn, found, keys)
-    loader.load_listed(conn, found, {(workspace, entry.user_id) for workspace, entry in entries if entry.user_id})
+    loader.load_identities(conn, found, keys.union(wrote))
+    users = {(workspace, entry.user_id) for workspace, entry in entries if entry.user_id}
+    loader.load_listed(conn, found, users | {(workspace, identity.value) for workspace, identity in wrote})
     listed = [owner for owners in found.owners_of.values() for owner in owners]
     return frozenset(row.contact_id for row in found.identities.values() if row.contact_id is not None).union(listed)
 

@@ -16,16 +16,21 @@ import msgspec
 
 from tertulia.actions.config import list_zones
 from tertulia.actions.source_words import explain_discard
+from tertulia.actions.what_if_audience import find_named
+from tertulia.core.events import USER
+from tertulia.core.identity import IdentityRef
 from tertulia.core.import_fields import ListKind, check_mapping, has_head, propose_mapping
 from tertulia.core.import_reasons import pack_note, sentence_of_reason
 from tertulia.core.import_rows import RowProblem, RowReader
 from tertulia.core.ingest import Arrival as Call
 from tertulia.core.ingest import read_body
 from tertulia.core.ingest_time import read_time
+from tertulia.core.occasions import MESSAGE
 from tertulia.core.rows import ContactRow
-from tertulia.core.simulation.arrivals import Arrival
+from tertulia.core.simulation.arrivals import Arrival, Wrote
 from tertulia.core.simulation.people import make_contact
 from tertulia.core.tabular import Broken, detect_shape, iter_pieces, split_pieces
+from tertulia.core.world import Config
 from tertulia.errors import Invalid
 
 FILE_SOURCE: Final = -1  # whose given events are: a customer's own device's, unless an event says otherwise
@@ -113,10 +118,12 @@ def iter_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield line, told
 
 
-def read_events(path: Path, workspace: int) -> list[Arrival]:
-    """The events of a file in the order of their arrival: `receivedAt`, else `timestamp`. Raises Invalid."""
+def read_events(path: Path, config: Config, workspace: int) -> list[Arrival]:
+    """The events of a file in the order of their arrival: `receivedAt`, else `timestamp`; those of type `message` are
+    what customers wrote, on a channel of the workspace. Raises Invalid."""
     messages = iter_objects(path) if path.suffix in JSON_LINES else _iter_rows(path)
-    return sorted((_read_event(path, line, message, workspace) for line, message in messages), key=lambda told: told.at)
+    told = (_read_event(path, line, message, config, workspace) for line, message in messages)
+    return sorted(told, key=lambda one: one.at)
 
 
 def _iter_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -137,15 +144,28 @@ def _iter_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield rows.line_num, message
 
 
-def _read_event(path: Path, line: int, message: dict[str, Any], workspace: int) -> Arrival:
+def _read_event(path: Path, line: int, message: dict[str, Any], config: Config, workspace: int) -> Arrival:
     at = next((found for name in TIMES if (found := read_time(message.get(name))) is not None), None)
     if at is None:
         raise Invalid(f"{path}:{line}: timestamp: Say when it happened, such as 2026-03-01T09:14:00Z.", line=line)
+    if message.get("type") == MESSAGE:
+        return Arrival(at, workspace, _read_message(path, line, message, config, workspace))
     taken = read_body(message, Call(FILE_SOURCE, at, lambda: f"{path.name}:{line}"))
     if not taken.entries:
         wrong, remedy = explain_discard(taken.discards[0].code)
         raise Invalid(f"{path}:{line}: {wrong} {remedy}".rstrip(), line=line)
     return Arrival(at, workspace, taken.entries[0])
+
+
+def _read_message(path: Path, line: int, message: dict[str, Any], config: Config, workspace: int) -> Wrote:
+    said = message | message.get("properties", {})
+    user, name = str(said.get("userId", "")), str(said.get("channel", ""))
+    channel = find_named(config, workspace, name)
+    if not user or channel is None:
+        wrong = f"channel: There is no channel “{name}”." if user else "userId: Say who wrote."
+        raise Invalid(f"{path}:{line}: {wrong}", line=line)
+    message_id = str(said.get("messageId") or f"{path.name}:{line}")
+    return Wrote(IdentityRef(USER, "", user), message_id, channel.id, str(said.get("text", "")))
 
 
 def _open(path: Path) -> Path:

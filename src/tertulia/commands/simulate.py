@@ -30,6 +30,7 @@ EVENTS_MAX = 3_000_000
 CONTACTS_MAX = 1_000_000
 RUN_ON = timedelta(days=30)  # after the last event, so that who entered last is seen to the end
 LEFT_OUT_SHOWN = 5
+LIVE = "live"  # what is published of a journey
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="of chance; the same seed gives the same answer")
     parser.add_argument("--from", dest="since", metavar="T", help="the first instant, such as 2026-03-01T00:00Z")
     parser.add_argument("--to", dest="until", metavar="T", help="the last instant; by default 30 days after the events")
-    parser.add_argument("--compare", metavar="JOURNEY", help="another journey, played through the same")
+    parser.add_argument("--compare", metavar="JOURNEY", help="another journey, or `live`, played through the same")
     parser.add_argument("--country", default="", help="of numbers without a country code; by default the workspace's")
     parser.add_argument(
         "--refused", type=_read_percent, metavar="PERCENT", help="how many messages reach nobody, on every channel"
@@ -88,7 +89,8 @@ def run(options: argparse.Namespace) -> int:
         workspace = find_workspace(options.workspace)
         asked = [options.journey, *([options.compare] if options.compare else [])]
         rates = _read_rates(options)
-        variants = [_find_variant(workspace, name) for name in asked]
+        variants = [_find_variant(workspace, name) for name in asked[:1]]
+        variants += [_find_variant(workspace, name, variants[0]) for name in asked[1:]]
         with connect(url) as conn:
             base = load_config(conn, settings.read("PUBLIC_URL"))
             told = _play(conn, base, workspace, variants, rates, options)
@@ -121,9 +123,9 @@ def _read_file(path: Path) -> "Rates":
         raise Invalid("\n".join(f"{path}:{one.place.line}: {one.sentence}" for one in error.problems)) from None
 
 
-def _find_variant(workspace: "Workspace", name: str) -> "Variant":
-    """The document of a file, else the draft of the journey with this key. Raises NotFound, or Invalid that names the
-    line."""
+def _find_variant(workspace: "Workspace", name: str, beside: "Variant | None" = None) -> "Variant":
+    """The document of a file, else the draft of the journey with this key, else what is `live` of the one `beside` it.
+    Raises NotFound, or Invalid that names the line."""
     from tertulia.actions.journeys import check_text
     from tertulia.actions.what_if import DRAFT
     from tertulia.actions.what_if_stage import Variant
@@ -132,6 +134,8 @@ def _find_variant(workspace: "Workspace", name: str) -> "Variant":
 
     path = Path(name)
     known = Journey.objects.filter(workspace=workspace, key=path.stem if path.is_file() else name).first()
+    if not path.is_file() and known is None and name == LIVE and beside is not None:
+        return _find_live(workspace, beside)
     if not path.is_file() and known is None:
         raise NotFound(f"There is no file {name}, and no journey with this key.")
     text = path.read_text(encoding="utf-8") if path.is_file() else known.document
@@ -139,6 +143,22 @@ def _find_variant(workspace: "Workspace", name: str) -> "Variant":
     if document is None:
         raise Invalid("\n".join(f"{name}:{problem.line}: {problem.sentence}" for problem in problems))
     return Variant(name, known.pk if known else DRAFT, document.name, compile_journey(document))
+
+
+def _find_live(workspace: "Workspace", beside: "Variant") -> "Variant":
+    """What is published of a journey."""
+    from tertulia.actions.journeys import read_newest
+    from tertulia.actions.what_if_stage import Variant
+    from tertulia.core.journeys import compile_journey
+    from tertulia.data.models import Journey
+    from tertulia.documents.journeys import read_journey
+
+    journey = Journey.objects.filter(workspace=workspace, pk=beside.journey_id).first()
+    newest = read_newest(journey) if journey is not None else None
+    if journey is None or newest is None:
+        raise NotFound(f"Nothing is live of {beside.label}.")
+    document = read_journey(newest)
+    return Variant(LIVE, journey.pk, f"{document.name}, live", compile_journey(document))
 
 
 def _play(
@@ -183,7 +203,7 @@ def _set_stage(
     if not options.events and not options.contacts:
         limits = Limits(EVENTS_MAX, CONTACTS_MAX)
         return set_history(conn, base, workspace.pk, variants, now, run_on=RUN_ON, limits=limits, **span), []
-    tape, left_out = _read_tape(options, workspace.pk, now, since, until), []
+    tape, left_out = _read_tape(options, base, workspace.pk, now, since, until), []
     if options.contacts:
         given = read_people(options.contacts, workspace.pk, options.country or workspace.country, tape.since)
         people, left_out = what_if.People(given.rows), given.left_out
@@ -194,7 +214,12 @@ def _set_stage(
 
 
 def _read_tape(
-    options: argparse.Namespace, workspace: int, now: datetime, since: datetime | None, until: datetime | None
+    options: argparse.Namespace,
+    base: "Config",
+    workspace: int,
+    now: datetime,
+    since: datetime | None,
+    until: datetime | None,
 ) -> "Tape":
     """The given events, from the first instant to the last; where customers alone are given none, for 30 days."""
     from tertulia.actions.what_if import Tape
@@ -204,7 +229,7 @@ def _read_tape(
         return Tape(workspace, (), frozenset(), since or now, until or (since or now) + timedelta(days=DAYS_BACK))
     arrivals = [
         told
-        for told in read_events(options.events, workspace)
+        for told in read_events(options.events, base, workspace)
         if (since is None or told.at >= since) and (until is None or told.at < until)
     ]
     if not arrivals:

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from tertulia.core.entries import EventEntry, OccasionEntry
+from tertulia.core.identity import IdentityRef
 from tertulia.core.rows import SlotRow
 
 
@@ -14,9 +15,18 @@ class Sent(msgspec.Struct, frozen=True, gc=False):
     slot: SlotRow
 
 
+class Wrote(msgspec.Struct, frozen=True, gc=False):
+    """A message of a customer's own, by whom they are known, on a channel."""
+
+    identity: IdentityRef
+    message_id: str
+    channel_id: int
+    text: str
+
+
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """An event as it came to a workspace, something else that may begin a run, or a message that was sent."""
+    """An event as it came to a workspace, something else that may begin a run, or a message to or of a customer."""
 
     at: datetime
     workspace: int
-    entry: EventEntry | OccasionEntry | Sent
+    entry: EventEntry | OccasionEntry | Sent | Wrote

@@ -30,7 +30,7 @@ def is_idle(memory: "Memory", arrival: Arrival, entry: EventEntry) -> bool:
     if memory.has_sessions or entry.call in TELLS or told in config.counted:
         return False
     owner = find_owner(memory, workspace, entry)
-    if owner is None or {_follow(memory, workspace, identity) for identity in identities_of(entry)} - {owner}:
+    if owner is None or {find_known(memory, workspace, identity) for identity in identities_of(entry)} - {owner}:
         return False
     contact = memory.rows.contacts[owner]
     if not (contact.locale and contact.zone) and any(name in entry.context for name in SETTINGS):
@@ -65,9 +65,10 @@ def find_owner(memory: "Memory", workspace: int, entry: EventEntry | OccasionEnt
     named = entry.contact_id
     if named is not None or isinstance(entry, OccasionEntry):
         return memory.rows.follow(named) if named in memory.rows.contacts else None
-    return _follow(memory, workspace, entry.identity)
+    return find_known(memory, workspace, entry.identity)
 
 
-def _follow(memory: "Memory", workspace: int, identity: IdentityRef) -> int | None:
+def find_known(memory: "Memory", workspace: int, identity: IdentityRef) -> int | None:
+    """Whose an identity is."""
     row = memory.rows.identities.get((workspace, identity))
     return memory.rows.follow(row.contact_id) if row is not None and row.contact_id is not None else None

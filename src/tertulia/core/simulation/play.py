@@ -50,13 +50,13 @@ from tertulia.core.occasions import MESSAGE
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.sessions import settle
-from tertulia.core.simulation.arrivals import Arrival, Sent
+from tertulia.core.simulation.arrivals import Arrival, Sent, Wrote
 from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
-from tertulia.core.simulation.idle import find_owner, is_idle
+from tertulia.core.simulation.idle import find_known, find_owner, is_idle
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
-from tertulia.core.simulation.reactions import list_entries, open_window, reply
+from tertulia.core.simulation.reactions import hear, list_entries, open_window, reply
 from tertulia.core.simulation.rounds import begin_rounds, list_invited
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
@@ -118,6 +118,9 @@ class Player:
             if isinstance(entry, Sent):
                 self.memory.add_slot(entry.slot)
                 continue
+            if isinstance(entry, Wrote):
+                self._read(arrival.workspace, arrival.at, entry)
+                continue
             if isinstance(entry, EventEntry) and (self._is_known(entry) or is_idle(self.memory, arrival, entry)):
                 continue
             owner = find_owner(self.memory, arrival.workspace, entry)
@@ -125,6 +128,15 @@ class Player:
             self._decide_log(arrival.at)
         if self._run_to(until, including=True):
             self.played_to = until
+
+    def _read(self, workspace: int, at: datetime, message: Wrote) -> None:
+        """A message of a customer who is known."""
+        owner = find_known(self.memory, workspace, message.identity)
+        if owner is not None:
+            first = (owner, message.channel_id) not in self.wrote
+            self.wrote.add((owner, message.channel_id))
+            self._end(hear(self.memory, owner, message, at, first=first))
+            self._decide_log(at)
 
     def _run_to(self, until: datetime, *, including: bool = False) -> bool:
         """Everything that is due before then. False when it was stopped."""

@@ -13,6 +13,7 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.message_outcomes import find_depth, tell_outcome
 from tertulia.core.occasions import MESSAGE, RECEIVED, name_channel
 from tertulia.core.rows import OpenDelivery
+from tertulia.core.simulation.arrivals import Wrote
 from tertulia.core.simulation.crowd import CLICKED, LEFT, OPENED, Act
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import derive_id
@@ -48,15 +49,31 @@ def reply(memory: "Memory", of: OpenDelivery, now: datetime, *, first: bool) -> 
     row = memory.rows.closed.get(of.id) or memory.rows.open.get(of.id) or of
     memory.fill_message(world, row)
     channel = world.config.channels[of.channel_id]
-    open_window(world, of.contact_id, channel.name)
-    confirm_by_message(world, of.contact_id, of.channel_id, now)
-    properties: dict[str, Any] = {"text": REPLY, "form": "text", "first": first, "payload": "", **name_channel(channel)}
-    occasion_id = derive_id("occasion", "message", of.channel_id, str(of.id))
-    decide_occasion(world, OccasionEntry(of.contact_id, occasion_id, MESSAGE, RECEIVED, now, properties), of.workspace)
+    _tell_message(world, of.contact_id, channel, str(of.id), REPLY, first=first)
     told = tell_outcome(world, row, "replied", now, find_depth(world, row.run_id))
     told.properties["text"] = REPLY
     decide_occasion(world, told, of.workspace)
     return world
+
+
+def hear(memory: "Memory", contact_id: int, message: Wrote, now: datetime, *, first: bool) -> World:
+    """A customer writes, as effects of a world."""
+    world = memory.make_world(now)
+    memory.fill(world, (contact_id,))
+    channel = world.config.channels[message.channel_id]
+    _tell_message(world, contact_id, channel, message.message_id, message.text, first=first)
+    return world
+
+
+def _tell_message(
+    world: World, contact_id: int, channel: ChannelFacts, message_id: str, text: str, *, first: bool
+) -> None:
+    open_window(world, contact_id, channel.name)
+    confirm_by_message(world, contact_id, channel.id, world.now)
+    said: dict[str, Any] = {"text": text, "form": "text", "first": first, "payload": "", **name_channel(channel)}
+    occasion_id = derive_id("occasion", "message", channel.id, message_id)
+    told = OccasionEntry(contact_id, occasion_id, MESSAGE, RECEIVED, world.now, said)
+    decide_occasion(world, told, channel.workspace)
 
 
 def open_window(world: World, contact_id: int, name: str) -> None:
