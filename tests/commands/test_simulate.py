@@ -190,7 +190,8 @@ def test_a_journey_begins_by_what_given_customers_write(
     """Events of type message, on a channel that is there."""
     answer = "name: Answer\nentry: {kind: message, keyword: [hi], first: true}\nsteps:\n"
     (folder / "cart.yaml").write_text(answer + "  - {id: tell, kind: message, channels: [sms], text: Hello}\n")
-    rows = "timestamp,userId,type,channel,text\n2026-11-02T09:00Z,u1,message,SMS,Hi!\n2026-11-02T10:00Z,u1,message,sms,hi\n"
+    rows = "timestamp,userId,type,channel,text\n2026-11-02T09:00Z,u1,message,SMS,Hi!\n"
+    rows += "2026-11-02T10:00Z,u1,message,sms,hi\n"
     (folder / "events.csv").write_text(rows)
     [one] = read(folder, capfdbinary)["journeys"]
     assert (one["entered"], one["messages"]) == (1, 1)
