@@ -345,6 +345,28 @@ def test_V2_a_pause_freezes_the_timers(town: Town, how: str, minutes: int) -> No
     assert len(town.sending("sms")) == 1
 
 
+def test_V2_what_fell_due_in_a_pause_may_pass(town: Town) -> None:
+    """The message behind the wait is not sent, and says why; a wait for an event that ran out goes on as ever."""
+    from tertulia.actions.journeys import pause, resume
+
+    add_customer(town)
+    journey = town.publish(
+        CART
+        + """  - {id: later, kind: wait, for: 2 h}
+  - {id: again, kind: message, channels: [sms], text: "Still there."}
+"""
+    )
+    add_to_cart(town)
+    pause(journey, None, town.now)
+    town.advance(5 * HOUR)
+    resume(journey, None, town.now, "skip")
+    town.drain()
+    assert town.sending("sms") == []
+    assert ("remind", "not_sent", "run", "wait.overdue") in town.ledger()
+    town.advance(2 * HOUR)
+    assert [sent.text for sent in town.sending("sms")] == ["Still there."]
+
+
 def test_V2_closed_lets_runs_finish_and_nobody_enter(town: Town) -> None:
     """Stop entry."""
     from tertulia.actions.journeys import close_entry

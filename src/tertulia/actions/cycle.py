@@ -53,6 +53,7 @@ from tertulia.core.journey import advance, end, follow_delivery
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.otp import follow_otp, lose_patience
+from tertulia.core.overdue import pass_over
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery, OtpRow, RunRow, SessionRow, WatchRow
 from tertulia.core.segments import SegmentFacts
@@ -177,6 +178,16 @@ def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime,
         run = world.runs.get(row.id)
         if run is not None and run.due_at is not None and run.due_at <= now:
             advance(world, run, Woken.TIMER)
+    return _finish(conn, world, batch)
+
+
+def pass_over_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
+    """V2: what fell due while their journey was paused passes."""
+    world, batch = World(now, config, serials), Batch()
+    load_run_facts(conn, world, runs)
+    for row in runs:
+        if (run := world.runs.get(row.id)) is not None:
+            pass_over(world, run)
     return _finish(conn, world, batch)
 
 

@@ -245,12 +245,11 @@ def pause(journey: Journey, user: User | None, now: datetime) -> None:
 
 
 def resume(journey: Journey, user: User | None, now: datetime, how: str = "shift") -> None:
-    """Go on: `shift` moves waits by the length of the pause, `fire` lets those that are overdue go on at once. Raises
-    Conflict, and Refused for another word."""
-    if how not in ("shift", "fire"):
-        raise Refused([Problem("invalid", _("Say shift or fire."), "how")])
-    paused = journey.paused_at or now
-    shift_s = int((now - paused) / timedelta(seconds=1)) if how == "shift" else 0
+    """Go on: `shift` moves waits by the length of the pause, `fire` lets those that are overdue go on at once, `skip`
+    passes over what stands behind these. Raises Conflict, and Refused for another word."""
+    if how not in ("shift", "fire", "skip"):
+        raise Refused([Problem("invalid", _("Say shift, fire or skip."), "how")])
+    shift_s = {"fire": 0, "skip": None}.get(how, int((now - (journey.paused_at or now)) / timedelta(seconds=1)))
     _move(journey, user, now, "resuming", "journey_resumed", shift_s=shift_s, guard={}, guarded_from=now)
 
 

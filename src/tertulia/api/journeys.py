@@ -74,7 +74,8 @@ class DraftIn(DocumentIn, VersionIn):
 
 
 class ResumeIn(Schema):
-    """`how`: shift (waits end later by the length of the pause) or fire (those that are overdue go on at once)."""
+    """`how`: shift (waits end later by the length of the pause), fire (those that are overdue go on at once) or skip
+    (what stands behind these is passed over)."""
 
     how: str = "shift"
 

@@ -214,7 +214,7 @@ def _do(world: World, run: RunRow, node: Node, move: Move) -> None:
         case GoOn(way):
             _go(world, run, node.next if way is None else node.ways[way])
         case Skip(reason):
-            _skip(world, run, node, reason)
+            skip_next(world, run, node, reason)
         case WaitUntil(at):
             run.due_at = at
             keep(world, run)
@@ -291,7 +291,8 @@ def resolve_clocks(world: World, contact: ContactRow) -> None:
         _do(world, run, node, WaitUntil(world.now) if frozen and not isinstance(move, WaitUntil) else move)
 
 
-def _skip(world: World, run: RunRow, node: Node, reason: str) -> None:
+def skip_next(world: World, run: RunRow, node: Node, reason: str) -> None:
+    """Pass over the step behind a wait (T6, V2)."""
     program = find_program(world, run)
     if node.next is None:
         _go(world, run, None)

@@ -61,6 +61,7 @@ class Reason(StrEnum):
     # journeys
     NO_CHANNEL = "address.no_channel"
     WAIT_LATE = "wait.late"
+    WAIT_OVERDUE = "wait.overdue"
     EXCEPTION = "run.exception"
     EXCEPTION_AFTER_HANDOVER = "run.exception_after_handover"
     EXIT_CONDITION = "run.exit_condition"
@@ -202,6 +203,7 @@ SENTENCES: Final = {
     ),
     Reason.NO_CHANNEL: gettext_noop("No channel of this name or kind is connected."),
     Reason.WAIT_LATE: gettext_noop("The instant that the journey was to wait for had passed."),
+    Reason.WAIT_OVERDUE: gettext_noop("It fell due while the journey was paused, and who resumed it let that pass."),
     Reason.EXCEPTION: gettext_noop("An event of this customer ended the journey at once."),
     Reason.EXCEPTION_AFTER_HANDOVER: gettext_noop(
         "The message had been handed over to the provider when an event ended the journey."

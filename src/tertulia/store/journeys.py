@@ -123,9 +123,9 @@ def end_cancelling(conn: Conn, journey_id: int) -> None:
     run(conn, load("journeys")["end_cancelling"], {"journey": journey_id})
 
 
-def read_resuming(conn: Conn) -> list[tuple[int, int]]:
-    """Journeys whose runs are to go on, and by how many seconds later they are due."""
-    return [(row[0], row[1]) for row in fetch_all(conn, load("journeys")["resuming"], {})]
+def read_resuming(conn: Conn) -> list[tuple[int, tuple[int, bool]]]:
+    """Journeys whose runs are to go on: by how many seconds later they are due, and whether what is overdue passes."""
+    return [(row[0], (row[1], row[2])) for row in fetch_all(conn, load("journeys")["resuming"], {})]
 
 
 def end_resuming(conn: Conn, journey_id: int) -> None:

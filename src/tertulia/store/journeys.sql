@@ -72,7 +72,7 @@ limit %(limit)s
 update journey set state = 'cancelled' where id = %(journey)s and state = 'cancelling'
 
 -- name: resuming
-select id, coalesce(shift_s, 0)::bigint from journey where state = 'resuming' order by id
+select id, coalesce(shift_s, 0)::bigint, shift_s is null from journey where state = 'resuming' order by id
 
 -- name: end_resuming
 update journey set state = 'live', shift_s = null, paused_at = null where id = %(journey)s and state = 'resuming'

@@ -382,7 +382,7 @@ class Engine:
             if journey.state == "cancelling":
                 busy |= self._cancel(journey.id, now)
             elif journey.state == "resuming":
-                busy |= self._resume(journey.id)
+                busy |= self._resume(journey.id, now)
         return busy
 
     def _keep_segments(self) -> bool:
@@ -468,13 +468,19 @@ class Engine:
             self.conn.commit()
         return True
 
-    def _resume(self, journey_id: int) -> bool:
-        """V2: a pause that froze the timers has moved them by its length."""
+    def _resume(self, journey_id: int, now: datetime) -> bool:
+        """V2: a pause that froze the timers has moved them by its length, or what fell due in it passes."""
         self._fence()
-        seconds = dict(read_resuming(self.conn)).get(journey_id)
-        if seconds is not None:
+        seconds, passes = dict(read_resuming(self.conn)).get(journey_id, (0, False))
+        if seconds:
             shift_runs(self.conn, journey_id, seconds, list(self.epochs))
-            end_resuming(self.conn, journey_id)
+        overdue = read_due_runs(self.conn, now, list(self.epochs), [journey_id], DUE_PER_ROUND) if passes else []
+        if overdue:
+            self.full = True
+            return self._do_due(
+                overdue, cycle.pass_over_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now
+            )
+        end_resuming(self.conn, journey_id)
         self._config_epochs = None
         self.conn.commit()
         return True

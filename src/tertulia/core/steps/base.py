@@ -239,6 +239,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ABOUT: ClassVar[str] = ""
     ICON: ClassVar[str] = "circle"
     WAITS: ClassVar[bool] = False  # time passes here: how many wait is what people want to know
+    ONLY_WAITS: ClassVar[bool] = False  # and nothing else happens here
     ASKS: ClassVar[bool] = False  # its message is a question: what the customer writes next answers it
     SAMPLE: ClassVar[Mapping[str, Any]] = {}
     SELDOM: ClassVar[tuple[str, ...]] = ()  # fields that stand last in its form

@@ -23,7 +23,8 @@ class Journey(models.Model):
     # Which guard paused it (V3); empty: none did. `guarded_from`: what was before it was resumed is not judged again.
     guard = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     guarded_from = models.DateTimeField(null=True)
-    shift_s = models.BigIntegerField(null=True)  # on resuming, how much later waiting runs are due (V2)
+    # On resuming, how much later waits end; null: what is overdue passes (V2).
+    shift_s = models.BigIntegerField(null=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)

@@ -69,7 +69,7 @@ def start_journey(stage: Stage, told: Mapping[str, Any]) -> None:
 
 
 def steer_journey(stage: Stage, told: Mapping[str, Any]) -> None:
-    """`act`: pause, resume (`how`: shift or fire), close, open or cancel the `journey` of that name."""
+    """`act`: pause, resume (`how`: shift, fire or skip), close, open or cancel the `journey` of that name."""
     form = {"how": told["how"]} if "how" in told else {} if told["act"] == "resume" else None
     stage.api("POST", f"{_path(stage, told.get('journey', 'journey'))}/{told['act']}", form)
     stage.drain()

@@ -41,6 +41,7 @@ class WaitStep(Step, frozen=True, kw_only=True, rename={"for_": "for"}):
     ABOUT: ClassVar[str] = _("For a while, until a time of day, a weekday or a date.")
     ICON: ClassVar[str] = "clock"
     WAITS: ClassVar[bool] = True
+    ONLY_WAITS: ClassVar[bool] = True
     SAMPLE: ClassVar[Mapping[str, Any]] = {"for": "1 h"}
 
     for_: Annotated[str, Meta(title=_("For"), description=_("Such as 30 min, 2 h or 7 d. A day is 24 hours here."))] = (
