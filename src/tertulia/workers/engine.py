@@ -29,10 +29,9 @@ from tertulia.store import world as loader
 from tertulia.store.calls import put_off_call, read_due_calls
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn
-from tertulia.store.journeys import end_cancelling, end_resuming, read_resuming
 from tertulia.store.log_reader import LogReader, LogRow, move_positions
 from tertulia.store.otp import put_off_otp, read_due_otps
-from tertulia.store.runs import put_off, read_due_runs, read_runs_of_journey, shift_runs
+from tertulia.store.runs import put_off, read_due_runs
 from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
@@ -45,6 +44,7 @@ from tertulia.workers.log_places import place_of
 from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
+from tertulia.workers.steering import STEERED, read_steered
 from tertulia.workers.typical_hours import TypicalKeeper
 from tertulia.workers.watching import GuardKeeper
 
@@ -379,10 +379,8 @@ class Engine:
         busy = self._do_due(due, cycle.wake_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
         busy |= self._do_due(calls, cycle.claim_calls, lambda row: put_off_call(self.conn, row, now + RUN_AGAIN), now)
         for journey in self.config.journeys.values():
-            if journey.state == "cancelling":
-                busy |= self._cancel(journey.id, now)
-            elif journey.state == "resuming":
-                busy |= self._resume(journey.id, now)
+            if journey.state in STEERED:
+                busy |= self._steer(journey.id, journey.state, now)
         return busy
 
     def _keep_segments(self) -> bool:
@@ -455,32 +453,13 @@ class Engine:
             return False
         return True
 
-    def _cancel(self, journey_id: int, now: datetime) -> bool:
-        assert self.config is not None
+    def _steer(self, journey_id: int, state: str, now: datetime) -> bool:
+        """V2: a part of the runs of a journey that was cancelled or resumed."""
         self._fence()
-        runs = read_runs_of_journey(self.conn, journey_id, list(self.epochs), DUE_PER_ROUND)
+        runs, act = read_steered(self.conn, journey_id, state, list(self.epochs), now, DUE_PER_ROUND)
         if runs:
-            self._commit(cycle.cancel_runs(self.conn, self.config, runs, now, self.hands.first.serials))
             self.full = True
-        else:
-            end_cancelling(self.conn, journey_id)
-            self._config_epochs = None
-            self.conn.commit()
-        return True
-
-    def _resume(self, journey_id: int, now: datetime) -> bool:
-        """V2: a pause that froze the timers has moved them by its length, or what fell due in it passes."""
-        self._fence()
-        seconds, passes = dict(read_resuming(self.conn)).get(journey_id, (0, False))
-        if seconds:
-            shift_runs(self.conn, journey_id, seconds, list(self.epochs))
-        overdue = read_due_runs(self.conn, now, list(self.epochs), [journey_id], DUE_PER_ROUND) if passes else []
-        if overdue:
-            self.full = True
-            return self._do_due(
-                overdue, cycle.pass_over_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now
-            )
-        end_resuming(self.conn, journey_id)
+            return self._do_due(runs, act, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
         self._config_epochs = None
         self.conn.commit()
         return True
