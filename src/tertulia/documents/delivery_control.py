@@ -66,7 +66,7 @@ def check_guards(written: Written, rule: GuardRule | None) -> Iterator[Problem]:
 
 
 def is_control_change(before: str | None, after: str) -> bool:
-    """Whether two documents differ in nothing but controls."""
+    """Whether two documents differ, and in nothing but controls."""
     if before is None:
         return False
     try:
@@ -75,7 +75,7 @@ def is_control_change(before: str | None, after: str) -> bool:
         return False
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
-    return _leave_out(old) == _leave_out(new)
+    return old != new and _leave_out(old) == _leave_out(new)
 
 
 def _leave_out(document: dict[str, Any]) -> dict[str, Any]:
