@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tertulia.core.budgets import ASK_AGAIN, Charge, Room, TotalKey
+from tertulia.core.canaries import Place
 from tertulia.core.caps import AtCap, Cap, Counted, Slot, SlotState
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
 from tertulia.core.coupons import Grant
@@ -82,6 +83,7 @@ GOOD = SendFacts(
     channel_stopped=False,
     charge=lambda: CHARGE,
     turn=None,
+    canary=None,
     on_missing=OnMissing.FAIL,
     characters_max=1600,
     render=lambda: Rendered("Hi Ana"),
@@ -129,6 +131,7 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("throttle", Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel_stopped": True}),
     ("throttle", Verb.HOLD, Reason.BUDGET_SPENT, charged(rooms=(replace(DAY_LEFT, left=59_999),))),
     ("throttle", Verb.HOLD, Reason.THROTTLED, {"turn": Turn(TEN_AN_HOUR, NOW + timedelta(minutes=6), 1, None)}),
+    ("throttle", Verb.HOLD, Reason.CANARY, {"canary": Place(False, "5%", NOW + timedelta(hours=2))}),
     ("throttle", Verb.DROP, Reason.MESSAGE_TOO_DEAR, charged(dearest=(59_999, "Spring"))),
     ("coupon", Verb.HOLD, Reason.COUPONS_SPENT, {"coupons": (Grant("gift", "welcome", None),)}),
     ("render", Verb.DROP, Reason.TEMPLATE_ABORTED, {"render": lambda: Abort("enough")}),

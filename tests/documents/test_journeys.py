@@ -92,6 +92,8 @@ def test_a_good_one_is_a_program() -> None:
         ("name: Cart", "name: Cart\nthrottle: {messages: 5, per: 8 d}", 2, "Give a time of at most 7 d"),
         ("name: Cart", "name: Cart\nguards: {after: 5}", 2, "Give one of bounces, complaints"),
         ("name: Cart", "name: Cart\nguards: {bounces: 5}", 2, "text"),
+        ("name: Cart", "name: Cart\ncanary: {share: 95%, for: 2 h}", 2, "Write a share from 0.01% to 90%"),
+        ("name: Cart", "name: Cart\ncanary: {share: 5%, for: soon}", 2, "Give a duration"),
         ("name: Cart", "name: Cart\nbudget: {}", 2, "Give an amount, or leave the budget out"),
         ("name: Cart", "name: Cart\nbudget: {day: 0}", 2, "Give an amount above 0"),
         ("name: Cart", "name: Cart\nbudget: {day: 10, week: 5}", 2, "week"),

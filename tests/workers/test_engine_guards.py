@@ -86,3 +86,78 @@ def test_V3_aborts_are_judged_without_a_message(town: Town) -> None:
     order(town, 0, 1, 2, 3)
     town.advance(MINUTE)
     assert state(town) == ("paused", {"guard": "aborts", "count": 4, "of": 4, "allowed": "50%"})
+
+
+CANARY = """
+name: Series
+entry: {event: Order Completed}
+guards: {bounces: 30%, after: 2}
+canary: {share: 50%, for: 2 h}
+steps:
+  - {id: tell, kind: message, channels: [sms], text: "Hi"}
+"""
+
+
+def held(town: Town) -> int:
+    [(count,)] = town.rows("select count(*)::int from delivery_open where state = 'queued'")
+    return int(count)
+
+
+def test_V3_what_is_new_goes_to_a_share_first_and_then_to_all(town: Town) -> None:
+    """The same customers whatever happens; after its time the others, and who comes later waits no more."""
+    add_customers(town, 14)
+    town.publish(CANARY)
+    order(town, *range(12))
+    first = len(town.sending("sms"))
+    assert 0 < first < 12
+    assert held(town) == 12 - first
+    assert town.rows("select distinct reason, facts -> 'used' -> 'canary' from ledger where outcome = 'held'") == [
+        ("throttle.canary", {"first": False, "share": "50%"})
+    ]
+    town.advance(timedelta(hours=1, minutes=59))
+    assert len(town.sending("sms")) == first
+    town.advance(MINUTE)
+    assert (len(town.sending("sms")), held(town)) == (12, 0)
+    order(town, 12, 13)
+    assert len(town.sending("sms")) == 14
+
+
+def test_V3_a_person_lets_all_go(town: Town) -> None:
+    """At once; a change of its controls begins no canary anew, a new text does."""
+    from tertulia.actions.journeys import end_canary, is_canary_on
+    from tertulia.data.models import Journey
+
+    add_customers(town, 12)
+    journey = town.publish(CANARY)
+    order(town, *range(12))
+    assert held(town) > 0
+    end_canary(Journey.objects.get(pk=journey.pk), None, town.now)
+    town.drain()
+    assert held(town) == 0
+    town.republish(journey, 2, CANARY + "budget: {day: 5}\n")
+    assert not is_canary_on(Journey.objects.get(pk=journey.pk), town.now)
+    town.republish(journey, 3, CANARY.replace("Hi", "Hello"))
+    assert is_canary_on(Journey.objects.get(pk=journey.pk), town.now)
+
+
+def test_V3_a_guard_stops_what_is_new_before_the_others_have_it(town: Town) -> None:
+    """The time that a canary had left when its journey was paused it has again."""
+    from tertulia.actions.journeys import resume
+    from tertulia.data.models import Journey
+
+    add_customers(town, 12)
+    journey = town.publish(CANARY)
+    order(town, *range(12))
+    first = town.sending("sms")
+    for sent in first:
+        town.outcome(sent, "gone", reason="gone.unknown")
+    town.advance(timedelta(hours=1))
+    assert state(town)[0] == "paused"
+    town.advance(timedelta(hours=5))
+    assert town.sending("sms") == []
+    resume(Journey.objects.get(pk=journey.pk), None, town.now, "fire")
+    town.drain()
+    town.advance(timedelta(minutes=59))
+    assert town.sending("sms") == []
+    town.advance(MINUTE)
+    assert len(town.sending("sms")) == 12 - len(first)

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tertulia.actions import what_if
-from tertulia.actions.broadcasts import find_first
 from tertulia.actions.config import load_config
 from tertulia.actions.cycle_facts import find_since
+from tertulia.actions.launching import find_first
 from tertulia.actions.segment_cycle import make_place
 from tertulia.actions.what_if_audience import add_memberships, find_named, find_node, name_family
 from tertulia.actions.what_if_told import tell_played

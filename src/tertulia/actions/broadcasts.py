@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _
 
 from tertulia.actions.audit import record_change
 from tertulia.actions.journeys import LAUNCH_AFTER, access_journey, read_newest
+from tertulia.actions.launching import find_first
 from tertulia.core.journeys import AudienceEntry
-from tertulia.core.journeys import Journey as Document
-from tertulia.core.rounds import find_once
-from tertulia.core.zones import load_zone
 from tertulia.data.models import Journey, JourneyRound, User, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.errors import Conflict, NotFound
@@ -84,11 +82,6 @@ def find_due(journey: Journey) -> datetime | None:
     if not isinstance(document.entry, AudienceEntry) or document.entry.on is None:
         return None
     return find_first(document, journey.workspace)
-
-
-def find_first(document: Document, workspace: Workspace) -> datetime | None:
-    """When a document's one round is due, in UTC; None of one at the launch."""
-    return find_once(document, load_zone(document.zone or workspace.zone or "UTC"))
 
 
 def take_back(journey: Journey, user: User | None, now: datetime) -> None:

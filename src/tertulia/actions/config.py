@@ -103,7 +103,8 @@ def load_journeys(conn: Conn) -> dict[int, JourneyFacts]:
     for row in read_published(conn):
         programs.setdefault(row.id, {})[row.number] = _compile(row.id, row.number, row.document)
         told = (row.id, row.workspace, row.name, row.state, row.revision, programs[row.id], row.key, row.since)
-        facts[row.id] = JourneyFacts(*told, guard=fired.get(row.id, {}))
+        guard, canary = fired.get(row.id, ({}, None))
+        facts[row.id] = JourneyFacts(*told, canary, guard)
     return facts
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from tertulia.actions.audit import record_act, record_change
 from tertulia.actions.config import list_zones
 from tertulia.actions.drafts import NAME_CHARACTERS_MAX, find_free_key, read_fault, read_name, refuse_text
+from tertulia.actions.launching import begin_canary, shift_canary
 from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
 from tertulia.core.carriers import EMAIL
@@ -167,7 +168,7 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int,
         raise Refused(problems)
     _refuse_kind(locked, document)
     _change_runs(locked, now, runs)
-    number = (locked.revision or 0) + 1
+    before, number = read_newest(locked), (locked.revision or 0) + 1
     revision: JourneyRevision = JourneyRevision.objects.create(
         journey=locked, number=number, document=locked.document, published_by=user, published_at=now
     )
@@ -178,7 +179,9 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int,
         due_at = now + LAUNCH_AFTER if document.is_broadcast else now
         JourneyRound.objects.create(journey=locked, day=now.date(), due_at=due_at)
     locked.state = "live" if locked.state == "draft" else locked.state
-    locked.save(update_fields=["revision", "name", "kind", "state", "changed_at"])
+    if not is_control_change(before, locked.document):
+        locked.canary = begin_canary(document, locked.workspace, now)
+    locked.save(update_fields=["revision", "name", "kind", "state", "canary", "changed_at"])
     record_change(locked.workspace, user, now, "journey_published", _subject(locked), {"revision": number})
     journey.refresh_from_db()
     return revision
@@ -249,8 +252,24 @@ def resume(journey: Journey, user: User | None, now: datetime, how: str = "shift
     passes over what stands behind these. Raises Conflict, and Refused for another word."""
     if how not in ("shift", "fire", "skip"):
         raise Refused([Problem("invalid", _("Say shift, fire or skip."), "how")])
-    shift_s = {"fire": 0, "skip": None}.get(how, int((now - (journey.paused_at or now)) / timedelta(seconds=1)))
-    _move(journey, user, now, "resuming", "journey_resumed", shift_s=shift_s, guard={}, guarded_from=now)
+    paused = journey.paused_at or now
+    shift_s = {"fire": 0, "skip": None}.get(how, int((now - paused) / timedelta(seconds=1)))
+    canary = shift_canary(journey.canary, now, paused)
+    _move(journey, user, now, "resuming", "journey_resumed", shift_s=shift_s, guard={}, guarded_from=now, canary=canary)
+
+
+def end_canary(journey: Journey, user: User | None, now: datetime) -> None:
+    """What is new goes to all, before its time. Raises Conflict where it does already."""
+    if not is_canary_on(journey, now):
+        raise Conflict(_("It goes to everybody already."))
+    Journey.objects.filter(pk=journey.pk).update(canary={}, changed_at=now)
+    journey.refresh_from_db()
+    record_change(journey.workspace, user, now, "journey_canary_ended", _subject(journey))
+
+
+def is_canary_on(journey: Journey, now: datetime) -> bool:
+    """Whether what is new goes to a share of the customers alone."""
+    return bool(journey.canary) and now < datetime.fromisoformat(journey.canary["until"])
 
 
 def cancel(journey: Journey, user: User | None, now: datetime) -> None:

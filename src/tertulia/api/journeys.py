@@ -85,7 +85,7 @@ class ListedJourneyOut(Schema):
     `version` rises with every change of the draft; `revision` is the newest published one, and `published` says
     whether the draft is the same. `entered`, `inside` and `sent`: how often somebody entered, how many are in it
     now, how many messages were sent. `guard`: which paused it, `count` `of` so many where a share was `allowed`; empty
-    where a person did, or nobody."""
+    where a person did, or nobody. `canary`: `since` and `until` when the newest revision goes to a share alone."""
 
     id: int
     key: str
@@ -97,6 +97,7 @@ class ListedJourneyOut(Schema):
     published: bool
     paused_at: datetime | None
     guard: dict[str, Any]
+    canary: dict[str, Any]
     created_at: datetime
     changed_at: datetime
     entered: int
@@ -292,6 +293,14 @@ def resume_journey(request: HttpRequest, journey_id: int, form: ResumeIn) -> dic
     return _write(_access(request, journey_id))
 
 
+@router.post("/journeys/{journey_id}/canary/end", response=JourneyOut, summary="Let all go")
+def end_canary(request: HttpRequest, journey_id: int) -> dict[str, Any]:
+    """What is new goes to everybody before its canary's time is over. 409 where it does already."""
+    with writing():
+        actions.end_canary(_access(request, journey_id), None, now())
+    return _write(_access(request, journey_id))
+
+
 @router.post("/journeys/{journey_id}/cancel", response=JourneyOut, summary="Cancel a journey")
 def cancel_journey(request: HttpRequest, journey_id: int) -> dict[str, Any]:
     """Every run is closed and what it queued taken back. This cannot be undone."""
@@ -379,6 +388,7 @@ def _write_list(journeys: list[Journey]) -> list[dict[str, Any]]:
             "published": actions.is_published(journey),
             "paused_at": journey.paused_at,
             "guard": journey.guard,
+            "canary": journey.canary,
             "created_at": journey.created_at,
             "changed_at": journey.changed_at,
             **dict(zip(("entered", "inside", "sent"), figures.get(journey.pk, (0, 0, 0)), strict=True)),

@@ -13,6 +13,7 @@ from tertulia.core.asking import write_buttons
 from tertulia.core.attempts import decide_row
 from tertulia.core.budgets import Charge
 from tertulia.core.came import subject_of
+from tertulia.core.canaries import find_place
 from tertulia.core.caps import AtCap
 from tertulia.core.carriers import EMAIL, SMS
 from tertulia.core.clocks import find_zone, read_clock
@@ -287,6 +288,7 @@ def _gather(
         channel_stopped=channel.state != "live",
         charge=charge if find_pots(world, delivery) else None,
         turn=find_turn(world, delivery),
+        canary=find_place(world, delivery, find_run(world, delivery)),
         on_missing=OnMissing(wording.on_missing),
         characters_max=_find_room(channel, step),
         render=renderer,

@@ -5,13 +5,11 @@ carries the facts that each gate used, so the ledger can show them. Nothing is l
 the claim loaded in its transaction, and the same facts give the same verdict for the claim, for `why` and for a
 preview.
 
-Gates whose subject cannot be configured yet (country rules) stand in the
-order and pass with the fact "none set"; who adds the subject adds its facts to `SendFacts` and its rule here, and
-nothing moves.
+Gates whose subject cannot be configured yet (country rules) stand in the order and pass with the fact "none set"; who
+adds the subject adds its facts to `SendFacts` and its rule here, and nothing moves.
 
 A hold-out is asked last: who is on its side has passed every other gate and was rendered, like those whom they are
 compared with, and their message is a *ghost* (A3).
-
 A message is *held* where time alone may change the answer (paused, outside its window, at a cap, throttled, budget
 spent, channel stopped, no coupon left) and *dropped* where it will not. One that is dropped on a channel may go out on
 the next of its list, unless the refusal is for all of them. `render` is called only when every earlier gate has let the
@@ -29,6 +27,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tertulia.core.budgets import Charge, judge_charge, tell_room
+from tertulia.core.canaries import Place
 from tertulia.core.caps import (
     AtCap,
     Cap,
@@ -141,6 +140,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     channel_stopped: bool
     charge: Callable[[], Charge] | None
     turn: Turn | None
+    canary: Place | None
     on_missing: OnMissing
     characters_max: int
     render: Callable[[], Outcome]
@@ -330,17 +330,19 @@ def _gate_throttle(facts: SendFacts) -> Finding:
     """The channel's state, the budgets (V3), and the journey's throttle. Throttling is never a failure (S2)."""
     if facts.channel_stopped:
         return Refuse(Verb.HOLD, Reason.CHANNEL_STOPPED, {"channel": "stopped"})
+    if facts.canary is not None and not facts.canary.first:
+        until = min(facts.canary.until, facts.deadline or facts.canary.until)
+        return Refuse(Verb.HOLD, Reason.CANARY, {"canary": facts.canary.tell()}, until)
     turn, charge = facts.turn, facts.charge() if facts.charge is not None else None
     used = charge.tell() if charge is not None else {"budget": "none set"}
     used |= {"throttle": turn.tell()} if turn is not None else {}
+    used |= {"canary": facts.canary.tell()} if facts.canary is not None else {}
     short = judge_charge(charge, facts.now) if charge is not None else None
     if short is not None and short.room is None:
         return Refuse(Verb.DROP, Reason.MESSAGE_TOO_DEAR, used)
     if short is not None and short.room is not None:
-        until = min(short.until, facts.deadline or short.until)
-        return Refuse(
-            Verb.HOLD, Reason.BUDGET_SPENT, used | {"short": tell_room(short.room)}, until, promised=short.promised
-        )
+        until, used = min(short.until, facts.deadline or short.until), used | {"short": tell_room(short.room)}
+        return Refuse(Verb.HOLD, Reason.BUDGET_SPENT, used, until, promised=short.promised)
     if turn is not None and turn.at > facts.now:
         return Refuse(Verb.HOLD, Reason.THROTTLED, used, min(turn.at, facts.deadline or turn.at))
     return Pass(used)

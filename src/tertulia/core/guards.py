@@ -4,7 +4,7 @@ Each guard is a share that may not be passed, judged from a stated number of mes
 the journey was resumed. What fires is a pause like any other: nothing is lost, and a person decides how to go on.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
@@ -29,6 +29,22 @@ class GuardRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     opt_outs: Annotated[str, Meta(title=_("So many opted out"), description=_("Such as 2%."))] = ""
     aborts: Annotated[str, Meta(title=_("So many could not be written"), description=_("Such as 10%."))] = ""
     after: Annotated[int, Meta(title=_("Judged from so many messages on"))] = 100
+
+
+class CanaryRule(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, rename={"for_": "for"}
+):
+    """V3: what is new goes to a share of customers first."""
+
+    share: Annotated[str, Meta(title=_("To this share first"), description=_("Such as 5%."))]
+    for_: Annotated[str, Meta(title=_("For so long"), description=_("Then to the others, such as 2 h."))]
+
+
+class Canary(msgspec.Struct, frozen=True):
+    """Of a published revision: runs that began `since` then wait `until` then, but for the first."""
+
+    since: datetime
+    until: datetime
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from msgspec import Meta
 from tertulia.core.budgets import BudgetRule
 from tertulia.core.conditions import Condition
 from tertulia.core.durations import read_duration
-from tertulia.core.guards import GuardRule
+from tertulia.core.guards import CanaryRule, GuardRule
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.shares import read_share
 from tertulia.core.steps.base import Hears, Step
@@ -223,7 +223,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     `outside`: what becomes of a message outside of both (Q1, Q2). `exit_when`: ends a run as soon as it holds (X5).
     `hold_out`: the share of customers who get none of its marketing (A1, A3). `budget`: the most that its messages
     cost (V3); `throttle`: how many of them go out in how much time (R5); `guards`:
-    when it pauses itself (V3)."""
+    when it pauses itself, `canary`: to how many it goes first (V3)."""
 
     name: Annotated[str, Meta(title=_("Name"))]
     kind: Literal["journey", "broadcast"] = "journey"
@@ -235,6 +235,7 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     budget: Annotated[BudgetRule | None, Meta(title=_("Budget"))] = None
     throttle: Annotated[ThrottleRule | None, Meta(title=_("Throttle"))] = None
     guards: Annotated[GuardRule | None, Meta(title=_("Pauses itself when"))] = None
+    canary: Annotated[CanaryRule | None, Meta(title=_("What is new goes first to a few"))] = None
     exceptions: Annotated[tuple[ExceptionRule, ...], Meta(title=_("Stops at once when"))] = ()
     goal: Annotated[GoalRule | None, Meta(title=_("Its goal"))] = None
     hold_out: Annotated[

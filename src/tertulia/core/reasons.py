@@ -47,6 +47,7 @@ class Reason(StrEnum):
     CAP_REACHED = "cap.reached"
     CHANNEL_STOPPED = "throttle.channel_stopped"
     THROTTLED = "throttle.rate"
+    CANARY = "throttle.canary"
     BUDGET_SPENT = "budget.spent"
     MESSAGE_TOO_DEAR = "budget.too_dear"
     COUPONS_SPENT = "coupon.spent"
@@ -185,6 +186,9 @@ SENTENCES: Final = {
     Reason.CAP_REACHED: gettext_noop("This customer has had as many messages as a frequency cap allows."),
     Reason.CHANNEL_STOPPED: gettext_noop("The channel is stopped; look at its page for what is wrong."),
     Reason.THROTTLED: gettext_noop("The message waits for its turn at the speed that the journey's throttle allows."),
+    Reason.CANARY: gettext_noop(
+        "What is new goes to a share of the customers first; the message waits until it has gone well there."
+    ),
     Reason.BUDGET_SPENT: gettext_noop(
         "The budget is spent; the message waits for the next day or month, or until you raise it."
     ),

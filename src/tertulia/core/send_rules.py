@@ -35,7 +35,7 @@ def list_changed(before: Config, after: Config) -> list[int]:
 
 def _controls_of(journey: JourneyFacts) -> tuple[object, ...]:
     document = journey.program.journey
-    return document.budget, document.throttle
+    return document.budget, document.throttle, journey.canary
 
 
 def _rules_of(workspace: WorkspaceFacts) -> tuple[object, ...]:

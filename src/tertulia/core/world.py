@@ -19,6 +19,7 @@ from tertulia.core.consent import Suppression
 from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import Entry, EventEntry, Inbound, Signal, TokenEntry
 from tertulia.core.folds import fold
+from tertulia.core.guards import Canary
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import Program
 from tertulia.core.links import LinkRow
@@ -159,6 +160,7 @@ class JourneyFacts:
     programs: Mapping[int, Program]
     key: str = ""
     since: datetime = BEGINNING  # when the newest revision was published
+    canary: Canary | None = None  # of its newest revision
     guard: Mapping[str, Any] = field(default_factory=dict)  # which paused it, if one did (V3)
 
     @property

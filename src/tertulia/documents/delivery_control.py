@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from tertulia.core.budgets import Budget, BudgetRule, read_amount
 from tertulia.core.durations import read_duration
-from tertulia.core.guards import AFTER_MAX, NAMES, GuardRule
+from tertulia.core.guards import AFTER_MAX, NAMES, CanaryRule, GuardRule
 from tertulia.core.reasons import gettext_noop as _
-from tertulia.core.shares import read_share
+from tertulia.core.shares import WRONG, read_share
 from tertulia.core.throttles import MESSAGES_MAX, PER_MAX, ThrottleRule
 from tertulia.documents.lines import BadDocument, Path, Problem, Written, read_lines
 
-CONTROLS: Final = ("budget", "throttle", "guards")
+CONTROLS: Final = ("budget", "throttle", "guards", "canary")
 """Fields of a document that hold for a journey as a whole, by its newest revision, whichever its runs are in."""
 
 
@@ -65,6 +65,21 @@ def check_guards(written: Written, rule: GuardRule | None) -> Iterator[Problem]:
         yield Problem(written.find(path), path, _("Give a number from 1 to %(most)s."), {"most": str(AFTER_MAX)})
 
 
+def check_canary(written: Written, rule: CanaryRule | None) -> Iterator[Problem]:
+    """A share, and for how long."""
+    if rule is None:
+        return
+    try:
+        if not read_share(rule.share):
+            yield Problem(written.find(("canary", "share")), ("canary", "share"), str(WRONG))
+    except ValueError as error:
+        yield Problem(written.find(("canary", "share")), ("canary", "share"), str(error))
+    try:
+        read_duration(rule.for_)
+    except ValueError as error:
+        yield Problem(written.find(("canary", "for")), ("canary", "for"), str(error))
+
+
 def is_control_change(before: str | None, after: str) -> bool:
     """Whether two documents differ, and in nothing but controls."""
     if before is None:
@@ -75,7 +90,7 @@ def is_control_change(before: str | None, after: str) -> bool:
         return False
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
-    return old != new and _leave_out(old) == _leave_out(new)
+    return bool(old != new) and _leave_out(old) == _leave_out(new)
 
 
 def _leave_out(document: dict[str, Any]) -> dict[str, Any]:

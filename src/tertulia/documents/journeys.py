@@ -37,7 +37,7 @@ from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
 from tertulia.documents.bandits import check_bandits
 from tertulia.documents.broadcasts import check_broadcast
-from tertulia.documents.delivery_control import check_budget, check_guards, check_throttle
+from tertulia.documents.delivery_control import check_budget, check_canary, check_guards, check_throttle
 from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
 from tertulia.documents.lines import BadDocument, Path, Place, Problem, Written, read_lines
@@ -136,6 +136,7 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     yield from check_budget(written, journey.budget)
     yield from check_throttle(written, journey.throttle)
     yield from check_guards(written, journey.guards)
+    yield from check_canary(written, journey.canary)
     if journey.exit_when is not None:
         for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
             yield problem(fault.path, fault.message, **fault.parameters)

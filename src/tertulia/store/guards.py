@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tertulia.core.guards import WINDOW, Counts, Fired
+from tertulia.core.guards import WINDOW, Canary, Counts, Fired
 from tertulia.ids import day_of
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
 
@@ -30,6 +30,11 @@ def pause_by_guard(conn: Conn, journey_id: int, fired: Fired, now: datetime) -> 
     return run(conn, load("guards")["pause"], args) > 0
 
 
-def read_fired(conn: Conn) -> dict[int, Mapping[str, Any]]:
-    """Of journeys that their guards paused, which fired."""
-    return {journey_id: read_json(fired) for journey_id, fired in fetch_all(conn, load("guards")["fired"], {})}
+def read_fired(conn: Conn) -> dict[int, tuple[Mapping[str, Any], Canary | None]]:
+    """Of journeys that their guards paused, which fired; and canaries."""
+    rows = fetch_all(conn, load("guards")["fired"], {})
+    return {journey_id: (read_json(fired), _read_canary(read_json(canary))) for journey_id, fired, canary in rows}
+
+
+def _read_canary(told: Mapping[str, Any]) -> Canary | None:
+    return msgspec.convert(told, Canary) if told else None

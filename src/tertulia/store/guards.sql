@@ -46,4 +46,4 @@ noticed as (
 update workspace w set epoch = w.epoch + 1 from paused p where w.id = p.workspace_id
 
 -- name: fired
-select id, guard from journey where state = 'paused' and guard <> '{}'::jsonb
+select id, guard, canary from journey where guard <> '{}'::jsonb or canary <> '{}'::jsonb

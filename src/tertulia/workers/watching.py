@@ -14,26 +14,25 @@ from tertulia.store.db import Conn
 from tertulia.store.guards import count_messages, pause_by_guard, read_since
 
 EVERY: Final = timedelta(seconds=10)  # of the decision clock
-RARER: Final = 20  # times as long as a look took, in real time, before the next
+RARER: Final = 20  # times as long as a look took, at least
 
 
 @dataclass(slots=True)
 class GuardKeeper:
-    """Remembers when it looked last."""
+    """Remembers when it looked last, and how long it waits for the next look."""
 
     looked: datetime | None = None
-    not_before: float = 0.0
+    wait: timedelta = EVERY
 
     def watch(self, conn: Conn, config: Config, now: datetime) -> list[int]:
         """In the caller's transaction: the journeys that are paused now."""
-        began = time.monotonic()
-        if began < self.not_before or (self.looked is not None and now - self.looked < EVERY):
+        if self.looked is not None and now - self.looked < self.wait:
             return []
         rules = {row.id: rule for row in config.journeys.values() if (rule := row.program.journey.guards) is not None}
-        self.looked, paused = now, []
+        self.looked, began, paused = now, time.monotonic(), []
         for journey_id, since in read_since(conn, list(rules), now).items() if rules else ():
             fired = judge(rules[journey_id], count_messages(conn, journey_id, since))
             if fired is not None and pause_by_guard(conn, journey_id, fired, now):
                 paused.append(journey_id)
-        self.not_before = time.monotonic() + RARER * (time.monotonic() - began)
+        self.wait = max(EVERY, timedelta(seconds=RARER * (time.monotonic() - began)))
         return paused

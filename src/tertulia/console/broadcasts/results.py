@@ -17,7 +17,7 @@ from tertulia.console.access import get_now, may_change
 from tertulia.console.broadcasts.form import show_document
 from tertulia.console.broadcasts.words import RESULTS, describe_progress
 from tertulia.console.channels.words import mark_of
-from tertulia.console.journeys.head import list_spent
+from tertulia.console.journeys.head import find_canary, list_spent
 from tertulia.console.journeys.results import describe_results
 from tertulia.console.parts import Tile
 from tertulia.console.routes import route
@@ -82,6 +82,7 @@ def describe(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "state": describe_progress(progress),
         "topic": f"journey:{journey.pk}",
         "tab": "results",
+        "canary_until": find_canary(journey, get_now(request)),
         "guard": tell_guard(journey.guard) if journey.guard else "",
         "spent": list_spent(request, journey),
         "currency": request.workspace.currency,

@@ -12,6 +12,8 @@ def describe_money(facts: Mapping[str, Any]) -> str:
     """What the message costs, and what of its budgets stood in the way or was left."""
     if facts.get("channel") == "stopped":
         return _("the channel is stopped")
+    if "canary" in facts and not facts["canary"]["first"]:
+        return _("goes to %(share)s of the customers first, and this is none of them") % facts["canary"]
     turn = _describe_turn(facts["throttle"]) if "throttle" in facts else ""
     if facts.get("budget") == "none set":
         return turn or _("no budget set")

@@ -29,6 +29,11 @@ def resume(request: HttpRequest, journey_id: int) -> HttpResponse:
     return _act(request, journey_id, act, _("Journey goes on"), "")
 
 
+def end_canary(request: HttpRequest, journey_id: int) -> HttpResponse:
+    """What is new goes to everybody."""
+    return _act(request, journey_id, actions.end_canary, _("It goes to everybody now"), "")
+
+
 def close(request: HttpRequest, journey_id: int) -> HttpResponse:
     """Nobody enters any more."""
     return _act(request, journey_id, actions.close_entry, _("Nobody enters any more"), "open_journey")
@@ -79,6 +84,7 @@ def _act(request: HttpRequest, journey_id: int, act: Callable[..., None], told: 
 ROUTES = (
     route("<int:journey_id>/pause/", pause, "pause_journey"),
     route("<int:journey_id>/resume/", resume, "resume_journey"),
+    route("<int:journey_id>/canary/end/", end_canary, "end_canary"),
     route("<int:journey_id>/close/", close, "close_journey"),
     route("<int:journey_id>/open/", reopen, "open_journey"),
     route("<int:journey_id>/cancel/", cancel, "cancel_journey"),

@@ -22,6 +22,8 @@ class Journey(models.Model):
     paused_at = models.DateTimeField(null=True)
     # Which guard paused it (V3); empty: none did. `guarded_from`: what was before it was resumed is not judged again.
     guard = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    # V3: {"since": ..., "until": ...} of the newest revision; empty without a canary, or when somebody let all go.
+    canary = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     guarded_from = models.DateTimeField(null=True)
     # On resuming, how much later waits end; null: what is overdue passes (V2).
     shift_s = models.BigIntegerField(null=True)
