@@ -143,9 +143,13 @@ def test_synthetic_customers_are_marked_and_their_rates_can_be_changed(journey, 
     assert 'name="sms.opened" inputmode="decimal" value="70"' in page
     assert 'name="events.Product Added" inputmode="decimal" value="0.2"' in page
     wrong = read(alice, address + "&sms.opened=170")
-    assert "sms.opened: This cannot stand here." in wrong
+    assert "sms.opened: Give 100 at most." in wrong
     assert "Would enter" not in wrong
     assert "no other journey" in read(alice, address + "&beside=nobody")
+    assert "no other journey" in read(alice, address + "&beside=%00")
+    assert "This is to be" in read(alice, address + "&sms.opened=nan")
+    assert "Write a time such as 21:00." in read(alice, address + "&unwelcome.from=25:00")
+    assert "at most 200,000 are played" in read(alice, address + "&events.Product Added=50&customers=5000&days=30")
 
 
 def test_a_quiet_week_is_told(journey, alice) -> None:

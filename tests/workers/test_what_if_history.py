@@ -73,6 +73,7 @@ def play(town: Town, document: str, **asked: Any) -> dict[str, Any]:
     variant = Variant("draft", DRAFT, "Draft", compile_journey(read_journey(document)))
     told: dict[str, Any] = {"rates": set_shares(DEFAULTS, refused=0, silent=0), "days": 2.0} | asked
     if "number" in told:
+        told["events_max"] = 10_000
         stage = set_synthetic(town.conn, base, town.workspace.pk, [variant], town.now, **told)
     else:
         told = {"run_on": DAY, "limits": Limits(1_000, 100)} | told

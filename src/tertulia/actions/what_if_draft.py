@@ -120,7 +120,11 @@ def _set_stage(conn: Conn, base: Config, workspace: int, variants: list[Variant]
     if wish.on == "synthetic":
         base = replace(base, client_sources=base.client_sources | {FILE_SOURCE})
         return set_synthetic(
-            *(conn, base, workspace, variants, now), number=wish.customers, days=wish.days, rates=wish.rates
+            *(conn, base, workspace, variants, now),
+            number=wish.customers,
+            days=wish.days,
+            rates=wish.rates,
+            events_max=LIMITS.events,
         )
     limits = AT_ONCE if all(is_once(one.program.journey.entry) for one in variants) else LIMITS
     return set_history(
@@ -138,7 +142,8 @@ def _find_beside(journey: Journey, named: str) -> tuple[Variant | None, str]:
         return Variant(LIVE, journey.pk, journey.name, program), _("what is live")
     if not named:
         return None, ""
-    other = Journey.objects.filter(workspace=journey.workspace, key=named).exclude(pk=journey.pk).first()
+    others = Journey.objects.filter(workspace=journey.workspace).exclude(pk=journey.pk)
+    other = others.filter(key=named).first() if named.isprintable() else None
     if other is None:
         raise Invalid(_("There is no other journey with the key “%(key)s”.") % {"key": named})
     document, problems = check_text(journey.workspace, other.document)

@@ -14,7 +14,6 @@ from heapq import merge
 from typing import Any, Final, Literal
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from tertulia.actions import what_if
 from tertulia.actions.what_if import People, Played, Tape
@@ -30,7 +29,6 @@ from tertulia.core.simulation.memory import Memory
 from tertulia.core.simulation.population import count_mix
 from tertulia.core.simulation.rates import Rates
 from tertulia.core.world import Config
-from tertulia.errors import Invalid
 from tertulia.store.coupons import count_left
 from tertulia.store.db import Conn
 
@@ -192,18 +190,16 @@ def set_synthetic(
     number: int,
     days: float,
     rates: Rates,
+    events_max: int,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Stage:
-    """So many customers for some days."""
+    """So many customers for some days. Raises Invalid for rates that nothing listens to, or by which more than
+    `events_max` things happen."""
     configs = [what_if.put_in(base, workspace, *_name(one)) for one in variants]
     since = since or find_begin(base, workspace, [one.program for one in variants], now)
     until = until or since + timedelta(days=days)
-    made = make_synthetic(conn, configs, workspace, rates, number, since, until)
-    unheard = rates.events.keys() - {one.key for one in made.happenings}
-    if unheard:
-        names = ", ".join(sorted(unheard))
-        raise Invalid(_("No journey or segment listens to this event of the rates: %(names)s.") % {"names": names})
+    made = make_synthetic(conn, configs, workspace, rates, number, since, until, events_max)
     inside = {person.row.id: set(person.lists) for person in made.people if person.lists}
     told = (workspace, variants, configs, made.tape, to_people(made), until, rates)
     return Stage("synthetic", *told, read_left(conn, base, workspace), (), inside, made)

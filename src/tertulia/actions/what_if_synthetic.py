@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from tertulia.actions.what_if import People, Tape, find_zone, load_people
 from tertulia.core.journeys import Program
 from tertulia.core.rounds import find_once
@@ -20,6 +22,7 @@ from tertulia.core.simulation.population import Model, invent_models, make_peopl
 from tertulia.core.simulation.rates import Rates
 from tertulia.core.wall_clock import resolve
 from tertulia.core.world import Config
+from tertulia.errors import Invalid
 from tertulia.store import recorded as store
 from tertulia.store.db import Conn
 from tertulia.store.events import count_by_day
@@ -47,9 +50,11 @@ def make_synthetic(
     number: int,
     since: datetime,
     until: datetime,
+    events_max: int,
 ) -> Synthetic:
     """So many customers for a while. What they do is all that the drafts and the published journeys listen to; each of
-    `configs` has one of the drafts among these."""
+    `configs` has one of the drafts among these. Raises Invalid for rates that nothing listens to, or by which more than
+    `events_max` things happen."""
     whole = _join(configs)
     ids = store.list_models(conn, workspace)
     models = _load_models(conn, whole, ids) if ids else invent_models(rates, whole, workspace, since)
@@ -57,10 +62,24 @@ def make_synthetic(
     names = {key[1:] for key in [*whole.heard, *whole.counted] if key[0] == workspace}
     habits = make_habits(rates, whole, workspace, _list_seen(conn, workspace, names, since) if ids else {})
     happenings = list_happenings(habits)
+    _check(rates, happenings, number * (until - since) / timedelta(days=1), events_max)
     rows = [person.row for person in people]
     arrivals = list_arrivals(habits, happenings, rows, since, until)
     tape = Tape(workspace, arrivals, frozenset(row.id for row in rows), since, until)
     return Synthetic(people, tape, happenings, bool(ids))
+
+
+def _check(rates: Rates, happenings: Sequence[Happening], customer_days: float, events_max: int) -> None:
+    unheard = rates.events.keys() - {one.key for one in happenings}
+    if unheard:
+        names = ", ".join(sorted(unheard))
+        raise Invalid(_("No journey or segment listens to this event of the rates: %(names)s.") % {"names": names})
+    events = round(sum(one.per_day for one in happenings) * customer_days)
+    if events > events_max:
+        told = {"events": f"{events:,}", "most": f"{events_max:,}"}
+        raise Invalid(
+            _("By these rates %(events)s things happen; at most %(most)s are played. Take fewer customers.") % told
+        )
 
 
 def find_begin(config: Config, workspace: int, programs: Sequence[Program], now: datetime) -> datetime:

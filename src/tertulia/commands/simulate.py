@@ -199,7 +199,8 @@ def _set_stage(
     now = decision_now(conn, test_clock=has_test_clock())
     span = {"days": DAYS_BACK, "rates": rates, "since": since, "until": until}
     if options.synthetic:
-        return set_synthetic(conn, base, workspace.pk, variants, now, number=options.synthetic, **span), []
+        made = {"number": options.synthetic, "events_max": EVENTS_MAX}
+        return set_synthetic(conn, base, workspace.pk, variants, now, **made, **span), []
     if not options.events and not options.contacts:
         limits = Limits(EVENTS_MAX, CONTACTS_MAX)
         return set_history(conn, base, workspace.pk, variants, now, run_on=RUN_ON, limits=limits, **span), []

@@ -51,6 +51,9 @@ def _explain(written: Written, told: str, kind: type, path: Path) -> Problem:
         return Problem(written.find(where), where, message, {"value": found[1].strip("'\"")})
     if "datetime" in said or "RFC3339" in said:
         return Problem(written.find(where), where, _("Give an instant such as 2027-01-31T09:00:00Z."))
+    if found := re.match(r"Expected `(?:int|float)` (<=|>=) ([\d.]+)$", said):
+        message = _("Give %(limit)s at most.") if found[1] == "<=" else _("Give %(limit)s or more.")
+        return Problem(written.find(where), where, message, {"limit": found[2].removesuffix(".0")})
     if found := re.match(r"Expected `([^`]*)`, got `([^`]*)`", said):
         told_types = {"expected": _name_types(found[1]), "found": _name_types(found[2])}
         return Problem(written.find(where), where, _("This is to be %(expected)s, and is %(found)s."), told_types)

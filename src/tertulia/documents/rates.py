@@ -28,7 +28,7 @@ def convert_rates(written: Written) -> Rates:
         raise BadDocument([rates])
     problems = []
     for name, value in (("from", rates.unwelcome.from_), ("to", rates.unwelcome.to)):
-        if read_time(value) is None:
+        if not _is_time(value):
             place = written.find(("unwelcome", name))
             problems.append(Problem(place, ("unwelcome", name), _("Write a time such as 21:00.")))
     for name in ("sms", "app", "email"):
@@ -39,6 +39,13 @@ def convert_rates(written: Written) -> Rates:
     if problems:
         raise BadDocument(problems)
     return rates
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return read_time(text) is not None
+    except ValueError:
+        return False
 
 
 def _merge(over: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@ answer can be shown to somebody else."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -108,7 +109,7 @@ def _read_number(text: str) -> int | float | str:
         number = float(text.replace(",", "."))
     except ValueError:
         return text
-    return int(number) if number.is_integer() else number
+    return text if not isfinite(number) else int(number) if number.is_integer() else number
 
 
 def list_groups(form: Form, events: Sequence[Mapping[str, Any]], *, asks: bool) -> list[Group]:

@@ -17,6 +17,7 @@ from tertulia.core.entries import Entry, OutcomeEntry, ReceiptEntry
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.simulation.chance import draw
 from tertulia.core.simulation.rates import Channel, Rates, is_between
+from tertulia.core.wall_clock import read_time
 from tertulia.core.world import ChannelFacts
 
 SOON_S: Final = 300.0
@@ -126,5 +127,6 @@ class Crowd:
             before.popleft()
         before.append(now)
         local = self.find_clock(delivery.contact_id, now)
-        at_night = is_between(local, time.fromisoformat(rule.from_), time.fromisoformat(rule.to))
+        begin, end = read_time(rule.from_), read_time(rule.to)
+        at_night = begin is not None and end is not None and is_between(local, begin, end)
         return at_night or len(before) > rule.more_than

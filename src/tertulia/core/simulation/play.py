@@ -353,6 +353,8 @@ class Player:
     def _move_members(self, now: datetime) -> bool:
         """Those whom time alone may move into a segment or out of it (R4)."""
         due = self.memory.timers.segments.take_due(now)
+        if not due:
+            return False
         contacts = self.memory.rows.contacts
         stirred = stir_by_time(self.memory.config, {one: contacts[one].workspace for one in due})
         self._settle_members(settle_members(self.memory, stirred, now, 0), 0)
