@@ -221,3 +221,14 @@ def test_a_draft_beside_what_is_live(folder: Path, capfdbinary: pytest.CaptureFi
         ("cart.yaml", "Cart reminder", 2),
         ("live", "Cart reminder, live", 1),
     ]
+
+
+def test_without_files_history_is_played(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Of the last thirty days, in which nothing happened here; and for people."""
+    cart = ["simulate", str(folder / "cart.yaml"), "--workspace", "verbena"]
+    assert main([*cart, "--json"]) == 0
+    told = json.loads(capfdbinary.readouterr().out)
+    assert (told["on"], told["events"], told["sent_beside"], told["synthetic"]) == ("history", 0, 0, None)
+    assert told["journeys"][0]["entered"] == 0
+    assert main([*cart, "--compare", str(folder / "cart.yaml")]) == 0
+    assert "Events: 0, contacts: 0" in capfdbinary.readouterr().out.decode()

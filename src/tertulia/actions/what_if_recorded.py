@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tertulia.actions.what_if import Tape
+from tertulia.actions.what_if import People, Tape
 from tertulia.actions.what_if_audience import list_invited
 from tertulia.core.durations import read_duration
 from tertulia.core.entries import EventEntry, OccasionEntry
@@ -85,9 +85,9 @@ def _find_owner(told: Arrival) -> int:
     return told.entry.contact_id
 
 
-def list_sent(conn: Conn, tape: Tape, journey_id: int, since: datetime) -> Iterator[Arrival]:
+def list_sent(conn: Conn, tape: Tape, people: People, journey_id: int, since: datetime) -> Iterator[Arrival]:
     """The messages of other journeys that these customers had since an instant, as caps count them."""
-    rows = store.list_slots(conn, tape.contact_ids, journey_id, since, tape.until)
+    rows = store.list_slots(conn, [row.id for row in people.rows], journey_id, since, tape.until)
     rows.sort(key=lambda row: row.at)
     return (Arrival(row.at, tape.workspace, Sent(row)) for row in rows)
 

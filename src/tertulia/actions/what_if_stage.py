@@ -156,8 +156,8 @@ def set_history(
     tape = read_tape(conn, configs, programs, workspace, since, end, limits)
     people = what_if.load_people(conn, base, tape.contact_ids)
     memory = what_if.gather(base, what_if.People(()), since)
-    add_memberships(conn, memory, tape.contact_ids)
-    sent = [list(list_sent(conn, tape, one.journey_id, since - REACH)) for one in variants]
+    add_memberships(conn, memory, [row.id for row in people.rows])
+    sent = [list(list_sent(conn, tape, people, one.journey_id, since - REACH)) for one in variants]
     inside, until = memory.members.inside, until or end + run_on
     tape = replace(tape, until=until) if ahead else tape
     told = (workspace, variants, configs, tape, people, until, rates)
