@@ -1,4 +1,4 @@
-"""Budgets in a scenario: the workspace's, and what is spent of it and of journeys'."""
+"""Budgets and caps in a scenario: the workspace's, and what is spent of a budget and of journeys'."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +9,19 @@ from tertulia.stories.conformance.stage import Stage
 def set_budget(stage: Stage, told: Mapping[str, Any]) -> None:
     """The workspace's, as `message`, `day`, `month` and `rates`."""
     stage.api("PUT", "/budget", dict(told))
+    stage.drain()
+
+
+def add_cap(stage: Stage, told: Mapping[str, Any]) -> None:
+    """A frequency cap: `limit` messages `per` day, week, month or length of time, perhaps of `channels` and `classes`
+    only. One of the same `as` takes the place of the one before."""
+    name = str(told.get("as", "cap"))
+    form = {"name": name, **{field: value for field, value in told.items() if field != "as"}}
+    known = next((cap["id"] for cap in stage.api("GET", "/caps") if cap["name"] == name), None)
+    if known is None:
+        stage.api("POST", "/caps", form)
+    else:
+        stage.api("PUT", f"/caps/{known}", form)
     stage.drain()
 
 

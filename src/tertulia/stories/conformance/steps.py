@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tertulia.stories.conformance.calls import plan_api, settle_call
-from tertulia.stories.conformance.control import set_budget
+from tertulia.stories.conformance.control import add_cap, set_budget
 from tertulia.stories.conformance.coupons import fill_pool
 from tertulia.stories.conformance.experiments import set_hold_out, track_crowd
 from tertulia.stories.conformance.journeys import (
@@ -339,6 +339,7 @@ STEPS: Mapping[str, Step] = {
     "sensitive": mark_sensitive,
     "hold_out": set_hold_out,
     "budget": set_budget,
+    "cap": add_cap,
     "crowd": track_crowd,
     "preview": preview_match,
     "api": plan_api,
