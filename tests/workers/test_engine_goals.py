@@ -7,6 +7,8 @@ from tests.workers.test_engine_entries import town
 from tests.workers.test_engine_journeys import CART, DAY, HOUR, MINUTE, add_customer, add_to_cart
 from tests.workers.town import Town
 
+from tertulia.core.entries import ClickEntry, LinkedMessage, ReceiptEntry
+
 __all__ = ["town"]
 
 PLAIN = CART.replace("exceptions:\n  - event: Order Completed\n", "")
@@ -145,3 +147,38 @@ def test_windows_that_are_over_are_dropped(town: Town) -> None:
     assert forget_goals(town.conn, town.now + 6 * DAY + MINUTE) == 1
     town.conn.commit()
     assert town.rows("select run_id from goal_open") == []
+
+
+def test_G1_a_window_that_a_reading_or_a_click_begins(town: Town) -> None:
+    """Nothing before it counts; the last one begins it again, also of a run that is over. Who clicks has read."""
+    contact = add_customer(town)
+    linked = PLAIN.replace(
+        "text: Hi {{ contact.name }}, {{ event.product }} waits.", "text: \"{{ 'https://a.example' | link }}\""
+    )
+    kinds = [GOAL.replace("within: 3 d", f"within: 1 h, from: {name}") for name in ("open", "click")]
+    by_reading, by_click = (town.publish(linked + told).pk for told in kinds)
+    add_to_cart(town)
+    buy(town)
+    town.advance(HOUR)
+    for sent in town.sending("sms"):
+        town.outcome(sent, "ok", provider_id=f"p-{sent.id}")
+        town.receipt(sent, "delivered", provider_id=f"p-{sent.id}")
+        town.advance(MINUTE)
+        buy(town)
+        assert goals(town) == []
+    assert town.rows("select journey_id from goal_open order by 1") == [(by_reading,), (by_click,)]
+    [(read, channel)] = town.rows("select id, channel_id from delivery where journey_id = %s", by_reading)
+    town.append(ReceiptEntry(channel, "sms", "read", town.now, "", delivery_id=read))
+    town.drain()
+    buy(town)
+    assert (goals(town), counted(town)) == ([("remind",)], {"": 1, "remind": 1})
+    link = """select code_hash, delivery_id, channel_id, journey_id, run_id, step, name from message_link
+              where journey_id = %s"""
+    [(code, *of)] = town.rows(link, by_click)
+    for hours in (2, 0):
+        told = (contact, None, bytes(code).hex(), "web", "human", town.now, f"n{hours}", False, LinkedMessage(*of))
+        town.append(ClickEntry(*told), contact)
+        town.drain()
+        town.advance(hours * HOUR)
+        buy(town)
+        assert len(goals(town)) == (1 if hours else 2)

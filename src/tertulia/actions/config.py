@@ -82,6 +82,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         pools=read_pools(conn),
         giving=frozenset(row.id for row in journeys.values() if row.gives_coupons),
         bandits=read_bandits(conn),
+        goals_heard_of=any(one.hears_of_messages for row in journeys.values() for one in row.programs.values()),
     )
 
 

@@ -12,6 +12,7 @@ from tertulia.actions.run_facts import (
     load_asked_before,
     load_audiences,
     load_clicked,
+    load_goals_heard_of,
     load_journey_facts,
     load_journeys_of_occasions,
     load_journeys_of_sessions,
@@ -114,6 +115,7 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
         load_journey_facts(conn, world, pairs)
     clicks = [(workspace, entry) for workspace, entry in wants.outcomes if isinstance(entry, ClickEntry)]
     load_outcome_facts(conn, world, wants.inbound, clicks)
+    load_goals_heard_of(conn, world, clicks)
     load_journeys_of_occasions(conn, world, wants.list_occasions(world))
     load_begun(conn, world, [(entry.contact_id, entry.id) for _, entry in wants.occasions])
     if wants.listed:

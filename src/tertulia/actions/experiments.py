@@ -2,7 +2,8 @@
 
 An experiment of a journey is its hold-out or one of its splits, whether of the newest revision or of an older one.
 Somebody converted who reached the journey's goal within a time that is the same for all, from when they first came to
-the experiment. Of the workspace's hold-out the goals of all journeys count.
+the experiment. Of the workspace's hold-out the goals of all journeys count, but for those whose time runs from what a
+customer does with a message: who is held out has none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from django.db.models import F
+
 from tertulia.core.experiments import Cell, Result, judge_experiment
 from tertulia.core.hold_outs import HELD_OUT, TREATED, WORKSPACE
 from tertulia.core.horizons import find_horizon
 from tertulia.core.journeys import Program, compile_journey, walk_steps
 from tertulia.core.steps.split.step import SplitStep
-from tertulia.data.models import Journey, Workspace
+from tertulia.data.models import Journey, JourneyRevision, Workspace
 from tertulia.documents.journeys import read_journey
 from tertulia.store.bandits import list_weights
 from tertulia.store.db import Conn
@@ -86,9 +89,16 @@ def read_results(conn: Conn, journey: Journey, now: datetime, days: int = 0) -> 
 def read_workspace_results(conn: Conn, workspace: Workspace, now: datetime, days: int = OF_ALL_DAYS) -> Results:
     """Of the workspace's hold-out: who reached the goal of any journey within so many days."""
     within = timedelta(days=days)
-    rows = count_converted(conn, workspace.pk, [WORKSPACE], None, within, now)
+    rows = count_converted(conn, workspace.pk, [WORKSPACE], None, within, now, _list_heard_of(workspace))
     found = (_judge(_Sought("hold_out", "", "", SIDES), rows),) if rows else ()
     return Results("", within, found)
+
+
+def _list_heard_of(workspace: Workspace) -> list[int]:
+    """Journeys whose goal's time runs from what a customer does with a message: who gets none cannot reach it."""
+    newest = JourneyRevision.objects.filter(journey__workspace=workspace, number=F("journey__revision"))
+    told = ((row.journey_id, read_journey(row.document).goal) for row in newest)
+    return [journey_id for journey_id, goal in told if goal is not None and goal.is_heard_of]
 
 
 def _list_sought(journey_id: int, programs: Sequence[Program]) -> dict[str, _Sought]:

@@ -121,6 +121,16 @@ def load_clicked(conn: Conn, world: World, clicks: Sequence[tuple[int, ClickEntr
     load_runs(conn, world, {of.run_id: entry.contact_id for entry in told if (of := entry.message) is not None})
 
 
+def load_goals_heard_of(conn: Conn, world: World, clicks: Sequence[tuple[int, ClickEntry]]) -> None:
+    """The goals whose time a reading or a click of the cycle may begin (G1)."""
+    if not world.config.goals_heard_of:
+        return
+    rows: list[OpenDelivery | ClosedDelivery] = [*world.open.values(), *world.closed.values()]
+    wanted = {row.contact_id for row in rows if row.run_id is not None}
+    wanted |= {entry.contact_id for _, entry in clicks if entry.message is not None}
+    load_goals_of(conn, world, wanted)
+
+
 def load_asked_before(conn: Conn, world: World) -> None:
     """Of loaded runs that are about to ask: the contact's other ones, whose question they may take the place of."""
     runs = [row for row in world.runs.values() if row.workspace in world.config.asking]

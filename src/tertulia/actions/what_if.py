@@ -89,7 +89,8 @@ def put_in(
     counted = config.counted if not alone else {}
     heard = index_journeys(playing)
     made = replace(config, journeys=beside, heard=heard, counted=counted)
-    return replace(made, leaving=leaving, asking=asking, giving=giving)
+    heard_of = any(row.program.hears_of_messages for row in beside.values())
+    return replace(made, leaving=leaving, asking=asking, giving=giving, goals_heard_of=heard_of)
 
 
 def _list_started(mine: JourneyFacts, beside: Iterable[JourneyFacts]) -> Iterator[JourneyFacts]:

@@ -1,5 +1,6 @@
 """One entry's decision: the closed union of entries, each with its room."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import msgspec
@@ -35,6 +36,7 @@ from tertulia.core.entries import (
     key_of,
 )
 from tertulia.core.events import decide_event
+from tertulia.core.goals import hear_of_message
 from tertulia.core.hand_over import decide_hand_over
 from tertulia.core.inbound import decide_inbound, decide_token
 from tertulia.core.journey import follow_delivery
@@ -122,7 +124,7 @@ def _decide_here(world: World, entry: Entry, workspace: int, shard: int) -> None
 
 def _decide_message(world: World, entry: ReceiptEntry | OutcomeEntry | LookUpEntry, workspace: int) -> None:
     """What became of a message; what waits for that goes on, and journeys may begin by it."""
-    before = note_states(world, entry, workspace)
+    before, known = note_states(world, entry, workspace), len(world.effects)
     match entry:
         case ReceiptEntry():
             if not decide_receipt(world, entry, workspace):
@@ -131,10 +133,20 @@ def _decide_message(world: World, entry: ReceiptEntry | OutcomeEntry | LookUpEnt
             decide_outcome(world, entry, workspace)
         case LookUpEntry():
             decide_look_up(world, entry, workspace)
+    if world.config.goals_heard_of:
+        _hear_readings(world, world.effects[known:])
     follow_delivery(world, entry.delivery_id)
     follow_otp(world, entry.delivery_id)
     for occasion in list(tell_outcomes(world, before, entry.at)):
         decide_occasion(world, occasion, workspace)
+
+
+def _hear_readings(world: World, effects: Sequence[fx.Effect]) -> None:
+    """What was read just now begins a goal's window (G1)."""
+    for effect in effects:
+        if isinstance(effect, fx.AdvanceDelivery | fx.CloseDelivery) and effect.state == "read":
+            row = world.closed.get(effect.id)
+            hear_of_message(world, row.run_id if row is not None else None, "open", effect.at)
 
 
 def decide_occasion(world: World, entry: OccasionEntry, workspace: int) -> None:
@@ -182,4 +194,5 @@ def decide_click(world: World, entry: ClickEntry, workspace: int) -> None:
             world.progress_to(entry.contact_id, entry.match_id, "clicked", at=entry.at, app=app)
         if of is not None:
             confirm_by_click(world, of.run_id, of.delivery_id)
+            hear_of_message(world, of.run_id, "click", entry.at)
         decide_occasion(world, tell_click(world, entry, click_id), workspace)

@@ -3,9 +3,15 @@
 The window is a row of its own, for it goes on after the run has ended. A goal is reached at most once in a run, when
 the event occurred inside the window, whenever it came; an event that ends the run may be its goal too, and both are
 recorded. The journey is credited, and the step whose message was the last one handed over before the event.
+
+A window that begins when the customer reads a message, or opens a link in it, is a row from the beginning of the run
+on, which ends before it begins, so that nothing lies in it; every reading or click makes one of it that lasts from then
+on. Whoever opens a link has read its message.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from tertulia.core import entry_effects as ee
 from tertulia.core import run_effects as rx
@@ -16,13 +22,34 @@ from tertulia.core.occasions import Concerning, matches
 from tertulia.core.rows import RunRow
 from tertulia.core.world import World
 
+UNHEARD_FOR: Final = timedelta(days=180)  # of a run of which nothing was read or clicked so long nothing is waited for
+_NOTHING: Final = timedelta(seconds=1)
+
 
 def open_goal(world: World, journey: Journey, run: RunRow) -> None:
     """A run has begun. One that begins again has a new window, unless it has reached its goal."""
     goal = journey.goal
-    if goal is not None and goal.since == "entry" and (run.visit == 0 or run.id in world.goals):
+    if goal is None or goal.since == "send" or not (run.visit == 0 or run.id in world.goals):
+        return
+    if goal.is_heard_of:
+        until = run.entered_at + UNHEARD_FOR
+        world.add(_open(run, until + _NOTHING, until, "", None))
+    else:
         until = run.entered_at + read_duration(goal.within)
         world.add(_open(run, run.entered_at, until, "", None))
+
+
+def hear_of_message(world: World, run_id: UUID | None, outcome: str, at: datetime) -> None:
+    """The customer read (`open`) a message of a run, live or over, or opened a link in it (`click`): a goal's window
+    may begin there, or begin again."""
+    row = world.goals.get(run_id) if run_id is not None else None
+    journey = world.config.journeys.get(row.journey_id) if row is not None else None
+    program = journey.programs.get(row.revision) if journey is not None and row is not None else None
+    goal = program.journey.goal if program is not None else None
+    if row is None or goal is None or not (goal.since == outcome or (goal.since, outcome) == ("open", "click")):
+        return
+    named = (row.workspace, row.contact_id, row.run_id, row.journey_id, row.revision, row.began_by)
+    world.add(ee.OpenGoal(*named, at, at + read_duration(goal.within), row.step, row.sent_at))
 
 
 def credit_message(world: World, journey: Journey, run: RunRow, *, ghost: bool = False) -> None:

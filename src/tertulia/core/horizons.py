@@ -11,13 +11,13 @@ from tertulia.core.journeys import Program
 
 
 def find_horizon(program: Program) -> timedelta | None:
-    """The window of the journey's goal; of one that begins with every message, also the longest way through the steps.
+    """The window of the journey's goal; of one that begins with messages, also the longest way through the steps.
     None of a journey without a goal."""
     goal = program.journey.goal
     if goal is None:
         return None
     within = read_duration(goal.within)
-    return within + find_longest_way(program) if goal.since == "send" else within
+    return within + find_longest_way(program) if goal.since != "entry" else within
 
 
 def find_longest_way(program: Program) -> timedelta:

@@ -193,10 +193,16 @@ Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry | SegmentEntry | Aud
 
 
 class GoalRule(EventRule, frozen=True, kw_only=True, rename={"since": "from"}):
-    """G1: the event that shows what the journey is for, `within` so long after entry, or after its last message."""
+    """G1: the event that shows what the journey is for, `within` so long after entry, after its last message, or after
+    the customer last read one of its messages or opened a link in one."""
 
     within: Annotated[str, Meta(title=_("Within"), description=_("Such as 3 d."))]
-    since: Annotated[Literal["entry", "send"], Meta(title=_("From"))] = "entry"
+    since: Annotated[Literal["entry", "send", "open", "click"], Meta(title=_("From"))] = "entry"
+
+    @property
+    def is_heard_of(self) -> bool:
+        """Whether its time runs from what the customer does with a message."""
+        return self.since in ("open", "click")
 
 
 class Reentry(
@@ -321,6 +327,11 @@ class Program:
     def divides(self) -> bool:
         """Whether customers are divided, at a split or by a hold-out (A1)."""
         return bool(self.hold_out) or any(node.step.KIND == "split" for node in self.nodes.values())
+
+    @property
+    def hears_of_messages(self) -> bool:
+        """Whether its goal's time runs from what the customer does with a message (G1)."""
+        return self.journey.goal is not None and self.journey.goal.is_heard_of
 
     def list_bandits(self) -> list[str]:
         """The splits whose weights follow what they come to (A5)."""

@@ -254,6 +254,8 @@ class Config:
     counted: Mapping[tuple[int, str, str], tuple[tuple[int, EventKey], ...]] = field(default_factory=dict)  # as `heard`
     endpoints: Mapping[int, EndpointFacts] = field(default_factory=dict)
 
+    goals_heard_of: bool = False  # whether a goal's time runs from what a customer does with a message (G1)
+
     def find_endpoint(self, workspace: int, key: str) -> EndpointFacts | None:
         """The endpoint of a workspace by its key."""
         return next((row for row in self.endpoints.values() if (row.workspace, row.key) == (workspace, key)), None)

@@ -148,6 +148,9 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
         if not journey.goal.within.strip():
             yield problem(("goal", "within"), _("Say within what time: write within, such as 3 d."))
         yield from _check_duration(written, journey.goal.within, ("goal", "within"))
+        if journey.goal.is_heard_of and journey.hold_out:
+            message = _("Who is held out opens nothing, so there would be nobody to compare with: use entry or send.")
+            yield problem(("goal", "from"), message)
     if len(journey.exceptions) > EXCEPTIONS_MAX:
         yield problem(("exceptions",), _("Give at most %(most)s exceptions."), most=str(EXCEPTIONS_MAX))
     for place, rule in enumerate(journey.exceptions):

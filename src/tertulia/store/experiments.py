@@ -27,13 +27,16 @@ def count_converted(
     journey_id: int | None,
     within: timedelta,
     now: datetime,
+    apart: Sequence[int] = (),
 ) -> list[Counted]:
-    """Of these experiments. `within`: how long everybody has; a goal of the journey counts, or of any (None)."""
+    """Of these experiments. `within`: how long everybody has; a goal of the journey counts, or of any (None) but those
+    `apart`."""
     args = {
         "workspace": workspace,
         "experiments": list(experiments),
         "journey": journey_id,
         "within": within,
         "over": now - within,
+        "apart": list(apart),
     }
     return [Counted(*row) for row in fetch_all(conn, load("experiments")["converted"], args)]

@@ -11,6 +11,7 @@ from tertulia.stories.conformance.experiments import check_results, check_sides
 from tertulia.stories.conformance.journeys import (
     check_journeys,
     read_answers,
+    read_goals,
     read_hand_overs,
     read_journey_decisions,
     read_journey_messages,
@@ -264,6 +265,7 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "last_session": _read_session,
     "runs": read_runs,
     "answers": read_answers,
+    "goals": read_goals,
     "hand_overs": read_hand_overs,
     "why_entry": read_why_entry,
     "segments": read_segments,

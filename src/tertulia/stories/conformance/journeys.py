@@ -150,6 +150,11 @@ def read_runs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any)
     return settle_order(told, expected)
 
 
+def read_goals(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """How many of the contact's runs have reached their goal."""
+    return sum(row["goal_at"] is not None for row in stage.api("GET", f"/contacts/{contact['id']}/runs"))
+
+
 def read_answers(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
     """What was answered in the last run, by the steps that asked."""
     rows = stage.api("GET", f"/contacts/{contact['id']}/runs")
