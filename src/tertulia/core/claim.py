@@ -4,7 +4,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Final
 
 from tertulia.core import effects as fx
@@ -38,6 +38,7 @@ from tertulia.core.leave import Leave, sign_leave
 from tertulia.core.mail_html import clean_html
 from tertulia.core.match_messages import render_direct, render_links
 from tertulia.core.message_links import LinkMaker, count_links_of, list_first_hashes
+from tertulia.core.once import Once
 from tertulia.core.otp import find_otp, follow_otp
 from tertulia.core.placing import Attachment, Placed, carries, place_attachment, place_link
 from tertulia.core.reasons import Reason
@@ -79,8 +80,8 @@ def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     wording = find_wording(world, delivery, world.contacts[delivery.contact_id])
     choice = choose_wording(world, delivery, wording, trust)
     grants = _find_grants(world, delivery, wording, choice)
-    renderer = cache(_renderer(world, delivery, wording, choice, grants, minted, contents))
-    charge = cache(partial(_charge, world, delivery, renderer, contents))
+    renderer = Once(_renderer(world, delivery, wording, choice, grants, minted, contents))
+    charge = Once(partial(_charge, world, delivery, renderer, contents))
     facts = _gather(world, delivery, trust, wording, choice, grants, renderer, charge)
     verdict = judge(facts)
     if verdict.outcome in (Verb.SEND, Verb.GHOST):
