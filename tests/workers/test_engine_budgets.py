@@ -258,6 +258,6 @@ def test_A3_who_is_held_out_takes_no_turn(town: Town) -> None:
     [(sent, hours)] = town.rows("select count(*)::int, count(distinct at)::int from ledger where outcome = 'sent'")
     assert 0 < ghosts < 12
     assert sent == hours == 12 - ghosts
-    assert town.rows("select drawn, done from throttle_line") == [(11, 11)]
+    assert town.rows("select drawn = done from throttle_line") == [(True,)]  # how many waited hangs on who is held out
     after = "select next_at - (select max(at) from ledger where outcome = 'sent') = interval '1 h' from throttle_line"
     assert town.rows(after) == [(True,)]
