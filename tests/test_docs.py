@@ -137,7 +137,7 @@ def test_examples_of_journeys_are_valid() -> None:
         where = "" if block.startswith("- ") else "  where:\n" + indent(block, "    ")
         text = block if block.startswith("name: ") else f"{head}{where}steps:\n{indent(steps, '  ')}"
         assert validator.is_valid(read_lines(text).value), block
-        apps = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "telegram"}
+        apps = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "telegram", "messenger": "messenger"}
         kinds |= {step.kind for step in walk_steps(check_journey(text, Around(apps)).steps)}
     assert (len(blocks) > 6, kinds) == (True, set(list_kinds()))
 

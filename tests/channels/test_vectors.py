@@ -243,7 +243,7 @@ def test_messenger_proof(given: dict[str, Any], want: dict[str, Any]) -> None:
 
 MESSENGER_SENDS: dict[str, Outgoing] = {
     "send_request_text": Outgoing("", "PSID1", "messenger", Text("Hi")),
-    "send_request_private_reply_comment": Outgoing("", "POST_COMMENT", "messenger_comment", Text("Hi")),
+    "send_request_private_reply_comment": Outgoing("", "POST_COMMENT", "comment", Text("Hi")),
     "send_request_human_agent_tag": Outgoing("", "PSID1", "messenger", Text("Hi"), by_person=True),
     "send_request_quick_replies": Outgoing("", "PSID1", "messenger", Text("Pick", (("Yes", "Y"),))),
 }

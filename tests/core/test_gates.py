@@ -73,6 +73,7 @@ GOOD = SendFacts(
     deadline=NOW + timedelta(hours=1),
     platform=Platform.FREE,
     window_until=None,
+    answers=False,
     windows=(),
     zone=ZoneChoice("America/Sao_Paulo", ZoneSource.CONTACT),
     outside=Outside.HOLD,
@@ -109,6 +110,8 @@ REFUSALS: list[tuple[str, Verb, Reason, dict[str, object]]] = [
     ("consent", Verb.DROP, Reason.BLOCKED, {"consent": ConsentState(Given.GRANTED, GRANT, BLOCK)}),
     ("consent", Verb.DROP, Reason.WITHDRAWN, {"consent": ConsentState(Given.WITHDRAWN, STOP)}),
     ("consent", Verb.DROP, Reason.NO_CONSENT, {"consent": ConsentState(None)}),
+    ("consent", Verb.DROP, Reason.NO_CONSENT, {"consent": ConsentState(None), "answers": True}),
+    ("platform_window", Verb.DROP, Reason.COMMENT_REPLIED, {"platform": Platform.REPLIED}),
     *(
         (
             "suppression",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia.core.conditions import Condition, Subject
-from tertulia.core.journeys import ApiEntry, EventEntry, MessageEntry
-from tertulia.core.occasions import API, CALLED, MESSAGE, RECEIVED, Occasion, begins
+from tertulia.core.journeys import ApiEntry, CommentEntry, EventEntry, MessageEntry
+from tertulia.core.occasions import API, CALLED, COMMENT, COMMENTED, MESSAGE, RECEIVED, Occasion, begins
 from tertulia.core.opt_words import normalise
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -46,6 +46,28 @@ def ask(entry: Any, occasion: Occasion) -> bool:
 def test_R6_what_a_message_starts(entry: Any, properties: dict[str, Any], right: bool) -> None:
     """Keyword, first, channel and condition all hold; what is no message starts nothing here."""
     assert ask(entry, occur(**properties)) is right
+
+
+@pytest.mark.parametrize(
+    ("entry", "properties", "right"),
+    [
+        (CommentEntry(), {}, True),
+        (CommentEntry(keyword=("PREÇO",)), {"text": "Qual é o preço?"}, True),
+        (CommentEntry(keyword=("price",)), {"text": "It is priceless"}, False),
+        (CommentEntry(keyword=("how much", "cost")), {"text": "How  much!"}, True),
+        (CommentEntry(keyword=("价格",)), {"text": "请问价格是多少"}, True),
+        (CommentEntry(post="41"), {}, True),
+        (CommentEntry(post="9_41"), {}, True),
+        (CommentEntry(post="4"), {}, False),
+        (CommentEntry(channel="messenger"), {}, True),
+        (CommentEntry(channel="line"), {}, False),
+        (MessageEntry(), {}, False),
+    ],
+)
+def test_what_a_comment_starts(entry: Any, properties: dict[str, Any], right: bool) -> None:
+    """A keyword stands in it as whole words, where the script has blanks between them; post and channel hold too."""
+    told = {"text": "hello", "post_id": "9_41", "channel": "page", "channel_kind": "messenger", **properties}
+    assert ask(entry, occur(COMMENT, COMMENTED, **told)) is right
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

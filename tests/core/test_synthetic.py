@@ -229,3 +229,24 @@ def test_I7_who_writes_in_an_app_may_be_answered_there_for_a_while() -> None:
     Player(memory, report.watch, crowd=crowd).play([wrote], wrote.at + 5 * DAY)
     assert report.sent_by_step == {"now": 1}
     assert [gate for _step, _outcome, gate, _reason in report.unsent] == ["platform_window"]
+
+
+def test_I7_a_comment_is_replied_to_once_until_its_author_writes() -> None:
+    """The second message is refused as the engine refuses it, for nobody has answered."""
+    answer = "name: Answer\nclass: service\nentry: {kind: comment, keyword: [price]}\nsteps:\n"
+    answer += "  - {id: now, kind: message, channels: [page], text: Hi}\n"
+    answer += "  - {id: more, kind: message, channels: [page], text: More}\n"
+    config = make_config(answer)
+    app = {"kind": "messenger", "name": "page", "app": True, "may_write_first": "", "window_s": 86_400, "scope": "P1"}
+    config = replace(config, channels={SMS: replace(config.channels[SMS], **app)})
+    customer = make_customer(1)
+    linked = replace(customer.identities[0], identity=IdentityRef("messenger", "P1", "55"), channel_id=SMS)
+    customer.identities.append(linked)
+    habits = make_habits(msgspec.structs.replace(DEFAULTS, event=0.1), config, SHOP, {})
+    [wrote, *_] = list_arrivals(habits, list_happenings(habits), [customer], NOW, NOW + 60 * DAY)
+    memory = make_memory(config, NOW)
+    memory.add_contact(customer)
+    report = Report(1, LISBON)
+    Player(memory, report.watch).play([wrote], wrote.at + DAY)
+    assert report.sent_by_step == {"now": 1}
+    assert [reason for _step, _outcome, _gate, reason in report.unsent] == ["window.comment_replied"]

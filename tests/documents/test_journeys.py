@@ -195,6 +195,7 @@ def test_the_schema_knows_the_kinds_of_entries() -> None:
     assert {name: kind.get("enum", [kind.get("const")]) for name, kind in kinds.items()} == {
         "EventEntry": ["event"],
         "MessageEntry": ["message"],
+        "CommentEntry": ["comment"],
         "OutcomeEntry": ["outcome"],
         "ApiEntry": ["api"],
         "SegmentEntry": ["segment"],

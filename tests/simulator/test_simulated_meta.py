@@ -183,6 +183,26 @@ async def test_messenger_delivers_reads_and_refuses(rig: Rig) -> None:
     assert (await send_messenger(rig, psid))[1]["error"]["code"] == 551
 
 
+async def test_a_comment_is_told_and_replied_to_once(rig: Rig) -> None:
+    """It comes by the field `feed`; a second private reply is 10900, one after seven days is outside of the window."""
+    for post in ("41", "42"):
+        await rig.sim(f"people/{BEATRIZ}/comment", channel="messenger-1", post=post, text="How much?")
+    await rig.settle()
+    changes = [
+        change["value"]
+        for got in rig.platform.posts("/hooks/messenger-1")
+        for entry in json.loads(got.body)["entry"]
+        for change in entry["changes"]
+    ]
+    assert [(told["post_id"], told["message"]) for told in changes] == [(f"PAGE1_{n}", "How much?") for n in (41, 42)]
+    first, second = ({"comment_id": told["comment_id"]} for told in changes)
+    status, body = await send_messenger(rig, "", recipient=first)
+    assert (status, body["recipient_id"]) == (200, changes[0]["from"]["id"])
+    assert (await send_messenger(rig, "", recipient=first))[1]["error"]["code"] == 10900
+    await rig.sim("clock", advance_s=8 * 24 * 3600)
+    assert (await send_messenger(rig, "", recipient=second))[1]["error"]["error_subcode"] == 2018278
+
+
 def test_signature_vectors() -> None:
     """Meta's own SDK signs the same bytes the same way; the proof is facebook_business's."""
     assert sign_body("s", b'{"a":1}') == "sha256=37beaf650f70b40ec9706929c2e9d835cbd63729988f48781e6383a147215f07"

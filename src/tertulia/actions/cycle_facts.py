@@ -23,7 +23,6 @@ from tertulia.actions.run_facts import (
 )
 from tertulia.core import lanes
 from tertulia.core import slot_effects as sx
-from tertulia.core.came import subject_of
 from tertulia.core.caps import find_horizon
 from tertulia.core.claim import list_link_hashes
 from tertulia.core.entries import (
@@ -59,8 +58,19 @@ from tertulia.core.links import hash_code
 from tertulia.core.match import read_codes
 from tertulia.core.match_messages import first_code_hash
 from tertulia.core.message_outcomes import hears_outcomes
-from tertulia.core.occasions import MESSAGE, OUTCOME, OUTCOMES, RECEIVED, SEGMENT, SEGMENT_CHANGES, name_told
+from tertulia.core.occasions import (
+    COMMENT,
+    COMMENTED,
+    MESSAGE,
+    OUTCOME,
+    OUTCOMES,
+    RECEIVED,
+    SEGMENT,
+    SEGMENT_CHANGES,
+    name_told,
+)
 from tertulia.core.phones import key_of_e164
+from tertulia.core.private_replies import find_subject
 from tertulia.core.rows import ClosedDelivery, OpenDelivery, OtpRow, SessionRow
 from tertulia.core.sessions import ENDED, STARTED, list_due
 from tertulia.core.slots import list_released
@@ -275,7 +285,8 @@ class _Wants:
                 self.addresses[(workspace, "phone", key_of_e164(number))] = None
         if entry.contact_id is not None:
             self.contacts[entry.contact_id] = None
-        self._add_codes(entry.token, entry.text)
+        if not entry.is_comment:
+            self._add_codes(entry.token, entry.text)
         self.inbound.append((workspace, entry))
 
     def _add_event(self, workspace: int, entry: EventEntry) -> None:
@@ -313,7 +324,7 @@ class _Wants:
         """Types and names of what may begin runs."""
         found = {(name_type(entry.call), entry.name) for _, entry in self.events}
         found |= {("track", STARTED), ("track", ENDED)} if self.events else set()
-        found |= {(MESSAGE, RECEIVED)} if self.inbound else set()
+        found |= {(MESSAGE, RECEIVED), (COMMENT, COMMENTED)} if self.inbound else set()
         found |= {(OUTCOME, name) for name in OUTCOMES.values()} if self.inbound or self.outcomes else set()
         found |= {(SEGMENT, name) for name in SEGMENT_CHANGES.values()} if self.listed else set()
         return found | {name_told(entry.kind, entry.name) for _, entry in self.occasions}
@@ -335,7 +346,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     subjects = set()
     hashes = set()
     for delivery in deliveries:
-        subject = subject_of(IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value))
+        subject = find_subject(world, delivery, delivery.identity_scope)
         subjects.add((delivery.workspace, subject.kind, subject.value))
         if delivery.match_id is not None and not delivery.content:
             code_hash = first_code_hash(world, delivery.match_id, delivery.contact_id)

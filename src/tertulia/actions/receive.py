@@ -139,6 +139,7 @@ def _read_message(channel_id: int, kind: str, event: InboundMessage) -> Inbound:
         payload=event.payload,
         reply_to=event.reply_to,
         reply_token=event.reply_token,
+        post=event.post,
         sequence=event.sequence,
         forwarded=event.forwarded,
         opt_word=event.opt_word,

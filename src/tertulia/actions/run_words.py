@@ -6,10 +6,11 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from tertulia.core.occasions import CALLED, OCCASIONS, OUTCOMES, RECEIVED, STARTED
+from tertulia.core.occasions import CALLED, COMMENTED, OCCASIONS, OUTCOMES, RECEIVED, STARTED
 
 WORDS: Final[Mapping[str, Promise]] = {
     RECEIVED: gettext_lazy("message received"),
+    COMMENTED: gettext_lazy("comment received"),
     OUTCOMES["delivered"]: gettext_lazy("message delivered"),
     OUTCOMES["opened"]: gettext_lazy("message opened"),
     OUTCOMES["clicked"]: gettext_lazy("link opened"),

@@ -21,6 +21,7 @@ from tertulia.core.conditions import Finding, Subject, judge, name_operator, nam
 from tertulia.core.journeys import (
     ApiEntry,
     AudienceEntry,
+    CommentEntry,
     DateEntry,
     EventEntry,
     MessageEntry,
@@ -135,6 +136,8 @@ def _tell_never(conn: Conn, contact: Any, family: Sequence[int], journey: Journe
             return _tell_no_event(conn, contact, family, journey, entry, first.published_at)
         case MessageEntry():
             return _tell_no_message(conn, contact, family, journey, entry)
+        case CommentEntry():
+            return _tell_no_comment(contact, journey, entry)
         case OutcomeEntry(outcome="clicked") if (last := find_last_click(conn, family)) is not None:
             return _tell_no_click(contact, journey, entry, last, first.published_at)
         case OutcomeEntry():
@@ -235,6 +238,16 @@ def _tell_no_message(
     sentence = _("Never entered: the last message was “%(text)s”.") % {"text": last.text[:TEXT_SHOWN_MAX]}
     more = _("The journey asks for: %(asks)s.") % {"asks": ", ".join(asks)} if asks else ""
     return EntryAnswer(contact.id, journey.pk, "never", sentence, last.at, more=more)
+
+
+def _tell_no_comment(contact: Any, journey: Journey, entry: CommentEntry) -> EntryAnswer:
+    """Comments that begin nothing are not kept, so what the entry asks for is all there is to tell."""
+    asks = [_("the words %(words)s") % {"words": ", ".join(entry.keyword)}] if entry.keyword else []
+    asks += [_("the post %(post)s") % {"post": entry.post}] if entry.post else []
+    asks += [_("the channel %(channel)s") % {"channel": entry.channel}] if entry.channel else []
+    sentence = _("Never entered: no comment of this customer started the journey. Other comments are not kept.")
+    more = _("The journey asks for: %(asks)s.") % {"asks": ", ".join(asks)} if asks else ""
+    return EntryAnswer(contact.id, journey.pk, "never", sentence, None, more=more)
 
 
 def _tell_no_event(

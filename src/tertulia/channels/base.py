@@ -226,11 +226,10 @@ class LookedUp:
 
 
 class InboundMessage(msgspec.Struct, frozen=True):
-    """Something that a customer wrote, tapped or shared. `identity` is the stable id, `aliases` other identities in
-    the *same payload* (M2); `phone` a number that the platform itself vouches for (E.164), `shared_phone` one that
-    the customer sent by the app's own button and that the platform proves to be theirs. `token` is what rode on a deep
-    link (ref, context, start, scene); a code inside `text` is found by the core, not here. `message_id` is the
-    provider's, empty where it has none."""
+    """Something that a customer wrote, tapped or shared. `identity` is the stable id, `aliases` other identities in the
+    *same payload* (M2); `phone` a number that the platform vouches for (E.164), `shared_phone` one that the customer
+    sent by the app's button and that the platform proves to be theirs. `token` is what rode on a deep link (ref, start,
+    scene); a code inside `text` is found by the core. `message_id` is the provider's, empty where it has none."""
 
     identity: IdentityRef
     message_id: str
@@ -243,12 +242,13 @@ class InboundMessage(msgspec.Struct, frozen=True):
     username: str = ""
     language: str = ""
     token: str = ""
-    form: str = "text"  # text, image, audio, video, document, sticker, location, contacts, choice, start, other
+    form: str = "text"  # text, image, audio, video, document, sticker, location, contacts, choice, start, comment...
     payload: str = ""  # what a tapped button carries
     reply_to: str = ""
     reply_token: str = ""
     sequence: int = 0
     forwarded: bool = False
+    post: str = ""  # what a comment stands below; its only alias is then the comment's own identity
     opt_word: str = ""  # the provider's own verdict: stop | start | help (Twilio OptOutType)
     free_reply: bool = False  # answered within the webhook's own response where the platform asks so
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tertulia.core import effects as fx
-from tertulia.core.came import subject_of
 from tertulia.core.carriers import SMS
 from tertulia.core.consent import write_subject
 from tertulia.core.content import mask_links, read_content
@@ -29,7 +28,7 @@ from tertulia.core.deliveries import (
     settle_unknown,
 )
 from tertulia.core.entries import LookUpEntry, OutcomeEntry, ReceiptEntry
-from tertulia.core.identity import IdentityRef
+from tertulia.core.private_replies import find_subject
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ClosedDelivery, OpenDelivery
 from tertulia.core.slots import release_slot, take_slot
@@ -368,13 +367,12 @@ def _follow_failure(
             place = (member, delivery.to_kind, delivery.to_value)
             world.add(fx.MarkAddressDead(delivery.workspace, *place, code, at))
     if withdraws:
-        subject = IdentityRef(delivery.to_kind, channel.scope if channel.app else "", delivery.to_value)
         world.add(
             fx.RecordConsent(
                 workspace=delivery.workspace,
                 contact_id=delivery.contact_id,
                 id=derive_id("consent", "platform", str(delivery.id), code),
-                address=write_subject(subject_of(subject)),
+                address=write_subject(find_subject(world, delivery, channel.scope if channel.app else "")),
                 channel=channel.family,
                 topic="*",
                 state="withdrawn",

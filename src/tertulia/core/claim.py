@@ -12,7 +12,6 @@ from tertulia.core import lanes
 from tertulia.core.asking import write_buttons
 from tertulia.core.attempts import decide_row
 from tertulia.core.budgets import Charge
-from tertulia.core.came import subject_of
 from tertulia.core.canaries import find_place
 from tertulia.core.caps import AtCap
 from tertulia.core.carriers import EMAIL, SMS
@@ -31,7 +30,7 @@ from tertulia.core.coupons import (
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
 from tertulia.core.gates import COUPON, Audience, Platform, RunState, SendFacts, Verb, Verdict, judge
 from tertulia.core.hold_outs import go_on_as_sent, list_arms, record_exposure
-from tertulia.core.identity import IdentityRef, Trust
+from tertulia.core.identity import Trust
 from tertulia.core.journey import find_program, follow_delivery, note_message
 from tertulia.core.journeys import AudienceEntry
 from tertulia.core.leave import Leave, sign_leave
@@ -41,6 +40,7 @@ from tertulia.core.message_links import LinkMaker, count_links_of, list_first_ha
 from tertulia.core.once import Once
 from tertulia.core.otp import find_otp, follow_otp
 from tertulia.core.placing import Attachment, Placed, carries, place_attachment, place_link
+from tertulia.core.private_replies import find_subject, is_private, is_taken, take_reply
 from tertulia.core.reasons import Reason
 from tertulia.core.render import Broken, OnMissing, Outcome, ProblemCode, Rendered, TemplateProblem, render_source
 from tertulia.core.rounds import is_still_meant
@@ -131,6 +131,7 @@ def _hand_over(
     )
     step = find_step(world, delivery)
     take_slot(world, delivery, important=step is not None and step.important)
+    take_reply(world, delivery)
     if (run := find_run(world, delivery)) is not None:
         note_message(world, run, delivery)
 
@@ -251,7 +252,7 @@ def _gather(
     channel = world.config.channels[delivery.channel_id]
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
     contact = world.contacts[delivery.contact_id]
-    subject = subject_of(IdentityRef(delivery.to_kind, delivery.identity_scope, delivery.to_value))
+    subject = find_subject(world, delivery, delivery.identity_scope)
     step = find_step(world, delivery)
     message = describe(world, delivery, important=step is not None and step.important)
     row = next((a for a in contact.addresses if a.value == delivery.to_value), None)
@@ -278,6 +279,7 @@ def _gather(
         suppression=find_suppression(suppressions, subject, message.channel, message.message_class),
         deadline=delivery.deadline,
         platform=platform,
+        answers=is_private(delivery),
         window_until=linked.window_until if linked else None,
         windows=list_windows(world, delivery),
         zone=find_zone(world, contact, find_journey_zone(world, delivery)),
@@ -318,6 +320,8 @@ def _platform(
         return Platform.FREE
     if linked.window_until is None:
         return Platform.CUSTOMER_FIRST
+    if is_taken(delivery, linked):
+        return Platform.REPLIED
     return Platform.OPEN if linked.window_until > world.now else Platform.CLOSED
 
 

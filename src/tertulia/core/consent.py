@@ -182,14 +182,17 @@ def unite_ledgers(
     return tuple(added)
 
 
-def permits(state: ConsentState, message_class: MessageClass) -> bool:
+def permits(state: ConsentState, message_class: MessageClass, *, answers: bool = False) -> bool:
     """Whether consent lets a class pass: a block stops all of them; replies and transactional messages need no
-    grant and outlive a withdrawal; service and marketing need a grant that stands."""
+    grant and outlive a withdrawal; service and marketing need a grant that stands. Where a message `answers` what the
+    customer wrote publicly, service needs none, and is stopped by a withdrawal."""
     if state.blocked_by is not None:
         return False
     match message_class:
         case MessageClass.REPLY | MessageClass.TRANSACTIONAL:
             return True
+        case MessageClass.SERVICE if answers:
+            return state.given is not Given.WITHDRAWN
         case MessageClass.SERVICE | MessageClass.MARKETING:
             return state.given is Given.GRANTED
 

@@ -51,6 +51,12 @@ class Inbound(msgspec.Struct, frozen=True, tag="inbound", omit_defaults=True):
     opt_word: str = ""
     tried: bool = False
     contact_id: int | None = None  # decided by the owner that forwarded (a verified phone's only contact)
+    post: str = ""
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it stands publicly below the `post`; its alias is then the comment's own identity."""
+        return self.form == "comment"
 
 
 class Signal(msgspec.Struct, frozen=True, tag="signal", omit_defaults=True):

@@ -1,9 +1,8 @@
 """The gates of a send, in one order (semantics: "The gates of a send"; S0, S1, C4, M6, X2).
 
 `judge` asks every gate of `ORDER` in turn and stops at the first that does not let the message pass; the verdict
-carries the facts that each gate used, so the ledger can show them. Nothing is looked up here: `SendFacts` hold what
-the claim loaded in its transaction, and the same facts give the same verdict for the claim, for `why` and for a
-preview.
+carries the facts that each gate used, so the ledger can show them. Nothing is looked up here: `SendFacts` hold what the
+claim loaded in its transaction; the same facts give the same verdict for the claim, for `why` and for a preview.
 
 Gates whose subject cannot be configured yet (country rules) stand in the order and pass with the fact "none set"; who
 adds the subject adds its facts to `SendFacts` and its rule here, and nothing moves.
@@ -12,8 +11,7 @@ A hold-out is asked last: who is on its side has passed every other gate and was
 compared with, and their message is a *ghost* (A3).
 A message is *held* where time alone may change the answer (paused, outside its window, at a cap, throttled, budget
 spent, channel stopped, no coupon left) and *dropped* where it will not. One that is dropped on a channel may go out on
-the next of its list, unless the refusal is for all of them. `render` is called only when every earlier gate has let the
-message pass: it is the dear one.
+the next of its list, unless the refusal is for all. `render`, the dear one, is called when the gates before it pass.
 """
 
 from collections.abc import Callable, Mapping
@@ -83,6 +81,7 @@ class Platform(StrEnum):
     OPEN = "open"  # inside the window
     CLOSED = "closed"
     CUSTOMER_FIRST = "customer_first"  # the customer has never written in this app
+    REPLIED = "replied"  # the one private reply to the comment is another message
 
 
 class Arm(msgspec.Struct, frozen=True):
@@ -103,9 +102,9 @@ class SendFacts(msgspec.Struct, frozen=True):
     `audience` is asked again of every message of a broadcast. `trust` is the identity's at the address; `sensitive`
     the marked attributes that the match's text uses, `neutral` whether its neutral text takes that one's place.
     `address` is empty when the contact has none on the channel; `mobile_needed` on SMS. `consent` is derived for
-    the address, channel and topic; `suppression` is the gravest that stops this class here (`find_suppression`).
-    `charge` says what this send costs and what its budgets have left; None: it is under none. `turn` when its
-    throttle lets it go. `windows` are those of the workspace and of what the message belongs to, read in `zone`;
+    the address, channel and topic; `answers` says that it is the reply to a comment. `suppression` is the gravest that
+    stops this class here (`find_suppression`). `charge` says what this send costs and what its budgets have left; None:
+    it is under none. `turn` when its throttle lets it go. `windows` are read in `zone`;
     `outside` what becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count
     them, `message` this one; `at_cap` what becomes of it where there is no room. `template` says which template's
     text it is, if any; `coupons` are the codes that it shows; `arms` the hold-outs that it is under."""
@@ -130,6 +129,7 @@ class SendFacts(msgspec.Struct, frozen=True):
     deadline: datetime | None
     platform: Platform
     window_until: datetime | None
+    answers: bool
     windows: tuple[Window, ...]
     zone: ZoneChoice
     outside: Outside
@@ -265,7 +265,7 @@ def _gate_consent(facts: SendFacts) -> Finding:
     """Consent for channel and topic, by class (S0, C1)."""
     state = facts.consent
     by = state.blocked_by or state.by
-    used: Facts = {
+    used: dict[str, object] = {
         "class": facts.message_class.value,
         "topic": facts.topic,
         "state": state.given.value if state.given else "none",
@@ -274,8 +274,8 @@ def _gate_consent(facts: SendFacts) -> Finding:
         "evidence": by.evidence if by else "",
         "text_version": by.text_version if by else "",
     }
-    if permits(state, facts.message_class):
-        return Pass(used)
+    if permits(state, facts.message_class, answers=facts.answers):
+        return Pass(used | ({"answers": "comment"} if facts.answers else {}))
     if state.blocked_by is not None:
         return Refuse(Verb.DROP, Reason.BLOCKED, used)
     return Refuse(Verb.DROP, Reason.WITHDRAWN if state.given is Given.WITHDRAWN else Reason.NO_CONSENT, used)
@@ -309,21 +309,21 @@ def _gate_deadline(facts: SendFacts) -> Finding:
     return Pass(used)
 
 
+_CLOSED: Final = {
+    Platform.CLOSED: Reason.WINDOW_CLOSED,
+    Platform.CUSTOMER_FIRST: Reason.MUST_WRITE_FIRST,
+    Platform.REPLIED: Reason.COMMENT_REPLIED,
+}
+
+
 def _gate_platform(facts: SendFacts) -> Finding:
     """The platform's messaging window (I7)."""
     used: Facts = {
         "window": facts.platform.value,
         "until": facts.window_until.isoformat() if facts.window_until else "",
     }
-    match facts.platform:
-        case Platform.FREE | Platform.OPEN:
-            return Pass(used)
-        case Platform.CLOSED:
-            return Refuse(Verb.DROP, Reason.WINDOW_CLOSED, used)
-        case Platform.CUSTOMER_FIRST:
-            return Refuse(Verb.DROP, Reason.MUST_WRITE_FIRST, used)
-        case _:
-            assert_never(facts.platform)
+    reason = _CLOSED.get(facts.platform)
+    return Pass(used) if reason is None else Refuse(Verb.DROP, reason, used)
 
 
 def _gate_throttle(facts: SendFacts) -> Finding:

@@ -6,8 +6,11 @@ to an account, a WhatsApp business-scoped id to a portfolio.
 """
 
 from enum import IntEnum
+from typing import Final
 
 import msgspec
+
+COMMENT_KIND: Final = "comment"  # the identity that a public comment is: it is replied to once
 
 
 class Trust(IntEnum):

@@ -11,6 +11,7 @@ import msgspec
 
 from tertulia.core import effects as fx
 from tertulia.core.came import Came, addressees, phone_owners
+from tertulia.core.comments import hear_comment, is_news
 from tertulia.core.entries import Inbound, TokenEntry, key_of, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import Code, hash_code
@@ -40,8 +41,11 @@ from tertulia.ids import shard_of_contact, shard_of_index
 
 def decide_inbound(world: World, entry: Inbound, workspace: int, shard: int) -> None:
     """Everything that one inbound message brings about, or its way to another shard."""
+    if entry.is_comment and not is_news(world, entry, workspace):
+        return
     channel = world.config.channels[entry.channel_id]
-    came = Came(entry, workspace, shard, channel, read_codes(entry.token, entry.text))
+    codes = () if entry.is_comment else read_codes(entry.token, entry.text)  # whoever reads a comment could use one
+    came = Came(entry, workspace, shard, channel, codes)
     known = world.identity(workspace, entry.identity)
     if known and known.contact_id is not None:
         owner = world.follow(known.contact_id)
@@ -52,7 +56,9 @@ def decide_inbound(world: World, entry: Inbound, workspace: int, shard: int) -> 
         return
     resolution = resolve(read_sender(came), find_facts(world, came), world.now)
     contact_id = take_home(world, came, resolution)
-    if contact_id is not None:
+    if contact_id is not None and entry.is_comment:
+        hear_comment(world, came, contact_id)
+    elif contact_id is not None:
         receive(world, came, contact_id, resolution)
 
 

@@ -26,6 +26,7 @@ from tertulia.core.goals import credit_message, open_goal
 from tertulia.core.hand_over import make_entry
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import AudienceEntry, DateEntry, Node, Program
+from tertulia.core.private_replies import find_way
 from tertulia.core.reasons import Reason
 from tertulia.core.rounds import find_begin, is_still_meant
 from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery, RunRow
@@ -42,7 +43,7 @@ from tertulia.core.run_starts import begin_other
 from tertulia.core.run_texts import write_text
 from tertulia.core.send_times import ask_for_hour, has_best_hour, has_hour_come, waits_for_hour
 from tertulia.core.splits import choose_way
-from tertulia.core.stages import find_address, find_channel
+from tertulia.core.stages import find_channel
 from tertulia.core.steps.base import (
     Answer,
     AskAgain,
@@ -312,7 +313,7 @@ def _send(world: World, run: RunRow, step: Step, stage: int) -> None:
     contact = world.contacts[run.contact_id]
     for place, name in enumerate(step.channels[stage:], stage):
         channel = find_channel(world, run.workspace, name)
-        to = find_address(contact, channel) if channel is not None else None
+        to = find_way(world, run, contact, channel) if channel is not None else None
         if channel is None or to is None:
             reason = Reason.NO_CHANNEL if channel is None else Reason.NO_ADDRESS
             decide_step(world, run, step.id, "not_sent", "address", reason.value, {"channel": name})

@@ -114,6 +114,23 @@ class OutcomeEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="o
     ] = ""
 
 
+class CommentEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="comment"):
+    """By a public comment of a customer's below a post: any, or one in which a keyword stands, as whole words without
+    regard to case, accents and punctuation. `post`: only below that one. `channel`: a channel's name, or a kind. The
+    first message of the run on that channel goes out as the private reply to the comment."""
+
+    keyword: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=_("The comment has"),
+            description=_("One word or phrase a line; one of them stands in the comment. Empty: any comment."),
+            extra_json_schema={"x-widget": "lines"},
+        ),
+    ] = ()
+    post: Annotated[str, Meta(title=_("Below the post"), description=_("Its id. Empty: below any post."))] = ""
+    channel: Annotated[str, Meta(title=_("On"), extra_json_schema={"x-widget": "channel"})] = ""
+
+
 class ApiEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="api"):
     """By a call of the API that names the contact, or by a step of another journey."""
 
@@ -188,7 +205,7 @@ class DateEntry(Entering, frozen=True, kw_only=True, tag_field="kind", tag="date
     time: Annotated[str, Meta(title=_("At"), description=_("The customer's local time, such as 09:00."))]
 
 
-Entry = EventEntry | MessageEntry | OutcomeEntry | ApiEntry | SegmentEntry | AudienceEntry | DateEntry
+Entry = EventEntry | MessageEntry | CommentEntry | OutcomeEntry | ApiEntry | SegmentEntry | AudienceEntry | DateEntry
 """What may begin a run, told apart by `kind`."""
 
 

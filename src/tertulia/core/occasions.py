@@ -1,10 +1,11 @@
-"""What begins a run and is no event: a message of the customer's, what became of one of ours, a call of the API.
+"""What begins a run and is no event: a customer's message or comment, what became of one of ours, a call of the API.
 
 An occasion has the shape of an event, with a name, a type and properties, so that conditions, keys, templates, the
 ledger and Why take it for one; it is stored nowhere but in the run that it began. `begins` says of either whether it is
 what an entry asks for.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol, assert_never
@@ -13,10 +14,12 @@ from uuid import UUID
 import msgspec
 
 from tertulia.core.conditions import Subject, judge
+from tertulia.core.folding import fold_text
 from tertulia.core.folds import name_type
 from tertulia.core.journeys import (
     ApiEntry,
     AudienceEntry,
+    CommentEntry,
     DateEntry,
     Entry,
     EventEntry,
@@ -29,14 +32,16 @@ from tertulia.core.opt_words import normalise
 from tertulia.core.world import ChannelFacts
 
 MESSAGE: Final = "message"
+COMMENT: Final = "comment"
 API: Final = "api"
 OUTCOME: Final = "outcome"
 SEGMENT: Final = "segment"
 ROUND: Final = "round"
-OCCASIONS: Final = (MESSAGE, OUTCOME, API, SEGMENT, ROUND)
+OCCASIONS: Final = (MESSAGE, COMMENT, OUTCOME, API, SEGMENT, ROUND)
 AUDIENCE_DUE: Final = "audience_due"
 DATE_DUE: Final = "date_due"
 RECEIVED: Final = "message_received"
+COMMENTED: Final = "comment_received"
 OUTCOMES: Final[Mapping[str, str]] = {
     outcome: f"message_{outcome}" for outcome in ("delivered", "opened", "clicked", "replied", "failed", "ignored")
 }
@@ -47,6 +52,7 @@ SEGMENT_CHANGES: Final[Mapping[str, str]] = {"entered": "segment_entered", "left
 
 CALLED: Final = "api_call"
 STARTED: Final = "journey_started"  # by a step of another one
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # Thai, Lao, Japanese and Chinese
 
 
 class Happened(Protocol):
@@ -108,6 +114,8 @@ def name_heard(entry: Entry) -> tuple[str, str]:
             return entry.type, entry.event
         case MessageEntry():
             return MESSAGE, RECEIVED
+        case CommentEntry():
+            return COMMENT, COMMENTED
         case OutcomeEntry():
             return OUTCOME, OUTCOMES[entry.outcome]
         case ApiEntry():
@@ -134,6 +142,8 @@ def begins(entry: Entry, happened: Happened, subject: Subject) -> bool:
             return matches(entry, happened, subject)
         case MessageEntry():
             right = happened.type == MESSAGE and _is_asked_for(entry, happened.properties)
+        case CommentEntry():
+            right = happened.type == COMMENT and is_comment_asked_for(entry, happened.properties)
         case OutcomeEntry():
             named = (happened.type, happened.name) == (OUTCOME, OUTCOMES[entry.outcome])
             right = named and is_of(entry, happened.properties)
@@ -159,10 +169,30 @@ def matches(rule: EventRule, event: Happened, subject: Subject) -> bool:
 def _is_asked_for(entry: MessageEntry, properties: Mapping[str, Any]) -> bool:
     if entry.first and not properties.get("first"):
         return False
-    if entry.channel and entry.channel not in (properties.get("channel"), properties.get("channel_kind")):
+    if not _is_on(entry.channel, properties):
         return False
     said = normalise(str(properties.get("text", "")))
     return not entry.keyword or said in map(normalise, entry.keyword)
+
+
+def is_comment_asked_for(entry: CommentEntry, properties: Mapping[str, Any]) -> bool:
+    """Whether a comment is one that an entry names, whoever wrote it. A post is known by its whole id, or by the part
+    behind the page's."""
+    post = str(properties.get("post_id", ""))
+    if not _is_on(entry.channel, properties) or entry.post not in ("", post, post.rpartition("_")[2]):
+        return False
+    said = f" {fold_text(str(properties.get('text', '')))} "
+    return not entry.keyword or any(_write_sought(word) in said for word in entry.keyword)
+
+
+def _write_sought(word: str) -> str:
+    """A keyword as it stands in a folded text: between blanks, where its script has such."""
+    folded = fold_text(word)
+    return folded if _UNSPACED.search(folded) else f" {folded} "
+
+
+def _is_on(channel: str, properties: Mapping[str, Any]) -> bool:
+    return not channel or channel in (properties.get("channel"), properties.get("channel_kind"))
 
 
 def is_of(entry: OutcomeEntry, properties: Mapping[str, Any]) -> bool:

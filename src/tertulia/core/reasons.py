@@ -42,6 +42,7 @@ class Reason(StrEnum):
     DEADLINE_PASSED = "deadline.passed"
     WINDOW_CLOSED = "window.closed"
     MUST_WRITE_FIRST = "window.must_write_first"
+    COMMENT_REPLIED = "window.comment_replied"
     OUTSIDE_HOURS = "send_window.closed"
     NEVER_OPEN = "send_window.never"
     CAP_REACHED = "cap.reached"
@@ -176,6 +177,9 @@ SENTENCES: Final = {
     Reason.DEADLINE_PASSED: gettext_noop("The time until which the message makes sense had passed."),
     Reason.WINDOW_CLOSED: gettext_noop("The app lets us write only for a while after the customer's last message."),
     Reason.MUST_WRITE_FIRST: gettext_noop("In this app the customer must write first."),
+    Reason.COMMENT_REPLIED: gettext_noop(
+        "A comment is replied to once. More goes out when the customer answers in the app."
+    ),
     Reason.OUTSIDE_HOURS: gettext_noop(
         "By this customer's clock it was outside the hours in which messages may go out."
     ),

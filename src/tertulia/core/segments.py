@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, assert_never
 from tertulia.core.conditions import Condition, judge, read_number
 from tertulia.core.consent import Given, Target, derive
 from tertulia.core.durations import read_duration
-from tertulia.core.identity import IdentityRef
+from tertulia.core.identity import COMMENT_KIND, IdentityRef
 from tertulia.core.rows import ContactRow
 from tertulia.core.segment_document import OPERATORS_OF_COUNTS, SegmentCondition
 from tertulia.core.segment_document import write_condition as write_condition
@@ -32,7 +32,7 @@ HOURLY_UP_TO: Final = timedelta(days=2)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SUM_STEP: Final = Decimal("0.000001")  # sums are of millionths, so that both roads round alike
 BLOCKED: Final = ("blocked", "unfollowed")
-NOT_APPS: Final = ("phone", "email", "user_id", "anonymous_id")
+NOT_APPS: Final = ("phone", "email", "user_id", "anonymous_id", COMMENT_KIND)
 BUCKETS: Final = 10_000
 
 Joint = Literal["all", "any", "none"]

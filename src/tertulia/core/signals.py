@@ -10,6 +10,7 @@ from tertulia.core.identity import Trust
 from tertulia.core.inbound import find_decider, find_facts, read_sender, take_home
 from tertulia.core.match import (
     Bound,
+    Rule,
     Same,
     read_codes,
     resolve,
@@ -129,7 +130,12 @@ def _change_identity(
 ) -> None:
     """The platform gave the same person a new id (a WhatsApp number change makes a new business-scoped id)."""
     assert entry.new is not None
-    if world.identity(workspace, entry.new) is not None:
+    known = world.identity(workspace, entry.new)
+    if known is not None:
+        other = world.follow(known.contact_id) if known.contact_id is not None else contact_id
+        if other != contact_id:
+            evidence = {"message": entry.event_id, "channel": entry.channel_id}
+            world.add(fx.SuggestMerge(workspace, other, contact_id, Rule.ALIAS.value, evidence, world.now))
         return
     trust = linked.trust if linked else Trust.CLAIMED
     name, username = (linked.name, linked.username) if linked else ("", "")

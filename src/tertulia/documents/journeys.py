@@ -18,6 +18,7 @@ from tertulia.core.journeys import (
     STEPS_MAX,
     ApiEntry,
     AudienceEntry,
+    CommentEntry,
     DateEntry,
     Entry,
     EventEntry,
@@ -196,7 +197,7 @@ def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Pro
         case EventEntry():
             missing = _("Give the name of the event that starts the journey.")
             yield from _check_event(written, entry, ("entry",), missing)
-        case MessageEntry():
+        case MessageEntry() | CommentEntry():
             yield from _check_keywords(written, entry)
             if entry.channel:
                 yield from _check_channel(written, entry.channel, ("entry", "channel"), around)
@@ -264,7 +265,7 @@ def _check_pool_key(written: Written, key: str, path: Path, known: frozenset[str
         yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
-def _check_keywords(written: Written, entry: MessageEntry) -> Iterator[Problem]:
+def _check_keywords(written: Written, entry: MessageEntry | CommentEntry) -> Iterator[Problem]:
     """Each says something, and none is obeyed before it comes here (C2)."""
     for place, word in enumerate(entry.keyword):
         path: Path = ("entry", "keyword", place)

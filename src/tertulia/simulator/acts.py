@@ -20,6 +20,14 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """Wrote publicly below a post of the account's."""
+
+    post: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choose:
     """Tapped a quick reply or button under message `message_id`."""
 
@@ -50,4 +58,4 @@ class Preference:
     stop: bool
 
 
-Act = Open | Write | Choose | SharePhone | Block | Unblock | Preference
+Act = Open | Write | Comment | Choose | SharePhone | Block | Unblock | Preference

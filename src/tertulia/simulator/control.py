@@ -73,6 +73,7 @@ def routes() -> list[Route]:
         ("POST", "/people/{person}/tap", tap),
         ("POST", "/people/{person}/open", open_chat),
         ("POST", "/people/{person}/draft", edit_draft),
+        ("POST", "/people/{person}/comment", comment),
         ("POST", "/people/{person}/send", send_draft),
         ("POST", "/people/{person}/reply", reply),
         ("POST", "/people/{person}/stop", stop),
@@ -282,6 +283,13 @@ async def reply(world: World, request: Request) -> Any:
     reply_to = str(fields.get("reply_to", ""))
     account = _find_account(world, fields)
     return {"id": people.write(world, person, account, str(fields.get("text", "")), reply_to=reply_to)}
+
+
+async def comment(world: World, request: Request) -> Any:
+    """`{channel, post, text}`: write publicly below a post."""
+    person, fields = _find_person(world, request), await _read(request)
+    account, post = _find_account(world, fields), str(fields.get("post", ""))
+    return {"id": people.comment(world, person, account, post, str(fields.get("text", "")))}
 
 
 async def stop(world: World, request: Request) -> Any:

@@ -27,8 +27,8 @@ HOLD_BACK_S = (0.15, 0.8)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing a provider tells. `key` names it for chance and never changes; `kind` is message, receipt, contact or
-    check; `data` the provider's own piece of the payload; `url` overrides the account's webhook address."""
+    """One thing a provider tells. `key` names it for chance and never changes; `kind` is message, comment, receipt,
+    contact or check; `data` the provider's own piece of the payload; `url` overrides the account's webhook address."""
 
     key: str
     kind: str

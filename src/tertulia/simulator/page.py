@@ -126,6 +126,8 @@ class PhonesPage:
         match what:
             case "send":
                 people.send_draft(world, person, account, str(form.get("text", "")))
+            case "comment":
+                people.comment(world, person, account, str(form.get("post", "")), str(form.get("text", "")))
             case "choose":
                 message = world.messages[str(form["message"])]
                 people.choose(world, person, account, message, int(str(form["choice"])))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from tertulia.simulator.acts import Act, Block, Choose, Open, Unblock, Write
+from tertulia.simulator.acts import Act, Block, Choose, Comment, Open, Unblock, Write
 from tertulia.simulator.client import Answer, CallFailed
 from tertulia.simulator.deeplinks import AppLink, Page, find_links, read_app_link, read_page
 from tertulia.simulator.world import Account, Message, Person, World
@@ -81,6 +81,16 @@ def write(world: World, person: Person, account: Account, text: str, *, token: s
     ids = act(world, person, account, Write(text, token, reply_to), text=text, token=token)
     _show(world, person, account, ids[-1] if ids else "", text)
     return ids[-1] if ids else ""
+
+
+def comment(world: World, person: Person, account: Account, post: str, text: str) -> str:
+    """Write below a post of the account's; returns the provider's id of the comment. Raises CannotAct."""
+    if not text.strip() or not post.strip():
+        raise CannotAct("a comment has a text, and a post that it stands below")
+    ids = act(world, person, account, Comment(post.strip(), text), text=text)
+    if not ids:
+        raise CannotAct(f"{account.provider.title} tells of no comments")
+    return ids[-1]
 
 
 def choose(world: World, person: Person, account: Account, message: Message, number: int) -> str:

@@ -196,7 +196,7 @@ def _show_chat(
         "draft": bond.draft, "blocked": bond.blocked, "forwards": texts[-1].id if texts else "",
         "sheet": _show_sheet(world, sheets.get(person.id), person) if sms else None, "starting": starting,
         "placeholder": "SMS" if sms else words.gettext("Message"), "app": account.provider.title,
-        "can_block": True,
+        "can_block": True, "can_comment": kind == "messenger",
     }  # fmt: skip
 
 

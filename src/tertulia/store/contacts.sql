@@ -22,7 +22,7 @@ where c.workspace = %(workspace)s and c.merged_into is null and c.erased_at is n
   and (%(app)s = '' or exists (
         select 1 from contact_identity i
         where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
-          and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id')))))
+          and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id', 'comment')))))
   and (not %(sms)s or (
         select true from address a
         where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = '' limit 1))
@@ -61,7 +61,7 @@ limit %(limit)s
 select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),
        coalesce((select array_agg(distinct i.kind order by i.kind) from contact_identity i
                  where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
-                   and i.kind not in ('user_id', 'anonymous_id')), '{}')
+                   and i.kind not in ('user_id', 'anonymous_id', 'comment')), '{}')
 from page c
 left join lateral (select a.value, a.sms and a.dead_code = '' as sms from address a
                    where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone'
@@ -91,7 +91,7 @@ with agreed as (
 ), reachable as (
     select distinct i.shard, i.contact_id from contact_identity i
     where %(app)s <> '' and i.workspace = %(workspace)s and i.unlinked_at is null
-      and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id')))
+      and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id', 'comment')))
 ), imported as (
     select distinct r.shard, r.contact_id from import_row r
     where %(import)s <> 0 and r.import_id = %(import)s and r.contact_id is not null
@@ -126,7 +126,7 @@ limit %(limit)s
 select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),
        coalesce((select array_agg(distinct i.kind order by i.kind) from contact_identity i
                  where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
-                   and i.kind not in ('user_id', 'anonymous_id')), '{}')
+                   and i.kind not in ('user_id', 'anonymous_id', 'comment')), '{}')
 from page c
 left join lateral (select a.value, a.sms and a.dead_code = '' as sms from address a
                    where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone'
@@ -137,7 +137,7 @@ order by c.created_at desc, c.id desc
 select c.id, c.name, c.surname, c.country, c.source, c.created_at, c.active_at, p.value, coalesce(p.sms, false),
        coalesce((select array_agg(distinct i.kind order by i.kind) from contact_identity i
                  where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
-                   and i.kind not in ('user_id', 'anonymous_id')), '{}')
+                   and i.kind not in ('user_id', 'anonymous_id', 'comment')), '{}')
 from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 left join lateral (select a.value, a.sms and a.dead_code = '' as sms from address a
@@ -169,7 +169,7 @@ with agreed as (
 ), reachable as (
     select distinct i.shard, i.contact_id from contact_identity i
     where %(app)s <> '' and i.workspace = %(workspace)s and i.unlinked_at is null
-      and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id')))
+      and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id', 'comment')))
 ), imported as (
     select distinct r.shard, r.contact_id from import_row r
     where %(import)s <> 0 and r.import_id = %(import)s and r.contact_id is not null
@@ -213,7 +213,7 @@ select count(*) filter (where
   and (%(app)s = '' or exists (
         select 1 from contact_identity i
         where i.shard = c.shard and i.contact_id = c.id and i.unlinked_at is null
-          and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id')))))
+          and (i.kind = %(app)s or (%(app)s = 'any' and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id', 'comment')))))
   and (not %(sms)s or exists (
         select 1 from address a
         where a.shard = c.shard and a.contact_id = c.id and a.kind = 'phone' and a.sms and a.dead_code = ''))

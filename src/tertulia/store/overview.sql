@@ -12,7 +12,7 @@ select count(*), count(*) filter (where first_at >= %(since)s)
 from (select min(i.linked_at) as first_at
       from contact_identity i
       join contact c on c.shard = i.shard and c.id = i.contact_id and c.merged_into is null and c.erased_at is null
-      where i.workspace = %(workspace)s and i.unlinked_at is null and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id')
+      where i.workspace = %(workspace)s and i.unlinked_at is null and i.kind not in ('phone', 'email', 'user_id', 'anonymous_id', 'comment')
       group by i.contact_id) as linked
 
 -- name: deliveries

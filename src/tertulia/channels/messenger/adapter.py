@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from tertulia.channels import checks, meta
 from tertulia.channels.base import (
     Account,
@@ -42,6 +44,7 @@ from tertulia.channels.wire import (
     with_query,
     write_json,
 )
+from tertulia.core.identity import COMMENT_KIND, IdentityRef
 
 QUICK_REPLIES_MAX = 13
 QUICK_REPLY_TITLE_MAX = 20
@@ -86,6 +89,8 @@ class Messenger(ChannelKind):
         return self.setting(account, "page_id")
 
     def build(self, account: Account, message: Outgoing, now: datetime) -> Call | Done:
+        if message.to_kind == COMMENT_KIND:
+            message = _join_caption(message)
         refused = self.refuse_content(message.content)
         if refused is not None:
             return Done(refused)
@@ -101,10 +106,17 @@ class Messenger(ChannelKind):
         if not (200 <= response.status < 300 and message_id):
             return Done(accept(*sending.accepted) if sending.accepted else codes.judge(response))
         accepted = (*sending.accepted, message_id)
+        if "comment_id" in sending.body["recipient"]:
+            return Done(accept(*accepted), moved_to=self._read_author(account, response))
         if not sending.caption:
             return Done(accept(*accepted))
         told = {key: value for key, value in sending.body["message"].items() if key != "attachment"}
         return self._send(account, {**sending.body, "message": {**told, "text": sending.caption}}, "", accepted)
+
+    def _read_author(self, account: Account, response: HttpResponse) -> IdentityRef | None:
+        """As whom the author of a comment will answer in Messenger: only the reply's own answer tells it for sure."""
+        person = pick_id(read_answer(response), "recipient_id")
+        return IdentityRef("messenger", self.identity_scope(account), person) if person else None
 
     def failed(self, account: Account, state: Any, error: str, sent: bool) -> Done:
         """With the picture out the message counts as sent, caption or not."""
@@ -191,7 +203,7 @@ class Messenger(ChannelKind):
         return Call(request, Sending(body, caption, accepted))
 
     def _write(self, account: Account, message: Outgoing) -> dict[str, Any]:
-        key = "comment_id" if message.to_kind == "messenger_comment" else "id"
+        key = "comment_id" if message.to_kind == COMMENT_KIND else "id"
         body: dict[str, Any] = {"recipient": {key: message.to}, **self._write_type(account, message)}
         match message.content:
             case Text() as text:
@@ -237,6 +249,14 @@ class Messenger(ChannelKind):
         url = f"{self.base_url(account)}/{version}/{path_part(app_id)}/subscriptions"
         redact = list_written(token, secret, self.setting(account, "verify_token"))
         return HttpRequest(method, with_query(url, [("access_token", token), *pairs]), redact=redact)
+
+
+def _join_caption(message: Outgoing) -> Outgoing:
+    """One message is all that a comment's author may get: a caption goes above the address of what it belongs to."""
+    content = message.content
+    if not isinstance(content, Picture | Attachment) or not content.caption:
+        return message
+    return msgspec.structs.replace(message, content=Text(f"{content.caption}\n{content.url}"))
 
 
 def _after(message: Outgoing) -> str:

@@ -11,6 +11,7 @@ CODES = {
     100: "fix.request",
     199: "fix.permission",
     551: "gone.refused",
+    10900: "window.used_up",
 }
 SUBCODES = {
     (2, 2018344): "fix.setup",

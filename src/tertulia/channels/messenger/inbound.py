@@ -9,8 +9,18 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tertulia.channels.base import ChannelEvent, ContactEvent, InboundMessage, Receipt, Unknown
-from tertulia.channels.wire import JsonMap, pick, pick_id, pick_int, pick_map, pick_maps, pick_text, read_instant_ms
-from tertulia.core.identity import IdentityRef
+from tertulia.channels.wire import (
+    JsonMap,
+    pick,
+    pick_id,
+    pick_int,
+    pick_map,
+    pick_maps,
+    pick_text,
+    read_instant,
+    read_instant_ms,
+)
+from tertulia.core.identity import COMMENT_KIND, IdentityRef
 
 GET_STARTED = "GET_STARTED"
 METADATA_PREFIX = "delivery:"
@@ -36,7 +46,7 @@ def parse_call(body: JsonMap, page_id: str, now: datetime) -> Iterator[ChannelEv
         for item in pick_maps(entry, "messaging"):
             yield from _parse_item(item, page_id, now)
         for change in pick_maps(entry, "changes"):
-            yield Unknown(f"change.{pick_text(change, 'field', limit=64)}")
+            yield _parse_change(change, page_id, now)
         for _ in pick_maps(entry, "standby"):
             yield Unknown("standby")
 
@@ -62,6 +72,26 @@ def _parse_item(item: JsonMap, page_id: str, now: datetime) -> Iterator[ChannelE
         yield Receipt("read", mark, identity=identity, watermark=True)
     else:
         yield from _parse_signal(item, identity, at)
+
+
+def _parse_change(change: JsonMap, page_id: str, now: datetime) -> ChannelEvent:
+    """A customer's new comment below a post of the Page; nothing else that happens there, and not the Page's own."""
+    value, field = pick_map(change, "value"), pick_text(change, "field", limit=64)
+    author, comment_id = pick_id(value, "from", "id"), pick_id(value, "comment_id")
+    added = (field, value.get("item"), value.get("verb")) == ("feed", "comment", "add")
+    if not added or not comment_id or author in ("", page_id):
+        return Unknown(f"change.{field}")
+    created_s = pick_int(value, "created_time")
+    return InboundMessage(
+        identity=IdentityRef("messenger", page_id, author),
+        message_id=comment_id,
+        at=now if created_s is None else read_instant(created_s, now),
+        text=pick_text(value, "message"),
+        aliases=(IdentityRef(COMMENT_KIND, page_id, comment_id),),
+        name=pick_text(value, "from", "name", limit=200),
+        form="comment",
+        post=pick_id(value, "post_id"),
+    )
 
 
 def _name_item(item: JsonMap) -> str:

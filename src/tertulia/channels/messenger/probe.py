@@ -13,6 +13,7 @@ SUBSCRIBED_FIELDS = (
     "message_deliveries",
     "message_reads",
     "message_echoes",
+    "feed",
 )
 _TOKEN = "Meta refuses the Page access token. Generate it again in the app dashboard, beside the Page."  # noqa: S105
 

@@ -46,5 +46,6 @@ CONSENT_SOURCES = {
 IDENTITY_NAMES = {
     "user_id": gettext_lazy("id in your own systems"),
     "anonymous_id": gettext_lazy("browser or device"),
+    "comment": gettext_lazy("comment"),
 }
-IDENTITY_ICONS = {"user_id": "hash", "anonymous_id": "monitor"}
+IDENTITY_ICONS = {"user_id": "hash", "anonymous_id": "monitor", "comment": "message-square-text"}

@@ -15,6 +15,7 @@ from tertulia.console.journeys.words import describe_condition, name_choice
 from tertulia.core.journeys import (
     ApiEntry,
     AudienceEntry,
+    CommentEntry,
     DateEntry,
     EventEntry,
     MessageEntry,
@@ -27,6 +28,7 @@ SHARED: Final = ("where", "key", "second")  # fields of every entry, after those
 KINDS: Final[Mapping[str, tuple[type[Struct], Promise, str]]] = {
     "event": (EventEntry, gettext_lazy("An event"), "zap"),
     "message": (MessageEntry, gettext_lazy("A customer's message"), "message-circle"),
+    "comment": (CommentEntry, gettext_lazy("A comment below a post"), "message-square-text"),
     "outcome": (OutcomeEntry, gettext_lazy("What became of a message"), "send"),
     "segment": (SegmentEntry, gettext_lazy("Coming into a segment, or leaving it"), "users"),
     "audience": (AudienceEntry, gettext_lazy("A time, for an audience"), "calendar"),
@@ -101,15 +103,17 @@ def _describe_more(kind: str, told: Mapping[str, Any]) -> str:
         return " · ".join(parts)
     if kind in ("audience", "date"):
         return describe_round(told)
-    if kind != "message":
+    if kind not in ("message", "comment"):
         return ""
     words = told.get("keyword")
     parts = [", ".join(f"“{word}”" for word in words)] if isinstance(words, list) and words else []
     if told.get("first") is True:
         parts.append(_("the first on its channel"))
+    if kind == "comment" and told.get("post"):
+        parts.append(_("below the post %(post)s") % {"post": told["post"]})
     if told.get("channel"):
         parts.append(_("on %(channel)s") % {"channel": told["channel"]})
-    return " · ".join(parts) or _("any message")
+    return " · ".join(parts) or (_("any message") if kind == "message" else _("any comment"))
 
 
 def build_entry(

@@ -16,8 +16,8 @@ import msgspec
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import Condition
 from tertulia.core.entries import EventEntry, OccasionEntry
-from tertulia.core.journeys import ApiEntry, MessageEntry, Program
-from tertulia.core.occasions import API, CALLED, MESSAGE, OCCASIONS, RECEIVED, name_channel
+from tertulia.core.journeys import ApiEntry, CommentEntry, MessageEntry, Program
+from tertulia.core.occasions import API, CALLED, COMMENT, COMMENTED, MESSAGE, OCCASIONS, RECEIVED, name_channel
 from tertulia.core.rows import ContactRow
 from tertulia.core.segment_document import read_condition
 from tertulia.core.segments import is_reachable
@@ -35,11 +35,13 @@ SOURCE: Final = -1  # of synthetic events: a customer's own device's
 AWAKE_FROM_H: Final = 8
 AWAKE_H: Final = 15
 FITTING: Final = 0.7  # how many of made-up events have what a journey asks for
-MESSAGES, CALLS = "message", "api"  # how rates name what is no event
+MESSAGES, COMMENTS, CALLS = "message", "comment", "api"  # how rates name what is no event
 HELLO: Final = "Hello"
+POST: Final = "1"
 _VARIABLE: Final = re.compile(r"\bevent\.([A-Za-z_]\w*)")
 
 Told = tuple[str, str]
+_KINDS: Final[Mapping[type, str]] = {MessageEntry: MESSAGES, CommentEntry: COMMENTS, ApiEntry: CALLS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def list_happenings(habits: Habits) -> list[Happening]:
     found = [_rate(habits, *told) for told in sorted(events)]
     if (MESSAGE, RECEIVED) in heard:
         found.append(_rate(habits, "", MESSAGES))
+    if (COMMENT, COMMENTED) in heard:
+        found.append(_rate(habits, "", COMMENTS))
     if (API, CALLED) in heard:
         found.append(_rate(habits, "", CALLS))
     return found
@@ -124,8 +128,8 @@ def _list_asked(program: Program) -> Iterator[tuple[Told, Condition | None, set[
     journey = program.journey
     keys = {rule.same for rule in journey.exceptions if rule.same}
     entry = journey.entry
-    if isinstance(entry, ApiEntry | MessageEntry):
-        told = ("", CALLS if isinstance(entry, ApiEntry) else MESSAGES)
+    if (kind := _KINDS.get(type(entry))) is not None:
+        told = ("", kind)
     else:
         told = (getattr(entry, "type", ""), getattr(entry, "event", ""))
     shown = set(_VARIABLE.findall(msgspec.json.encode(journey).decode()))
@@ -187,18 +191,19 @@ def _make(
         called = _choose(habits, [one.id for one in _list_by(habits, ApiEntry)], *about)
         told_api = (contact.id, derive_id("synthetic", *about), API, CALLED, at, properties, called)
         return OccasionEntry(*told_api)
-    rules = [
-        rule
-        for journey in _list_by(habits, MessageEntry)
-        if isinstance(rule := journey.program.journey.entry, MessageEntry)
-    ]
-    rule = _choose(habits, rules, *about)
+    kind = CommentEntry if happening.name == COMMENTS else MessageEntry
+    rules: list[Any] = [journey.program.journey.entry for journey in _list_by(habits, kind)]
+    rule: MessageEntry | CommentEntry = _choose(habits, rules, *about)
     channels = [one for one in habits.config.channels.values() if one.workspace == habits.workspace]
     named = find_channel(world, habits.workspace, rule.channel) if rule.channel else None
     channel = next((one for one in ([named] if named else channels) if is_reachable(contact, one.family)), None)
     if channel is None:
         return None
     text = _choose(habits, rule.keyword or (HELLO,), "keyword", *about)
+    if isinstance(rule, CommentEntry):
+        comment_id = f"{contact.id}-{number}"
+        below = {"text": text, "comment_id": comment_id, "post_id": rule.post or POST, **name_channel(channel)}
+        return OccasionEntry(contact.id, derive_id("synthetic", *about), COMMENT, COMMENTED, at, below)
     said = {"text": text, "form": "text", "first": number == 0, "payload": "", **name_channel(channel)}
     return OccasionEntry(contact.id, derive_id("synthetic", *about), MESSAGE, RECEIVED, at, said)
 

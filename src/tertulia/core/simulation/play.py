@@ -46,7 +46,7 @@ from tertulia.core.identity import IdentityRef
 from tertulia.core.journey import advance, find_program, hear_reply
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
-from tertulia.core.occasions import MESSAGE
+from tertulia.core.occasions import COMMENT, MESSAGE
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.sessions import settle
@@ -56,7 +56,7 @@ from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
 from tertulia.core.simulation.idle import find_known, find_owner, is_idle
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
-from tertulia.core.simulation.reactions import hear, list_entries, open_window, reply
+from tertulia.core.simulation.reactions import hear, list_entries, open_comment, open_window, reply
 from tertulia.core.simulation.rounds import begin_rounds, list_invited
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.steps.base import Woken
@@ -178,6 +178,8 @@ class Player:
             self._fill(world, workspace, entry)
             if isinstance(entry, OccasionEntry) and entry.kind == MESSAGE and self.crowd is not None:
                 open_window(world, entry.contact_id, str(entry.properties["channel"]))
+            if isinstance(entry, OccasionEntry) and entry.kind == COMMENT:
+                open_comment(world, entry)
             decide(world, entry, workspace, shard)
             self._end(world)
             if isinstance(entry, ReceiptEntry) and entry.delivery_id is not None:

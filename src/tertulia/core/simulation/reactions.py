@@ -9,9 +9,10 @@ from tertulia.core.confirmations import confirm_by_message
 from tertulia.core.consent import MARKETING, Given, Source, write_subject
 from tertulia.core.decide import decide_occasion
 from tertulia.core.entries import ClickEntry, ConsentEntry, Entry, LinkedMessage, OccasionEntry, ReceiptEntry
-from tertulia.core.identity import IdentityRef
+from tertulia.core.identity import COMMENT_KIND, IdentityRef, Trust
 from tertulia.core.message_outcomes import find_depth, tell_outcome
 from tertulia.core.occasions import MESSAGE, RECEIVED, name_channel
+from tertulia.core.private_replies import REPLY_WITHIN
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.simulation.arrivals import Wrote
 from tertulia.core.simulation.crowd import CLICKED, LEFT, OPENED, Act
@@ -74,6 +75,20 @@ def _tell_message(
     occasion_id = derive_id("occasion", "message", channel.id, message_id)
     told = OccasionEntry(contact_id, occasion_id, MESSAGE, RECEIVED, world.now, said)
     decide_occasion(world, told, channel.workspace)
+
+
+def open_comment(world: World, entry: OccasionEntry) -> None:
+    """A comment may be replied to once (core.comments)."""
+    contact = world.contacts[world.follow(entry.contact_id)]
+    channel = next((row for row in world.config.channels.values() if row.name == entry.properties["channel"]), None)
+    if channel is not None:
+        token = str(entry.properties["comment_id"])
+        identity = IdentityRef(COMMENT_KIND, channel.scope, token)
+        told, until = (contact.workspace, identity, contact.id), entry.at + REPLY_WITHIN
+        world.add(
+            fx.LinkIdentity(*told, channel.id, Trust.CLAIMED, "", "", {}, entry.at),
+            fx.TouchIdentity(*told, "", "", Trust.CLAIMED, until, "", token, entry.at),
+        )
 
 
 def open_window(world: World, contact_id: int, name: str) -> None:

@@ -1,4 +1,5 @@
-"""Facebook Messenger: sending to page-scoped ids, the page and its webhook; messages, postbacks, referrals, receipts.
+"""Facebook Messenger: sending to page-scoped ids, the page and its webhook; messages, postbacks, referrals, receipts,
+comments below the page's posts and the one private reply to each.
 
 A link's `ref` arrives with the *Get Started* postback of a new thread, or at once as a referral in an old one. Blocked
 pages are not told: the send fails with 551.
@@ -10,7 +11,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tertulia.simulator.acts import Act, Choose, Open, Write
+from tertulia.simulator.acts import Act, Choose, Comment, Open, Write
 from tertulia.simulator.outbox import Event, RetryPolicy
 from tertulia.simulator.providers import graph
 from tertulia.simulator.providers.base import CommonProvider, arrive, show_links
@@ -19,6 +20,7 @@ from tertulia.simulator.world import Account, Bond, Message, Person, World
 
 WINDOW_MS = 24 * 3600 * 1000
 HUMAN_WINDOW_MS = 7 * WINDOW_MS
+REPLY_WINDOW_MS = 7 * WINDOW_MS
 TEXT_CHARACTERS_MAX = 2000
 
 
@@ -26,7 +28,17 @@ TEXT_CHARACTERS_MAX = 2000
 ALL_FIELDS = (
     "messages", "messaging_postbacks", "messaging_optins", "messaging_optouts", "messaging_referrals",
     "message_deliveries", "message_reads", "message_echoes", "message_reactions", "message_edits", "messaging_feedback",
+    "feed",
 )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Commented:
+    """A comment, and whether it was replied to."""
+
+    psid: str
+    at_ms: int
+    replied: bool = False
 
 
 @dataclass(slots=True)
@@ -34,6 +46,7 @@ class State:
     subscribed: bool = True
     fields: list[str] = field(default_factory=lambda: list(ALL_FIELDS))
     get_started: str = "GET_STARTED"
+    comments: dict[str, Commented] = field(default_factory=dict)
 
 
 class Messenger(CommonProvider):
@@ -109,6 +122,8 @@ class Messenger(CommonProvider):
                 if text:
                     events.append(_message(world, account, person, {"text": text}, reply_to))
                 return events
+            case Comment(post=post, text=text):
+                return [_comment(world, account, person, post, text)]
             case Choose(label=label, payload=payload):
                 content = {"text": label, "quick_reply": {"payload": payload}}
                 return [_message(world, account, person, content, "")]
@@ -117,7 +132,11 @@ class Messenger(CommonProvider):
 
     def pack(self, world: World, account: Account, events: list[Event], url: str, wrong: bool) -> Post:
         entry = {"id": account.secret("page_id"), "time": world.clock.now_ms()}
-        payload = {"object": "page", "entry": [{**entry, "messaging": [event.data for event in events]}]}
+        told = {
+            "messaging": [event.data for event in events if event.kind != "comment"],
+            "changes": [event.data for event in events if event.kind == "comment"],
+        }
+        payload = {"object": "page", "entry": [{**entry, **{name: some for name, some in told.items() if some}}]}
         return graph.pack_meta(account, url, payload, wrong)
 
     def retry(self, account: Account, event: Event) -> RetryPolicy:
@@ -161,6 +180,19 @@ def _message(world: World, account: Account, person: Person, content: dict[str, 
     return _event(world, account, person, "message", {"message": message}, mid)
 
 
+def _comment(world: World, account: Account, person: Person, post: str, text: str) -> Event:
+    """Meta promises nowhere that a comment's author has the id by which they write; mostly it is the same."""
+    page, psid = account.secret("page_id"), world.handle(account, person)
+    comment_id = f"{post}_{world.next_number('me-comment')}"
+    account.state.comments[comment_id] = Commented(psid, world.clock.now_ms())
+    value = {
+        "item": "comment", "verb": "add", "comment_id": comment_id, "post_id": f"{page}_{post}",
+        "parent_id": f"{page}_{post}", "from": {"id": psid, "name": person.name}, "message": text,
+        "created_time": world.clock.now_ms() // 1000,
+    }  # fmt: skip
+    return Event(f"comment:{comment_id}", "comment", person.id, comment_id, {"field": "feed", "value": value})
+
+
 def _manage(
     world: World, account: Account, call: Call, name: str, edge: str, fields: dict[str, Any]
 ) -> Reply | Awaitable[Reply]:
@@ -187,13 +219,15 @@ def _manage(
 
 def _send(world: World, account: Account, fields: dict[str, Any]) -> Reply:
     recipient = fields.get("recipient")
-    psid = str(recipient.get("id", "")) if isinstance(recipient, dict) else ""
+    told = recipient if isinstance(recipient, dict) else {}
+    comment = account.state.comments.get(str(told.get("comment_id", "")))
+    psid = comment.psid if comment is not None else str(told.get("id", ""))
     if "sender_action" in fields:
         return reply_json({"recipient_id": psid}, remark=str(fields["sender_action"]))
     content = fields.get("message")
     text, choices = _read_content(content if isinstance(content, dict) else {})
     person = world.find_handle(account, psid)
-    fault = _find_fault(world, account, fields, person, text, choices)
+    fault = _find_fault(world, account, fields, person, text, choices, comment)
     if fault:
         world.refuse(account, psid, text, fault.remark)
         return fault
@@ -202,6 +236,8 @@ def _send(world: World, account: Account, fields: dict[str, Any]) -> Reply:
         _new_mid(world, account), account.id, "messenger", "", psid, text, True, world.clock.now_ms(),
         ref=str(content.get("metadata", "")), choices=choices,
     )  # fmt: skip
+    if comment is not None:
+        comment.replied = True
     arrive(world, account, person, message)
     return reply_json({"recipient_id": psid, "message_id": message.id}, remark="accepted")
 
@@ -220,8 +256,9 @@ def _read_content(content: dict[str, Any]) -> tuple[str, tuple[tuple[str, str], 
 
 
 def _find_fault(
-    world: World, account: Account, fields: dict[str, Any], person: Person | None, text: str, choices: tuple[Any, ...]
-) -> Reply | None:
+    world: World, account: Account, fields: dict[str, Any], person: Person | None, text: str, choices: tuple[Any, ...],
+    comment: Commented | None,
+) -> Reply | None:  # fmt: skip
     if not isinstance(fields.get("recipient"), dict):
         return graph.graph_error(400, 100, "(#100) param recipient must be non-empty.")
     if fields.get("messaging_type", "RESPONSE") not in ("RESPONSE", "UPDATE", "MESSAGE_TAG"):
@@ -237,7 +274,10 @@ def _find_fault(
     bond = world.bond(person, account)
     if bond.blocked:
         return graph.graph_error(400, 551, "(#551) This person isn't available right now.", subcode=1545041)
-    if not _in_window(world, bond, fields):
+    if comment is not None and comment.replied:
+        return graph.graph_error(400, 10900, "(#10900) Activity already replied to")
+    until = comment.at_ms + REPLY_WINDOW_MS if comment is not None else 0
+    if world.clock.now_ms() > until and not _in_window(world, bond, fields):
         return graph.graph_error(400, 10, "(#10) This message is sent outside of allowed window.", subcode=2018278)
     return None
 

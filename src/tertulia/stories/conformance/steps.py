@@ -218,7 +218,8 @@ def write_message(stage: Stage, told: Mapping[str, Any]) -> None:
     """Somebody writes. `channel`, `as` (a name), `with` ({id, phone, username}: who that is there), `text`, in which
     `{code}` is the code of `code_of`'s link; `start: true` sends it by the app's own way; `times` the same webhook
     again; `id` the provider's; `ago` how long before now it was written. `tap`: a button of this label is tapped (in
-    Telegram), under the newest message that has it or the one with this `number`."""
+    Telegram), under the newest message that has it or the one with this `number`. `below`: a comment below this post
+    (on Messenger), whose author is known there by their own id, or as `author`; `verb` is add, edited or remove."""
     post = _make_message(stage, told)
     channel = stage.channel(told["channel"])
     for _again in range(told.get("times", 1)):
@@ -384,6 +385,7 @@ def _make_message(stage: Stage, told: Mapping[str, Any]) -> Post:
         more["share_phone"] = True
     if "tap" in told:
         more["tap"] = _find_button(stage, told)
+    more |= {name: str(told[name]) for name in ("below", "author", "verb") if name in told}
     at = stage.now - timedelta(seconds=read_span(told["ago"])) if "ago" in told else stage.now
     message_id = str(told["id"] + stage.number * 1_000) if "id" in told else stage.next_id()
     return channel.provider.message(writer, text, message_id, at, channel.hook_url, **more)

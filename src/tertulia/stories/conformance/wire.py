@@ -363,6 +363,77 @@ class WhatsApp:
         return Post(body, {"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}"})
 
 
+@dataclass(frozen=True, slots=True)
+class Messenger:
+    """A Facebook Page. Webhooks are signed with the app's secret. A comment's author is known by an id that need not be
+    the one by which they answer in Messenger; the answer to the private reply tells that one."""
+
+    token: str
+    secret: str
+    page_id: str
+    authors: dict[str, str] = field(default_factory=dict)  # as whom the author of a comment answers
+
+    def settings(self, base_url: str) -> dict[str, str]:
+        names = {"page_id": self.page_id, "access_token": self.token, "app_secret": self.secret}
+        return {**names, "verify_token": "verify", "base_url": base_url}
+
+    def read_send(self, path: str, body: bytes, provider_id: str) -> Sent | None:
+        if not path.endswith("/messages"):
+            return None
+        told = json.loads(body)
+        recipient, message = told["recipient"], told["message"]
+        to = recipient.get("id") or self.authors[recipient["comment_id"]]
+        return Sent(to, message.get("text", ""), f"m_{provider_id}", message.get("metadata", ""))
+
+    def look_up(self, path: str, query: str, taken: Sequence[Taken]) -> Answer | None:
+        return None
+
+    def accept(self, sent: Sent) -> Answer:
+        return answer_json(200, {"recipient_id": sent.to, "message_id": sent.provider_id})
+
+    def refuse(self, how: str) -> Answer:
+        status, code = {"throttled": (400, 613), "down": (500, 2), "blocked": (400, 551)}[how]
+        return answer_json(status, {"error": {"code": code, "message": how, "type": "OAuthException"}})
+
+    def message(self, writer: Writer, text: str, message_id: str, at: datetime, url: str, **more: Any) -> Post:
+        if "below" in more:
+            return self._comment(writer, text, f"{more['below']}_{message_id}", at, more)
+        message = {"message": {"mid": f"m_{message_id}", "text": text}}
+        return self._post(at, messaging=[{**self._between(writer.id), "timestamp": _ms(at), **message}])
+
+    def receipt(self, sent: Sent, state: str, code: str, at: datetime, url: str) -> Post:
+        told = {"delivery": {"mids": [sent.provider_id], "watermark": _ms(at)}}
+        return self._post(at, messaging=[{**self._between(sent.to), "timestamp": _ms(at), **told}])
+
+    def signal(self, writer: Writer, event: str, event_id: str, at: datetime, url: str) -> Post:
+        raise Unsupported("Messenger tells of no signals")
+
+    def _comment(self, writer: Writer, text: str, comment_id: str, at: datetime, more: Mapping[str, Any]) -> Post:
+        self.authors[comment_id] = writer.id
+        value = {
+            "item": "comment",
+            "verb": more.get("verb", "add"),
+            "comment_id": comment_id,
+            "post_id": f"{self.page_id}_{more['below']}",
+            "from": {"id": more.get("author", writer.id), "name": writer.name},
+            "message": text,
+            "created_time": int(at.timestamp()),
+        }
+        return self._post(at, changes=[{"field": "feed", "value": value}])
+
+    def _between(self, person: str) -> dict[str, Any]:
+        return {"sender": {"id": person}, "recipient": {"id": self.page_id}}
+
+    def _post(self, at: datetime, **told: Any) -> Post:
+        body = json.dumps({"object": "page", "entry": [{"id": self.page_id, "time": _ms(at), **told}]}).encode()
+        digest = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
+        return Post(body, {"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}"})
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1_000)
+
+
 def make_provider(kind: str, number: int) -> Provider:
     """A fresh account of a kind; `number` makes it another one than every other scenario's."""
     match kind:
@@ -373,5 +444,7 @@ def make_provider(kind: str, number: int) -> Provider:
         case "whatsapp":
             names = f"meta-token-{number}", f"meta-secret-{number}", f"7{number:09d}", f"8{number:09d}"
             return WhatsApp(*names, f"+55119{40_000_000 + number:08d}")
+        case "messenger":
+            return Messenger(f"page-token-{number}", f"page-secret-{number}", f"9{number:09d}")
         case _:
             raise ValueError(f"no wire format for {kind}")
