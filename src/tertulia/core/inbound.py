@@ -136,7 +136,7 @@ def _create_contact(world: World, came: Came) -> int:
     contact_id = world.fresh_contact_id(came.shard)
     phone = phone_from_digits(came.vouched) if came.vouched else None
     country = phone.region if isinstance(phone, Phone) else ""
-    source = f"inbound:{came.channel.kind}"
+    source = f"{'comment' if entry.is_comment else 'inbound'}:{came.channel.kind}"
     facts = (entry.name, entry.language, country, source)
     world.add(fx.CreateContact(came.workspace, contact_id, *facts, world.now, world.now))
     return contact_id

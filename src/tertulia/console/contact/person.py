@@ -177,11 +177,11 @@ def list_profile(contact: Contact) -> list[tuple[str, str]]:
 
 
 def describe_source(source: str, imports: Sequence[tuple[int, str]], sources: Mapping[int, str]) -> str:
-    """Where the contact came from, in words: a list, a source of events, a first message, the API."""
+    """Where the contact came from, in words: a list, a source of events, a first message, a comment, the API."""
     kind, _sep, detail = source.partition(":")
     if kind == "import":
         names = {str(pk): name for pk, name in imports}
         return names.get(detail, _("an imported list"))
     if kind == "event":
         return sources.get(int(detail) if detail.isdecimal() else 0, _("a deleted source"))
-    return _("first message") if kind == "inbound" else source
+    return {"inbound": _("first message"), "comment": _("comment")}.get(kind, source)
