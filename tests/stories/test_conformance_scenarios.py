@@ -16,11 +16,12 @@ RULES = (
     *(f"C{number}" for number in range(1, 6)),
     *(f"S{number}" for number in range(7)),
     *("E1", "E3", "E4", "E5", "E6", "E8", "I3", "I4"),
-    *("R1", "R2", "R4", "R5", "R6", "T3", "V2", "V3", "X1", "X3"),
-    *("F1", "F6"),
+    *("R1", "R2", "R4", "R5", "R6", "T1", "T2", "T3", "T4", "V1", "V2", "V3", "X1", "X3", "X5"),
+    *("F1", "F6", "Q1", "Q2"),
     *("I6", "I7", "I11"),
     *("A1", "A2", "A3", "A4", "A5"),
 )
+SHOWN_ONCE = ("E2", "E7", "F2", "F3", "F4", "F5", "G1", "G2", "G3", "Q3", "R3", "T5", "T6", "X2", "X4")
 
 
 def test_every_rule_has_several_scenarios_that_can_be_read() -> None:
@@ -28,6 +29,7 @@ def test_every_rule_has_several_scenarios_that_can_be_read() -> None:
     scenarios = runner.load_scenarios(runner.FOLDER)
     counts = Counter(scenario.rule for scenario in scenarios)
     assert [rule for rule in RULES if counts[rule] < 2] == []
+    assert [rule for rule in SHOWN_ONCE if not counts[rule]] == []
     for scenario in scenarios:
         assert scenario.name.startswith(f"{scenario.rule}-")
         assert scenario.expect, scenario.name

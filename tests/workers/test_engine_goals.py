@@ -182,3 +182,26 @@ def test_G1_a_window_that_a_reading_or_a_click_begins(town: Town) -> None:
         town.advance(hours * HOUR)
         buy(town)
         assert len(goals(town)) == (1 if hours else 2)
+
+
+TWO = (
+    PLAIN
+    + "  - {id: rest, kind: wait, for: 1 h}\n  - {id: again, kind: message, channels: [sms], text: Still there.}\n"
+)
+
+
+@pytest.mark.parametrize(("after", "step"), [(30 * MINUTE, ""), (90 * MINUTE, "remind"), (150 * MINUTE, "again")])
+def test_G2_the_last_message_before_the_event_is_credited(town: Town, after: timedelta, step: str) -> None:
+    """And the journey with it; nothing is owed to a message that comes later."""
+    add_customer(town)
+    town.publish(TWO + GOAL)
+    add_to_cart(town)
+    begun = town.now
+    for span in (30 * MINUTE, HOUR, HOUR):
+        town.advance(span)
+        for sent in town.sending("sms"):
+            town.outcome(sent, "ok", provider_id=f"{sent.id}")
+        if town.now == begun + after:
+            buy(town)
+    assert goals(town) == [(step,)]
+    assert counted(town) == {"": 1, **({step: 1} if step else {})}

@@ -170,6 +170,21 @@ def test_Q2_held_again_when_the_hours_have_changed(town: Town) -> None:
     assert opens == ["2026-11-02T10:00:00+00:00", "2026-11-02T15:00:00+00:00"]
 
 
+def test_F4_a_held_message_stays_what_it_was_when_it_was_decided(town: Town) -> None:
+    """A transactional one would go out at once and outlive the withdrawal; so the next message of the journey does."""
+    contact = add_customer(town)
+    set_quiet_hours(town, [{"from": "12:00", "to": "21:00"}])
+    journey = town.publish(REMINDER.format(head="", step=""))
+    town.event("track", user="u1", name="Product Added")
+    town.republish(journey, 2, REMINDER.format(head="class: transactional", step=""))
+    town.withdraw(contact)
+    town.advance(3 * HOUR + SPREAD)
+    assert town.sending("sms") == []
+    assert town.rows("select state, reason, class from delivery") == [("dropped", "consent.withdrawn", "marketing")]
+    town.event("track", user="u1", name="Product Added")
+    assert len(town.sending("sms")) == 1
+
+
 def test_Q2_an_exception_takes_back_what_is_held(town: Town) -> None:
     """It has not been handed over (X1)."""
     add_customer(town)

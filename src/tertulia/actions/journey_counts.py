@@ -29,7 +29,8 @@ class Unsent:
 class StepCounts:
     """One step. `now`: runs that are there; `reached`: how many ever came; `ended`: how many ended there, by outcome;
     `messages`: those with their verdict, by state, and as `ghost` those of who is held out (A3); `clicked`: in how many
-    of them people opened a link, and by the links' names `links`; `unsent`: why messages were not sent, the most
+    of them people opened a link, and by the links' names `links`; `goals`: how many runs reached their goal with it as
+    their last message (G2); `unsent`: why messages were not sent, the most
     frequent first. `kind` and `name` are empty for a step that only older revisions have."""
 
     step: str
@@ -41,15 +42,18 @@ class StepCounts:
     messages: Mapping[str, int]
     clicked: int
     links: Mapping[str, int]
+    goals: int
     unsent: tuple[Unsent, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class JourneyCounts:
-    """The whole journey. `entered`: how often somebody entered or began again; `not_entered`: why others did not."""
+    """The whole journey. `entered`: how often somebody entered or began again; `goals`: how many runs reached
+    their goal; `not_entered`: why others did not."""
 
     entered: int
     now: int
+    goals: int
     ended: Mapping[str, int]
     not_entered: tuple[Unsent, ...]
     steps: tuple[StepCounts, ...]
@@ -68,6 +72,7 @@ def count_journey(conn: Conn, journey: Journey) -> JourneyCounts:
     return JourneyCounts(
         entered=tallies.get(("", "entered"), 0),
         now=sum(here.values()),
+        goals=tallies.get(("", "goal"), 0),
         ended=_add_up(tallies),
         not_entered=_pick(unsent, ""),
         steps=tuple(
@@ -81,6 +86,7 @@ def count_journey(conn: Conn, journey: Journey) -> JourneyCounts:
                 messages={state: count for (at, state), count in sorted(messages.items()) if at == step},
                 clicked=clicks.get((step, ""), 0),
                 links={link: count for (at, link), count in sorted(clicks.items()) if at == step and link},
+                goals=tallies.get((step, "goal"), 0),
                 unsent=_pick(unsent, step),
             )
             for step in steps

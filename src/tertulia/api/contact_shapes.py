@@ -228,7 +228,8 @@ class RunOut(Schema):
     """A passage through a journey. `event`: what began it; `step`: where the run is, or was at its end; `due_at`: when
     a wait ends. Of one that is over the `outcome` (completed, left, exited), the `reason` with its `sentence`, and the
     `event_id` that ended it; all empty while it lives. `goal_at`: when the journey's goal was reached, which may be
-    after its end. `answers` by the steps that asked; `asked`: a question waits.
+    after its end; `goal_step`: the step of the last message before it, empty where none had gone out.
+    `answers` by the steps that asked; `asked`: a question waits.
     `results`: what steps that call an API saved, by their ids."""
 
     id: UUID
@@ -248,6 +249,7 @@ class RunOut(Schema):
     event_id: UUID | None
     ended_at: datetime | None
     goal_at: datetime | None
+    goal_step: str | None
     answers: dict[str, Any]
     asked: bool
     results: dict[str, Any] = {}

@@ -137,8 +137,9 @@ class UnsentOut(Schema):
 class StepOut(Schema):
     """`now`: runs that are there; `reached`: how many ever came; `ended`: how many ended there, by outcome (completed,
     left, exited); `messages`: those with their verdict, by state, and under `ghost` those of who is held out;
-    `clicked`: in how many of them people opened a link, and by the links' names `links`; `unsent`: why messages were
-    not sent. `kind` is empty for a step that only older revisions have."""
+    `clicked`: in how many of them people opened a link, and by the links' names `links`; `goals`: how many runs reached
+    the journey's goal after this message and before the next; `unsent`: why messages were not sent. `kind` is empty for
+    a step that only older revisions have."""
 
     step: str
     kind: str
@@ -149,14 +150,16 @@ class StepOut(Schema):
     messages: dict[str, int]
     clicked: int
     links: dict[str, int]
+    goals: int
     unsent: list[UnsentOut]
 
 
 class CountsOut(Schema):
-    """`entered` counts a run that begins again each time."""
+    """`entered` counts a run that begins again each time; `goals` the runs that reached the goal, each once."""
 
     entered: int
     now: int
+    goals: int
     ended: dict[str, int]
     not_entered: list[UnsentOut]
     steps: list[StepOut]

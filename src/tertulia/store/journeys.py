@@ -27,8 +27,9 @@ class PublishedRow:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run of a contact; `ended_at` None while it lives, `goal_at` until its goal is reached. `answers` by the
-    steps that asked; `asked`: a question waits for its reply."""
+    """One run of a contact; `ended_at` None while it lives, `goal_at` and `goal_step` until its goal is reached;
+    `goal_step` is empty where no message of it had gone out before (G2). `answers` by the steps that asked; `asked`: a
+    question waits for its reply."""
 
     id: UUID
     contact_id: int
@@ -45,6 +46,7 @@ class RunView:
     event_id: UUID | None
     ended_at: datetime | None
     goal_at: datetime | None = None
+    goal_step: str | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     asked: bool = False
     results: Mapping[str, Any] = field(default_factory=dict)  # what its calls saved, by step
@@ -100,7 +102,7 @@ def list_runs(conn: Conn, family: Sequence[int], limit: int) -> list[RunView]:
     args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
     rows = fetch_all(conn, load("journeys")["runs_of_contact"], args)
     return [
-        RunView(*(*row[:9], read_json(row[9]), *row[10:15], read_json(row[15]), row[16], read_json(row[17])))
+        RunView(*(*row[:9], read_json(row[9]), *row[10:16], read_json(row[16]), row[17], read_json(row[18])))
         for row in rows
     ]
 

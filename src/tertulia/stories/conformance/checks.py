@@ -7,10 +7,13 @@ from typing import Any
 from tertulia.stories.conformance.calls import check_called, check_waiting
 from tertulia.stories.conformance.control import check_notices, check_spent
 from tertulia.stories.conformance.coupons import check_coupons
-from tertulia.stories.conformance.experiments import check_results, check_sides
+from tertulia.stories.conformance.experiments import check_results, check_sent, check_sides
 from tertulia.stories.conformance.journeys import (
     check_journeys,
     read_answers,
+    read_epochs,
+    read_gate_facts,
+    read_goal_steps,
     read_goals,
     read_hand_overs,
     read_journey_decisions,
@@ -266,11 +269,14 @@ OF_PERSON: Mapping[str, Callable[[Stage, str, Mapping[str, Any], Any], Any]] = {
     "runs": read_runs,
     "answers": read_answers,
     "goals": read_goals,
+    "goal_steps": read_goal_steps,
     "hand_overs": read_hand_overs,
     "why_entry": read_why_entry,
     "segments": read_segments,
     "why_segments": read_why_segments,
     "journey_decisions": read_journey_decisions,
+    "epochs": read_epochs,
+    "gate_facts": read_gate_facts,
     "journey_messages": read_journey_messages,
     "rendered": read_rendered,
     "name": lambda stage, who, contact, expected: contact["name"],
@@ -304,6 +310,7 @@ CHECKS: Mapping[str, Check] = {
     "match": check_match,
     "journeys": check_journeys,
     "sides": check_sides,
+    "sent": check_sent,
     "results": check_results,
     "segments": check_segments,
     "called": check_called,

@@ -1,9 +1,28 @@
-"""Budgets and caps in a scenario: the workspace's, and what is spent of a budget and of journeys'."""
+"""The workspace's settings, budget and caps in a scenario, and what is spent of a budget and of journeys'."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tertulia.stories.conformance.stage import Stage
+
+ALWAYS_SAID = ("name", "link_domain", "country", "language", "zone", "currency", "link_days")
+
+
+def change_workspace(stage: Stage, told: Mapping[str, Any]) -> None:
+    """Change these settings of the workspace, such as `zone` and `send_window`; the others stay."""
+    known = stage.api("GET", "/workspace")
+    stage.api("PUT", "/workspace", {**{name: known[name] for name in ALWAYS_SAID}, **told})
+    stage.drain()
+
+
+def mark_sensitive(stage: Stage, names: list[str]) -> None:
+    """From now on these attributes are sensitive, and no others."""
+    change_workspace(stage, {"sensitive_attributes": names})
+
+
+def set_hold_out(stage: Stage, share: str) -> None:
+    """From now on this share of customers gets no marketing; empty for none."""
+    change_workspace(stage, {"hold_out": share})
 
 
 def set_budget(stage: Stage, told: Mapping[str, Any]) -> None:

@@ -12,13 +12,6 @@ from tertulia.stories.conformance.tracking import track_calls
 CROWD_MAX = 99
 
 
-def set_hold_out(stage: Stage, share: str) -> None:
-    """From now on this share of customers gets no marketing; empty for none."""
-    known = stage.api("GET", "/workspace")
-    fields = ("name", "link_domain", "country", "language", "zone", "currency", "link_days")
-    stage.api("PUT", "/workspace", {**{name: known[name] for name in fields}, "hold_out": share})
-
-
 def track_crowd(stage: Stage, told: Mapping[str, Any]) -> None:
     """So many people as `size` says, called Ana1, Ana2 and so on: each is known by a phone number and has agreed to
     marketing, unless they are there already, and an `event` comes of each; with `way` only of those whom a bandit of
@@ -69,6 +62,16 @@ def check_sides(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iter
                         yield f"{name}: the same are held out of {other}: expected {same}"
             elif found[what] != value:
                 yield f"{name}: {what}: expected {value}, found {found[what]}"
+
+
+def check_sent(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Of each journey by name, to how many of a crowd of `size` a message of it has gone out by now: `none`, `some` or
+    `all`."""
+    for name, told in expected.items():
+        sent = sum("sent" in outcomes for outcomes in _read_sides(stage, name, told["size"]).values())
+        found = {0: "none", told["size"]: "all"}.get(sent, "some")
+        if found != told["to"]:
+            yield f"{name}: sent to: expected {told['to']}, found {found}, {sent}"
 
 
 def check_results(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from tertulia.stories.conformance.stage import Failed, Stage
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAYS_MAX = 400
+HALF_HOUR = timedelta(minutes=30)  # some zones are not whole hours from UTC
 
 
 # what can happen
@@ -93,19 +94,23 @@ def go_to(stage: Stage, told: Mapping[str, Any]) -> None:
 
 
 def go_before_change(stage: Stage, told: Mapping[str, Any]) -> None:
-    """Let time pass until so long `before` the next change of the clocks of a `zone`."""
+    """Let time pass until so long `before` the next change of the clocks of a `zone`; with `clocks` the next at which
+    they go `forward` or `back`."""
     zone, before = ZoneInfo(told["zone"]), timedelta(seconds=read_span(told["before"]))
     earliest = (stage.now + before).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    for hours in range(DAYS_MAX * 24):
-        change = earliest + timedelta(hours=hours)
-        if _offset(change, zone) != _offset(change - timedelta(hours=1), zone):
+    ways = {"forward": (1,), "back": (-1,), None: (1, -1)}[told.get("clocks")]
+    for steps in range(DAYS_MAX * 24 * 2):
+        change = earliest + steps * HALF_HOUR
+        if _compare_offsets(change, zone) in ways:
             stage.set_clock(change - before)
             return
     raise Failed(f"the clocks of {told['zone']} never change")
 
 
-def _offset(at: datetime, zone: ZoneInfo) -> timedelta | None:
-    return at.astimezone(zone).utcoffset()
+def _compare_offsets(at: datetime, zone: ZoneInfo) -> int:
+    """1 where the clocks went forward in the half hour before, -1 where they went back, else 0."""
+    then, now = ((at - earlier).astimezone(zone).utcoffset() or timedelta() for earlier in (HALF_HOUR, timedelta()))
+    return (now > then) - (now < then)
 
 
 # what can be expected
@@ -113,7 +118,8 @@ def _offset(at: datetime, zone: ZoneInfo) -> timedelta | None:
 
 def check_journeys(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Of each journey by name, as far as it is asked for: `state`, `revision`, `entered`, `now`, `at` (how many are at
-    each step), `ended` (by outcome), `not_entered` and `unsent` (how often, by reason), `held_out` (ghost sends)."""
+    each step), `ended` (by outcome), `not_entered` and `unsent` (how often, by reason), `held_out` (ghost sends),
+    `goals` (in all) and `goals_of` (by step)."""
     for name, told in expected.items():
         journey = stage.api("GET", _path(stage, name))
         counts = stage.api("GET", f"{_path(stage, name)}/counts")
@@ -127,6 +133,8 @@ def check_journeys(stage: Stage, expected: Mapping[str, Mapping[str, Any]]) -> I
             "ended": {outcome: count for outcome, count in counts["ended"].items() if count},
             "not_entered": {item["reason"]: item["count"] for item in counts["not_entered"]},
             "held_out": sum(step["messages"].get("ghost", 0) for step in steps),
+            "goals": counts["goals"],
+            "goals_of": {step["step"]: step["goals"] for step in steps if step["goals"]},
             "unsent": {item["reason"]: item["count"] for step in steps for item in step["unsent"]},
         }
         for what, value in told.items():
@@ -153,6 +161,13 @@ def read_runs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any)
 def read_goals(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
     """How many of the contact's runs have reached their goal."""
     return sum(row["goal_at"] is not None for row in stage.api("GET", f"/contacts/{contact['id']}/runs"))
+
+
+def read_goal_steps(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """To which step each goal is owed that a run of the contact has reached (G2), the run that began first first; empty
+    for one that no message had gone out before."""
+    rows = stage.api("GET", f"/contacts/{contact['id']}/runs")
+    return [row["goal_step"] for row in reversed(rows) if row["goal_at"] is not None]
 
 
 def read_answers(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
@@ -189,6 +204,25 @@ def read_journey_decisions(stage: Stage, who: str, contact: Mapping[str, Any], e
         if row["journey_id"] is not None
     ]
     return settle_order(told, expected)
+
+
+def read_epochs(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """By which epoch of the configuration each decision of journeys was made (E7), the oldest first; the first epoch is
+    told as 1, each later one as one more."""
+    rows = stage.api("GET", f"/contacts/{contact['id']}/decisions")
+    epochs = [row["epoch"] for row in reversed(rows) if row["journey_id"] is not None]
+    numbers = {epoch: number for number, epoch in enumerate(sorted(set(epochs)), 1)}
+    return [numbers[epoch] for epoch in epochs]
+
+
+def read_gate_facts(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:
+    """The facts that gates used in the newest decision of a journey, as far as they are asked for."""
+    rows = stage.api("GET", f"/contacts/{contact['id']}/decisions")
+    row = next((row for row in rows if row["journey_id"] is not None), None)
+    if row is None:
+        return {}
+    facts = dict(row["facts"].get("passed", ())) | {row["gate"]: row["facts"].get("used", {})}
+    return {gate: {name: facts.get(gate, {}).get(name) for name in wanted} for gate, wanted in expected.items()}
 
 
 def read_rendered(stage: Stage, who: str, contact: Mapping[str, Any], expected: Any) -> Any:

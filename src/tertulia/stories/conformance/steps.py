@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from tertulia.stories.conformance.calls import plan_api, settle_call
-from tertulia.stories.conformance.control import add_cap, set_budget
+from tertulia.stories.conformance.control import add_cap, change_workspace, mark_sensitive, set_budget, set_hold_out
 from tertulia.stories.conformance.coupons import fill_pool
-from tertulia.stories.conformance.experiments import set_hold_out, track_crowd
+from tertulia.stories.conformance.experiments import track_crowd
 from tertulia.stories.conformance.journeys import (
     go_before_change,
     go_to,
@@ -294,13 +294,6 @@ def erase_person(stage: Stage, who: str) -> None:
     stage.drain()
 
 
-def mark_sensitive(stage: Stage, names: list[str]) -> None:
-    """From now on these attributes are sensitive, and no others."""
-    known = stage.api("GET", "/workspace")
-    fields = ("name", "link_domain", "country", "language", "zone", "currency", "link_days")
-    stage.api("PUT", "/workspace", {**{name: known[name] for name in fields}, "sensitive_attributes": names})
-
-
 def preview_match(stage: Stage, told: Mapping[str, Any]) -> None:
     """Preview the match `as` one person; the answer is the last one."""
     form = {"contact_id": stage.find_person(told["for"])}
@@ -337,6 +330,7 @@ STEPS: Mapping[str, Step] = {
     "merge": merge_people,
     "undo_merge": undo_merge,
     "erase": erase_person,
+    "workspace": change_workspace,
     "sensitive": mark_sensitive,
     "hold_out": set_hold_out,
     "budget": set_budget,
