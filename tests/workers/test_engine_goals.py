@@ -205,3 +205,19 @@ def test_G2_the_last_message_before_the_event_is_credited(town: Town, after: tim
             buy(town)
     assert goals(town) == [(step,)]
     assert counted(town) == {"": 1, **({step: 1} if step else {})}
+
+
+@pytest.mark.parametrize(("ago", "step"), [(150 * MINUTE, ""), (90 * MINUTE, "remind"), (15 * MINUTE, "again")])
+def test_G2_an_order_that_comes_late_is_owed_to_what_had_gone_out_before_it(
+    town: Town, ago: timedelta, step: str
+) -> None:
+    """Though another message went out since; so is one that no message had gone out before."""
+    add_customer(town)
+    town.publish(TWO + GOAL)
+    add_to_cart(town)
+    for span in (HOUR, HOUR, HOUR):
+        town.advance(span)
+        for sent in town.sending("sms"):
+            town.outcome(sent, "ok", provider_id=f"{sent.id}")
+    buy(town, at=town.now - ago)
+    assert goals(town) == [(step,)]

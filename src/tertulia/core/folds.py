@@ -130,11 +130,15 @@ def _fold_entry(world: "World", e: ee.TakeEntry) -> None:
 
 def _fold_goal(world: "World", e: ee.OpenGoal) -> None:
     named = (e.workspace, e.contact_id, e.run_id, e.journey_id, e.revision, e.began_by)
-    world.goals[e.run_id] = GoalRow(*named, e.since, e.until, e.step, e.sent_at)
+    known = world.goals.get(e.run_id) if e.sent_at is not None else None
+    earlier = (known.earlier_steps, known.earlier_at) if known is not None else ((), ())
+    world.goals[e.run_id] = GoalRow(*named, e.since, e.until, e.step, e.sent_at, *earlier)
 
 
 def _fold_credit(world: "World", e: ee.CreditStep) -> None:
     if (row := world.goals.get(e.run_id)) is not None:
+        if row.sent_at is not None:
+            row.earlier_steps, row.earlier_at = (*row.earlier_steps, row.step), (*row.earlier_at, row.sent_at)
         row.step, row.sent_at = e.step, e.at
 
 

@@ -19,7 +19,7 @@ from tertulia.core.conditions import Subject
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import Journey
 from tertulia.core.occasions import Concerning, matches
-from tertulia.core.rows import RunRow
+from tertulia.core.rows import GoalRow, RunRow
 from tertulia.core.world import World
 
 UNHEARD_FOR: Final = timedelta(days=180)  # of a run of which nothing was read or clicked so long nothing is waited for
@@ -75,12 +75,21 @@ def reach_goals(world: World, event: Concerning, subject: Subject) -> None:
             continue
         if not matches(goal, event, subject):
             continue
-        step = row.step if row.sent_at is not None and row.sent_at <= event.occurred_at else ""
+        step = _find_last_message(row, event.occurred_at)
         named = (row.workspace, row.contact_id, row.run_id, row.journey_id)
         world.add(ee.ReachGoal(*named, step, event.id, event.occurred_at))
         world.add(rx.TallyStep(row.workspace, row.contact_id, row.journey_id, "", "goal"))
         if step:
             world.add(rx.TallyStep(row.workspace, row.contact_id, row.journey_id, step, "goal"))
+
+
+def _find_last_message(row: GoalRow, at: datetime) -> str:
+    """The step of the last message before an instant, which may be long past when an event comes late; empty before
+    the first (G2)."""
+    if row.sent_at is None:
+        return ""
+    sent = zip((row.step, *reversed(row.earlier_steps)), (row.sent_at, *reversed(row.earlier_at)), strict=True)
+    return next((step for step, sent_at in sent if sent_at <= at), "")
 
 
 def _open(run: RunRow, since: datetime, until: datetime, step: str, sent_at: datetime | None) -> ee.OpenGoal:

@@ -254,7 +254,8 @@ class WatchRow:
 
 @dataclass(slots=True)
 class GoalRow:
-    """A run, live or over, whose goal is not reached yet; fields as in entry_effects.OpenGoal."""
+    """A run, live or over, whose goal is not reached yet; fields as in entry_effects.OpenGoal. `earlier_steps`, at
+    `earlier_at`: those of the messages before the last one, for an event that comes late (G2)."""
 
     workspace: int
     contact_id: int
@@ -266,6 +267,8 @@ class GoalRow:
     until: datetime
     step: str
     sent_at: datetime | None
+    earlier_steps: tuple[str, ...] = ()
+    earlier_at: tuple[datetime, ...] = ()
 
 
 @dataclass(slots=True)

@@ -41,7 +41,10 @@ def load_goals_of(conn: Conn, world: World, wanted: Collection[int]) -> None:
     """What runs of these contacts may still reach."""
     if wanted:
         args = {"shards": [shard_of_contact(contact_id) for contact_id in wanted], "ids": list(wanted)}
-        rows = [GoalRow(*row) for row in fetch_all(conn, load("goals")["goals_of"], args)]
+        rows = [
+            GoalRow(*(*row[:10], tuple(row[10]), tuple(row[11])))
+            for row in fetch_all(conn, load("goals")["goals_of"], args)
+        ]
         world.goals |= {row.run_id: row for row in rows if row.run_id not in world.goals}
 
 
