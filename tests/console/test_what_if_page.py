@@ -103,7 +103,7 @@ def test_the_figures_stand_against_what_is_live(journey, alice) -> None:
     save_draft(journey, None, NOW, CART, version=journey.version)
     page = read(alice, f"/journeys/{journey.pk}/what-if/?days=30")
     assert "2 runs would have begun" in page
-    assert "live: 0" in page
+    assert "Live: 0" in page
 
 
 def test_what_is_wrong_with_a_draft_is_told(journey, alice) -> None:

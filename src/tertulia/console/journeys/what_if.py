@@ -74,7 +74,7 @@ def list_besides(journey: Journey, form: Form) -> list[tuple[str, str, bool]]:
 def show_trial(trial: Trial, program: Program) -> dict[str, Any]:
     """What the template draws."""
     told, beside = trial.draft, trial.beside
-    called = _("live") if beside is not None and beside["journey"] == LIVE else trial.beside_name
+    called = _("Live") if beside is not None and beside["journey"] == LIVE else trial.beside_name
     drafts = [told, *([beside] if beside is not None else [])]
     synthetic = trial.stage["synthetic"]
     days = list_days(drafts)
