@@ -118,7 +118,8 @@ class Registry:
         self._wake = threading.Event()
         self._first = threading.Event()
         self._stop = False
-        self._looks = 0
+        self._begun = 0  # looks, and the last of them that has ended
+        self._ended = 0
         self._looked_at = 0.0
         self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
 
@@ -149,16 +150,17 @@ class Registry:
         return self.snapshot.by_hook_key.get(key)
 
     async def look_again(self) -> None:
-        """Something is asked for that the snapshot does not have: return when the thread has looked once more. Those
-        who ask at the same time share a look, and there are at most five a second."""
+        """Something is asked for that the snapshot does not have: return when the thread has looked once more, from now
+        on, for a look under way may have read before it was there. Those who ask at the same time share a look, and
+        there are at most five a second."""
         early_s = self._looked_at + LOOK_AT_ONCE_S - time.monotonic()
-        looks = self._looks
+        wanted = self._begun + 1
         if early_s > 0:
             await asyncio.sleep(early_s)
-        if self._looks == looks:
+        if self._begun < wanted:
             self._wake.set()
         for _ in range(LOOK_POLLS):
-            if self._looks != looks:
+            if self._ended >= wanted:
                 return
             await asyncio.sleep(LOOK_POLL_S)
 
@@ -169,6 +171,7 @@ class Registry:
     def _run(self) -> None:
         conn: Conn | None = None
         while not self._stop:
+            self._begun += 1
             try:
                 conn = conn or self._connect()
                 self._look(conn)
@@ -177,7 +180,7 @@ class Registry:
                 if conn is not None:
                     conn.close()
                 conn = None
-            self._looks += 1
+            self._ended = self._begun
             self._looked_at = time.monotonic()
             self._first.set()
             self._wake.wait(LOOK_EVERY_S)
