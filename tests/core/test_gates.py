@@ -15,21 +15,11 @@ from tertulia.core.caps import AtCap, Cap, Counted, Slot, SlotState
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
 from tertulia.core.coupons import Grant
 from tertulia.core.deliveries import MessageClass
-from tertulia.core.gates import (
-    COUPON,
-    COUPON_AGAIN,
-    NONE_SET,
-    ORDER,
-    Audience,
-    Platform,
-    RunState,
-    SendFacts,
-    Verb,
-    judge,
-)
+from tertulia.core.gates import COUPON, COUPON_AGAIN, NONE_SET, ORDER, Verb, judge
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.reasons import SENTENCES, Reason, explain
 from tertulia.core.render import Abort, Broken, Missing, OnMissing, ProblemCode, Rendered, TemplateProblem
+from tertulia.core.send_facts import Audience, Platform, RunState, SendFacts
 from tertulia.core.throttles import ThrottleRule, Turn
 from tertulia.core.windows import Outside, read_window
 from tertulia.core.zones import ZoneChoice, ZoneSource

@@ -28,7 +28,7 @@ from tertulia.core.coupons import (
     tell_run_dry,
 )
 from tertulia.core.deliveries import DeliveryEvent, DeliveryState, MessageClass, advance
-from tertulia.core.gates import COUPON, Audience, Platform, RunState, SendFacts, Verb, Verdict, judge
+from tertulia.core.gates import COUPON, Verb, Verdict, judge
 from tertulia.core.hold_outs import go_on_as_sent, list_arms, record_exposure
 from tertulia.core.identity import Trust
 from tertulia.core.journey import find_program, follow_delivery, note_message
@@ -46,6 +46,7 @@ from tertulia.core.render import Broken, OnMissing, Outcome, ProblemCode, Render
 from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
 from tertulia.core.run_texts import run_facts
+from tertulia.core.send_facts import Audience, Platform, RunState, SendFacts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
 from tertulia.core.sensitive import Choice, Proof, judge_address, list_sensitive
 from tertulia.core.slots import describe, list_others, release_slot, take_slot

@@ -14,139 +14,38 @@ spent, channel stopped, no coupon left) and *dropped* where it will not. One tha
 the next of its list, unless the refusal is for all. `render`, the dear one, is called when the gates before it pass.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, assert_never
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tertulia.core.budgets import Charge, judge_charge, tell_room
-from tertulia.core.canaries import Place
+from tertulia.core.budgets import judge_charge, tell_room
 from tertulia.core.caps import (
     AtCap,
-    Cap,
     CapsPassed,
     CapsRefused,
-    Counted,
-    Slot,
     defer_until,
     judge_caps,
     write_per,
 )
-from tertulia.core.consent import Cause, ConsentState, Given, Suppression, permits
-from tertulia.core.coupons import Grant
-from tertulia.core.deliveries import CLASS_RULES, MessageClass
-from tertulia.core.identity import Trust
+from tertulia.core.consent import Cause, Given, permits
+from tertulia.core.deliveries import CLASS_RULES
 from tertulia.core.match import Need, is_trusted
 from tertulia.core.reasons import Reason
-from tertulia.core.render import Abort, Broken, Missing, OnMissing, Outcome, Rendered
+from tertulia.core.render import Abort, Broken, Missing, OnMissing, Rendered
+from tertulia.core.send_facts import Audience, Facts, Platform, RunState, SendFacts
 from tertulia.core.shares import write_share
-from tertulia.core.throttles import Turn
 from tertulia.core.wall_clock import Span, read_wall
 from tertulia.core.windows import Outside, Window, choose_windows, find_closed, next_opening, spread
-from tertulia.core.zones import ZoneChoice, load_zone
+from tertulia.core.zones import load_zone
 
-Facts = Mapping[str, object]
 NONE_SET: Final[Facts] = {"rule": "none set"}
 COUPON: Final = "coupon"
 COUPON_AGAIN: Final = timedelta(minutes=15)  # codes that come back wake nobody; added ones do
-
-
-class RunState(StrEnum):
-    """What the message belongs to: a match, or nothing (a reply, a test send: always live)."""
-
-    LIVE = "live"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    ENDED = "ended"
-    CODE_OVER = "code_over"  # of a one-time code, which is sent no more
-
-
-class Audience(StrEnum):
-    """Whether the contact is still one of those whom a broadcast is for."""
-
-    NONE = "none"  # it is for nobody in particular, or no broadcast
-    INSIDE = "inside"
-    LEFT = "left"
-
-
-class Platform(StrEnum):
-    """What the platform's rules let us write now (I7): data about the identity, loaded by the claim."""
-
-    FREE = "free"  # no window (SMS, Telegram), or a template that needs none
-    OPEN = "open"  # inside the window
-    CLOSED = "closed"
-    CUSTOMER_FIRST = "customer_first"  # the customer has never written in this app
-    REPLIED = "replied"  # the one private reply to the comment is another message
-
-
-class Arm(msgspec.Struct, frozen=True):
-    """The side of a hold-out that a customer is on: `held` out or not, since when; None: they come to it now. `share`:
-    how many of 10000 are held out today; `bucket`: the customer's. `reason`: of not getting the message."""
-
-    experiment: str
-    reason: Reason
-    held: bool
-    bucket: int
-    share: int
-    since: datetime | None
-
-
-class SendFacts(msgspec.Struct, frozen=True):
-    """Everything that decides one send, as of `now`.
-
-    `audience` is asked again of every message of a broadcast. `trust` is the identity's at the address; `sensitive`
-    the marked attributes that the match's text uses, `neutral` whether its neutral text takes that one's place.
-    `address` is empty when the contact has none on the channel; `mobile_needed` on SMS. `consent` is derived for
-    the address, channel and topic; `answers` says that it is the reply to a comment. `suppression` is the gravest that
-    stops this class here (`find_suppression`). `charge` says what this send costs and what its budgets have left; None:
-    it is under none. `turn` when its throttle lets it go. `windows` are read in `zone`;
-    `outside` what becomes of it while one is closed. `slots` are the contact's other messages as the `caps` count
-    them, `message` this one; `at_cap` what becomes of it where there is no room. `template` says which template's
-    text it is, if any; `coupons` are the codes that it shows; `arms` the hold-outs that it is under."""
-
-    delivery_id: UUID
-    now: datetime
-    message_class: MessageClass
-    topic: str
-    run: RunState
-    contact_merged: bool
-    contact_erased: bool
-    audience: Audience
-    address: str
-    mobile_needed: bool
-    mobile: bool
-    dead_code: str
-    trust: Trust
-    sensitive: tuple[str, ...]
-    neutral: bool
-    consent: ConsentState
-    suppression: Suppression | None
-    deadline: datetime | None
-    platform: Platform
-    window_until: datetime | None
-    answers: bool
-    windows: tuple[Window, ...]
-    zone: ZoneChoice
-    outside: Outside
-    caps: tuple[Cap, ...]
-    slots: tuple[Slot, ...]
-    message: Counted
-    at_cap: AtCap
-    channel_stopped: bool
-    charge: Callable[[], Charge] | None
-    turn: Turn | None
-    canary: Place | None
-    on_missing: OnMissing
-    characters_max: int
-    render: Callable[[], Outcome]
-    template: Facts = {}
-    coupons: tuple[Grant, ...] = ()
-    arms: tuple[Arm, ...] = ()
 
 
 class Verb(StrEnum):
@@ -309,21 +208,23 @@ def _gate_deadline(facts: SendFacts) -> Finding:
     return Pass(used)
 
 
-_CLOSED: Final = {
-    Platform.CLOSED: Reason.WINDOW_CLOSED,
-    Platform.CUSTOMER_FIRST: Reason.MUST_WRITE_FIRST,
-    Platform.REPLIED: Reason.COMMENT_REPLIED,
-}
-
-
 def _gate_platform(facts: SendFacts) -> Finding:
-    """The platform's messaging window (I7)."""
+    """The platform's messaging window (I7), and the one private reply to a comment."""
     used: Facts = {
         "window": facts.platform.value,
         "until": facts.window_until.isoformat() if facts.window_until else "",
     }
-    reason = _CLOSED.get(facts.platform)
-    return Pass(used) if reason is None else Refuse(Verb.DROP, reason, used)
+    match facts.platform:
+        case Platform.FREE | Platform.OPEN:
+            return Pass(used)
+        case Platform.CLOSED:
+            return Refuse(Verb.DROP, Reason.WINDOW_CLOSED, used)
+        case Platform.CUSTOMER_FIRST:
+            return Refuse(Verb.DROP, Reason.MUST_WRITE_FIRST, used)
+        case Platform.REPLIED:
+            return Refuse(Verb.DROP, Reason.COMMENT_REPLIED, used)
+        case _:
+            assert_never(facts.platform)
 
 
 def _gate_throttle(facts: SendFacts) -> Finding:
