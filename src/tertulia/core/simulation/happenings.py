@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -160,7 +161,7 @@ def list_arrivals(
 
 
 def _list_times(
-    rates: Rates, happening: Happening, contact_id: int, since: datetime, until: datetime, zone: Any
+    rates: Rates, happening: Happening, contact_id: int, since: datetime, until: datetime, zone: ZoneInfo
 ) -> Iterator[datetime]:
     first, awake, at, number = since.astimezone(zone).date(), 0.0, since, 0
     while happening.per_day:

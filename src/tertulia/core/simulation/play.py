@@ -59,6 +59,7 @@ from tertulia.core.simulation.memory import Memory
 from tertulia.core.simulation.reactions import hear, list_entries, open_comment, open_window, reply
 from tertulia.core.simulation.rounds import begin_rounds, list_invited
 from tertulia.core.slots import list_released, wake_deferred
+from tertulia.core.stages import find_channel
 from tertulia.core.steps.base import Woken
 from tertulia.core.steps.call.step import CallStep
 from tertulia.core.world import World
@@ -176,14 +177,20 @@ class Player:
             workspace, shard, entry = forwarded.popleft()
             world = self.memory.make_world(now)
             self._fill(world, workspace, entry)
-            if isinstance(entry, OccasionEntry) and entry.kind == MESSAGE and self.crowd is not None:
-                open_window(world, entry.contact_id, str(entry.properties["channel"]))
-            if isinstance(entry, OccasionEntry) and entry.kind == COMMENT:
-                open_comment(world, entry)
+            if isinstance(entry, OccasionEntry) and entry.kind in (MESSAGE, COMMENT):
+                self._come_by_channel(world, workspace, entry)
             decide(world, entry, workspace, shard)
             self._end(world)
             if isinstance(entry, ReceiptEntry) and entry.delivery_id is not None:
                 self._forget(entry.delivery_id)
+
+    def _come_by_channel(self, world: World, workspace: int, entry: OccasionEntry) -> None:
+        """What a message or a comment brings about beside what it begins: here nobody received it before."""
+        channel = find_channel(world, workspace, str(entry.properties["channel"]))
+        if channel is not None and entry.kind == COMMENT:
+            open_comment(world, entry, channel)
+        elif channel is not None and self.crowd is not None:
+            open_window(world, entry.contact_id, channel)
 
     def _fill(self, world: World, workspace: int, entry: Entry) -> None:
         rows = self.memory.rows

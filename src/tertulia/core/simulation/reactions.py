@@ -69,7 +69,7 @@ def hear(memory: "Memory", contact_id: int, message: Wrote, now: datetime, *, fi
 def _tell_message(
     world: World, contact_id: int, channel: ChannelFacts, message_id: str, text: str, *, first: bool
 ) -> None:
-    open_window(world, contact_id, channel.name)
+    open_window(world, contact_id, channel)
     confirm_by_message(world, contact_id, channel.id, world.now)
     said: dict[str, Any] = {"text": text, "form": "text", "first": first, "payload": "", **name_channel(channel)}
     occasion_id = derive_id("occasion", "message", channel.id, message_id)
@@ -77,26 +77,23 @@ def _tell_message(
     decide_occasion(world, told, channel.workspace)
 
 
-def open_comment(world: World, entry: OccasionEntry) -> None:
+def open_comment(world: World, entry: OccasionEntry, channel: ChannelFacts) -> None:
     """A comment may be replied to once (core.comments)."""
     contact = world.contacts[world.follow(entry.contact_id)]
-    channel = next((row for row in world.config.channels.values() if row.name == entry.properties["channel"]), None)
-    if channel is not None:
-        token = str(entry.properties["comment_id"])
-        identity = IdentityRef(COMMENT_KIND, channel.scope, token)
-        told, until = (contact.workspace, identity, contact.id), entry.at + REPLY_WITHIN
-        world.add(
-            fx.LinkIdentity(*told, channel.id, Trust.CLAIMED, "", "", {}, entry.at),
-            fx.TouchIdentity(*told, "", "", Trust.CLAIMED, until, "", token, entry.at),
-        )
+    token = str(entry.properties["comment_id"])
+    identity = IdentityRef(COMMENT_KIND, channel.scope, token)
+    told, until = (contact.workspace, identity, contact.id), entry.at + REPLY_WITHIN
+    world.add(
+        fx.LinkIdentity(*told, channel.id, Trust.CLAIMED, "", "", {}, entry.at),
+        fx.TouchIdentity(*told, "", "", Trust.CLAIMED, until, "", token, entry.at),
+    )
 
 
-def open_window(world: World, contact_id: int, name: str) -> None:
+def open_window(world: World, contact_id: int, channel: ChannelFacts) -> None:
     """Who writes in an app may be answered for a while, where its platform has such a window (I7)."""
-    contact = world.contacts[world.follow(contact_id)]
-    channel = next((row for row in world.config.channels.values() if row.name == name), None)
-    if channel is None or not channel.window_s:
+    if not channel.window_s:
         return
+    contact = world.contacts[world.follow(contact_id)]
     until = world.now + timedelta(seconds=channel.window_s)
     for row in list(contact.identities):
         if row.identity.kind == channel.kind and row.channel_id in (None, channel.id):
