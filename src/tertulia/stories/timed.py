@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from itertools import count
 from typing import Any, Final, Protocol
 
@@ -22,6 +23,33 @@ CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
     "twilio": {"account_sid": "AC" + "5" * 32, "auth_token": "a" * 32, "sender": "+15017122661"},
     "smtp": {"username": "verbena", "password": "of-the-story-only", "from_address": "news@verbena.example"},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of a cast, one of several of a `role`: the shop's id of them, a name, a mobile number and, where the
+    story asks for it, a mailbox and where their clock stands."""
+
+    user_id: str
+    role: Any
+    name: str
+    phone: str
+    email: str = ""
+    zone: str = ""
+
+
+def make_people(roles: type[Enum], of_each: int, phones_from: int) -> list[Person]:
+    """So many of each role, with numbers from that one on."""
+    return [
+        Person(
+            f"customer-{place * of_each + number:04}",
+            role,
+            f"{role.name.title().replace('_', '')}{number}",
+            f"+55119{phones_from + 7 * (place * of_each + number)}",
+        )
+        for place, role in enumerate(roles)
+        for number in range(of_each)
+    ]
 
 
 class Told(Protocol):

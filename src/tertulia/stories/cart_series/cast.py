@@ -1,8 +1,10 @@
 """Who is in the story: one role, one way through the series, and what each must get of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
+
+from tertulia.stories.timed import Person, make_people
 
 MAILS: Final = ("first", "second")
 SMS: Final = "last"
@@ -42,25 +44,7 @@ OUTCOMES: Final = {
 ASKED: Final = (Role.INTERESTED, Role.SILENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of the cast: the shop's id of them, a name, a mobile number and perhaps a mailbox."""
-
-    user_id: str
-    role: Role
-    name: str
-    phone: str
-    email: str
-
-
 def make_cast(of_each: int) -> list[Person]:
     """So many of each role."""
-    people = []
-    for place, role in enumerate(Role):
-        for number in range(of_each):
-            serial = place * of_each + number
-            user_id = f"customer-{serial:04}"
-            phone = f"+55119{81_000_000 + 7 * serial}"
-            email = "" if role is Role.NO_MAIL else f"{user_id}@mail.example"
-            people.append(Person(user_id, role, f"{role.name.title().replace('_', '')}{number}", phone, email))
-    return people
+    people = make_people(Role, of_each, 81_000_000)
+    return [one if one.role is Role.NO_MAIL else replace(one, email=f"{one.user_id}@mail.example") for one in people]

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from tertulia.stories.cart_series.cast import ASKED, OUTCOMES, Person, Role, make_cast
+from tertulia.stories.cart_series.cast import ASKED, OUTCOMES, Role, make_cast
 from tertulia.stories.place import Place
 from tertulia.stories.report import Report
-from tertulia.stories.timed import Timed, tell_timed
+from tertulia.stories.timed import Person, Timed, tell_timed
 
 NAME: Final = "cart-series"
 HOUR: Final = timedelta(hours=1)

@@ -1,8 +1,10 @@
 """Who is in the story: one role, one way through the campaign, and what each must get of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
+
+from tertulia.stories.timed import Person, make_people
 
 REMINDER: Final = "reminder"
 RECALL: Final = "recall"
@@ -46,25 +48,8 @@ ZONES: Final = {Role.AT_NIGHT: ("Asia/Tokyo", "Australia/Sydney")}
 BY_DAY: Final = ("America/Sao_Paulo", "Europe/Lisbon", "America/New_York")
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of the cast: the shop's id of them, a name, a mobile number and where they live."""
-
-    user_id: str
-    role: Role
-    name: str
-    phone: str
-    zone: str
-
-
 def make_cast(of_each: int) -> list[Person]:
-    """So many of each role."""
-    people = []
-    for place, role in enumerate(Role):
-        zones = ZONES.get(role, BY_DAY)
-        for number in range(of_each):
-            serial = place * of_each + number
-            name = f"{role.name.title().replace('_', '')}{number}"
-            phone = f"+55119{80_000_000 + 7 * serial}"
-            people.append(Person(f"customer-{serial:04}", role, name, phone, zones[number % len(zones)]))
-    return people
+    """So many of each role, in several zones."""
+    people = make_people(Role, of_each, 80_000_000)
+    zones = [ZONES.get(one.role, BY_DAY) for one in people]
+    return [replace(one, zone=zones[n][n % of_each % len(zones[n])]) for n, one in enumerate(people)]

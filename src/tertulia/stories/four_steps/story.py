@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tertulia.stories.four_steps.cast import OUTCOMES, Outcome, Person, Role, make_cast
+from tertulia.stories.four_steps.cast import OUTCOMES, Outcome, Role, make_cast
 from tertulia.stories.place import Place
 from tertulia.stories.report import Report
-from tertulia.stories.timed import Timed, tell_timed
+from tertulia.stories.timed import Person, Timed, tell_timed
 
 NAME: Final = "four-steps"
 HOUR: Final = timedelta(hours=1)

@@ -1,8 +1,10 @@
 """Who is in the story: one role, one habit, and what each must get of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
+
+from tertulia.stories.timed import Person, make_people
 
 LISBON: Final = "Europe/Lisbon"
 SAO_PAULO: Final = "America/Sao_Paulo"
@@ -48,25 +50,7 @@ OUTCOMES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of the cast: the shop's id of them, a name, a mobile number and where their clock stands."""
-
-    user_id: str
-    role: Role
-    name: str
-    phone: str
-    zone: str
-
-
 def make_cast(of_each: int) -> list[Person]:
     """So many of each role."""
-    people = []
-    for place, role in enumerate(Role):
-        for number in range(of_each):
-            serial = place * of_each + number
-            zone = SAO_PAULO if role is Role.MORNING else LISBON
-            phone = f"+55119{82_000_000 + 7 * serial}"
-            name = f"{role.name.title().replace('_', '')}{number}"
-            people.append(Person(f"customer-{serial:04}", role, name, phone, zone))
-    return people
+    people = make_people(Role, of_each, 82_000_000)
+    return [replace(one, zone=SAO_PAULO if one.role is Role.MORNING else LISBON) for one in people]

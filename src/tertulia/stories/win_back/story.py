@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tertulia.stories.place import Place
 from tertulia.stories.report import Report
-from tertulia.stories.timed import Timed, tell_timed
+from tertulia.stories.timed import Person, Timed, tell_timed
 from tertulia.stories.win_back.cast import (
     EVENING,
     LISBON,
@@ -22,7 +22,6 @@ from tertulia.stories.win_back.cast import (
     SAO_PAULO,
     TYPICAL,
     TYPICAL_MIN,
-    Person,
     Role,
     make_cast,
 )
