@@ -8,7 +8,6 @@ same indexes, measured after it on the same server.
 
 import random
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 
-from tertulia.bench.harness import Figure, Report, against, copy_bare, fresh_database, read_cpu, share_cpu
+from tertulia.bench.harness import Figure, Report, against, copy_bare, fresh_database, share_cpu
 from tertulia.bench.people import make_people, place_contact
 from tertulia.core.entries import EventEntry, key_of
 from tertulia.store.db import connect
@@ -38,7 +37,7 @@ def run() -> Report:
     """Measure; afterwards every event is looked for."""
     chance = random.Random(SEED)  # noqa: S311 (a seed, so that runs can be compared)
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
-        from tertulia.workers.collector import collect_seldom
+        from tertulia.bench.rounds import drain, measure_rounds
         from tertulia.workers.engine import Engine
 
         workspace = _make_workspace(url)
@@ -47,18 +46,13 @@ def run() -> Report:
             conn.commit()
             engine = Engine(engine_conn, "https://bench.example", beside=beside)
             _append(conn, writer, workspace, _iter_events(chance, 0, WARM_EVENTS))
-            _drain(engine)
+            drain(engine)
             _append(conn, writer, workspace, _iter_events(chance, WARM_EVENTS, EVENTS))
-            collect_seldom()  # as the engine's command does
-            before = read_cpu(url)
-            began, cpu = time.perf_counter(), time.process_time()
-            rounds = _drain(engine)
-            seconds, own = time.perf_counter() - began, time.process_time() - cpu
-            spent = read_cpu(url) - before
-            spent["engine"] = round(own * 1_000)
+            worked = measure_rounds(url, engine)
+            engine.hands.close()
         kept, runs = _count(url)
         limit = copy_bare(url, "event", Path(folder) / "rows")
-    rate = EVENTS / seconds
+    rate = EVENTS / worked.seconds
     missing = EVENTS + WARM_EVENTS - kept
     return Report(
         "engine",
@@ -67,7 +61,11 @@ def run() -> Report:
             Figure("missing", missing, "events", goal="0", met=missing == 0),
             Figure("runs", runs, "live runs"),
         ),
-        {"rounds": rounds, "events_a_round": round(EVENTS / rounds), "cpu_ms_per_event": share_cpu(spent, EVENTS)},
+        {
+            "rounds": worked.rounds,
+            "events_a_round": round(EVENTS / worked.rounds),
+            "cpu_ms_per_event": share_cpu(worked.spent, EVENTS),
+        },
     )
 
 
@@ -129,27 +127,16 @@ def _iter_events(chance: random.Random, first: int, count: int) -> Iterator[Even
 
 def _append(conn: psycopg.Connection, writer: LogWriter, workspace: int, events: Iterator[EventEntry]) -> None:
     """As the edge does, a group at a time."""
+    from tertulia.bench.rounds import append_group
+
     group: list[NewEntry] = []
     for event in events:
         shard, contact_id = place_contact(workspace, int(event.user_id[1:]))
         group.append(NewEntry(shard, workspace, key_of(event), event, event.at, contact_id=contact_id))
         if len(group) == APPENDED:
-            _write(conn, writer, group)
-    _write(conn, writer, group)
-
-
-def _write(conn: psycopg.Connection, writer: LogWriter, group: list[NewEntry]) -> None:
-    writer.append(conn, group, datetime.now(UTC))
-    conn.commit()
-    writer.committed()
-    group.clear()
-
-
-def _drain(engine: object) -> int:
-    rounds = 0
-    while engine.run_round():  # type: ignore[attr-defined]
-        rounds += 1
-    return max(rounds, 1)
+            append_group(conn, writer, group)
+            group.clear()
+    append_group(conn, writer, group)
 
 
 def _count(url: str) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from tertulia.bench.harness import Figure, Report, against, copy_bare, fresh_database, read_cpu, share_cpu
+from tertulia.bench.harness import Figure, Report, against, copy_bare, fresh_database, share_cpu
 from tertulia.bench.people import make_gateway, make_people, place_contact
 from tertulia.core.entries import EventEntry, key_of
 from tertulia.store.db import connect
@@ -36,31 +36,25 @@ FIRED = "select count(*) from ledger where gate = 'provider'"
 def run() -> Report:
     """Measure; afterwards every run has its delivery and its row of the ledger."""
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
-        from tertulia.workers.collector import collect_seldom
+        from tertulia.bench.rounds import drain, measure_rounds
         from tertulia.workers.engine import Engine
 
         workspace = _make_workspace(url)
         with connect(url) as conn, connect(url) as engine_conn, connect(url) as beside:
             engine = Engine(engine_conn, "https://bench.example", beside=beside)
             _begin(conn, workspace)
-            _drain(engine)
+            drain(engine)
             conn.execute("update run_open set due_at = %s", [datetime.now(UTC)])
             conn.commit()
             with psycopg.connect(url, autocommit=True) as upkeep:
                 upkeep.execute("vacuum analyze")
-            collect_seldom()  # as the engine's command does
-            before = read_cpu(url)
-            began, cpu = time.perf_counter(), time.process_time()
-            rounds = _drain(engine)
-            seconds, own = time.perf_counter() - began, time.process_time() - cpu
-            spent = read_cpu(url) - before
-            spent["engine"] = round(own * 1_000)
+            worked = measure_rounds(url, engine)
             row = conn.execute(FIRED).fetchone()
             engine.hands.close()
         fired = row[0] if row else 0
         limit = 1 / sum(1 / copy_bare(url, table, Path(folder) / table) for table in ("delivery_open", "ledger"))
         others = _measure_procrastinate(url)
-    rate = RUNS / seconds
+    rate = RUNS / worked.seconds
     return Report(
         "timers",
         (
@@ -68,7 +62,7 @@ def run() -> Report:
             Figure("missing", RUNS - fired, "runs", goal="0", met=fired == RUNS),
             *([Figure("procrastinate", round(others), "jobs/s")] if others is not None else []),
         ),
-        {"rounds": rounds, "cpu_ms_per_run": share_cpu(spent, RUNS)},
+        {"rounds": worked.rounds, "cpu_ms_per_run": share_cpu(worked.spent, RUNS)},
     )
 
 
@@ -106,6 +100,8 @@ steps:
 
 def _begin(conn: Any, workspace: int) -> None:
     """Each of the people starts one run, by an event like any other."""
+    from tertulia.bench.rounds import append_group
+
     writer = LogWriter.lease(conn, "bench", datetime.now(UTC))
     conn.commit()
     at = datetime.now(UTC)
@@ -116,16 +112,7 @@ def _begin(conn: Any, workspace: int) -> None:
             event = EventEntry(1, "track", f"m{serial}", at, at, name=name, user_id=f"u{serial}")
             shard, contact_id = place_contact(workspace, serial)
             group.append(NewEntry(shard, workspace, key_of(event), event, at, contact_id=contact_id))
-        writer.append(conn, group, datetime.now(UTC))
-        conn.commit()
-        writer.committed()
-
-
-def _drain(engine: Any) -> int:
-    rounds = 0
-    while engine.run_round():
-        rounds += 1
-    return max(rounds, 1)
+        append_group(conn, writer, group)
 
 
 def _measure_procrastinate(url: str) -> float | None:
