@@ -81,7 +81,7 @@ def test_a_period_is_played(visit, journey):
     page.get_by_role("link", name="What if").click()
     page.get_by_role("link", name="Play the last 7 days").click()
     expect(page.locator(".what-if-sentence")).to_contain_text("would have begun")
-    expect(page.locator(".tile-stat").first).to_contain_text("live:")
+    expect(page.locator(".tile-stat").first).to_contain_text("Live:")
     expect(page.locator(".what-if-bars rect").first).to_be_visible()
     expect(page.locator(".what-if-samples .bubble").first).to_contain_text("is still in your cart.")
     page.get_by_text("Table").click()
