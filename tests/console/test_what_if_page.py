@@ -85,7 +85,7 @@ def test_a_draft_is_played_through_the_last_days(journey, alice) -> None:
     for words in ("Would enter", "Held by quiet hours", "Held by a cap", "Went to the end", "SMS Verbena"):
         assert words in page, words
     assert "Beatriz, Chapada <coffee> waits." in page
-    assert "live:" not in page
+    assert "Live:" not in page
     assert page.count('<rect class="area-sms"') == 1
     assert "remind" not in page
     raw = alice.get(f"/journeys/{journey.pk}/what-if/?days=7").content.decode()
