@@ -30,6 +30,7 @@ steps:
       {{ contact.name }}, CART10 makes everything that you left in your cart cheaper until Sunday, in the shop and in
       the app.
 """
+CONTROL = "guards: {bounces: 5%, after: 5}\ncanary: {share: 40%, for: 1 d}\nbudget: {day: 0.3}\n"
 NAMES = ("Beatriz", "Tomás", "Jurema", "منى", "佳怡", "Davi", "Aoife", "Yara", "Nuno", "Ileana", "Rodrigo", "Helena")
 
 
@@ -62,7 +63,7 @@ def journey(cast):
         made = create_journey(cast.workspace, cast.alice, now, SERIES % 100, name="Cart series")
         publish(made, cast.alice, now, version=1)
         save_draft(made, cast.alice, now, SERIES % 50, version=1)
-        create_journey(cast.workspace, cast.alice, now, SERIES % 80, name="Second thoughts")
+        create_journey(cast.workspace, cast.alice, now, SERIES % 80 + CONTROL, name="Second thoughts")
     return made
 
 

@@ -2,8 +2,11 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from tertulia.core.durations import read_duration
+from msgspec.structs import asdict
+
+from tertulia.core.canaries import plan_canary
 from tertulia.core.journeys import Journey as Document
 from tertulia.core.rounds import find_once
 from tertulia.core.zones import load_zone
@@ -12,16 +15,17 @@ from tertulia.data.models import Workspace
 
 def find_first(document: Document, workspace: Workspace) -> datetime | None:
     """When a document's one round is due, in UTC; None of one at the launch."""
-    return find_once(document, load_zone(document.zone or workspace.zone or "UTC"))
+    return find_once(document, _find_zone(document, workspace))
 
 
 def begin_canary(document: Document, workspace: Workspace, now: datetime) -> dict[str, Any]:
     """Of a revision that is published now: its time begins when the first may enter. Empty without a canary."""
-    if document.canary is None:
-        return {}
-    begins = max(find_first(document, workspace) or now, now) if document.is_broadcast else now
-    until = begins + read_duration(document.canary.for_)
-    return {"since": now.isoformat(), "until": until.isoformat()}
+    planned = plan_canary(document, _find_zone(document, workspace), now)
+    return {name: at.isoformat() for name, at in asdict(planned).items()} if planned is not None else {}
+
+
+def _find_zone(document: Document, workspace: Workspace) -> ZoneInfo:
+    return load_zone(document.zone or workspace.zone or "UTC")
 
 
 def shift_canary(canary: dict[str, Any], now: datetime, paused_at: datetime) -> dict[str, Any]:

@@ -13,16 +13,19 @@ from zoneinfo import ZoneInfo
 
 from tertulia.actions.config import index_journeys
 from tertulia.core.came import subject_of
+from tertulia.core.canaries import plan_canary
 from tertulia.core.clocks import find_zone as find_clock
 from tertulia.core.consent import Suppression
 from tertulia.core.coupons import SAMPLE_CODE
 from tertulia.core.entries import EventEntry
 from tertulia.core.events import USER, identities_of
+from tertulia.core.guards import Canary
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
 from tertulia.core.simulation.arrivals import Arrival, Wrote
 from tertulia.core.simulation.crowd import Crowd, make_provider
+from tertulia.core.simulation.guards import Pause
 from tertulia.core.simulation.memory import Memory, make_memory
 from tertulia.core.simulation.people import make_listed
 from tertulia.core.simulation.play import Player
@@ -63,13 +66,15 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a journey came to, up to `to`; before the tape's end where it was stopped. `crowd`: what synthetic customers
-    did."""
+    """What a journey came to, up to `to`; before the tape's end where it was stopped. `paused`: when its guard did
+    that, and on what; `canary`: until when it went to its share alone; `crowd`: what synthetic customers did."""
 
     report: Report
     to: datetime
     events: int
     whole: bool
+    paused: Pause | None = None
+    canary: Canary | None = None
     crowd: Crowd | None = None
 
 
@@ -155,6 +160,17 @@ def gather(config: Config, people: People, since: datetime) -> Memory:
     return memory
 
 
+def launch(config: Config, launched: Collection[int], at: datetime) -> Config:
+    """The configuration in which these journeys are published at an instant, with their canaries (V3)."""
+    journeys = dict(config.journeys)
+    for journey_id in launched:
+        row = journeys[journey_id]
+        document = row.program.journey
+        zone = load_zone(document.zone) if document.zone else find_zone(config, row.workspace)
+        journeys[journey_id] = replace(row, canary=plan_canary(document, zone, at))
+    return replace(config, journeys=journeys)
+
+
 def play_tape(
     memory: Memory,
     tape: Tape,
@@ -170,13 +186,15 @@ def play_tape(
     to the end too. `rates`: by which providers deliver and questions are answered and, where customers are `synthetic`,
     by which they react; `launched`: journeys whose launch is at the beginning."""
     report = Report(journey_id, find_zone(memory.config, tape.workspace))
+    memory.rows.config = launch(memory.config, launched, tape.since)
     channels = memory.config.channels
     crowd = Crowd(rates, channels, _make_clock(memory)) if synthetic else None
     answer = make_provider(rates, channels)
     player = Player(memory, report.watch, answer, rates.answered / 100, stop, launched, crowd)
     player.play(tape.arrivals, until, tape.until)
     to = player.played_to or tape.since
-    return Played(report, to, player.events, to >= until, crowd)
+    paused, mine = memory.guards.paused.get(journey_id), memory.config.journeys[journey_id]
+    return Played(report, to, player.events, to >= until, paused, mine.canary, crowd)
 
 
 def _make_clock(memory: Memory) -> Callable[[int, datetime], time]:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tertulia.actions.guard_words import tell_guard
 from tertulia.actions.what_if import Played
 from tertulia.actions.why import explain_reason
 from tertulia.core.journeys import Program
+from tertulia.core.reasons import Reason
 from tertulia.core.simulation.crowd import REACTIONS, Crowd
-from tertulia.core.simulation.report import CAP_GATE, WINDOW_GATE, Report
+from tertulia.core.simulation.report import CAP_GATE, THROTTLE_GATE, WINDOW_GATE, Report
 from tertulia.core.world import ChannelFacts, Config
 
 
@@ -37,6 +39,8 @@ def tell_played(played: Played, program: Program, config: Config, left: Mapping[
         "held_out": report.ghosts.total(),
         "held_by_hours": report.count_held(WINDOW_GATE),
         "held_by_cap": report.count_held(CAP_GATE),
+        "guard": _tell_pause(played),
+        "canary": _tell_canary(played, program),
         "coupons": _tell_coupons(report, config, left),
         "cost": [{"currency": currency, "micros": micros} for currency, micros in sorted(report.cost_micros.items())],
         "not_sent": [
@@ -49,6 +53,23 @@ def tell_played(played: Played, program: Program, config: Config, left: Mapping[
         "steps": _tell_steps(report, program, played.crowd),
         "samples": _tell_samples(report, channels),
     }
+
+
+def _tell_pause(played: Played) -> dict[str, Any] | None:
+    """Which guard paused the journey, when, on what figures, and in words; None where none did."""
+    if played.paused is None:
+        return None
+    fired = played.paused.fired.tell()
+    return {"at": played.paused.at, **fired, "sentence": tell_guard(fired)}
+
+
+def _tell_canary(played: Played, program: Program) -> dict[str, Any] | None:
+    """To which share the messages went first, until when, and how many waited; None without a canary."""
+    rule = program.journey.canary
+    if played.canary is None or rule is None:
+        return None
+    held = played.report.held[(THROTTLE_GATE, Reason.CANARY.value)]
+    return {"share": rule.share, "until": played.canary.until, "held": held}
 
 
 def _tell_coupons(report: Report, config: Config, left: Mapping[int, int]) -> list[dict[str, Any]]:

@@ -46,6 +46,25 @@ class NeededCouponsOut(Schema):
     left: int | None
 
 
+class GuardPauseOut(Schema):
+    """A guard that paused the journey: `count` of `of`, and the share that was `allowed`."""
+
+    at: datetime
+    guard: str
+    count: int
+    of: int
+    allowed: str
+    sentence: str
+
+
+class CanaryOut(Schema):
+    """To which share it went first, until when, and how many messages of others waited for that."""
+
+    share: str
+    until: datetime
+    held: int
+
+
 class ReactionsOut(Schema):
     """What synthetic customers did with messages: opened them (of these so many within five minutes), clicked in them,
     replied, or wanted no more offers on that channel."""
@@ -119,6 +138,8 @@ class PlayedOut(Schema):
     held_out: int
     held_by_hours: int
     held_by_cap: int
+    guard: GuardPauseOut | None
+    canary: CanaryOut | None
     coupons: list[NeededCouponsOut]
     cost: list[CostOut]
     reactions: ReactionsOut | None

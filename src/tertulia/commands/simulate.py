@@ -263,6 +263,7 @@ def describe(told: dict[str, Any]) -> str:
     if told["left_out"]:
         lines.append(f"{len(told['left_out']):,} rows left out, as an import would:")
         lines += [f"  {sentence}" for sentence in told["left_out"][:LEFT_OUT_SHOWN]]
+    lines += [sentence for one in told["journeys"] for sentence in _describe_control(one, zone)]
     lines += ["", *_lay_out([("", [one["name"] for one in told["journeys"]]), *_list_figures(told["journeys"])])]
     for one in told["journeys"]:
         if one["samples"]:
@@ -271,6 +272,19 @@ def describe(told: dict[str, Any]) -> str:
             at = sample["at"].astimezone(zone)
             lines.append(f"  {at:%Y-%m-%d %H:%M}  {sample['channel']}  {sample['name']}: {sample['text']}")
     return "\n".join(lines) + "\n"
+
+
+def _describe_control(one: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    """What its canary and its guards did."""
+    lines, guard, canary = [], one["guard"], one["canary"]
+    if canary is not None:
+        until = f"{canary['until'].astimezone(zone):%Y-%m-%d %H:%M}"
+        first = f"to {canary['share']} of the customers first, until {until}"
+        lines.append(f"{one['name']} goes {first}; messages of others that waited: {canary['held']:,}.")
+    if guard is not None:
+        at = f"{guard['at'].astimezone(zone):%Y-%m-%d %H:%M}"
+        lines.append(f"{one['name']}: its guard would have paused it at {at}: {guard['sentence']}. Nobody resumes it.")
+    return lines
 
 
 def _describe_synthetic(told: dict[str, Any]) -> list[str]:

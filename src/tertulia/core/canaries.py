@@ -7,10 +7,15 @@ since the revision was published wait; what customers asked for does not.
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
+from tertulia.core.durations import read_duration
+from tertulia.core.guards import Canary
+from tertulia.core.journeys import Journey as Document
+from tertulia.core.rounds import find_once
 from tertulia.core.rows import OpenDelivery, RunRow
 from tertulia.core.shares import read_share
 from tertulia.core.splits import find_bucket
@@ -31,6 +36,15 @@ class Place(msgspec.Struct, frozen=True):
     def tell(self) -> dict[str, Any]:
         """The facts of the ledger."""
         return {"first": self.first, "share": self.share}
+
+
+def plan_canary(document: Document, zone: ZoneInfo, now: datetime) -> Canary | None:
+    """Of a revision that is published now: its time begins when the first may enter. `zone`: in which a broadcast's
+    date is read."""
+    if document.canary is None:
+        return None
+    first = find_once(document, zone) if document.is_broadcast else None
+    return Canary(now, max(first or now, now) + read_duration(document.canary.for_))
 
 
 def find_place(world: "World", delivery: OpenDelivery, run: RunRow | None) -> Place | None:

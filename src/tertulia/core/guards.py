@@ -15,6 +15,10 @@ from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.shares import BUCKETS, read_share
 
 WINDOW: Final = timedelta(days=1)
+EVERY: Final = timedelta(seconds=10)  # journeys are looked at so often
+LEFT_BY: Final = ("opt_word", "unsubscribe_link", "form", "platform_choice")
+BLOCKED_BY: Final = ("platform_block",)
+"""Sources of withdrawn consent: who opted out, and who blocked us."""
 AFTER_MAX: Final = 1_000_000
 NAMES: Final = ("bounces", "complaints", "opt_outs", "aborts")
 FOR_BROADCASTS: Final = {"bounces": "10%", "complaints": "0.5%", "opt_outs": "5%", "after": 200}

@@ -14,12 +14,11 @@ select (select count(*) from delivery d
        (select count(distinct d.contact_id) from delivery d
         join consent c on c.shard = d.shard and c.contact_id = d.contact_id
         where d.journey_id = %(journey)s and d.day >= %(day)s and d.sent_at >= %(since)s
-          and c.state = 'withdrawn' and c.source = 'platform_block' and c.at >= d.sent_at),
+          and c.state = 'withdrawn' and c.source = any(%(blocked_by)s) and c.at >= d.sent_at),
        (select count(distinct d.contact_id) from delivery d
         join consent c on c.shard = d.shard and c.contact_id = d.contact_id
         where d.journey_id = %(journey)s and d.day >= %(day)s and d.sent_at >= %(since)s
-          and c.state = 'withdrawn' and c.source in ('opt_word', 'unsubscribe_link', 'form', 'platform_choice')
-          and c.at >= d.sent_at),
+          and c.state = 'withdrawn' and c.source = any(%(left_by)s) and c.at >= d.sent_at),
        (select count(*) from ledger l
         where l.journey_id = %(journey)s and l.day >= %(day)s and l.at >= %(since)s
           and l.outcome = 'not_sent' and l.gate = 'render')

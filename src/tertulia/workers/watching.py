@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tertulia.core.guards import judge
+from tertulia.core.guards import EVERY, judge
 from tertulia.core.world import Config
 from tertulia.store.db import Conn
 from tertulia.store.guards import count_messages, pause_by_guard, read_since
 
-EVERY: Final = timedelta(seconds=10)  # of the decision clock
 RARER: Final = 20  # times as long as a look took, at least
 
 

@@ -42,6 +42,7 @@ from tertulia.core.rows import (
 )
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.bandits import Bandits
+from tertulia.core.simulation.guards import Guards
 from tertulia.core.simulation.members import Members
 from tertulia.core.simulation.timers import Timers
 from tertulia.core.triggers import HORIZON
@@ -75,7 +76,9 @@ class Memory:
     watches: dict[int, dict[tuple[UUID, int], WatchRow]] = field(default_factory=dict)  # by contact (R6)
     members: Members = field(default_factory=Members)
     bandits: Bandits = field(default_factory=Bandits)
+    guards: Guards = field(default_factory=Guards)
     is_recorded: bool = False  # who comes into a segment or leaves it is told, and not decided
+    has_guards: bool = False  # else nobody asks what became of messages
     has_bandits: bool = False  # else nobody asks what ways have come to
     has_best_hours: bool = False  # else nobody asks when customers opened, clicked or wrote
     has_sessions: bool = False  # somebody listens to them; else nobody asks which are running
@@ -319,6 +322,7 @@ def make_memory(config: Config, since: datetime) -> Memory:
         recalls=frozenset((rule.type, rule.event) for program in programs for rule in program.journey.exceptions),
         lookback=max((program.lookback for program in programs), default=timedelta()),
         has_sessions=any(name in (STARTED, ENDED) for _, _, name in config.heard),
+        has_guards=any(program.journey.guards is not None for program in programs),
         has_bandits=any(program.list_bandits() for program in programs),
         has_best_hours=any(program.has_best_hours for program in programs),
     )

@@ -53,6 +53,7 @@ from tertulia.core.sessions import settle
 from tertulia.core.simulation.arrivals import Arrival, Sent, Wrote
 from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
+from tertulia.core.simulation.guards import look_due
 from tertulia.core.simulation.idle import find_known, find_owner, is_idle
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
@@ -158,7 +159,7 @@ class Player:
             did = self._claim(now) | self._end_sessions(now) | self._end_watches(now) | self._wake(now)
             if did | self._hear(now) | self._claim_calls(now) | self._move_members(now):
                 continue
-            if weigh_due(self.memory, now) or self._take_rounds(now):
+            if weigh_due(self.memory, now) or look_due(self.memory, now) or self._take_rounds(now):
                 continue
             if not self.handed_over and not self.called:
                 return
@@ -215,7 +216,8 @@ class Player:
                 raise AssertionError(f"no {type(entry).__name__} comes about here")
 
     def _claim(self, now: datetime) -> bool:
-        """Messages that may go out; those of a channel that is stopped wait for ever."""
+        """Messages that may go out; those of a channel that is stopped wait for ever, or of a journey that its guard
+        paused."""
         rows = self.memory.rows
         due = self.memory.timers.claims.take_due(now)
         due.sort(key=lambda delivery_id: (rows.open[delivery_id].lane, delivery_id))  # as an engine takes them
@@ -223,6 +225,7 @@ class Player:
             delivery = rows.open[delivery_id]
             if (
                 delivery.state != DeliveryState.QUEUED.value
+                or self._is_paused(delivery.journey_id)
                 or rows.config.channels[delivery.channel_id].state != "live"
             ):
                 continue
@@ -260,6 +263,8 @@ class Player:
         due = self.memory.timers.rounds.take_due(now)
         for journey_id, day in due:
             journey = self.memory.config.journeys[journey_id]
+            if self._is_paused(journey_id):
+                continue
             for invited in takewhile(lambda _: not self.stop(), list_invited(self.memory, journey, day, now)):
                 world = self.memory.make_world(now)
                 self.memory.fill(world, (invited.contact_id,))
@@ -271,6 +276,8 @@ class Player:
         due = sorted(self.memory.timers.runs.take_due(now))
         for run_id in due:
             run = self.memory.rows.runs[run_id]
+            if self._is_paused(run.journey_id):
+                continue
             world = self.memory.make_world(now)
             self.memory.fill(world, (run.contact_id,))
             advance(world, world.runs[run_id], Woken.TIMER)
@@ -342,6 +349,8 @@ class Player:
         due = sorted(self.memory.timers.calls.take_due(now))
         for call_id in due:
             call = self.memory.rows.calls[call_id]
+            if self._is_paused(call.journey_id):
+                continue
             world = self.memory.make_world(now)
             self.memory.fill(world, (call.contact_id,))
             handed_over = claim_call(world, world.calls[call_id])
@@ -369,11 +378,17 @@ class Player:
         self._settle_members(settle_members(self.memory, stirred, now, 0), 0)
         return bool(due)
 
+    def _is_paused(self, journey_id: int | None) -> bool:
+        """By its guard: what waits stands still, for nobody resumes it here."""
+        return journey_id in self.memory.guards.paused
+
     def _end(self, world: World, depth: int = 0) -> None:
         wake_deferred(world, self.memory.list_deferred(world, list_released(world)))
         if self.crowd is not None:
             self._note_links(world)
         self.memory.keep(world)
+        if self.memory.has_guards:
+            self.memory.guards.note(self.memory, world)
         if self.memory.has_bandits:
             self.memory.bandits.note(self.memory, world)
         self.watch(world)

@@ -20,6 +20,7 @@ from tertulia.core.world import World
 SAMPLES_MAX: Final = 5
 WINDOW_GATE: Final = "send_window"
 CAP_GATE: Final = "cap"
+THROTTLE_GATE: Final = "throttle"
 
 
 class Sample(msgspec.Struct, frozen=True):

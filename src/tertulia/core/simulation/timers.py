@@ -51,8 +51,8 @@ class Queue(Generic[Key]):
 class Timers:
     """Messages and calls to be claimed by their id, sessions that may end by their contact, runs to be woken, and runs
     whose question is answered, by their id, contacts whom time may move into a segment or out of it, bandits by
-    their experiment, rounds by journey and day, messages that may have been ignored by then, by their contact,
-    theirs and the journey's that waits for it, and what customers do, by a serial number."""
+    their experiment, journeys whose guards look, rounds by journey and day, messages that may have been ignored by
+    then, by their contact, theirs and the journey's that waits for it, and what customers do, by a serial number."""
 
     claims: Queue[UUID] = field(default_factory=Queue)
     sessions: Queue[int] = field(default_factory=Queue)
@@ -61,6 +61,7 @@ class Timers:
     calls: Queue[UUID] = field(default_factory=Queue)
     segments: Queue[int] = field(default_factory=Queue)
     bandits: Queue[str] = field(default_factory=Queue)
+    guards: Queue[int] = field(default_factory=Queue)
     rounds: Queue[tuple[int, date]] = field(default_factory=Queue)
     watches: Queue[tuple[int, UUID, int]] = field(default_factory=Queue)
     acts: Queue[int] = field(default_factory=Queue)
@@ -68,7 +69,6 @@ class Timers:
     def find_next(self) -> datetime | None:
         """When anything is due next."""
         queues = (self.claims, self.sessions, self.runs, self.replies, self.calls, self.segments, self.bandits)
-        found = [
-            at for queue in (*queues, self.rounds, self.watches, self.acts) if (at := queue.find_next()) is not None
-        ]
+        others = (self.guards, self.rounds, self.watches, self.acts)
+        found = [at for queue in (*queues, *others) if (at := queue.find_next()) is not None]
         return min(found, default=None)
