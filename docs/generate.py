@@ -63,8 +63,9 @@ def write_commands() -> Iterator[str]:
         yield f"## {name}\n"
         yield f"{sentence}\n"
         yield f"```\n{parser.format_usage().removeprefix('usage: ').strip()}\n```\n"
-        if parser._actions:
-            yield from table(("Option", "Meaning", "Default"), map(_describe_action, parser._actions))
+        options = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+        if options:
+            yield from table(("Option", "Meaning", "Default"), map(_describe_action, options))
             yield ""
 
 

@@ -18,13 +18,14 @@ import psycopg
 from aiohttp import web
 from tests.sim.fragile import Fuse, connect_fragile
 from tests.sim.provider import Provider
+from tests.workers.helping_thread import helping
 
 from tertulia.core.lanes import BULK, CODE
 from tertulia.edge.writer import GroupWriter, Notifier
 from tertulia.errors import StoodDown
 from tertulia.store import ownership
 from tertulia.store.clock import real_now, set_test_clock
-from tertulia.store.db import connect
+from tertulia.store.db import Conn, connect
 from tertulia.store.log import LogWriter
 from tertulia.workers import outcomes as outcome_writer
 from tertulia.workers.api_caller import UNDER_WAY_MAX, ApiCaller
@@ -115,8 +116,11 @@ class Machine:
     def _start_engine(self) -> Engine:
         self._engines += 1
         conn = connect_fragile(self.url, self.engine_fuse)
+        self._helped, helpers = ExitStack(), []
         self._beside = connect_fragile(self.url, self.engine_fuse) if self.seed % 2 else None
-        made = Engine(conn, PUBLIC_URL, name=f"engine-{self._engines}", test_clock=True, beside=self._beside)
+        if self._beside is not None:
+            helpers.append(self._helped.enter_context(helping(self._beside, PUBLIC_URL)))
+        made = Engine(conn, PUBLIC_URL, name=f"engine-{self._engines}", test_clock=True, helpers=helpers)
         made.hands.least = 1  # every part of the log as if it were long
         return made
 
@@ -152,9 +156,7 @@ class Machine:
         return self.engine.conn.closed or (self._beside is not None and self._beside.closed)
 
     def _close_engine(self) -> None:
-        self.engine.conn.close()
-        if self._beside is not None:
-            self._beside.close()
+        _end(self.engine, self._beside, self._helped)
 
     def _end_lease(self) -> None:
         """The engine's lease runs out."""
@@ -163,14 +165,12 @@ class Machine:
 
     def meet_rival(self) -> None:
         """E6: another engine takes over while this one sleeps; when it wakes it writes nothing and stands down."""
-        sleeper, beside = self.engine, self._beside
+        sleeper, beside, helped = self.engine, self._beside, self._helped
         self._replace_engine()
         self.round()
         with suppress(StoodDown):
             sleeper.run_round()
-        sleeper.conn.close()
-        if beside is not None:
-            beside.close()
+        _end(sleeper, beside, helped)
         self.burnt["rival"] += 1
 
     # the sender and the sweeper
@@ -282,3 +282,11 @@ class Machine:
             fuse.light_commit()
         else:
             fuse.light(self.chance.randint(0, statements))
+
+
+def _end(engine: Engine, beside: Conn | None, helped: ExitStack) -> None:
+    """An engine is gone, with its helper."""
+    engine.conn.close()
+    helped.close()
+    if beside is not None:
+        beside.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tertulia.store.arrays import Utf8Texts
+from tertulia.store.arrays import Utf8Texts, Uuids
 
 TEXT = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=20)
 
@@ -49,3 +49,9 @@ def test_texts_in_utf_8_go_as_they_are(conn: psycopg.Connection) -> None:
     texts = ['{"a": "b\\\\c"}', "", "é", "{,}", "NULL"]
     raw = Utf8Texts([text.encode() for text in texts])
     assert conn.execute("select %s::text[]", (raw,)).fetchone() == (texts,)
+
+
+def test_uuids_go_as_their_bytes(conn: psycopg.Connection) -> None:
+    ids = [UUID(int=1), UUID(int=2**128 - 1)]
+    assert conn.execute("select %s::uuid[]", (Uuids([id_.bytes for id_ in ids]),)).fetchone() == (ids,)
+    assert conn.execute("select %s::uuid[]", (Uuids(),)).fetchone() == ([],)

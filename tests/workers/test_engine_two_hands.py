@@ -1,16 +1,19 @@
-"""A long part of the log is decided by two hands at once, each for its own shards."""
+"""A long part of the log is decided by an engine and its helper at once, each for its own shards."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import psycopg
 import pytest
+from tests.workers.helping_thread import helping
 from tests.workers.town import PUBLIC_URL, Town
 
 from tertulia.core.entries import EventEntry
 from tertulia.ids import shard_of_contact
 from tertulia.store.db import connect
 from tertulia.workers.engine import Engine
+from tertulia.workers.helping import HandLost, Helper
 
 CART = """
 name: Cart
@@ -24,12 +27,11 @@ steps:
 
 @pytest.fixture
 def town(empty_database: str) -> Iterator[Town]:
-    """An engine whose second hand takes its half of every part."""
-    with Town(empty_database) as made, connect(empty_database) as beside:
-        made.engine = Engine(made.engine_conn, PUBLIC_URL, name="test", test_clock=True, beside=beside)
+    """An engine whose helper takes its half of every part."""
+    with Town(empty_database) as made, connect(empty_database) as beside, helping(beside, PUBLIC_URL) as helper:
+        made.engine = Engine(made.engine_conn, PUBLIC_URL, name="test", test_clock=True, helpers=[helper])
         made.engine.hands.least = 1
         yield made
-        made.engine.hands.close()
 
 
 def tell(town: Town, serial: int, name: str, user: str, device: str = "") -> None:
@@ -101,3 +103,24 @@ def test_I3_a_poison_entry_is_parked_alone_by_either_hand(town: Town) -> None:
     town.drain()
     assert town.rows("select count(*) from event where name = 'Page Seen'") == [(6,)]
     assert town.rows("select count(*) from parked") == [(2,)]
+
+
+def test_a_helper_is_a_process_and_its_death_ends_the_engines_round(empty_database: str) -> None:
+    """Nothing that it had not committed is lost: the next engine finds it in the log."""
+    with Town(empty_database) as made, closing(Helper.start(empty_database)) as helper:
+        made.engine = Engine(made.engine_conn, PUBLIC_URL, name="test", test_clock=True, helpers=[helper])
+        made.engine.hands.least = 1
+        left, right = meet_users(made)
+        made.drain()
+        for serial, user in enumerate((left[0], right[0])):
+            tell(made, serial, "Page Seen", user)
+        made.drain()
+        assert made.rows("select count(*) from event where name = 'Page Seen'") == [(2,)]
+        helper.kill()
+        tell(made, 2, "Page Seen", right[1])
+        with pytest.raises(HandLost):
+            made.engine.run_round()
+        made.engine_conn.rollback()
+        made.engine = Engine(made.engine_conn, PUBLIC_URL, name="test", test_clock=True)
+        made.drain()
+        assert made.rows("select count(*) from event where name = 'Page Seen'") == [(3,)]

@@ -8,8 +8,7 @@ fails alone is parked whole with its error, and the others go on.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -48,7 +47,7 @@ from tertulia.core.entries import (
     key_of,
     route,
 )
-from tertulia.core.events import derive_event_id
+from tertulia.core.events import derive_event_key
 from tertulia.core.journey import advance, end, follow_delivery
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
@@ -97,7 +96,7 @@ def decide_entries(
     fresh = _drop_duplicates(conn, read, batch)
     waiting, decidable = _split_receipts(fresh)
     plain = World(now, config, serials)
-    decidable = take_plain(conn, plain, decidable)
+    decidable = take_plain(conn, world, plain, decidable)
     world.effects += plain.effects
     load_facts(conn, world, decidable)
     parks = []
@@ -333,13 +332,13 @@ def _channel_of(row: LogRow) -> int | None:
 def _drop_duplicates(conn: Conn, read: Sequence[Read], batch: Batch) -> list[Read]:
     """E1: by the key of (UTC day of the entry's own time, id), in the owner's transaction. The first of equal keys
     within the cycle stays."""
-    events: dict[UUID, Read] = {}
+    events: dict[bytes, Read] = {}
     others: dict[tuple[int, str], Read] = {}
     first = []
     for pair in read:
         row, entry = pair
         if isinstance(entry, EventEntry) and FORWARDED not in row.key:
-            kept = events.setdefault(derive_event_id(row.workspace, entry.message_id), pair)
+            kept = events.setdefault(derive_event_key(row.workspace, entry.message_id), pair)
         else:
             kept = others.setdefault((row.shard, row.key), pair)
         if kept is pair:
@@ -350,13 +349,15 @@ def _drop_duplicates(conn: Conn, read: Sequence[Read], batch: Batch) -> list[Rea
     return fresh
 
 
-def _find_doubles(conn: Conn, events: dict[UUID, Read], others: dict[tuple[int, str], Read]) -> set[int]:
+def _find_doubles(conn: Conn, events: dict[bytes, Read], others: dict[tuple[int, str], Read]) -> set[int]:
     """Those that came in an earlier cycle (by `id`). Keys are written in one order by all who write them."""
     doubles = set()
     if events:
-        ids = sorted(events, key=attrgetter("int"))
-        keys = [(id_, cast(EventEntry, events[id_][1]).client_at, events[id_][0].workspace) for id_ in ids]
-        doubles |= {id(events[id_]) for id_ in loader.see_events(conn, keys)}
+        keys = sorted(events)
+        pairs = [events[key] for key in keys]
+        days = [day_of(_time_key(*pair)) for pair in pairs]
+        seen = loader.see_events(conn, keys, days, [row.workspace for row, _ in pairs])
+        doubles |= {id(events[key]) for key in seen}
     if others:
         keyed = [(place[0], place[1], *others[place]) for place in sorted(others)]
         new = loader.dedupe(

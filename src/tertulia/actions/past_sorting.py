@@ -113,7 +113,7 @@ def _find_there(conn: Conn, workspace: int, events: Sequence[PastEvent], known: 
             shards |= {shard_of_contact(contact_id), shard_of_contact(roots.get(contact_id, contact_id))}
         day, event_id = place_event(workspace, event.entry)
         places += [(shard, day, event_id, number) for shard in shards]
-        keys.append((shard_of_event(event_id), day, event_id))
+        keys.append((shard_of_event(event_id.bytes), day, event_id))
     return find_stored(conn, places) | find_seen(conn, keys)
 
 

@@ -39,17 +39,17 @@ def run() -> Report:
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
         from tertulia.bench.rounds import drain, measure_rounds
         from tertulia.workers.engine import Engine
+        from tertulia.workers.helping import start_helpers
 
         workspace = _make_workspace(url)
-        with connect(url) as conn, connect(url) as engine_conn, connect(url) as beside:
+        with connect(url) as conn, connect(url) as engine_conn, start_helpers(url) as helpers:
             writer = LogWriter.lease(conn, "bench", datetime.now(UTC))
             conn.commit()
-            engine = Engine(engine_conn, "https://bench.example", beside=beside)
+            engine = Engine(engine_conn, "https://bench.example", helpers=helpers)
             _append(conn, writer, workspace, _iter_events(chance, 0, WARM_EVENTS))
             drain(engine)
             _append(conn, writer, workspace, _iter_events(chance, WARM_EVENTS, EVENTS))
             worked = measure_rounds(url, engine)
-            engine.hands.close()
         kept, runs = _count(url)
         limit = copy_bare(url, "event", Path(folder) / "rows")
     rate = EVENTS / worked.seconds

@@ -38,10 +38,11 @@ def run() -> Report:
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
         from tertulia.bench.rounds import drain, measure_rounds
         from tertulia.workers.engine import Engine
+        from tertulia.workers.helping import start_helpers
 
         workspace = _make_workspace(url)
-        with connect(url) as conn, connect(url) as engine_conn, connect(url) as beside:
-            engine = Engine(engine_conn, "https://bench.example", beside=beside)
+        with connect(url) as conn, connect(url) as engine_conn, start_helpers(url) as helpers:
+            engine = Engine(engine_conn, "https://bench.example", helpers=helpers)
             _begin(conn, workspace)
             drain(engine)
             conn.execute("update run_open set due_at = %s", [datetime.now(UTC)])
@@ -50,7 +51,6 @@ def run() -> Report:
                 upkeep.execute("vacuum analyze")
             worked = measure_rounds(url, engine)
             row = conn.execute(FIRED).fetchone()
-            engine.hands.close()
         fired = row[0] if row else 0
         limit = 1 / sum(1 / copy_bare(url, table, Path(folder) / table) for table in ("delivery_open", "ledger"))
         others = _measure_procrastinate(url)

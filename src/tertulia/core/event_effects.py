@@ -28,13 +28,13 @@ class TouchContact(msgspec.Struct, frozen=True):
 
 
 class StoreEvent(msgspec.Struct, frozen=True):
-    """One event, once by its id and day (E1); `contact_id` 0 for what concerns a group alone, in `shard`. `imported`:
-    it came from a file of past events (E4)."""
+    """One event, once by its id and day (E1), of which `key` is the 16 bytes; `contact_id` 0 for what concerns a group
+    alone, in `shard`. `imported`: it came from a file of past events (E4)."""
 
     workspace: int
     shard: int
     contact_id: int
-    id: UUID
+    key: bytes
     day: date
     source_id: int
     type: str
@@ -47,6 +47,11 @@ class StoreEvent(msgspec.Struct, frozen=True):
     occurred_at: datetime
     received_at: datetime
     imported: bool = False
+
+    @property
+    def id(self) -> UUID:
+        """What the event is called wherever it is named."""
+        return UUID(bytes=self.key)
 
 
 class WriteGroup(msgspec.Struct, frozen=True):

@@ -49,7 +49,7 @@ from tertulia.core.traits import (
 )
 from tertulia.core.triggers import react
 from tertulia.core.world import ACTIVE_STEP, World
-from tertulia.ids import day_of, derive_id, shard_of_contact, shard_of_index
+from tertulia.ids import day_of, derive_key, shard_of_contact, shard_of_index
 
 USER: Final = "user_id"
 DEVICE: Final = "anonymous_id"
@@ -97,19 +97,20 @@ def decide_event(world: World, entry: EventEntry, workspace: int, shard: int) ->
 
 def place_event(workspace: int, entry: EventEntry) -> tuple[date, UUID]:
     """The day and the id under which an event is stored: what makes it the same event (E1)."""
-    return day_of(entry.client_at), derive_event_id(workspace, entry.message_id)
+    return day_of(entry.client_at), UUID(bytes=derive_event_key(workspace, entry.message_id))
 
 
 @lru_cache(maxsize=16_384)
-def derive_event_id(workspace: int, message_id: str) -> UUID:
-    """The id of an event, which its cycle asks for more than once: to see whether it came before, and to store it."""
-    return derive_id("event", workspace, message_id)
+def derive_event_key(workspace: int, message_id: str) -> bytes:
+    """The 16 bytes of an event's id, for which its cycle asks more than once: to see whether it came before, and to
+    store it."""
+    return derive_key("event", workspace, message_id)
 
 
-def shard_of_event(event_id: UUID) -> int:
+def shard_of_event(key: bytes) -> int:
     """Where an event's key is kept (E1). Not with its contact: a second copy may come to another shard, for the contact
     was merged or the device changed hands in between."""
-    return shard_of_index(event_id.int >> 120)
+    return shard_of_index(key[0])
 
 
 def identities_of(entry: EventEntry) -> list[IdentityRef]:
@@ -361,16 +362,15 @@ def make_stored(world: World, entry: EventEntry, workspace: int, shard: int, con
     group's traits, lies in the shard in which it was decided."""
     context = entry.context
     properties = entry.traits if entry.call in ("identify", "group") else entry.properties
-    told = {"groupId": entry.group_id, "previousId": entry.previous_id}
-    if any(told.values()):
+    if entry.group_id or entry.previous_id:
+        told = {"groupId": entry.group_id, "previousId": entry.previous_id}
         context = {**context, **{name: value for name, value in told.items() if value}}
-    day, event_id = place_event(workspace, entry)
     return ev.StoreEvent(
         workspace=workspace,
         shard=shard,
         contact_id=contact_id,
-        id=event_id,
-        day=day,
+        key=derive_event_key(workspace, entry.message_id),
+        day=day_of(entry.client_at),
         source_id=entry.source_id,
         type=entry.call,
         name=entry.name,

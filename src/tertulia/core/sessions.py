@@ -23,7 +23,7 @@ from tertulia.core.entries import EventEntry
 from tertulia.core.rows import ContactRow, Done, SessionRow
 from tertulia.core.triggers import HORIZON, react
 from tertulia.core.world import Config, World
-from tertulia.ids import day_of, derive_id, shard_of_contact
+from tertulia.ids import day_of, derive_id, derive_key, shard_of_contact
 
 IDLE: Final = timedelta(minutes=30)
 BACKGROUNDED: Final = "Application Backgrounded"
@@ -220,7 +220,7 @@ def _derive(world: World, row: SessionRow, name: str, at: datetime, properties: 
         workspace=row.workspace,
         shard=shard_of_contact(row.contact_id),
         contact_id=row.contact_id,
-        id=derive_id("event", row.workspace, message_id),
+        key=derive_key("event", row.workspace, message_id),
         day=day_of(at),
         source_id=DERIVED_SOURCE,
         type=DERIVED,

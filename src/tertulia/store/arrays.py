@@ -11,6 +11,7 @@ also keeps one prepared statement whatever the size of the numbers in it.
 import struct
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,12 +26,19 @@ _ITEM = struct.Struct(">iq")
 _NULL = struct.pack(">i", -1)
 _TIMESTAMPTZ_OID = 1184
 _TEXT_OID = 25
+_UUID_OID = 2950
 _LENGTH = struct.Struct(">i")
+_UUID_LENGTH = _LENGTH.pack(16)
+_EMPTY_UUIDS = struct.pack(">iiI", 0, 0, _UUID_OID)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL's
 
 
 class Utf8Texts(list[bytes]):
     """Texts that are written in UTF-8 already, without NULs: they go as they are, where a list of `str` is quoted."""
+
+
+class Uuids(list[bytes]):
+    """The 16 bytes each of UUIDs that nobody needs as objects."""
 
 
 class FlatListDumper(ListDumper):
@@ -62,8 +70,8 @@ class InstantsDumper(ListDumper):
         return _write_instants(obj)
 
 
-class Utf8TextsDumper(ListDumper):
-    """Registered for `Utf8Texts` by `db.tune`: a binary `text[]`."""
+class _BytesDumper(ListDumper):
+    """Items that are bytes as PostgreSQL has them."""
 
     format = Format.BINARY
 
@@ -72,6 +80,18 @@ class Utf8TextsDumper(ListDumper):
 
     def upgrade(self, obj: list[bytes], format: PyFormat) -> BaseListDumper:
         return self
+
+
+class UuidsDumper(_BytesDumper):
+    """Registered for `Uuids` by `db.tune`: a binary `uuid[]`."""
+
+    def dump(self, obj: list[bytes]) -> Buffer:
+        head = _ARRAY_HEAD.pack(1, 0, _UUID_OID, len(obj), 1)
+        return head + _UUID_LENGTH + _UUID_LENGTH.join(obj) if obj else _EMPTY_UUIDS
+
+
+class Utf8TextsDumper(_BytesDumper):
+    """Registered for `Utf8Texts` by `db.tune`: a binary `text[]`."""
 
     def dump(self, obj: list[bytes]) -> Buffer:
         pack = _LENGTH.pack
@@ -107,6 +127,7 @@ def _write_bytes(value: bytes) -> str:
     return '"\\\\x' + value.hex() + '"'
 
 
+@lru_cache(maxsize=64)
 def _write_date(value: date) -> str:
     return '"' + value.isoformat() + '"'
 

@@ -17,7 +17,7 @@ from psycopg.pq import Format
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 
-from tertulia.store.arrays import FlatListDumper, Utf8Texts, Utf8TextsDumper
+from tertulia.store.arrays import FlatListDumper, Utf8Texts, Utf8TextsDumper, Uuids, UuidsDumper
 
 Conn = psycopg.Connection[TupleRow]
 
@@ -36,6 +36,7 @@ def tune(conn: Conn) -> None:
     for itself."""
     conn.adapters.register_dumper(list, FlatListDumper)
     conn.adapters.register_dumper(Utf8Texts, Utf8TextsDumper)
+    conn.adapters.register_dumper(Uuids, UuidsDumper)
     set_json_dumps(msgspec.json.encode, conn)
     set_json_loads(msgspec.json.decode, conn)
 

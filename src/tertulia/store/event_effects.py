@@ -115,7 +115,7 @@ def _write_event(e: ev.StoreEvent) -> bytes:
     return b"".join(
         (
             _PACK_HEAD(
-                *(16, 2, e.shard, 4, e.day.toordinal() - _FIRST_DAY, 16, e.id.bytes, 4, e.workspace, 8, e.contact_id),
+                *(16, 2, e.shard, 4, e.day.toordinal() - _FIRST_DAY, 16, e.key, 4, e.workspace, 8, e.contact_id),
                 *(4, e.source_id, len(type_)),
             ),
             *(type_, _PACK_LENGTH(len(name)), name, _PACK_LENGTH(len(message_id)), message_id),

@@ -13,7 +13,7 @@ from tertulia.core.events import LISTED, USER, shard_of_event
 from tertulia.core.families import join_families
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.links import LinkRow
-from tertulia.core.plain import Glimpse
+from tertulia.core.plain import Claim, Glimpse
 from tertulia.core.progress import ProgressRow
 from tertulia.core.rows import (
     AddressRow,
@@ -22,10 +22,10 @@ from tertulia.core.rows import (
     IdentityRow,
     LinkedIdentity,
     OpenDelivery,
-    SessionRow,
 )
 from tertulia.core.world import World
 from tertulia.ids import day_of, place_of_delivery, shard_of_contact
+from tertulia.store.arrays import Uuids
 from tertulia.store.db import Conn, fetch_all, load, read_json
 
 SERIALS_PER_BLOCK = 1000
@@ -41,8 +41,8 @@ def iter_serials(conn: Conn) -> Iterator[int]:
 
 
 def load_identities(conn: Conn, world: World, wanted: Collection[tuple[int, IdentityRef]]) -> None:
-    """The directory's rows of these identities."""
-    keys = list(wanted)
+    """The directory's rows of these identities, of those that are not loaded yet."""
+    keys = [key for key in wanted if key not in world.identities]
     if not keys:
         return
     rows = fetch_all(
@@ -128,15 +128,24 @@ def load_profiles(conn: Conn, world: World, wanted: Iterable[int]) -> None:
     _load_families(conn, world, wanted, _OWN_PARTS)
 
 
-def load_glimpses(conn: Conn, wanted: Collection[int]) -> dict[int, Glimpse]:
-    """Contacts as plain events need them; those who were merged or erased are left out."""
-    if not wanted:
+def load_glimpses(conn: Conn, claims: Sequence[Claim]) -> dict[Claim, Glimpse]:
+    """Contacts as plain events need them, by the claims that are right: the contact has these identities, and was
+    neither merged nor erased."""
+    if not claims:
         return {}
-    args = {"shards": [shard_of_contact(contact_id) for contact_id in wanted], "ids": list(wanted)}
-    found = {}
-    for contact_id, active_at, settled, workspace, *visit in fetch_all(conn, load("world")["glimpses"], args):
-        session = SessionRow(contact_id, workspace, *visit) if workspace is not None else None
-        found[contact_id] = Glimpse(contact_id, active_at, settled, session)
+    ids = [claim[0] for claim in claims]
+    args = {
+        "shards": [*map(shard_of_contact, ids)],
+        "ids": ids,
+        "users": [claim[1] for claim in claims],
+        "devices": [claim[2] for claim in claims],
+    }
+    found: dict[Claim, Glimpse] = {}
+    of_contact: dict[int, Glimpse] = {}
+    for number, *seen in fetch_all(conn, load("world")["glimpses"], args):
+        claim = claims[number - 1]
+        glimpse = of_contact.get(claim[0])
+        found[claim] = of_contact[claim[0]] = glimpse or Glimpse(claim[0], *seen)
     return found
 
 
@@ -385,17 +394,12 @@ def dedupe(conn: Conn, keys: Sequence[tuple[int, datetime, str, int]]) -> set[tu
     return {(row[0], row[1]) for row in fetch_all(conn, load("world")["dedupe"], args)}
 
 
-def see_events(conn: Conn, keys: Sequence[tuple[UUID, datetime, int]]) -> set[UUID]:
-    """E1: of (id, the client's own time, workspace) of events, the ids of those that came before within their UTC
-    day."""
-    args = {
-        "shards": [shard_of_event(key[0]) for key in keys],
-        "days": [day_of(key[1]) for key in keys],
-        "ids": [key[0] for key in keys],
-        "workspaces": [key[2] for key in keys],
-    }
+def see_events(conn: Conn, keys: Sequence[bytes], days: list[date], workspaces: list[int]) -> set[bytes]:
+    """E1: the keys of events, with the UTC day of the client's own time and the workspace of each; those that came
+    before."""
+    args = {"shards": [*map(shard_of_event, keys)], "days": days, "ids": Uuids(keys), "workspaces": workspaces}
     found = conn.execute(load("world")["see_events"], args)
-    return set() if found.rowcount == len(keys) else {key[0] for key in keys} - {row[0] for row in found}
+    return set() if found.rowcount == len(keys) else set(keys) - {row[0].bytes for row in found}
 
 
 def wait_for_references(

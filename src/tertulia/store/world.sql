@@ -44,21 +44,32 @@ from contact c
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on c.shard = k.shard and c.id = k.id
 
 -- name: glimpses
--- What a plain event needs of its contact, one that was neither merged nor erased, and of the visit that is going on.
-select c.id, c.active_at, c.settled, s.workspace, s.id, s.started_at, s.ends_at
-from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
+-- What a plain event needs of its contact, one that was neither merged nor erased and has the event's identities, and of
+-- the visit that is going on. `offset 0`: by key, one after the other.
+select k.number, c.active_at, c.settled, s.ends_at
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[], %(users)s::text[], %(devices)s::text[]) with ordinality
+     as k (shard, id, user_id, device, number)
 cross join lateral (
-    select x.id, x.active_at, x.locale <> '' and x.zone <> '' as settled
+    select x.active_at, x.locale <> '' and x.zone <> '' as settled
     from contact x
     where x.shard = k.shard and x.id = k.id and x.merged_into is null and x.erased_at is null
     offset 0
 ) c
 left join lateral (
-    select r.workspace, r.id, r.started_at, r.ends_at
-    from session r
-    where r.shard = k.shard and r.contact_id = k.id
-    offset 0
+    select r.ends_at from session r where r.shard = k.shard and r.contact_id = k.id offset 0
 ) s on true
+where (k.user_id = '' or exists (
+        select from contact_identity i
+        where i.shard = k.shard and i.contact_id = k.id and i.kind = 'user_id' and i.scope = '' and i.value = k.user_id
+          and i.unlinked_at is null
+        offset 0
+    ))
+  and (k.device = '' or exists (
+        select from contact_identity i
+        where i.shard = k.shard and i.contact_id = k.id and i.kind = 'anonymous_id' and i.scope = ''
+          and i.value = k.device and i.unlinked_at is null
+        offset 0
+    ))
 
 -- name: countries
 select c.id, c.country

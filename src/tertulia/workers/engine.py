@@ -29,7 +29,7 @@ from tertulia.store import world as loader
 from tertulia.store.calls import put_off_call, read_due_calls
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn
-from tertulia.store.log_reader import LogReader, LogRow, move_positions
+from tertulia.store.log_reader import LogPart, LogReader, LogRow, move_positions
 from tertulia.store.otp import put_off_otp, read_due_otps
 from tertulia.store.runs import put_off, read_due_runs
 from tertulia.store.sessions import read_due_sessions
@@ -38,7 +38,8 @@ from tertulia.store.watches import put_off_watch, read_due_watches
 from tertulia.store.world import Flying
 from tertulia.workers.bandits import BanditKeeper
 from tertulia.workers.buckets import CLAIMS_PER_CYCLE, Pace, find_limit
-from tertulia.workers.deciding import Hands
+from tertulia.workers.deciding import Came, Hands
+from tertulia.workers.helping import Helper
 from tertulia.workers.launches import LaunchKeeper
 from tertulia.workers.log_places import place_of
 from tertulia.workers.owner_names import is_dead, make_owner_name
@@ -67,17 +68,18 @@ class Engine:
     """One owner. `run_round` does everything that is to be done now and says whether there was anything."""
 
     def __init__(
-        self, conn: Conn, public_url: str, *, name: str = "", test_clock: bool = False, beside: Conn | None = None
+        self, conn: Conn, public_url: str, *, name: str = "", test_clock: bool = False, helpers: Sequence[Helper] = ()
     ) -> None:
-        """`beside` is a second connection, for parts of the log that are long (`deciding`)."""
+        """`helpers` decide with it what is long of the log (`deciding`)."""
         self.conn = conn
         self.public_url = public_url
         self.name = name or make_owner_name()
         self.test_clock = test_clock
         self.epochs: dict[int, int] = {}
         self.renewed_at = 0.0
-        self.hands = Hands(conn, beside, self.name)
+        self.hands = Hands(conn, helpers, self.name)
         self._reader: LogReader | None = None
+        self._next: LogPart | None = None  # was read while helpers were at the last one
         self.touched: set[str] = set()  # topics of live pages, published between rounds
         self.config: Config | None = None
         self._config_epochs: object = None
@@ -122,7 +124,6 @@ class Engine:
 
     def release(self) -> None:
         """Give the shards back at a clean stop."""
-        self.hands.close()
         self.conn.rollback()
         ownership.release(self.conn, self.name, real_now())
         self.conn.commit()
@@ -167,7 +168,7 @@ class Engine:
     def _stand_down(self) -> None:
         self.conn.rollback()
         self.epochs.clear()
-        self._reader = None
+        self._reader = self._next = None
         log.warning("stood_down")
 
     def _refresh_config(self) -> None:
@@ -189,12 +190,22 @@ class Engine:
     # the log
 
     def _read_log(self) -> Sequence[LogRow]:
-        """The next entries, which are decided before others are read."""
+        """The next entries."""
         assert self._reader is not None
-        part = self._reader.read(self.conn, ENTRIES_PER_CYCLE)
-        self.conn.commit()
+        part, self._next = self._next, None
+        if part is None:
+            part = self._reader.read(self.conn, ENTRIES_PER_CYCLE)
+            self.conn.commit()
         self.full = self._behind = part.more
         return part.rows
+
+    def _read_on(self) -> None:
+        """Where there are more entries, the next ones, while helpers are at these."""
+        assert self._reader is not None
+        if self._behind and self._next is None:
+            part = self._reader.read(self.conn, ENTRIES_PER_CYCLE)
+            self.conn.commit()
+            self._next = part if part.rows else None
 
     def _decide_log(self, rows: Sequence[LogRow]) -> bool:
         """Decide these entries; of a part that failed each alone, and what fails alone is parked."""
@@ -212,11 +223,11 @@ class Engine:
         """The parts of these entries that failed, of which nothing was written."""
         assert self.config is not None
         failed = []
-        for part, batch in self.hands.decide(self.config, rows, self.now(), self.epochs, self._fence):
-            if batch is None:
+        for part, came in self.hands.decide(self.config, rows, self.now(), self.epochs, self._fence, self._read_on):
+            if came is None:
                 failed.append(part)
             else:
-                self._learn(batch)
+                self._learn(came)
         return failed
 
     def _park(self, row: LogRow) -> None:
@@ -229,14 +240,16 @@ class Engine:
 
     def _commit(self, batch: cycle.Batch) -> None:
         self.hands.first.commit(batch)
-        self._learn(batch)
+        self._learn(Came(bool(batch.forwards), batch.touched, batch.config or self.config))
 
-    def _learn(self, batch: cycle.Batch) -> None:
+    def _learn(self, came: Came) -> None:
         """What a cycle that was committed came to."""
-        self._behind |= bool(batch.forwards)  # the other half of a merge brings what was withdrawn
-        self.touched |= batch.touched
-        if batch.config is not None and batch.config is not self.config:
-            self.config = batch.config
+        self._behind |= came.forwarded  # the other half of a merge brings what was withdrawn
+        self.touched |= came.touched
+        if came.config is None:
+            self._config_epochs = None
+        else:
+            self.config = came.config
 
     def _roll_back(self) -> None:
         self.hands.first.roll_back()

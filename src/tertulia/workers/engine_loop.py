@@ -12,6 +12,7 @@ from tertulia.store.db import Conn, connect
 from tertulia.store.live import publish
 from tertulia.store.log import CHANNEL
 from tertulia.workers.engine import Engine
+from tertulia.workers.helping import start_helpers
 
 IDLE_S: Final = 0.1
 GATHER_S: Final = 0.05  # rounds begin so far apart unless work is left: larger cycles cost less for each entry
@@ -26,10 +27,10 @@ def run_engine(url: str, public_url: str, stop: threading.Event, *, test_clock: 
         try:
             with (
                 connect(url, name="tertulia engine") as conn,
-                connect(url, name="tertulia engine") as beside,
                 connect(url, autocommit=True, name="hints") as hints,
+                start_helpers(url) as helpers,
             ):
-                _work(Engine(conn, public_url, test_clock=test_clock, beside=beside), hints, stop)
+                _work(Engine(conn, public_url, test_clock=test_clock, helpers=helpers), hints, stop)
         except (StoodDown, psycopg.OperationalError) as error:
             log.warning("engine_restarts", error=type(error).__name__)
             stop.wait(1.0)

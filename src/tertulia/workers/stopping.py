@@ -21,6 +21,12 @@ def watch_for_stop() -> threading.Event:
     return stop
 
 
+def ignore_signals() -> None:
+    """For a process that ends when another does, which is asked in its place."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+
+
 def watch_lifeline(lost: Callable[[], None]) -> None:
     """Call `lost` from a thread when the supervisor is gone. Without a supervisor nothing is watched."""
     end = os.environ.pop(LIFELINE, "")
