@@ -71,3 +71,29 @@ def test_X5_who_is_that_already_does_not_enter(town: Town) -> None:
     add_to_cart(town)
     assert town.live_runs() == []
     assert town.ledger() == [("", "not_entered", "entry", "run.exit_condition")]
+
+
+@pytest.mark.parametrize(("steered", "moved", "live"), [(False, False, 0), (True, False, 0), (False, True, 1)])
+def test_X5_time_alone_ends_a_run(town: Town, steered: bool, moved: bool, live: int) -> None:
+    """At the instant that stands in an attribute: with a message that is held, or in a paused journey; not when it was
+    put off before."""
+    from tertulia.actions.journeys import pause
+    from tertulia.actions.why_journey import explain_entry
+
+    contact = add_customer(town)
+    town.event("identify", user="u1", traits={"ends": (town.now + 3 * HOUR).isoformat()})
+    journey = town.publish(CART + "exit_when: {attribute: ends, at_most: now}\n")
+    town.pause_channel("sms")
+    add_to_cart(town)
+    town.advance(2 * HOUR)
+    if steered:
+        pause(journey, None, town.now)
+    more = explain_entry(town.conn, town.workspace, contact, journey).more
+    assert more == "Its exit condition ends it at 2 Nov 2026 12:00, unless the customer changes."
+    if moved:
+        town.event("identify", user="u1", traits={"ends": (town.now + 9 * HOUR).isoformat()})
+    town.advance(HOUR - MINUTE)
+    assert len(town.live_runs()) == 1
+    town.advance(MINUTE)
+    assert (len(town.live_runs()), town.past_runs()) == (live, [(contact, "left", "run.exit_condition")][live:])
+    assert town.rows("select state from delivery") == [("revoked",)][live:]

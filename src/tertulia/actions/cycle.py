@@ -48,13 +48,14 @@ from tertulia.core.entries import (
     route,
 )
 from tertulia.core.events import derive_event_key
-from tertulia.core.journey import advance, end, follow_delivery
+from tertulia.core.journey import advance, follow_delivery
 from tertulia.core.membership import stir
 from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.otp import follow_otp, lose_patience
 from tertulia.core.overdue import pass_over
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery, OtpRow, RunRow, SessionRow, WatchRow
+from tertulia.core.run_ends import end, leave_in_time
 from tertulia.core.segments import SegmentFacts
 from tertulia.core.sessions import IDLE, settle
 from tertulia.core.slots import wake_deferred
@@ -174,9 +175,18 @@ def wake_runs(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime,
     world, batch = World(now, config, serials), Batch()
     load_run_facts(conn, world, runs)
     for row in runs:
-        run = world.runs.get(row.id)
-        if run is not None and run.due_at is not None and run.due_at <= now:
+        if (run := world.runs.get(row.id)) is not None and run.due_at is not None and run.due_at <= now:
             advance(world, run, Woken.TIMER)
+    return _finish(conn, world, batch)
+
+
+def look_at_exits(conn: Conn, config: Config, runs: Sequence[RunRow], now: datetime, serials: Iterator[int]) -> Batch:
+    """X5: runs end that time has made what their journey ends for."""
+    world, batch = World(now, config, serials), Batch()
+    load_run_facts(conn, world, runs)
+    for row in runs:
+        if (run := world.runs.get(row.id)) is not None:
+            leave_in_time(world, run)
     return _finish(conn, world, batch)
 
 

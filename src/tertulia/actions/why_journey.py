@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, assert_never
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tertulia.actions.call_words import tell_calls
@@ -90,7 +92,7 @@ def _tell_run(contact_id: int, journey: Journey, runs: tuple[RunView, ...], rows
     if run.ended_at is None:
         asked = _("Is in it, at “%(step)s”, where a question waits for the reply; entered by “%(event)s”.")
         sentence = (asked if run.asked else _("Is in it, at “%(step)s”; entered by “%(event)s”.")) % said
-        more = " ".join(filter(None, (_tell_revision(journey, run, rows), _tell_more(rows, run))))
+        more = " ".join(filter(None, (_tell_revision(journey, run, rows), _tell_exit(run), _tell_more(rows, run))))
         return EntryAnswer(contact_id, journey.pk, "in", sentence, run.started_at, more=more, runs=runs, rows=rows)
     heads = {
         "completed": _("Went to the end of it; entered by “%(event)s”.") % said,
@@ -117,6 +119,14 @@ def _tell_revision(journey: Journey, run: RunView, rows: Sequence[LedgerRow]) ->
         "restarted": _("At “%(step)s” it began again, from revision %(from)s by %(to)s."),
     }
     return str(words[changed.outcome] % {"step": changed.step, **changed.facts})
+
+
+def _tell_exit(run: RunView) -> str:
+    """X5: when time alone will end it."""
+    if run.exit_at is None:
+        return ""
+    said = {"at": date_format(timezone.localtime(run.exit_at), "j M Y H:i")}
+    return str(_("Its exit condition ends it at %(at)s, unless the customer changes.") % said)
 
 
 def _tell_more(rows: Sequence[LedgerRow], run: RunView) -> str:

@@ -230,7 +230,8 @@ class RunOut(Schema):
     `event_id` that ended it; all empty while it lives. `goal_at`: when the journey's goal was reached, which may be
     after its end; `goal_step`: the step of the last message before it, empty where none had gone out.
     `answers` by the steps that asked; `asked`: a question waits.
-    `results`: what steps that call an API saved, by their ids."""
+    `results`: what steps that call an API saved, by their ids. `exit_at`: when the journey's exit condition will end
+    it, if nothing but the time changes."""
 
     id: UUID
     contact_id: int
@@ -253,6 +254,7 @@ class RunOut(Schema):
     answers: dict[str, Any]
     asked: bool
     results: dict[str, Any] = {}
+    exit_at: datetime | None = None
 
 
 class GateOut(Schema):

@@ -45,6 +45,7 @@ from tertulia.core.reasons import Reason
 from tertulia.core.render import Broken, OnMissing, Outcome, ProblemCode, Rendered, TemplateProblem, render_source
 from tertulia.core.rounds import is_still_meant
 from tertulia.core.rows import ContactRow, LinkedIdentity, OpenDelivery, RunRow
+from tertulia.core.run_ends import leave_in_time
 from tertulia.core.run_texts import run_facts
 from tertulia.core.send_facts import Audience, Platform, RunState, SendFacts
 from tertulia.core.send_rules import find_journey_zone, find_outside, find_run, find_step, list_windows
@@ -75,6 +76,8 @@ _RUN: Final = {
 def claim_delivery(world: World, delivery: OpenDelivery) -> bool:
     """Decide one queued delivery. True when it was handed over."""
     world.open[delivery.id] = delivery
+    if (run := find_run(world, delivery)) is not None and leave_in_time(world, run):
+        return False
     minted: Minted = []
     contents: list[Content] = []
     trust = _judge_trust(world.contacts[delivery.contact_id], delivery)

@@ -13,11 +13,12 @@ compared without regard to case and to spaces around them.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import msgspec
 
+from tertulia.core.instants import read_instant, read_moment, read_moving
 from tertulia.core.reasons import gettext_noop as _
 
 Scalar = str | bool | int | float
@@ -66,13 +67,15 @@ class Condition(
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What conditions look at: the event's properties, the contact's attributes and own fields, and of this run what
-    the contact answered, by the ids of the steps that asked, and what calls of an API saved, by step and name."""
+    the contact answered, by the ids of the steps that asked, and what calls of an API saved, by step and name. `clock`:
+    the instant by the contact's clock, where it may be compared with."""
 
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
     fields: Mapping[str, str]
     answers: Mapping[str, Any] = field(default_factory=dict)
     results: Mapping[str, Any] = field(default_factory=dict)
+    clock: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def judge(condition: Condition | None, subject: Subject) -> Finding:
                 return Finding(False, found.decided_by, found.value)
         return Finding(True)
     value = read_subject(condition, subject)
-    return Finding(_compare(condition, value), condition, value)
+    return Finding(_compare(condition, value, subject.clock), condition, value)
 
 
 def read_subject(condition: Condition, subject: Subject) -> Any:
@@ -149,7 +152,7 @@ def name_subject(condition: Condition) -> tuple[str, str]:
     return kind, str(getattr(condition, kind))
 
 
-def _compare(condition: Condition, value: Any) -> bool:
+def _compare(condition: Condition, value: Any, clock: datetime | None) -> bool:
     operator, operand = name_operator(condition), read_operand(condition)
     match operator:
         case "exists":
@@ -169,7 +172,7 @@ def _compare(condition: Condition, value: Any) -> bool:
         case "starts_with":
             return isinstance(value, str) and fold_text(value).startswith(fold_text(operand))
         case _:
-            return _ordered(operator, value, operand)
+            return _ordered(operator, value, operand, clock)
 
 
 def _same(value: Any, operand: Scalar) -> bool:
@@ -188,10 +191,14 @@ def _is(value: Any, operand: Scalar) -> bool:
     return number is not None and number == float(operand)
 
 
-def _ordered(operator: str, value: Any, operand: Any) -> bool:
+def _ordered(operator: str, value: Any, operand: Any, clock: datetime | None) -> bool:
     left: Any
     right: Any
-    if isinstance(operand, str):
+    if (distance := read_moving(operand)) is not None:
+        if clock is None:
+            return False
+        left, right = read_moment(value, clock), clock.astimezone(UTC) + distance  # N times 24 hours (T3)
+    elif isinstance(operand, str):
         left, right = read_instant(value), read_instant(operand)
     else:
         left, right = read_number(value), float(operand)
@@ -209,18 +216,13 @@ def _ordered(operator: str, value: Any, operand: Any) -> bool:
 
 
 # What a value is taken for. A database that counts segments reads values by the same rules (store/segment_sql.py), so
-# they say exactly which texts are numbers and instants, and fold case one letter at a time.
+# they say exactly which texts are numbers and, in `instants`, which are instants, and fold case one letter at a time.
 
 BLANK: Final = " \t\n\r\f\v"
 NUMBER_BELOW: Final = 1e30
 NUMBER_FROM: Final = 1e-200  # or zero
 NUMBER_TEXT: Final = r"[+-]?([0-9]{1,30}(\.[0-9]{0,200})?|\.[0-9]{1,200})([eE][+-]?[0-9]{1,2})?"
-INSTANT_TEXT: Final = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
-    r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
-)
 _NUMBER: Final = re.compile(NUMBER_TEXT)
-_INSTANT: Final = re.compile(INSTANT_TEXT)
 _DOTTED_I: Final = "\u0130"  # the one letter whose small form is two
 
 
@@ -235,16 +237,6 @@ def read_number(value: Any) -> float | None:
     return None
 
 
-def read_instant(value: Any) -> datetime | None:
-    """A text such as 2027-01-31T09:00:00Z, with its offset; None for anything else."""
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        return None
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        return None
-
-
 def fold_text(text: str) -> str:
     """Without spaces around it and in small letters, letter by letter."""
     text = text.strip(BLANK)
@@ -252,6 +244,15 @@ def fold_text(text: str) -> str:
 
 
 # what is wrong with a condition of a document
+
+
+def list_moving(condition: Condition) -> Iterator[Condition]:
+    """Every comparison with now, which time alone changes (X5)."""
+    for group in GROUPS:
+        for part in getattr(condition, group) or ():
+            yield from list_moving(part)
+    if any(read_moving(getattr(condition, name)) is not None for name in _ORDERED):
+        yield condition
 
 
 def list_named(
@@ -275,10 +276,15 @@ class Fault:
 
 
 def find_faults(
-    condition: Condition, path: tuple[str | int, ...] = (), *, events: bool = True, results: bool = False
+    condition: Condition,
+    path: tuple[str | int, ...] = (),
+    *,
+    events: bool = True,
+    results: bool = False,
+    clock: bool = False,
 ) -> list[Fault]:
     """Everything that makes a condition meaningless. `events`: whether there is an event to look at, `results`: whether
-    steps may have saved something before."""
+    steps may have saved something before, `clock`: whether it may compare with now."""
     heads = [name for name in (*GROUPS, *SUBJECTS) if getattr(condition, name) is not None]
     operators = [name for name in OPERATORS if getattr(condition, name) is not None]
     if len(path) > 2 * DEPTH_MAX + 4:
@@ -297,15 +303,15 @@ def find_faults(
         return [
             fault
             for place, part in enumerate(parts)
-            for fault in find_faults(part, (*path, head, place), events=events, results=results)
+            for fault in find_faults(part, (*path, head, place), events=events, results=results, clock=clock)
         ]
     if head == "result" and not results:
         return [Fault((*path, head), _("Only a branch can look at what a step before it saved."), {})]
-    return _find_comparison_faults(condition, head, operators, path, events)
+    return _find_comparison_faults(condition, head, operators, path, events=events, clock=clock)
 
 
 def _find_comparison_faults(
-    condition: Condition, head: str, operators: list[str], path: tuple[str | int, ...], events: bool
+    condition: Condition, head: str, operators: list[str], path: tuple[str | int, ...], *, events: bool, clock: bool
 ) -> list[Fault]:
     if head == "property" and not events:
         return [Fault((*path, head), _("There is no event here. Compare an attribute or a field of the contact."), {})]
@@ -318,9 +324,19 @@ def _find_comparison_faults(
         return [Fault(path, _("Give exactly one operator: %(operators)s."), told)]
     [operator] = operators
     operand = getattr(condition, operator)
-    if operator in _ORDERED and isinstance(operand, str) and read_instant(operand) is None:
-        message = _("Compare with a number, or with an instant such as 2027-01-31T09:00:00Z.")
-        return [Fault((*path, operator), message, {})]
+    if operator in _ORDERED and isinstance(operand, str) and (fault := _find_instant_fault(operand, clock)):
+        return [Fault((*path, operator), fault, {})]
     if operator in ("in_", "not_in") and not operand:
         return [Fault((*path, operator.rstrip("_")), _("Give at least one value."), {})]
     return []
+
+
+def _find_instant_fault(operand: str, clock: bool) -> str | None:
+    """What is wrong with a text that is to be an instant. In what is judged at one event, now would be that event."""
+    if read_instant(operand) is not None or (clock and read_moving(operand) is not None):
+        return None
+    if clock:
+        return _("Compare with a number, an instant such as 2027-01-31T09:00:00Z, or now, now + 3 d or now - 30 d.")
+    if read_moving(operand) is not None:
+        return _("Only what a journey ends for, exit_when, may compare with now. Give a number or an instant.")
+    return _("Compare with a number, or with an instant such as 2027-01-31T09:00:00Z.")

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from tertulia.core.journey import HANDED_OVER, find_program, settle_message
+from tertulia.core.journey import find_program, settle_message
+from tertulia.core.run_ends import HANDED_OVER
 from tertulia.core.run_messages import find_place
 from tertulia.core.stages import find_channel
 from tertulia.core.steps.base import Woken

@@ -33,9 +33,10 @@ from tertulia.core.came import find_linked
 from tertulia.core.entries import EventEntry, MergeEntry, key_of, shard_of_identity
 from tertulia.core.identity import IdentityRef, Trust
 from tertulia.core.import_values import email_key
-from tertulia.core.journey import leave_where_met, resolve_clocks
+from tertulia.core.journey import resolve_clocks
 from tertulia.core.phones import Phone
 from tertulia.core.rows import ContactRow
+from tertulia.core.run_ends import leave_where_met
 from tertulia.core.sessions import Seen, end_in_background, go_on
 from tertulia.core.traits import (
     ATTRIBUTES_MAX,

@@ -91,6 +91,7 @@ def _fold_run(world: "World", e: rx.SetRun) -> None:
     world.runs[e.id] = RunRow(
         *(e.id, e.workspace, e.contact_id, e.journey_id, e.revision, e.key, e.step, e.visit, e.entered_at),
         *(e.started_at, e.since, e.due_at, e.delivery_id, e.event, e.withheld, e.answers, e.question, e.results),
+        e.exit_at,
     )
 
 

@@ -11,10 +11,11 @@ from tertulia.core.conversation import ConversationRow
 from tertulia.core.entries import key_of
 from tertulia.core.hand_over import BY_WORD, tell_run
 from tertulia.core.human_words import asks_for_human
-from tertulia.core.journey import end, find_program, hear_reply
+from tertulia.core.journey import find_program, hear_reply
 from tertulia.core.reasons import Reason
 from tertulia.core.replies import handed_over_text, queue_reply
 from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.run_ends import end
 from tertulia.core.steps.sending import SendStep
 from tertulia.core.talks import hand_over
 from tertulia.core.world import World

@@ -13,9 +13,10 @@ from typing import Final
 from tertulia.core import entry_effects as ee
 from tertulia.core.deliveries import CLASS_RULES, MessageClass
 from tertulia.core.goals import credit_message
-from tertulia.core.journey import find_program, note_passage, settle_message
+from tertulia.core.journey import find_program, settle_message
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, OpenDelivery, RunRow
+from tertulia.core.run_ends import note_passage
 from tertulia.core.send_facts import Arm
 from tertulia.core.shares import BUCKETS
 from tertulia.core.splits import find_bucket, find_bucket_key

@@ -12,24 +12,23 @@ from typing import Any, Final
 from uuid import UUID
 
 from tertulia.core import event_effects as ev
-from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
 from tertulia.core.answers import Reply
 from tertulia.core.asking import ask_again, begin_question, is_asked, list_asked
 from tertulia.core.attempts import decide_row, revoke_delivery
 from tertulia.core.calls import GATE, queue_call, take_back_call
 from tertulia.core.clocks import find_zone
-from tertulia.core.conditions import Condition, judge
 from tertulia.core.durations import write_duration
 from tertulia.core.entries import key_of
 from tertulia.core.goals import credit_message, open_goal
 from tertulia.core.hand_over import make_entry
 from tertulia.core.identity import IdentityRef
-from tertulia.core.journeys import AudienceEntry, DateEntry, Node, Program
+from tertulia.core.journeys import AudienceEntry, DateEntry, Node
 from tertulia.core.private_replies import find_way
 from tertulia.core.reasons import Reason
 from tertulia.core.rounds import find_begin, is_still_meant
 from tertulia.core.rows import ClosedDelivery, ContactRow, OpenDelivery, RunRow
+from tertulia.core.run_ends import HANDED_OVER, end, leave_in_time, leave_where_met, note_passage, take_back, watch_exit
 from tertulia.core.run_messages import (
     ARRIVED,
     MAY_HAVE_ARRIVED,
@@ -39,6 +38,7 @@ from tertulia.core.run_messages import (
     queue_attempt,
 )
 from tertulia.core.run_notes import decide_step, keep, tally
+from tertulia.core.run_notes import find_program as find_program
 from tertulia.core.run_starts import begin_other
 from tertulia.core.run_texts import write_text
 from tertulia.core.send_times import ask_for_hour, has_best_hour, has_hour_come, waits_for_hour
@@ -69,13 +69,7 @@ from tertulia.core.zones import load_zone
 from tertulia.ids import derive_id, shard_of_contact
 
 RUNNING: Final = ("live", "closed")  # journeys whose runs go on
-HANDED_OVER: Final = ("sending", "unknown")
 UNKNOWN_PATIENCE: Final = timedelta(minutes=15)  # by then a provider that can be asked has said what it does not have
-
-
-def find_program(world: World, run: RunRow) -> Program:
-    """The revision that the run entered with (V1)."""
-    return world.config.journeys[run.journey_id].programs[run.revision]
 
 
 def derive_run_id(journey_id: int, contact_id: int, event_id: UUID) -> UUID:
@@ -85,6 +79,7 @@ def derive_run_id(journey_id: int, contact_id: int, event_id: UUID) -> UUID:
 
 def begin(world: World, run: RunRow) -> None:
     """A run that has just entered, or begins again, goes to the journey's first step."""
+    watch_exit(world, run)
     keep(world, run)
     tally(world, run, "", "entered")
     open_goal(world, find_program(world, run).journey, run)
@@ -94,6 +89,7 @@ def begin(world: World, run: RunRow) -> None:
 def put_off_begin(world: World, run: RunRow, at: datetime) -> None:
     """A run that has entered waits for its customer's hour before it begins; a change of clock changes it (T5)."""
     run.due_at = at
+    watch_exit(world, run)
     keep(world, run)
 
 
@@ -111,6 +107,8 @@ def begin_at_last(world: World, run: RunRow) -> None:
 def advance(world: World, run: RunRow, woken: Woken) -> None:
     """A run that waited goes on. By a clock that no event has changed, such as an import's, it may have to wait on: the
     time that it waits for is still to come there (T5)."""
+    if leave_in_time(world, run):
+        return
     if not run.step:
         begin_at_last(world, run)
         return
@@ -420,13 +418,6 @@ def note_message(world: World, run: RunRow, delivery: OpenDelivery) -> None:
     credit_message(world, find_program(world, run).journey, run)
 
 
-def note_passage(world: World, run: RunRow, message_at: datetime | None) -> None:
-    """Only where somebody will ask: everybody may enter most journeys again."""
-    if find_program(world, run).journey.reentry != "always":
-        passage = (run.workspace, run.contact_id, run.journey_id, run.key, run.started_at, message_at)
-        world.add(rx.NotePassage(*passage))
-
-
 # the run itself
 
 
@@ -439,46 +430,3 @@ def restart(
     run.delivery_id, run.due_at, run.withheld = None, None, False
     run.answers, run.question, run.results = {}, {}, {}
     begin(world, run)
-
-
-def end(world: World, run: RunRow, outcome: str, reason: str, event_id: UUID | None = None) -> None:
-    """The run is over. One that went its way counts as an entry; one that an exception ended, or of which a message was
-    dropped outside its window, does only if it had sent something (R3)."""
-    if outcome == "exited":
-        take_back(world, run, Reason(reason), event_id)
-    elif not run.withheld:
-        note_passage(world, run, None)
-    world.add(
-        rx.EndRun(
-            *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step),
-            *(run.entered_at, run.started_at, run.event, run.answers, run.results),
-            *(outcome, reason, event_id, world.now),
-        )
-    )
-    tally(world, run, run.step, outcome)
-
-
-def leave_where_met(world: World, contact: ContactRow) -> None:
-    """X5: the contact's attributes or fields have changed, so runs end whose exit condition holds now."""
-    if contact.workspace not in world.config.leaving:
-        return
-    for run in [world.runs[run_id] for run_id in world.runs_of.get(contact.id, ())]:
-        if is_met(find_program(world, run).journey.exit_when, contact):
-            take_back(world, run, Reason.EXIT_CONDITION, None)
-            end(world, run, "left", Reason.EXIT_CONDITION.value)
-
-
-def is_met(exit_when: Condition | None, contact: ContactRow) -> bool:
-    """Whether a contact is what an exit condition says; without one never."""
-    return exit_when is not None and judge(exit_when, make_subject({}, contact)).holds
-
-
-def take_back(world: World, run: RunRow, reason: Reason, event_id: UUID | None) -> None:
-    """X1: what is queued is revoked. What was handed over is only noted (X2)."""
-    take_back_call(world, run, reason, event_id)
-    for delivery in [row for row in world.open.values() if row.run_id == run.id]:
-        if delivery.state in HANDED_OVER:
-            facts = {"reason": reason.value, "event": str(event_id or "")}
-            world.add(decide_row(world, delivery, "sent", "run", Reason.EXCEPTION_AFTER_HANDOVER.value, facts))
-        else:
-            revoke_delivery(world, delivery, reason.value)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from tertulia.core.budgets import BudgetRule
-from tertulia.core.conditions import Condition
+from tertulia.core.conditions import Condition, list_moving
 from tertulia.core.durations import read_duration
 from tertulia.core.guards import CanaryRule, GuardRule
 from tertulia.core.reasons import gettext_noop as _
@@ -270,7 +270,11 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
     ] = ""
     exit_when: Annotated[
         Condition | None,
-        Meta(title=_("Ends when the customer becomes this"), extra_json_schema={"x-widget": "contact_condition"}),
+        Meta(
+            title=_("Ends when the customer becomes this"),
+            description=_("An instant or a date may be compared with now, such as now, now + 3 d or now - 30 d."),
+            extra_json_schema={"x-widget": "contact_condition"},
+        ),
     ] = None
     starts: Annotated[datetime | None, Meta(title=_("People enter from"))] = None
     ends: Annotated[datetime | None, Meta(title=_("People enter until"))] = None
@@ -326,9 +330,16 @@ class Program:
 
     @property
     def has_clocks(self) -> bool:
-        """Whether a run may wait for a time by the contact's clock (T5)."""
+        """Whether a run may wait for a time by the contact's clock (T5), or end at one (X5)."""
         steps = [node.step for node in self.nodes.values()]
-        return self.journey.entry_is_local or self.has_best_hours or any(step.is_wall_clock for step in steps)
+        local = self.journey.entry_is_local or self.has_best_hours or self.ends_by_time
+        return local or any(step.is_wall_clock for step in steps)
+
+    @property
+    def ends_by_time(self) -> bool:
+        """Whether time alone may make its exit condition hold (X5)."""
+        exit_when = self.journey.exit_when
+        return exit_when is not None and any(True for _ in list_moving(exit_when))
 
     @property
     def has_best_hours(self) -> bool:

@@ -20,9 +20,9 @@ from tertulia.core.entries import (
     key_of,
 )
 from tertulia.core.events import EVENT_IDENTITIES
-from tertulia.core.journey import end
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow
+from tertulia.core.run_ends import end
 from tertulia.core.sessions import carry_over, leave
 from tertulia.core.talks import close_younger, find_family, reopen
 from tertulia.core.world import World

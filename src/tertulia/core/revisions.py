@@ -13,10 +13,11 @@ from typing import Final
 from uuid import UUID
 
 from tertulia.core.attempts import revoke_delivery
-from tertulia.core.journey import HANDED_OVER, arrive_again, end, find_due, find_program, is_met, restart, take_back
+from tertulia.core.journey import arrive_again, find_due, find_program, restart
 from tertulia.core.journeys import Program
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import RunRow
+from tertulia.core.run_ends import HANDED_OVER, leave_in_time
 from tertulia.core.run_notes import decide_step, keep
 from tertulia.core.send_times import waits_for_hour
 from tertulia.core.steps.base import Step
@@ -54,11 +55,9 @@ def change_run(world: World, run: RunRow, how: str, written: Collection[UUID]) -
         return
     run.revision = newest.revision
     decide_step(world, run, run.step, "moved", "run", Reason.RUN_MOVED.value, told)
-    if run.step:
+    run.exit_at = world.now  # it may be another condition
+    if not leave_in_time(world, run) and run.step:
         _settle_in(world, run, old, new)
-    if run.id in world.runs and is_met(new.journey.exit_when, world.contacts[run.contact_id]):
-        take_back(world, run, Reason.EXIT_CONDITION, None)
-        end(world, run, "left", Reason.EXIT_CONDITION.value)
 
 
 def _is_held_fast(world: World, run: RunRow, old: Program, new: Program) -> bool:

@@ -151,6 +151,7 @@ class RunRow:
     answers: dict[str, Any] = field(default_factory=dict)
     question: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
+    exit_at: datetime | None = None
 
 
 @dataclass(slots=True)

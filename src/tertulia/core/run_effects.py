@@ -12,7 +12,8 @@ class SetRun(msgspec.Struct, frozen=True):
     is what began it; it occurred at `entered_at`, and `started_at` is when that was decided. `withheld`: a message
     was dropped outside its window (R3). `answers` by the steps that asked; `question` waits for one: the channel, the
     delivery that asked, since when, and how often it was asked again; after one that was not answered it names that
-    step as `failed`. `results`: what calls of its steps saved, by step and name."""
+    step as `failed`. `results`: what calls of its steps saved, by step and name. `exit_at`: when its exit condition is
+    looked at next, for time alone may make it hold then (X5)."""
 
     workspace: int
     contact_id: int
@@ -32,6 +33,7 @@ class SetRun(msgspec.Struct, frozen=True):
     answers: dict[str, Any]
     question: dict[str, Any]
     results: dict[str, Any]
+    exit_at: datetime | None
 
 
 class EndRun(msgspec.Struct, frozen=True):

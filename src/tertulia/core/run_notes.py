@@ -1,12 +1,19 @@
-"""What is noted of a run: how it stands, one more for a step's counts, a row of the ledger (S1)."""
+"""By which revision a run goes, and what is noted of it: how it stands, one more for a step's counts, a row of the
+ledger (S1)."""
 
 from typing import Any
 
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
+from tertulia.core.journeys import Program
 from tertulia.core.rows import RunRow
 from tertulia.core.world import World
 from tertulia.ids import derive_id
+
+
+def find_program(world: World, run: RunRow) -> Program:
+    """The revision that the run entered with (V1)."""
+    return world.config.journeys[run.journey_id].programs[run.revision]
 
 
 def keep(world: World, run: RunRow) -> None:
@@ -15,7 +22,7 @@ def keep(world: World, run: RunRow) -> None:
         rx.SetRun(
             *(run.workspace, run.contact_id, run.id, run.journey_id, run.revision, run.key, run.step, run.visit),
             *(run.entered_at, run.started_at, run.since, run.due_at, run.delivery_id, run.event),
-            *(run.withheld, run.answers, run.question, run.results),
+            *(run.withheld, run.answers, run.question, run.results, run.exit_at),
         )
     )
 

@@ -17,15 +17,14 @@ from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core.conditions import Subject, judge, read_path
 from tertulia.core.durations import read_duration
+from tertulia.core.exit_conditions import is_met
 from tertulia.core.folds import name_type
 from tertulia.core.goals import reach_goals
 from tertulia.core.journey import (
     advance,
     begin,
     derive_run_id,
-    end,
     find_program,
-    is_met,
     put_off_begin,
     restart,
 )
@@ -42,6 +41,7 @@ from tertulia.core.occasions import (
 )
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow, RunRow
+from tertulia.core.run_ends import end
 from tertulia.core.steps.base import Woken
 from tertulia.core.subjects import make_subject
 from tertulia.core.wall_clock import LATE_MAX
@@ -124,7 +124,7 @@ def _consider(world: World, journey: JourneyFacts, event: Concerning, contact: C
         refusal = Reason.LIVE_RUN, {"run": str(live[0].id)}
     if refusal is None:
         refusal = _find_exception(world, journey, event, contact)
-    if refusal is None and is_met(journey.program.journey.exit_when, contact):
+    if refusal is None and is_met(world, journey.program, contact):
         refusal = Reason.EXIT_CONDITION, {}
     again = bool(live) and rule.second == "restart"
     if refusal is None and not again:

@@ -139,7 +139,7 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     yield from check_guards(written, journey.guards)
     yield from check_canary(written, journey.canary)
     if journey.exit_when is not None:
-        for fault in find_faults(journey.exit_when, ("exit_when",), events=False):
+        for fault in find_faults(journey.exit_when, ("exit_when",), events=False, clock=True):
             yield problem(fault.path, fault.message, **fault.parameters)
         yield from _check_answers(written, journey.exit_when, ("exit_when",), frozenset())
     if journey.goal is not None:

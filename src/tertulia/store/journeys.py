@@ -50,6 +50,7 @@ class RunView:
     answers: Mapping[str, Any] = field(default_factory=dict)
     asked: bool = False
     results: Mapping[str, Any] = field(default_factory=dict)  # what its calls saved, by step
+    exit_at: datetime | None = None  # when its exit condition holds, if nothing but the time changes (X5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def list_runs(conn: Conn, family: Sequence[int], limit: int) -> list[RunView]:
     args = {"shards": [shard_of_contact(id_) for id_ in family], "ids": list(family), "limit": limit}
     rows = fetch_all(conn, load("journeys")["runs_of_contact"], args)
     return [
-        RunView(*(*row[:9], read_json(row[9]), *row[10:16], read_json(row[16]), row[17], read_json(row[18])))
+        RunView(*(*row[:9], read_json(row[9]), *row[10:16], read_json(row[16]), row[17], read_json(row[18]), row[19]))
         for row in rows
     ]
 

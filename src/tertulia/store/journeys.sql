@@ -43,14 +43,14 @@ select r.id, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.entered_at
        '' as outcome, '' as reason, null::uuid as event_id, null::timestamptz as ended_at,
        (select g.at from goal g where g.shard = r.shard and g.run_id = r.id) as goal_at,
        (select g.step from goal g where g.shard = r.shard and g.run_id = r.id) as goal_step,
-       r.answers, r.question -> 'channel' is not null as asked, r.results
+       r.answers, r.question -> 'channel' is not null as asked, r.results, r.exit_at
 from run_open r
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on r.shard = k.shard and r.contact_id = k.id
 union all
 select r.id, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.entered_at, r.started_at, null, r.event,
        r.outcome, r.reason, r.event_id, r.ended_at,
        (select g.at from goal g where g.shard = r.shard and g.run_id = r.id),
-       (select g.step from goal g where g.shard = r.shard and g.run_id = r.id), r.answers, false, r.results
+       (select g.step from goal g where g.shard = r.shard and g.run_id = r.id), r.answers, false, r.results, null
 from run r
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on r.shard = k.shard and r.contact_id = k.id
 order by 8 desc, 1

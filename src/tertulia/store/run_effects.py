@@ -27,7 +27,7 @@ def settle_runs(group: Sequence[rx.SetRun], ended: Sequence[rx.EndRun]) -> list[
 
 def set_runs(conn: Conn, group: list[rx.SetRun]) -> None:
     """Live runs."""
-    names = (*_SAME, "id", "visit", "since", "due_at", "delivery_id", "withheld")
+    names = (*_SAME, "id", "visit", "since", "due_at", "delivery_id", "withheld", "exit_at")
     run(conn, load("run_effects")["set_runs"], _columns(group, *names, **_DOCUMENTS))
 
 

@@ -2,21 +2,22 @@
 
 -- name: set_runs
 insert into run_open (shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at,
-                      since, due_at, delivery_id, event, withheld, answers, question, results)
+                      since, due_at, delivery_id, event, withheld, answers, question, results, exit_at)
 select shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at, since, due_at,
-       delivery_id, event::jsonb, withheld, answers::jsonb, question::jsonb, results::jsonb
+       delivery_id, event::jsonb, withheld, answers::jsonb, question::jsonb, results::jsonb, exit_at
 from unnest(%(shard)s::smallint[], %(id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
             %(journey_id)s::integer[], %(revision)s::integer[], %(key)s::text[], %(step)s::text[],
             %(visit)s::integer[], %(entered_at)s::timestamptz[], %(started_at)s::timestamptz[],
             %(since)s::timestamptz[], %(due_at)s::timestamptz[], %(delivery_id)s::uuid[], %(event)s::text[],
-            %(withheld)s::boolean[], %(answers)s::text[], %(question)s::text[], %(results)s::text[])
+            %(withheld)s::boolean[], %(answers)s::text[], %(question)s::text[], %(results)s::text[],
+            %(exit_at)s::timestamptz[])
      as t (shard, id, workspace, contact_id, journey_id, revision, key, step, visit, entered_at, started_at, since,
-           due_at, delivery_id, event, withheld, answers, question, results)
+           due_at, delivery_id, event, withheld, answers, question, results, exit_at)
 on conflict (shard, id) do update
    set revision = excluded.revision, step = excluded.step, visit = excluded.visit, entered_at = excluded.entered_at,
        since = excluded.since,
        due_at = excluded.due_at, delivery_id = excluded.delivery_id, withheld = excluded.withheld,
-       answers = excluded.answers, question = excluded.question, results = excluded.results,
+       answers = excluded.answers, question = excluded.question, results = excluded.results, exit_at = excluded.exit_at,
        event = case when run_open.visit = excluded.visit then run_open.event else excluded.event end
 
 -- name: close_runs

@@ -43,6 +43,12 @@ def read_due_runs(
     return [RunRow(*row) for row in fetch_all(conn, load("runs")["due_runs"], args)]
 
 
+def read_exit_runs(conn: Conn, now: datetime, shards: Sequence[int], limit: int) -> list[RunRow]:
+    """Runs whose exit condition is to be looked at (X5)."""
+    args = {"now": now, "shards": list(shards), "limit": limit}
+    return [RunRow(*row) for row in fetch_all(conn, load("runs")["exit_runs"], args)]
+
+
 def read_runs_of_journey(conn: Conn, journey_id: int, shards: Sequence[int], limit: int) -> list[RunRow]:
     """Some of a journey's live runs."""
     args = {"journey": journey_id, "shards": list(shards), "limit": limit}
@@ -83,6 +89,12 @@ def count_inside(conn: Conn, journey_id: int) -> list[Inside]:
 def put_off(conn: Conn, row: RunRow, until: datetime) -> None:
     """A run that could not be decided waits on."""
     run(conn, load("runs")["put_off"], {"shard": shard_of_contact(row.contact_id), "id": row.id, "until": until})
+
+
+def put_off_exit(conn: Conn, row: RunRow, until: datetime) -> None:
+    """A run whose exit condition could not be judged waits on."""
+    args = {"shard": shard_of_contact(row.contact_id), "id": row.id, "until": until}
+    run(conn, load("runs")["put_off_exit"], args)
 
 
 def shift_runs(conn: Conn, journey_id: int, seconds: int, shards: Sequence[int]) -> int:

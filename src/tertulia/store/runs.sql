@@ -2,7 +2,7 @@
 
 -- name: runs_of
 select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
-       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results
+       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results, r.exit_at
 from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, contact_id)
 cross join lateral (
     select * from run_open o where o.shard = k.shard and o.contact_id = k.contact_id offset 0
@@ -10,7 +10,7 @@ cross join lateral (
 
 -- name: runs_by_id
 select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
-       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results
+       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results, r.exit_at
 from unnest(%(shards)s::smallint[], %(ids)s::uuid[]) as k (shard, id)
 cross join lateral (
     select * from run_open o where o.shard = k.shard and o.id = k.id offset 0
@@ -19,15 +19,24 @@ cross join lateral (
 -- name: due_runs
 -- Those that wait longest first.
 select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
-       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results
+       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results, r.exit_at
 from run_open r
 where r.due_at <= %(now)s and r.shard = any(%(shards)s::smallint[]) and r.journey_id = any(%(journeys)s::integer[])
 order by r.due_at, r.id
 limit %(limit)s
 
+-- name: exit_runs
+-- Those whose exit condition is to be looked at (X5), whether their journey runs or is paused.
+select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
+       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results, r.exit_at
+from run_open r
+where r.exit_at <= %(now)s and r.shard = any(%(shards)s::smallint[])
+order by r.exit_at, r.id
+limit %(limit)s
+
 -- name: runs_of_journey
 select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
-       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results
+       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results, r.exit_at
 from run_open r
 where r.journey_id = %(journey)s and r.shard = any(%(shards)s::smallint[])
 limit %(limit)s
@@ -35,7 +44,7 @@ limit %(limit)s
 -- name: runs_behind
 -- Those of older revisions, in some shards.
 select r.id, r.workspace, r.contact_id, r.journey_id, r.revision, r.key, r.step, r.visit, r.entered_at, r.started_at,
-       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results
+       r.since, r.due_at, r.delivery_id, r.event, r.withheld, r.answers, r.question, r.results, r.exit_at
 from run_open r
 where r.journey_id = %(journey)s and r.revision < %(revision)s and r.shard = any(%(shards)s::smallint[])
 
@@ -72,6 +81,9 @@ group by 1, 2, 3
 
 -- name: put_off
 update run_open set due_at = %(until)s where shard = %(shard)s and id = %(id)s
+
+-- name: put_off_exit
+update run_open set exit_at = %(until)s where shard = %(shard)s and id = %(id)s
 
 -- name: shift_runs
 -- V2: a pause that froze the timers moves them by its length.

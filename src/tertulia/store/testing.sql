@@ -1,6 +1,7 @@
 -- name: left
 -- What a drained system has none of: entries after their shard's position, deliveries that are due or in flight,
--- matches whose audience is being frozen, rounds that look for people, sessions whose end has come, runs that are due,
+-- matches whose audience is being frozen, rounds that look for people, sessions whose end has come, runs that are due
+-- or whose exit condition is to be looked at,
 -- codes without a receipt, calls and imports under way, segments of which it is still being looked who belongs, or who has left with time (`timed`). What waits on a stopped
 -- channel waits for a person.
 select (select count(*) from log l
@@ -19,6 +20,7 @@ select (select count(*) from log l
      + (select count(*) from session where ends_at <= %(now)s)
      + (select count(*) from run_open where due_at <= %(now)s
         and journey_id in (select id from journey where state in ('live', 'closed')))
+     + (select count(*) from run_open where exit_at <= %(now)s)
      + (select count(*) from otp where due_at <= %(now)s and open)
      + (select count(*) from call_open
         where state = 'calling' or ask_at <= %(now)s

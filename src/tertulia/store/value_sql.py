@@ -12,13 +12,13 @@ from psycopg.sql import SQL, Composable, Placeholder
 
 from tertulia.core.conditions import (
     BLANK,
-    INSTANT_TEXT,
     NUMBER_TEXT,
     Condition,
     fold_text,
     name_operator,
     read_operand,
 )
+from tertulia.core.instants import INSTANT_TEXT
 
 SIGNS: Final[Mapping[str, str]] = {"over": ">", "under": "<", "at_least": ">=", "at_most": "<="}
 TYPES: Final = {str: "text", int: "bigint", float: "float8", bool: "boolean", datetime: "timestamptz"}

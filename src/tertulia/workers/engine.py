@@ -10,6 +10,7 @@ may stand there (C2). Decisions use the decision clock; leases and rates the rea
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 import psycopg
@@ -26,12 +27,11 @@ from tertulia.errors import StoodDown
 from tertulia.ids import SHARDS
 from tertulia.store import ownership
 from tertulia.store import world as loader
-from tertulia.store.calls import put_off_call, read_due_calls
 from tertulia.store.clock import decision_now, real_now
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogPart, LogReader, LogRow, move_positions
 from tertulia.store.otp import put_off_otp, read_due_otps
-from tertulia.store.runs import put_off, read_due_runs
+from tertulia.store.runs import put_off
 from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
@@ -39,6 +39,7 @@ from tertulia.store.world import Flying
 from tertulia.workers.bandits import BanditKeeper
 from tertulia.workers.buckets import CLAIMS_PER_CYCLE, Pace, find_limit
 from tertulia.workers.deciding import Came, Hands
+from tertulia.workers.due import read_due_of_runs
 from tertulia.workers.helping import Helper
 from tertulia.workers.launches import LaunchKeeper
 from tertulia.workers.log_places import place_of
@@ -381,16 +382,16 @@ class Engine:
         )
 
     def _run_journeys(self) -> bool:
-        """Runs whose wait is over go on; those of a cancelled journey are closed, those of a resumed one put off."""
+        """What is due of runs is done; those of a cancelled journey are closed, those of a resumed one put off."""
         assert self.config is not None
         if not self.epochs or not self.config.journeys:
             return False
-        now = self.now()
-        due = read_due_runs(self.conn, now, list(self.epochs), self._list_running(), DUE_PER_ROUND)
-        calls = read_due_calls(self.conn, now, list(self.epochs), self._list_running())
+        now, exits = self.now(), bool(self.config.leaving) and not self._behind
+        due = read_due_of_runs(self.conn, now, list(self.epochs), self._list_running(), DUE_PER_ROUND, exits=exits)
         self.conn.commit()
-        busy = self._do_due(due, cycle.wake_runs, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
-        busy |= self._do_due(calls, cycle.claim_calls, lambda row: put_off_call(self.conn, row, now + RUN_AGAIN), now)
+        busy = False
+        for rows, act, put_off_one in due:
+            busy |= self._do_due(rows, act, partial(put_off_one, self.conn, until=now + RUN_AGAIN), now)
         for journey in self.config.journeys.values():
             if journey.state in STEERED:
                 busy |= self._steer(journey.id, journey.state, now)

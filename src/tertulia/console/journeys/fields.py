@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from msgspec import inspect
 
 from tertulia.actions.problems import Problem
-from tertulia.console.journeys.words import CHOICES, FIELDS, OPERATORS, SUBJECTS, name_choice
+from tertulia.console.journeys.words import CHOICES, FIELDS, OPERATORS, OPERATORS_TO_CHOOSE, SUBJECTS, name_choice
 from tertulia.core.conditions import Condition
 from tertulia.core.journeys import Reentry
 from tertulia.documents.edit import write_document
@@ -276,7 +276,7 @@ def fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) -> 
     made.rows = [fill_row(part, next(iter(subjects))) for part in [*parts, *[{}] * ROWS_SPARE]]
     for row in made.rows:
         row["subjects"] = [(name, str(word), name == row["subject"]) for name, word in subjects.items()]
-        row["operators"] = [(name, str(word), name == row["operator"]) for name, word in OPERATORS.items()]
+        row["operators"] = [(name, str(word), name == row["operator"]) for name, word in OPERATORS_TO_CHOOSE.items()]
     made.options = [(name, str(word), False) for name, word in FIELDS.items()]
 
 

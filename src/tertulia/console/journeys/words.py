@@ -72,6 +72,18 @@ OPERATORS: dict[str, Promise] = {
     "exists": gettext_lazy("is there"),
     "missing": gettext_lazy("is not there"),
 }
+OPERATORS_TO_CHOOSE = OPERATORS | {
+    "over": gettext_lazy("is over, or after"),
+    "under": gettext_lazy("is under, or before"),
+    "at_least": gettext_lazy("is at least, or not before"),
+    "at_most": gettext_lazy("is at most, or not after"),
+}
+_OF_INSTANTS: dict[str, Promise] = {
+    "over": gettext_lazy("is after"),
+    "under": gettext_lazy("is before"),
+    "at_least": gettext_lazy("is not before"),
+    "at_most": gettext_lazy("is not after"),
+}
 SUBJECTS: dict[str, Promise] = {
     "property": gettext_lazy("Event's"),
     "attribute": gettext_lazy("Contact's"),
@@ -139,4 +151,5 @@ def describe_condition(condition: object) -> str:
     if operator == "exists":
         return f"{subject} {OPERATORS['exists' if value else 'missing']}"
     told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"{subject} {OPERATORS[operator]} {told}"
+    word = _OF_INSTANTS.get(operator) if isinstance(value, str) else None
+    return f"{subject} {word or OPERATORS[operator]} {told}"

@@ -241,8 +241,10 @@ class Memory:
         match effect:
             case rx.SetRun():
                 self.timers.runs.set(effect.id, effect.due_at)
+                self.timers.exits.set(effect.id, effect.exit_at)
             case rx.EndRun():
                 self.timers.runs.set(effect.id, None)
+                self.timers.exits.set(effect.id, None)
                 if depth := effect.event.get("depth"):
                     self.rows.depths[effect.id] = int(depth)  # what becomes of its messages may begin another (I11)
             case cx.QueueCall():

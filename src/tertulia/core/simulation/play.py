@@ -49,6 +49,7 @@ from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.occasions import COMMENT, MESSAGE
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
+from tertulia.core.run_ends import leave_in_time
 from tertulia.core.sessions import settle
 from tertulia.core.simulation.arrivals import Arrival, Sent, Wrote
 from tertulia.core.simulation.bandits import weigh_due
@@ -156,7 +157,8 @@ class Player:
         while not self.stop():
             self._react(now)
             self._decide_log(now)
-            did = self._claim(now) | self._end_sessions(now) | self._end_watches(now) | self._wake(now)
+            did = self._claim(now) | self._end_sessions(now) | self._end_watches(now)
+            did |= self._look_at_exits(now) | self._wake(now)
             if did | self._hear(now) | self._claim_calls(now) | self._move_members(now):
                 continue
             if weigh_due(self.memory, now) or look_due(self.memory, now) or self._take_rounds(now):
@@ -270,6 +272,16 @@ class Player:
                 self.memory.fill(world, (invited.contact_id,))
                 decide_occasion(world, invited, journey.workspace)
                 self._end(world)
+        return bool(due)
+
+    def _look_at_exits(self, now: datetime) -> bool:
+        """Runs end that time has made what their journey ends for (X5)."""
+        due = sorted(self.memory.timers.exits.take_due(now))
+        for run_id in due:
+            world = self.memory.make_world(now)
+            self.memory.fill(world, (self.memory.rows.runs[run_id].contact_id,))
+            leave_in_time(world, world.runs[run_id])
+            self._end(world)
         return bool(due)
 
     def _wake(self, now: datetime) -> bool:

@@ -49,14 +49,16 @@ class Queue(Generic[Key]):
 
 @dataclass(slots=True)
 class Timers:
-    """Messages and calls to be claimed by their id, sessions that may end by their contact, runs to be woken, and runs
-    whose question is answered, by their id, contacts whom time may move into a segment or out of it, bandits by
-    their experiment, journeys whose guards look, rounds by journey and day, messages that may have been ignored by
-    then, by their contact, theirs and the journey's that waits for it, and what customers do, by a serial number."""
+    """Messages and calls to be claimed by their id, sessions that may end by their contact, runs to be woken, those
+    whose exit condition is looked at, and those whose question is answered, by their id, contacts whom time may move
+    into a segment or out of it, bandits by their experiment, journeys whose guards look, rounds by journey and day,
+    messages that may have been ignored by then, by their contact, theirs and the journey's that waits for it, and what
+    customers do, by a serial number."""
 
     claims: Queue[UUID] = field(default_factory=Queue)
     sessions: Queue[int] = field(default_factory=Queue)
     runs: Queue[UUID] = field(default_factory=Queue)
+    exits: Queue[UUID] = field(default_factory=Queue)
     replies: Queue[UUID] = field(default_factory=Queue)
     calls: Queue[UUID] = field(default_factory=Queue)
     segments: Queue[int] = field(default_factory=Queue)
@@ -68,7 +70,7 @@ class Timers:
 
     def find_next(self) -> datetime | None:
         """When anything is due next."""
-        queues = (self.claims, self.sessions, self.runs, self.replies, self.calls, self.segments, self.bandits)
-        others = (self.guards, self.rounds, self.watches, self.acts)
+        queues = (self.claims, self.sessions, self.runs, self.exits, self.replies, self.calls, self.segments)
+        others = (self.bandits, self.guards, self.rounds, self.watches, self.acts)
         found = [at for queue in (*queues, *others) if (at := queue.find_next()) is not None]
         return min(found, default=None)

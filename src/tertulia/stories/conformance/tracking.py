@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tertulia.stories.conformance.spans import read_span
 from tertulia.stories.conformance.stage import Stage
@@ -31,7 +32,8 @@ def track_calls(stage: Stage, told: Mapping[str, Any]) -> None:
     """A company's app or site tells what customers did: `calls` in one batch of its SDK to the `source` (the first one
     by default), `times` over. Each names its `call` (track by default), `user`, `anonymous`, `previous` and `group`,
     the `event` and its `properties` or `traits`; `id` the SDK's, `ago` how long ago by the client's clock, which is
-    `slow` by so much. A phone among the traits is that of their `firstName`. The answer is the last one."""
+    `slow` by so much. `dates` are traits that are an instant `in` so long, or the date so many `days` from now by the
+    clocks of a `zone`. A phone among the traits is that of their `firstName`. The answer is the last one."""
     source = told.get("source", next(iter(stage.sources), ""))
     slow = timedelta(seconds=read_span(told["slow"])) if "slow" in told else timedelta()
     batch = [_make_call(stage, call, stage.now - slow) for call in told["calls"]]
@@ -83,4 +85,12 @@ def _make_call(stage: Stage, told: Mapping[str, Any], clock: datetime) -> dict[s
         stage.phones.setdefault(traits["firstName"], traits["phone"])
     if "firstName" in traits and "email" in traits:
         stage.emails.setdefault(traits["firstName"], traits["email"])
+    if "dates" in told:
+        told = {**told, "traits": {**traits, **{name: _find_date(at, one) for name, one in told["dates"].items()}}}
     return made | {field: told[name] for name, field in _CALL_FIELDS.items() if name in told}
+
+
+def _find_date(now: datetime, told: Mapping[str, Any]) -> str:
+    if "in" in told:
+        return (now + timedelta(seconds=read_span(told["in"]))).isoformat()
+    return (now.astimezone(ZoneInfo(told["zone"])).date() + timedelta(days=told["days"])).isoformat()

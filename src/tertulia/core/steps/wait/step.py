@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from tertulia.core.conditions import read_instant, read_path
+from tertulia.core.conditions import read_path
 from tertulia.core.durations import read_duration
+from tertulia.core.instants import read_instant
 from tertulia.core.reasons import gettext_noop as _
 from tertulia.core.steps.base import Complaint, GoOn, Leave, Move, Skip, Step, Summary, View, WaitUntil, Woken
 from tertulia.core.wall_clock import Late, add_calendar_days, next_time_of_day, next_weekday, read_time, settle_past
