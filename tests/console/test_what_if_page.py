@@ -152,13 +152,17 @@ def test_synthetic_customers_are_marked_and_their_rates_can_be_changed(journey, 
     assert "at most 200,000 are played" in read(alice, address + "&events.Product Added=50&customers=5000&days=30")
 
 
-def test_V3_what_guards_and_canaries_would_do_is_told(journey, alice) -> None:
+def test_V3_what_guards_and_canaries_would_do_is_told(journey, cast: Cast, alice) -> None:
     """The moment and the figures; the other customer's message waits for the canary, or goes first."""
     from tertulia.actions.journeys import save_draft
 
     control = "guards: {bounces: 50%, after: 1}\ncanary: {share: 50%, for: 2 h}\nsteps:"
     save_draft(journey, None, NOW, CART.replace("steps:", control), version=journey.version)
+    cast.workspace.budget = {"day": 2}
+    cast.workspace.save()
     page = read(alice, f"/journeys/{journey.pk}/what-if/?days=7&sms.refused=100&sms.silent=0")
+    assert "0.00 of the workspace's budget of" in page
+    assert "Budgets begin unspent." in read(alice, f"/journeys/{journey.pk}/what-if/?on=synthetic&days=7")
     assert "It goes to 50% of the customers first" in page
     assert "1 of 1 messages failed (100.0 %), allowed 50%. Nobody resumes it here" in page
 

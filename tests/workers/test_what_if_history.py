@@ -84,7 +84,9 @@ def play(town: Town, document: str, **asked: Any) -> dict[str, Any]:
 
 def test_a_draft_begins_by_what_was_recorded(empty_database: str) -> None:
     """Messages' outcomes, customers' messages, who came into a segment, an audience and dates by the clock; and what
-    other journeys sent counts under the caps (F1), of which the customers' own past stays as it was."""
+    other journeys sent counts under the caps (F1) and was spent of the workspace's budget (V3), of which the customers'
+    own past stays as it was."""
+    from tertulia.actions.budgets import set_budget
     from tertulia.actions.caps import create_cap
 
     with Town(empty_database) as town:
@@ -93,6 +95,14 @@ def test_a_draft_begins_by_what_was_recorded(empty_database: str) -> None:
             told = play(town, f"name: Draft\nentry: {entry}\n{SAYS}\n")
             assert told["entered"] == runs, entry
         [(rows,)] = town.rows("select count(*) from delivery")
+        set_budget(town.workspace, None, town.now, {"month": 0.15})
+        spent = play(town, LIVE)
+        assert (spent["messages"], [row["reason"] for row in spent["held"]]) == (1, ["budget.spent"])
+        later = play(town, LIVE, days=1.0)
+        began = {"per": "month", "spent_micros": 100_000, "limit_micros": 150_000}
+        assert later["budgets"] == {"workspace": [began], "draft": False}
+        assert play(town, LIVE, number=10)["budgets"] == {"workspace": [], "draft": False}
+        set_budget(town.workspace, None, town.now, {})
         create_cap(town.workspace, None, town.now, "one a month", {"limit": 1, "per": "30 d"})
         capped = play(town, LIVE.replace("second: parallel", "second: ignore"))
         assert (capped["entered"], capped["messages"], capped["sent_beside"]) == (2, 0, 2)

@@ -16,6 +16,7 @@ from tertulia.actions.cycle_facts import find_since
 from tertulia.actions.launching import find_first
 from tertulia.actions.segment_cycle import make_place
 from tertulia.actions.what_if_audience import add_memberships, find_named, find_node, name_family
+from tertulia.actions.what_if_spent import list_spent
 from tertulia.actions.what_if_told import tell_played
 from tertulia.core.journeys import Journey as Document
 from tertulia.core.journeys import compile_journey, walk_steps
@@ -106,6 +107,8 @@ def try_broadcast(
         memory.is_recorded = True
         add_memberships(conn, memory, memory.rows.contacts)
         load_slots(conn, memory.rows, find_since(memory.rows))
+        for spent_at, micros in list_spent(conn, base, workspace.pk, journey_id, since, now):
+            memory.spend(workspace.pk, spent_at, micros)
     tape = what_if.Tape(workspace.pk, (), frozenset(ids), since, at)
     until, mine = at + PLAYED_FOR, (journey_id,)
     smooth = set_shares(DEFAULTS, refused=0, silent=0)  # what a provider will say nobody knows

@@ -19,11 +19,12 @@ from tertulia.actions import what_if
 from tertulia.actions.what_if import People, Played, Tape
 from tertulia.actions.what_if_audience import add_memberships
 from tertulia.actions.what_if_recorded import CAPS_REACH_S, Limits, list_sent, read_tape
+from tertulia.actions.what_if_spent import list_spent, tell_spent
 from tertulia.actions.what_if_synthetic import Synthetic, find_begin, make_synthetic, to_people
 from tertulia.actions.what_if_told import tell_played
 from tertulia.core.journeys import Program
 from tertulia.core.rounds import find_once, is_once
-from tertulia.core.simulation.arrivals import Arrival, Sent
+from tertulia.core.simulation.arrivals import Arrival, Sent, Spent
 from tertulia.core.simulation.members import begin_members
 from tertulia.core.simulation.memory import Memory
 from tertulia.core.simulation.population import count_mix
@@ -49,8 +50,8 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What every variant is played through, up to `until`. `sent`: of each variant the messages of other journeys;
-    `inside` segments by contact, where that is known; `left`: free codes of coupon pools."""
+    """What every variant is played through, up to `until`. `sent`: of each variant the messages of other journeys and
+    what they cost; `inside` segments by contact, where that is known; `left`: free codes of coupon pools."""
 
     kind: Kind
     workspace: int
@@ -88,6 +89,8 @@ class Stage:
         for told in sent:
             if told.at < self.tape.since and isinstance(told.entry, Sent):
                 memory.add_slot(told.entry.slot)
+            elif told.at < self.tape.since and isinstance(told.entry, Spent):
+                memory.spend(told.workspace, told.at, told.entry.micros)
             else:
                 later.append(told)
         mixed = list(merge(self.tape.arrivals, later, key=lambda told: told.at))
@@ -99,6 +102,15 @@ class Stage:
         told = tell_played(played, variant.program, config, self.left)
         return {"journey": variant.label, "name": variant.name, **told}
 
+    def _tell_budgets(self) -> dict[str, Any] | None:
+        """How budgets begin: on history the workspace's as others had spent it, all else unspent; None where nothing is
+        under one."""
+        own = self.configs[0].workspaces[self.workspace].budget is not None
+        if not own and all(one.program.journey.budget is None for one in self.variants):
+            return None
+        spent = tell_spent(self.configs[0], self.workspace, self.tape.since, self.sent[0]) if self.sent else []
+        return {"workspace": spent, "draft": self.variants[0].program.journey.budget is not None}
+
     def describe(self) -> dict[str, Any]:
         """What was played, and through what."""
         return {
@@ -108,7 +120,8 @@ class Stage:
             "zone": what_if.find_zone(self.configs[0], self.workspace).key,
             "events": sum(not isinstance(told.entry, Sent) for told in self.tape.arrivals),
             "contacts": len(self.tape.contact_ids or self.people.rows),
-            "sent_beside": len(self.sent[0]) if self.sent else 0,
+            "sent_beside": sum(isinstance(told.entry, Sent) for told in self.sent[0]) if self.sent else 0,
+            "budgets": self._tell_budgets(),
             "cut": self.tape.cut,
             "rates": msgspec.to_builtins(self.rates),
             "synthetic": describe_synthetic(self.synthetic) if self.synthetic is not None else None,
@@ -157,7 +170,7 @@ def set_history(
     people = what_if.load_people(conn, base, tape.contact_ids)
     memory = what_if.gather(base, what_if.People(()), since)
     add_memberships(conn, memory, [row.id for row in people.rows])
-    sent = [list(list_sent(conn, tape, people, one.journey_id, since - REACH)) for one in variants]
+    sent = [_list_beside(conn, base, tape, people, one.journey_id) for one in variants]
     inside, until = memory.members.inside, until or end + run_on
     tape = replace(tape, until=until) if ahead else tape
     told = (workspace, variants, configs, tape, people, until, rates)
@@ -203,6 +216,14 @@ def set_synthetic(
     inside = {person.row.id: set(person.lists) for person in made.people if person.lists}
     told = (workspace, variants, configs, made.tape, to_people(made), until, rates)
     return Stage("synthetic", *told, read_left(conn, base, workspace), (), inside, made)
+
+
+def _list_beside(conn: Conn, base: Config, tape: Tape, people: People, journey_id: int) -> list[Arrival]:
+    """What others sent to these customers, for caps, and what they spent on everybody, for the workspace's budget."""
+    sent = list_sent(conn, tape, people, journey_id, tape.since - REACH)
+    costs = list_spent(conn, base, tape.workspace, journey_id, tape.since, tape.until)
+    spent = (Arrival(at, tape.workspace, Spent(micros)) for at, micros in costs)
+    return list(merge(sent, spent, key=lambda told: told.at))
 
 
 def _name(variant: Variant) -> tuple[int, str, Program]:

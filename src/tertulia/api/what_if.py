@@ -65,6 +65,22 @@ class CanaryOut(Schema):
     held: int
 
 
+class BeganOut(Schema):
+    """A limit of the workspace's budget: what others had spent of it when the trial begins, in millionths."""
+
+    per: str
+    spent_micros: int
+    limit_micros: int
+
+
+class BudgetsOut(Schema):
+    """How budgets begin: on history the limits of the `workspace` as others had spent them, with synthetic customers
+    unspent; `draft`: whether it has one of its own, which begins unspent."""
+
+    workspace: list[BeganOut]
+    draft: bool
+
+
 class ReactionsOut(Schema):
     """What synthetic customers did with messages: opened them (of these so many within five minutes), clicked in them,
     replied, or wanted no more offers on that channel."""
@@ -198,6 +214,7 @@ class TrialOut(Schema):
     events: int
     contacts: int
     sent_beside: int
+    budgets: BudgetsOut | None
     rates: dict[str, Any]
     synthetic: SyntheticOut | None
     cut: str
@@ -238,7 +255,7 @@ def _try(request: HttpRequest, journey_id: int, wish: WishIn) -> dict[str, Any]:
         public_url=public_url(),
         elapsed=lambda: time.monotonic() - began,
     )
-    stage = {name: trial.stage[name] for name in ("on", "sent_beside", "rates", "synthetic")}
+    stage = {name: trial.stage[name] for name in ("on", "sent_beside", "budgets", "rates", "synthetic")}
     names = ("draft", "beside", "beside_name", "since", "to", "events", "contacts", "cut", "whole")
     return stage | {name: getattr(trial, name) for name in names}
 

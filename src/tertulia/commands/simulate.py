@@ -258,6 +258,9 @@ def describe(told: dict[str, Any]) -> str:
         lines += _describe_synthetic(told)
     if told["sent_beside"]:
         lines.append(f"Messages of other journeys that were sent and count under the caps: {told['sent_beside']:,}")
+    for one in (told["budgets"] or {"workspace": []})["workspace"]:
+        spent = f"{one['spent_micros'] / 1e6:,.2f} of {one['limit_micros'] / 1e6:,.2f}"
+        lines.append(f"Spent by others of the workspace's budget of that {one['per']} when it begins: {spent}")
     if told["cut"]:
         lines.append(f"Cut: too many {told['cut']}, so it begins later.")
     if told["left_out"]:

@@ -23,13 +23,19 @@ from tertulia.core.world import ChannelFacts, WorkspaceFacts, World
 RESERVED: Final = "reserved"
 
 
+def find_own_pot(workspace: WorkspaceFacts) -> Pot | None:
+    """The workspace's budget."""
+    if workspace.budget is None:
+        return None
+    return Pot("budget", "workspace", "", workspace.budget, workspace.zone)
+
+
 def find_pots(world: World, delivery: OpenDelivery) -> list[Pot]:
     """The budgets that a message is under: the workspace's, and that of its journey or match."""
     config = world.config
     workspace = config.workspaces[delivery.workspace]
-    pots = []
-    if workspace.budget is not None:
-        pots.append(Pot("budget", "workspace", "", workspace.budget, workspace.zone))
+    own = find_own_pot(workspace)
+    pots = [own] if own is not None else []
     journey = config.journeys.get(delivery.journey_id or 0)
     if journey is not None and (rule := journey.program.journey.budget) is not None:
         zone = journey.program.journey.zone or workspace.zone
@@ -89,10 +95,11 @@ def _price(world: World, delivery: OpenDelivery, parts: int) -> int:
     workspace = world.config.workspaces[delivery.workspace]
     channel = world.config.channels[delivery.channel_id]
     price, currency = price_of(channel, delivery, world.country_of(delivery.contact_id), parts)
-    return _convert(workspace, price, currency)
+    return count_as(workspace, price, currency)
 
 
-def _convert(workspace: WorkspaceFacts, micros: int, currency: str) -> int:
+def count_as(workspace: WorkspaceFacts, micros: int, currency: str) -> int:
+    """A price as it counts under a workspace's budgets."""
     return convert(micros, currency, workspace.currency, workspace.rates)
 
 

@@ -50,6 +50,15 @@ def list_slots(
     return [SlotRow(*row) for row in fetch_all(conn, load("recorded")["slots"], args)]
 
 
+def list_spent(
+    conn: Conn, workspace: int, journey_id: int, since: datetime, until: datetime
+) -> list[tuple[datetime, str, int]]:
+    """What messages cost that are not this journey's: minute, currency and millionths, by time."""
+    args: dict[str, Any] = {"workspace": workspace, "journey": journey_id, "since": since, "until": until}
+    days = {"first_day": (since - QUEUED_FOR).date(), "last_day": until.date()}
+    return [(row[0], row[1], row[2]) for row in fetch_all(conn, load("recorded")["spent"], args | days)]
+
+
 def list_outcomes(
     conn: Conn, workspace: int, outcome: str, since: datetime, until: datetime, limit: int, for_s: float = 0.0
 ) -> list[Outcome]:

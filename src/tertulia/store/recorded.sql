@@ -123,3 +123,13 @@ cross join lateral (
     limit %(each)s
 ) e
 order by k.type, k.name, e.occurred_at desc, e.id
+
+-- name: spent
+-- What the messages of a workspace but those of one journey cost, minute by minute.
+select date_trunc('minute', d.sent_at), d.currency, sum(d.cost_micros)::bigint
+from delivery d
+where d.workspace = %(workspace)s and d.day >= %(first_day)s and d.day <= %(last_day)s
+  and d.sent_at >= %(since)s and d.sent_at < %(until)s and d.cost_micros > 0
+  and d.journey_id is distinct from %(journey)s
+group by 1, 2
+order by 1, 2

@@ -45,6 +45,7 @@ def show_draft(request: HttpRequest, journey: Journey, template: str) -> HttpRes
     form = read_form(request.GET)
     program = compile_journey(document) if document is not None else None
     context |= {"form": form, "periods": PERIODS, "numbers": NUMBERS, "problem": form.problem, "events": ()}
+    context["currency"] = request.workspace.currency
     context |= {"besides": list_besides(journey, form), "once": document is not None and is_once(document.entry)}
     if program is not None and form.wish is not None:
         try:

@@ -15,6 +15,12 @@ class Sent(msgspec.Struct, frozen=True, gc=False):
     slot: SlotRow
 
 
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What messages of others cost, in millionths of the workspace's currency, as its budget counts it."""
+
+    micros: int
+
+
 class Wrote(msgspec.Struct, frozen=True, gc=False):
     """A message of a customer's own, by whom they are known, on a channel."""
 
@@ -29,4 +35,4 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 
     at: datetime
     workspace: int
-    entry: EventEntry | OccasionEntry | Sent | Wrote
+    entry: EventEntry | OccasionEntry | Sent | Spent | Wrote

@@ -20,6 +20,7 @@ from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
 from tertulia.core.best_hours import MOMENTS_IN, list_moments
+from tertulia.core.budgets import list_keys
 from tertulia.core.calls import derive_call_id
 from tertulia.core.came import subject_of
 from tertulia.core.deliveries import DeliveryState
@@ -45,6 +46,7 @@ from tertulia.core.simulation.bandits import Bandits
 from tertulia.core.simulation.guards import Guards
 from tertulia.core.simulation.members import Members
 from tertulia.core.simulation.timers import Timers
+from tertulia.core.spending import find_own_pot
 from tertulia.core.triggers import HORIZON
 from tertulia.core.world import Config, World
 from tertulia.ids import SHARDS, shard_of_contact
@@ -99,6 +101,12 @@ class Memory:
     def add_slot(self, slot: SlotRow) -> None:
         """A message that caps count, of before or of another journey."""
         self.rows.slots.setdefault(slot.contact_id, {})[slot.message_id] = slot
+
+    def spend(self, workspace: int, at: datetime, micros: int) -> None:
+        """Others' messages cost so much at an instant: the workspace's budget has less left (V3)."""
+        pot = find_own_pot(self.config.workspaces[workspace])
+        for key, _per, limit in list_keys(workspace, pot, at) if pot is not None else ():
+            self.rows.rooms[key] = self.rows.rooms.get(key, limit) - micros
 
     # a decision's working set
 

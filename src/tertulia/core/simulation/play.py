@@ -51,7 +51,7 @@ from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.run_ends import leave_in_time
 from tertulia.core.sessions import settle
-from tertulia.core.simulation.arrivals import Arrival, Sent, Wrote
+from tertulia.core.simulation.arrivals import Arrival, Sent, Spent, Wrote
 from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
 from tertulia.core.simulation.guards import look_due
@@ -120,6 +120,9 @@ class Player:
             entry = arrival.entry
             if isinstance(entry, Sent):
                 self.memory.add_slot(entry.slot)
+                continue
+            if isinstance(entry, Spent):
+                self.memory.spend(arrival.workspace, arrival.at, entry.micros)
                 continue
             if isinstance(entry, Wrote):
                 self._read(arrival.workspace, arrival.at, entry)
