@@ -4,6 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Where bytecode is not kept, each of the processes that are started compiles the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+# The tests of pages: a run of them reads no others.
+IN_BROWSER := $(wildcard tests/*/test_*_in_browser.py)
+
 .PHONY: setup demo test pictures soak check fix docs bench lock clean
 
 # The whole environment, with what tests, linters and documentation need.
@@ -25,11 +31,11 @@ demo: $(VENV)/.running
 
 test: setup
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not soak and not browser"
-	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak and not pictures"
+	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak and not pictures" $(IN_BROWSER)
 
 # Screenshots of the pages at both widths, light, dark and mirrored, into ./screenshots, for people to look at.
 pictures: setup
-	$(BIN)/pytest -n 2 --dist loadscope -m pictures
+	$(BIN)/pytest -n 2 --dist loadscope -m pictures $(IN_BROWSER)
 
 soak: setup
 	$(BIN)/pytest -n 2 --dist load -m soak
