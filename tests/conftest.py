@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from tests import chromium as debian
+from tests.emptying import Emptier
 
 from tertulia.embedded import EmbeddedPostgres
 
@@ -18,22 +19,6 @@ SMALL = {"shared_buffers": "128MB", "max_connections": "150"}
 # The speed of a machine under load is no property of the code.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
-
-EMPTY_ALL = """
-do $$
-declare t text; filled boolean; names text := '';
-begin
-  for t in select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = 'public' and c.relkind = 'r'
-             and c.relname not in ('django_migrations', 'django_content_type', 'auth_permission')
-  loop
-    execute format('select exists (select 1 from %I)', t) into filled;
-    if filled then names := names || ', ' || quote_ident(t); end if;
-  end loop;
-  if names <> '' then execute 'truncate ' || substr(names, 3) || ' cascade'; end if;
-end $$
-"""
-
 
 # Modules that take long by themselves come first, so that no worker is left with one of them at the end.
 LONG = ("stories", "commands", "sim", "test_what_if.py")
@@ -72,9 +57,19 @@ def database_url(data_folder: Path) -> Iterator[str]:
     call_command("migrate", verbosity=0)
     connection.close()
     with psycopg.connect(server.url("postgres"), autocommit=True) as conn:
+        _hash_lightly(conn, url)
         conn.execute("create database tertulia_migrated template tertulia_test")
     yield url
     server.stop()
+
+
+def _hash_lightly(conn: psycopg.Connection, url: str) -> None:
+    """Half of the time that a connection takes to open is the password's hash, a thousand times over."""
+    info = psycopg.conninfo.conninfo_to_dict(url)
+    conn.execute("set scram_iterations = 1")
+    conn.execute(
+        psycopg.sql.SQL("alter role {} password {}").format(psycopg.sql.Identifier(info["user"]), info["password"])
+    )
 
 
 @pytest.fixture(scope="session")
@@ -90,15 +85,22 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def emptier(database_url: str) -> Iterator[Emptier]:
+    """Whoever empties the database."""
+    made = Emptier(database_url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def empty_database(database_url: str) -> Iterator[str]:
+def empty_database(database_url: str, emptier: Emptier) -> Iterator[str]:
     """The database, emptied after the test."""
     yield database_url
     from django.db import connections
 
     connections.close_all()
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        conn.execute(EMPTY_ALL)
+    emptier.empty()
 
 
 @pytest.fixture

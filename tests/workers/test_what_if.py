@@ -3,11 +3,10 @@
 from contextlib import closing
 from datetime import datetime, timedelta
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import EMPTY_ALL
+from tests.emptying import Emptier
 from tests.workers.town import NOW, PUBLIC_URL, Town
 from tests.workers.what_if_world import DOCUMENTS, SEGMENTS, Account, list_arrivals, play_for_real, play_in_memory
 
@@ -63,13 +62,12 @@ def play_both(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arr
         play_in_memory(Player(memory, played.watch, launched=launched), town, arrivals, until)
         real = play_for_real(town, arrivals, until)
     connections.close_all()
-    with psycopg.connect(url, autocommit=True) as emptied:
-        emptied.execute(EMPTY_ALL)
     return real, played
 
 
-def check_same(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arrivals) -> None:
+def check_same(url: str, emptier: Emptier, keys: list[str], capped: bool, held: bool, arrivals: Arrivals) -> None:
     real, played = play_both(url, keys, capped, held, arrivals)
+    emptier.empty()
     assert played.runs == real.runs
     assert played.rows == real.rows
     assert played.texts == real.texts
@@ -88,20 +86,20 @@ UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 @settings(max_examples=12, suppress_health_check=UNCHECKED, deadline=None)
 @STORIES
 def test_a_simulation_decides_what_the_engine_decides(
-    empty_database: str, keys: list[str], capped: bool, held: bool, arrivals: Arrivals
+    empty_database: str, emptier: Emptier, keys: list[str], capped: bool, held: bool, arrivals: Arrivals
 ) -> None:
     """Late, doubled and disordered events, visits, shared devices and merges, through steps of every kind."""
-    check_same(empty_database, keys, capped, held, arrivals)
+    check_same(empty_database, emptier, keys, capped, held, arrivals)
 
 
 @pytest.mark.soak
 @settings(max_examples=1_000, suppress_health_check=UNCHECKED, deadline=None)
 @STORIES
 def test_a_simulation_decides_what_the_engine_decides_a_thousand_times(
-    empty_database: str, keys: list[str], capped: bool, held: bool, arrivals: Arrivals
+    empty_database: str, emptier: Emptier, keys: list[str], capped: bool, held: bool, arrivals: Arrivals
 ) -> None:
     """The same, for long."""
-    check_same(empty_database, keys, capped, held, arrivals)
+    check_same(empty_database, emptier, keys, capped, held, arrivals)
 
 
 def test_whom_a_list_names_is_found_by_the_user_id_of_events(empty_database: str) -> None:
