@@ -13,6 +13,8 @@ from tests.console.cast import Cast, make_cast, make_client
 
 WIDE = (1280, 800)
 NARROW = (390, 844)
+LOOK_EVERY_MS = 10
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
 LEAVING = ("htmx:sendAbort", "htmx:afterRequest")  # a page is left while a fragment is on its way
 
 
@@ -26,8 +28,16 @@ def site(database_url: str) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: the tests speak."""
 
+    console = get_wsgi_application()
+
+    def serve(environ, start_response):
+        if environ["PATH_INFO"] == "/live":  # the stream, which the edge serves, stays quiet
+            start_response("200 OK", [("Content-Type", "text/event-stream")])
+            return [b": quiet\n\n"]
+        return console(environ, start_response)
+
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
-    server.set_app(get_wsgi_application())
+    server.set_app(serve)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -50,24 +60,38 @@ class Visit:
     session: str
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
-    contexts: list[object] = field(default_factory=list)
+    contexts: dict[tuple[object, ...], object] = field(default_factory=dict)
 
     def __call__(self, path: str, size=WIDE, theme: str = "light", language: str = "en", signed_in: bool = True):
-        """The page at ``path``, loaded, in a context of its own. The stream, which the edge serves, stays quiet."""
-        context = self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=theme, reduced_motion="reduce"
-        )
-        self.contexts.append(context)
-        cookies = [("django_language", language)] + ([("sessionid", self.session)] if signed_in else [])
-        context.add_cookies([{"name": name, "value": value, "url": self.site} for name, value in cookies])
-        context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=": quiet\n\n"))
+        """The page at ``path``, loaded with all that it asks for by itself. A test's visits that look alike are one
+        person's: they share cookies, what the browser keeps, and the files it has already."""
+        context = self._open(size, theme, language, signed_in)
         page = context.new_page()
+        under_way: set[object] = set()
+        page.on("request", lambda request: under_way.add(request))
+        page.on("requestfinished", lambda request: under_way.discard(request))
+        page.on("requestfailed", lambda request: under_way.discard(request))
         page.on("console", lambda message: self._note(path, message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
         page.on("requestfailed", lambda request: self._note_failure(path, request))
         page.goto(self.site + path)
-        page.wait_for_load_state("networkidle")
+        page.evaluate(DRAWN)
+        while under_way:  # Playwright's "networkidle" is half a second in which nothing happens
+            page.wait_for_timeout(LOOK_EVERY_MS)
+        page.evaluate(DRAWN)
         return page
+
+    def _open(self, size, theme: str, language: str, signed_in: bool):
+        look = (size, theme, language, signed_in)
+        if look not in self.contexts:
+            self.contexts[look] = self.browser.new_context(
+                viewport={"width": size[0], "height": size[1]}, color_scheme=theme, reduced_motion="reduce"
+            )
+            cookies = [("django_language", language)] + ([("sessionid", self.session)] if signed_in else [])
+            self.contexts[look].add_cookies(
+                [{"name": name, "value": value, "url": self.site} for name, value in cookies]
+            )
+        return self.contexts[look]
 
     def _note_failure(self, path: str, request) -> None:
         if request.failure != "net::ERR_ABORTED":  # the page was left
@@ -84,7 +108,7 @@ def visit(site: str, chromium: object, cast: Cast) -> Iterator[Visit]:
     session = make_client(cast.alice).cookies["sessionid"].value
     visitor = Visit(site, chromium, session)
     yield visitor
-    for context in visitor.contexts:
+    for context in visitor.contexts.values():
         context.close()
     assert visitor.complaints == []
 
