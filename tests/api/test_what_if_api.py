@@ -47,6 +47,16 @@ def test_a_draft_is_played_through_what_was_recorded(town: Town, mine: Ask) -> N
     assert town.rows("select count(*) from run_open") == [(0,)]
 
 
+def test_a_draft_shows_the_items_of_catalogs(town: Town, mine: Ask) -> None:
+    """As the messages would."""
+    catalog = mine("POST", "/catalogs", {"name": "Products"}, 201)
+    mine("PUT", f"/catalogs/{catalog['id']}/items", {"items": [{"id": "Chapada coffee", "price": "8.90"}]})
+    item = "{{ catalogs.products[event.product].price }}"
+    draft = make_draft(mine, CART.replace("{{ event.product }}", f"{{{{ event.product }}}} for {item}"))
+    played = mine("GET", f"/journeys/{draft['id']}/what-if?days=7")["draft"]
+    assert [sample["text"] for sample in played["samples"]] == ["Hi Ana, Chapada coffee for 8.90 waits."]
+
+
 def test_a_draft_against_what_is_live(town: Town, mine: Ask) -> None:
     """Both through the same days."""
     draft = make_draft(mine, CART.replace("over: 100", "over: 1000"))

@@ -20,6 +20,7 @@ from tertulia.documents.journeys import read_journey
 from tertulia.documents.segments import read_segment
 from tertulia.documents.templates import read_template
 from tertulia.store.bandits import read_newest as read_bandits
+from tertulia.store.catalogs import read_catalogs
 from tertulia.store.channels import ChannelRow, load_channels
 from tertulia.store.coupons import read_pools
 from tertulia.store.db import Conn
@@ -81,6 +82,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         },
         pools=read_pools(conn),
         giving=frozenset(row.id for row in journeys.values() if row.gives_coupons),
+        catalogs=read_catalogs(conn),
         bandits=read_bandits(conn),
         goals_heard_of=any(one.hears_of_messages for row in journeys.values() for one in row.programs.values()),
     )

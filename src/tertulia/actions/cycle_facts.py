@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tertulia.actions.allowances import take_rooms
+from tertulia.actions.catalog_facts import load_item_facts
 from tertulia.actions.coupon_facts import load_coupon_facts
 from tertulia.actions.run_facts import (
     load_asked,
@@ -364,6 +365,7 @@ def load_claims(conn: Conn, world: World, deliveries: Sequence[OpenDelivery]) ->
     take_rooms(conn, world, deliveries)
     load_slots(conn, world, find_since(world))
     load_coupon_facts(conn, world, deliveries)
+    load_item_facts(conn, world, deliveries)
     load_otps_of_deliveries(conn, world, [row.id for row in deliveries if row.lane == lanes.CODE])
 
 

@@ -24,6 +24,7 @@ from tertulia.core.journeys import SegmentEntry
 from tertulia.core.revisions import CHOICES, FINISH
 from tertulia.core.rounds import is_at_launch
 from tertulia.data.models import (
+    Catalog,
     Channel,
     CouponPool,
     Endpoint,
@@ -92,7 +93,8 @@ def find_around(
     known = frozenset((*keys, *coming)), frozenset((*texts, *worded)), frozenset((*segments, *gathered))
     endpoints = {row.key: frozenset(row.methods) for row in Endpoint.objects.filter(workspace=workspace)}
     pools = frozenset(CouponPool.objects.filter(workspace=workspace).values_list("key", flat=True))
-    return Around(channels, list_zones(), *known, mails, endpoints, pools, frozenset(silent))
+    catalogs = frozenset(Catalog.objects.filter(workspace=workspace).values_list("key", flat=True))
+    return Around(channels, list_zones(), *known, mails, endpoints, pools, catalogs, frozenset(silent))
 
 
 def check_text(

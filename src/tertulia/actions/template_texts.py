@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +17,7 @@ from tertulia.actions.match_texts import make_link_base, read_local, read_marked
 from tertulia.actions.problems import Problem, read_problem
 from tertulia.actions.templates import Use
 from tertulia.channels import registry
+from tertulia.core.catalogs import ROOT, ROUNDS, ItemKey, make_shelves, names_catalog
 from tertulia.core.coupons import sample_coupons
 from tertulia.core.identity import Trust
 from tertulia.core.match import Need, is_trusted
@@ -43,6 +44,7 @@ from tertulia.errors import NotFound
 from tertulia.store import contacts as contact_store
 from tertulia.store import matches as match_store
 from tertulia.store import templates as store
+from tertulia.store.catalogs import load_items, read_catalogs
 from tertulia.store.db import Conn
 from tertulia.store.templates import Reader
 
@@ -54,10 +56,14 @@ SMS: Final = "sms"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where a text is rendered: whose it is, and where its links begin."""
+    """Where a text is rendered: whose it is, where its links begin, and the `catalogs` that it may name, of whose items
+    it knows some and notes those that are `asked` for."""
 
     workspace: Workspace
     link_base: str
+    catalogs: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    items: dict[ItemKey, Mapping[str, Any]] = field(default_factory=dict)
+    asked: set[ItemKey] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +167,13 @@ def preview(
     sensitive = list_sensitive(wording.text, read_marked(workspace))
     trusts = _read_trusts(conn, workspace, contact_id) if sensitive else {}
     outlets = list_outlets(workspace) if outlets is None else outlets
-    room = Room(workspace, make_link_base(workspace, public_url))
+    room = _open_room(conn, workspace, public_url, document, [reader], now)
     shown = tuple(_show(room, wording, reader, outlet, trusts, now) for outlet in outlets)
     return Preview(contact_id, wording.locale, reader.event_name, reader.event_at, shown)
 
 
 def check_readers(
+    conn: Conn,
     readers: Sequence[Reader],
     workspace: Workspace,
     document: Template,
@@ -175,7 +182,7 @@ def check_readers(
     now: datetime,
 ) -> Checks:
     """The template rendered for all of these contacts, and its variants held against each other."""
-    tally, room = _Tally(), Room(workspace, make_link_base(workspace, public_url))
+    tally, room = _Tally(), _open_room(conn, workspace, public_url, document, readers, now)
     facts = TemplateFacts("", 0, document)
     for reader in readers:
         wording = word(facts, reader.locale)
@@ -195,6 +202,24 @@ def check_readers(
         findings.append(Finding("passed", "renders", _tell_good(tally.good), count=tally.good))
     order = ("failed", "warned", "passed")
     return Checks(len(readers), tally.good, tuple(sorted(findings, key=lambda f: order.index(f.verdict))))
+
+
+def _open_room(
+    conn: Conn, workspace: Workspace, public_url: str, document: Template, readers: Sequence[Reader], now: datetime
+) -> Room:
+    """With the items that the document shows these readers: rendered until it asks for no more."""
+    room = Room(workspace, make_link_base(workspace, public_url), read_catalogs(conn))
+    texts = [text for one in document.variants.values() for text in (one.text, one.neutral) if names_catalog(text)]
+    sought: set[ItemKey] = set()
+    for _round in range(ROUNDS if texts else 0):
+        for reader in readers:
+            for text in texts:
+                _render(room, text, reader, OnMissing.DEFAULT, now)
+        if not (wanted := room.asked - sought):
+            break
+        sought |= wanted
+        room.items.update(load_items(conn, wanted))
+    return room
 
 
 def _show(
@@ -243,6 +268,7 @@ def _render(room: Room, text: str, reader: Reader, on_missing: OnMissing, now: d
         event=reader.event or {},
         coupons=sample_coupons(text, local),
     )
+    facts[ROOT] = make_shelves(room.catalogs, room.workspace.pk, room.items, room.asked)
     try:
         track = track_sample(room.link_base)
         return render(compile_template(text), facts, now=local, on_missing=on_missing, track=track)

@@ -22,6 +22,7 @@ from tertulia.actions.what_if_recorded import CAPS_REACH_S, Limits, list_sent, r
 from tertulia.actions.what_if_spent import list_spent, tell_spent
 from tertulia.actions.what_if_synthetic import Synthetic, find_begin, make_synthetic, to_people
 from tertulia.actions.what_if_told import tell_played
+from tertulia.core.catalogs import Items
 from tertulia.core.journeys import Program
 from tertulia.core.rounds import find_once, is_once
 from tertulia.core.simulation.arrivals import Arrival, Sent, Spent
@@ -30,6 +31,7 @@ from tertulia.core.simulation.memory import Memory
 from tertulia.core.simulation.population import count_mix
 from tertulia.core.simulation.rates import Rates
 from tertulia.core.world import Config
+from tertulia.store.catalogs import load_all_items
 from tertulia.store.coupons import count_left
 from tertulia.store.db import Conn
 
@@ -51,7 +53,8 @@ class Variant:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What every variant is played through, up to `until`. `sent`: of each variant the messages of other journeys and
-    what they cost; `inside` segments by contact, where that is known; `left`: free codes of coupon pools."""
+    what they cost; `inside` segments by contact, where that is known; `left`: free codes of coupon pools; `items`: of
+    catalogs."""
 
     kind: Kind
     workspace: int
@@ -64,6 +67,7 @@ class Stage:
     left: Mapping[int, int]
     sent: Sequence[Sequence[Arrival]] = ()
     inside: Mapping[int, set[int]] = field(default_factory=dict)
+    items: Items = field(default_factory=dict)
     synthetic: Synthetic | None = None
 
     def play(self, place: int, stop: Callable[[], bool] = lambda: False) -> Played:
@@ -71,6 +75,7 @@ class Stage:
         variant = self.variants[place]
         memory = what_if.gather(self.configs[place], self.people, self.tape.since)
         memory.is_recorded = self.kind == "history"
+        memory.rows.items = dict(self.items)
         memory.members.inside.update({contact_id: set(ids) for contact_id, ids in self.inside.items()})
         tape = self._mix_in(memory, self.sent[place]) if self.sent else self.tape
         if not memory.is_recorded and memory.config.segments:
@@ -174,7 +179,7 @@ def set_history(
     inside, until = memory.members.inside, until or end + run_on
     tape = replace(tape, until=until) if ahead else tape
     told = (workspace, variants, configs, tape, people, until, rates)
-    return Stage("history", *told, read_left(conn, base, workspace), sent, inside)
+    return Stage("history", *told, read_left(conn, base, workspace), sent, inside, load_all_items(conn, workspace))
 
 
 def set_given(
@@ -190,7 +195,7 @@ def set_given(
     """Events and customers that somebody gives."""
     configs = [what_if.put_in(base, workspace, *_name(one)) for one in variants]
     told = (workspace, variants, configs, tape, people, until, rates)
-    return Stage("given", *told, read_left(conn, base, workspace))
+    return Stage("given", *told, read_left(conn, base, workspace), items=load_all_items(conn, workspace))
 
 
 def set_synthetic(
@@ -215,7 +220,9 @@ def set_synthetic(
     made = make_synthetic(conn, configs, workspace, rates, number, since, until, events_max)
     inside = {person.row.id: set(person.lists) for person in made.people if person.lists}
     told = (workspace, variants, configs, made.tape, to_people(made), until, rates)
-    return Stage("synthetic", *told, read_left(conn, base, workspace), (), inside, made)
+    return Stage(
+        "synthetic", *told, read_left(conn, base, workspace), (), inside, load_all_items(conn, workspace), made
+    )
 
 
 def _list_beside(conn: Conn, base: Config, tape: Tape, people: People, journey_id: int) -> list[Arrival]:

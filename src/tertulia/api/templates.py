@@ -231,7 +231,9 @@ def check_template(request: HttpRequest, template_id: int, form: ChecksIn) -> di
     document = _read_document(template, form.document)
     workspace, names = template.workspace, _choose_names(template, form.event)
     readers = store.read_readers(conn_of(), workspace.pk, names, texts.READERS_MAX)
-    found = texts.check_readers(readers, workspace, document, texts.list_outlets(workspace), public_url(), now())
+    found = texts.check_readers(
+        conn_of(), readers, workspace, document, texts.list_outlets(workspace), public_url(), now()
+    )
     return {"contacts": found.readers, "good": found.good, "findings": [asdict(one) for one in found.findings]}
 
 

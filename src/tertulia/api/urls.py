@@ -11,6 +11,7 @@ from tertulia.api import (
     broadcasts,
     budgets,
     caps,
+    catalogs,
     channels,
     contacts,
     conversations,
@@ -67,7 +68,8 @@ def make_api() -> NinjaAPI:
             parked,
             matches,
         ),
-        *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons, files, otp),
+        *(journeys, journey_starts, experiments, broadcasts, templates, segments, endpoints, coupons, catalogs, files),
+        otp,
         what_if,
     ):
         made.add_router("", noun.router)

@@ -33,7 +33,7 @@ APPENDED = 5_000
 SEED = 20_261_130
 
 
-def run() -> Report:
+def run(contacts: int = CONTACTS) -> Report:
     """Measure; afterwards every event is looked for."""
     chance = random.Random(SEED)  # noqa: S311 (a seed, so that runs can be compared)
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
@@ -41,14 +41,14 @@ def run() -> Report:
         from tertulia.workers.engine import Engine
         from tertulia.workers.helping import start_helpers
 
-        workspace = _make_workspace(url)
+        workspace = _make_workspace(url, contacts)
         with connect(url) as conn, connect(url) as engine_conn, start_helpers(url) as helpers:
             writer = LogWriter.lease(conn, "bench", datetime.now(UTC))
             conn.commit()
             engine = Engine(engine_conn, "https://bench.example", helpers=helpers)
-            _append(conn, writer, workspace, _iter_events(chance, 0, WARM_EVENTS))
+            _append(conn, writer, workspace, _iter_events(chance, contacts, 0, WARM_EVENTS))
             drain(engine)
-            _append(conn, writer, workspace, _iter_events(chance, WARM_EVENTS, EVENTS))
+            _append(conn, writer, workspace, _iter_events(chance, contacts, WARM_EVENTS, EVENTS))
             worked = measure_rounds(url, engine)
         kept, runs = _count(url)
         limit = copy_bare(url, "event", Path(folder) / "rows")
@@ -62,6 +62,7 @@ def run() -> Report:
             Figure("runs", runs, "live runs"),
         ),
         {
+            "contacts": contacts,
             "rounds": worked.rounds,
             "events_a_round": round(EVENTS / worked.rounds),
             "cpu_ms_per_event": share_cpu(worked.spent, EVENTS),
@@ -69,7 +70,7 @@ def run() -> Report:
     )
 
 
-def _make_workspace(url: str) -> int:
+def _make_workspace(url: str, contacts: int) -> int:
     """A source, ten journeys, and contacts whose user ids are known."""
     from tertulia.actions.journeys import create_journey, publish
     from tertulia.data.models import Source, Workspace
@@ -84,7 +85,7 @@ def _make_workspace(url: str) -> int:
         for number in range(JOURNEYS):
             made = create_journey(workspace, None, now, _write_journey(number), name=f"Journey {number}")
             publish(made, None, now, version=1)
-    make_people(url, workspace.pk, CONTACTS)
+    make_people(url, workspace.pk, contacts)
     return int(workspace.pk)
 
 
@@ -103,7 +104,7 @@ steps:
 """
 
 
-def _iter_events(chance: random.Random, first: int, count: int) -> Iterator[EventEntry]:
+def _iter_events(chance: random.Random, contacts: int, first: int, count: int) -> Iterator[EventEntry]:
     at = datetime.now(UTC)
     for number in range(first, first + count):
         yield EventEntry(
@@ -113,7 +114,7 @@ def _iter_events(chance: random.Random, first: int, count: int) -> Iterator[Even
             at=at,
             client_at=at,
             name=f"Event {number % NAMES}",
-            user_id=f"u{chance.randrange(CONTACTS) + 1}",
+            user_id=f"u{chance.randrange(contacts) + 1}",
             properties={
                 "product_id": f"p{number % 5_000}",
                 "category": "Coffee",

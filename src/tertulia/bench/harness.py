@@ -43,6 +43,8 @@ BENCHES = (
     "billion",
 )
 MODULES = {"import": "imports"}
+SCALED = ("ingest", "engine", "timers", "segments", "simulate")  # for any number of contacts
+CONTACTS_LEAST = 10_000
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
 LOAD_LIMIT_S = 900.0
@@ -86,11 +88,15 @@ class Report:
         return msgspec.json.encode(self)
 
 
-def run_bench(name: str) -> Report:
-    """Run one bench. Raises NotFound for a name that is none."""
+def run_bench(name: str, contacts: int | None = None) -> Report:
+    """Run one bench, for another number of contacts than its own where it can. Raises NotFound for a name that is
+    none or cannot."""
+    if contacts is not None and (name not in SCALED or contacts < CONTACTS_LEAST):
+        raise NotFound(f"For a number of contacts, {CONTACTS_LEAST:,} or more, there are: {', '.join(SCALED)}.")
     if name not in BENCHES:
         raise NotFound(f"There is no bench {name!r}. There are: {', '.join(BENCHES)}.")
-    report: Report = import_module(f"tertulia.bench.{MODULES.get(name, name)}").run()
+    sized = {} if contacts is None else {"contacts": contacts}
+    report: Report = import_module(f"tertulia.bench.{MODULES.get(name, name)}").run(**sized)
     return report
 
 

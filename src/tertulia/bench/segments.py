@@ -19,10 +19,10 @@ from tertulia.store.db import Conn, connect
 from tertulia.store.log import LogWriter, NewEntry
 
 CONTACTS: Final = 1_000_000
-EVENTS: Final = 50_000_000
+EVENTS_EACH: Final = 50  # of a contact
 NAMES: Final = 50
 DAYS: Final = 60
-BATCH: Final = 2_500_000
+BATCH: Final = 500_000
 COUNT_GOAL_S: Final = 1.0
 SEEN_GOAL_S: Final = 2.0
 ROUNDS_MAX: Final = 20_000
@@ -57,17 +57,17 @@ from (select 1 + floor(random() * %(contacts)s)::bigint as n, floor(random() * %
 """
 
 
-def run() -> Report:
+def run(contacts: int = CONTACTS) -> Report:
     """Make, count, publish, and let somebody in."""
     with fresh_database(FILLING) as url:
         now = datetime.now(UTC)
         workspace = _make_workspace(url)
-        filled = _fill(url, workspace, now)
+        filled = _fill(url, workspace, contacts, now)
         with connect(url) as conn:
             counted, seconds = _count(conn, workspace, SEGMENT, now)
             golden, cold_s = _count(conn, workspace, TIER, now)
             bare = _count_bare(conn, workspace, now)
-        took, members, seen = _publish(url, workspace)
+        took, members, seen = _publish(url, workspace, contacts)
     return Report(
         "segments",
         (
@@ -75,10 +75,10 @@ def run() -> Report:
             Figure("by_attribute", round(cold_s, 3), "s"),
             Figure("seen_after", round(seen, 3), "s", goal=f"<= {SEEN_GOAL_S} s", met=seen <= SEEN_GOAL_S),
             Figure("published_in", round(took, 1), "s"),
-            Figure("share", round(counted / CONTACTS, 4), "of all contacts"),
+            Figure("share", round(counted / contacts, 4), "of all contacts"),
             Figure("missing", counted - members, "members", goal="0", met=counted == members),
         ),
-        {"contacts": CONTACTS, "events": EVENTS, "gold": golden, "filled_s": round(filled)},
+        {"contacts": contacts, "events": EVENTS_EACH * contacts, "gold": golden, "filled_s": round(filled)},
     )
 
 
@@ -91,17 +91,17 @@ def _make_workspace(url: str) -> int:
     return int(workspace.pk)
 
 
-def _fill(url: str, workspace: int, now: datetime) -> float:
+def _fill(url: str, workspace: int, contacts: int, now: datetime) -> float:
     """The rows, and the index by which segments are counted; the others are not read here. How many seconds it took."""
     began = time.perf_counter()
-    told = {"shards": list(SHARDS), "workspace": workspace, "contacts": CONTACTS, "now": now}
+    told = {"shards": list(SHARDS), "workspace": workspace, "contacts": contacts, "now": now}
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("set synchronous_commit = off")
         conn.execute(MAKE_CONTACTS, told)
         conn.execute("drop index event_by_contact, event_by_arrival, event_by_name")
         conn.execute("alter table event drop constraint event_pkey")
         told |= {"names": NAMES, "days": DAYS}
-        for _ in range(EVENTS // BATCH):
+        for _ in range(EVENTS_EACH * contacts // BATCH):
             conn.execute(MAKE_EVENTS, {**told, "count": BATCH})
         conn.execute(
             "create index event_by_name on event (workspace, name, occurred_at) include (contact_id, shard, type)"
@@ -140,7 +140,7 @@ def _count_bare(conn: Conn, workspace: int, now: datetime) -> float:
     return time.perf_counter() - began
 
 
-def _publish(url: str, workspace: int) -> tuple[float, int, float]:
+def _publish(url: str, workspace: int, contacts: int) -> tuple[float, int, float]:
     """How long the engine looks who belongs, how many do, and after how long an event lets one more in."""
     from django.db import transaction
 
@@ -160,7 +160,7 @@ def _publish(url: str, workspace: int) -> tuple[float, int, float]:
         took = time.perf_counter() - began
         [(members,)] = conn.execute("select count(*) from segment_member").fetchall()
         writer = LogWriter.lease(conn, "bench", datetime.now(UTC))
-        contact_id = (CONTACTS + 1) * 256
+        contact_id = (contacts + 1) * 256
         _append(conn, writer, workspace, contact_id)
         began = time.perf_counter()
         for _ in range(ROUNDS_MAX):

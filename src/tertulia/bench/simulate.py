@@ -19,7 +19,7 @@ from tertulia.store.sealing import seal
 
 GOAL_S: Final = 60.0
 CONTACTS: Final = 100_000
-EVENTS: Final = 3_000_000
+EVENTS_EACH: Final = 30  # of a contact in the month
 DAYS: Final = 30
 NAMES: Final = 50
 JOURNEYS: Final = 10
@@ -68,16 +68,16 @@ where e.name = any(%(heard)s) and (e.properties ->> 'price')::int > 900
 """
 
 
-def run() -> Report:
+def run(contacts: int = CONTACTS) -> Report:
     """Make the month, then play it."""
     with fresh_database(FILLING) as url:
         now = datetime.now(UTC)
-        workspace = _make_workspace(url, now)
-        _fill(url, workspace, now)
-        return _play(url, workspace, now)
+        workspace = _make_workspace(url, contacts, now)
+        _fill(url, workspace, contacts, now)
+        return _play(url, workspace, contacts, now)
 
 
-def _play(url: str, workspace: int, now: datetime) -> Report:
+def _play(url: str, workspace: int, contacts: int, now: datetime) -> Report:
     from tertulia.actions import what_if
     from tertulia.actions.config import load_config
     from tertulia.actions.what_if_recorded import Limits
@@ -90,7 +90,7 @@ def _play(url: str, workspace: int, now: datetime) -> Report:
         base = load_config(conn, "https://bench.example")
         draft = Variant("draft", what_if.DRAFT, "Draft", compile_journey(read_journey(DRAFT)))
         began, began_cpu = time.perf_counter(), time.process_time()
-        told = {"days": DAYS, "run_on": RUN_ON, "rates": DEFAULTS, "limits": Limits(EVENTS, CONTACTS)}
+        told = {"days": DAYS, "run_on": RUN_ON, "rates": DEFAULTS, "limits": Limits(EVENTS_EACH * contacts, contacts)}
         stage = set_history(conn, base, workspace, [draft], now, **told)
         loaded = time.perf_counter()
         played = stage.play(0)
@@ -103,7 +103,7 @@ def _play(url: str, workspace: int, now: datetime) -> Report:
             Figure("entered", played.report.entered, "runs of the draft"),
         ),
         {
-            "events": EVENTS,
+            "events": EVENTS_EACH * contacts,
             "listened_to": len(stage.tape.arrivals),
             "sent_beside": len(stage.sent[0]),
             "contacts": len(stage.people.rows),
@@ -115,7 +115,7 @@ def _play(url: str, workspace: int, now: datetime) -> Report:
     )
 
 
-def _make_workspace(url: str, now: datetime) -> int:
+def _make_workspace(url: str, contacts: int, now: datetime) -> int:
     """A source, an SMS gateway, customers who may be written to, caps, quiet hours and ten journeys."""
     from django.db import transaction
 
@@ -128,7 +128,7 @@ def _make_workspace(url: str, now: datetime) -> int:
     )
     Source.objects.create(id=1, workspace=workspace, name="Shop", write_key="wk_" + "b" * 32)
     make_gateway(workspace, "https://sms.example/send", 1_000)
-    make_people(url, workspace.pk, CONTACTS, reachable=True)
+    make_people(url, workspace.pk, contacts, reachable=True)
     with transaction.atomic():
         for number, cap in enumerate(CAPS):
             create_cap(workspace, None, now, f"cap {number}", cap)
@@ -150,8 +150,9 @@ steps:
 """
 
 
-def _fill(url: str, workspace: int, now: datetime) -> None:
-    told = {"workspace": workspace, "contacts": CONTACTS, "events": EVENTS, "names": NAMES, "days": DAYS, "now": now}
+def _fill(url: str, workspace: int, contacts: int, now: datetime) -> None:
+    told = {"workspace": workspace, "contacts": contacts, "events": EVENTS_EACH * contacts}
+    told |= {"names": NAMES, "days": DAYS, "now": now}
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("set synchronous_commit = off")
         conn.execute(

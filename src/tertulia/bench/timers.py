@@ -33,17 +33,17 @@ JOBS_AT_ONCE = 30  # more were slower
 FIRED = "select count(*) from ledger where gate = 'provider'"
 
 
-def run() -> Report:
+def run(contacts: int = RUNS) -> Report:
     """Measure; afterwards every run has its delivery and its row of the ledger."""
     with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
         from tertulia.bench.rounds import drain, measure_rounds
         from tertulia.workers.engine import Engine
         from tertulia.workers.helping import start_helpers
 
-        workspace = _make_workspace(url)
+        workspace = _make_workspace(url, contacts)
         with connect(url) as conn, connect(url) as engine_conn, start_helpers(url) as helpers:
             engine = Engine(engine_conn, "https://bench.example", helpers=helpers)
-            _begin(conn, workspace)
+            _begin(conn, workspace, contacts)
             drain(engine)
             conn.execute("update run_open set due_at = %s", [datetime.now(UTC)])
             conn.commit()
@@ -54,19 +54,19 @@ def run() -> Report:
         fired = row[0] if row else 0
         limit = 1 / sum(1 / copy_bare(url, table, Path(folder) / table) for table in ("delivery_open", "ledger"))
         others = _measure_procrastinate(url)
-    rate = RUNS / worked.seconds
+    rate = contacts / worked.seconds
     return Report(
         "timers",
         (
             against("fired", rate, "1/s", limit, f">= {RATE_GOAL_PER_S}/s", rate >= RATE_GOAL_PER_S),
-            Figure("missing", RUNS - fired, "runs", goal="0", met=fired == RUNS),
+            Figure("missing", contacts - fired, "runs", goal="0", met=fired == contacts),
             *([Figure("procrastinate", round(others), "jobs/s")] if others is not None else []),
         ),
-        {"rounds": worked.rounds, "cpu_ms_per_run": share_cpu(worked.spent, RUNS)},
+        {"runs": contacts, "rounds": worked.rounds, "cpu_ms_per_run": share_cpu(worked.spent, contacts)},
     )
 
 
-def _make_workspace(url: str) -> int:
+def _make_workspace(url: str, contacts: int) -> int:
     """People who agreed to offers by SMS, gateways, and for each gateway a journey that waits an hour."""
     from django.db import transaction
 
@@ -85,7 +85,7 @@ def _make_workspace(url: str) -> int:
         for number in range(CHANNELS):
             made = create_journey(workspace, None, now, _write_journey(number), name=f"Journey {number}")
             publish(made, None, now, version=1)
-    make_people(url, workspace.pk, RUNS, reachable=True)
+    make_people(url, workspace.pk, contacts, reachable=True)
     return int(workspace.pk)
 
 
@@ -98,16 +98,16 @@ steps:
 """
 
 
-def _begin(conn: Any, workspace: int) -> None:
+def _begin(conn: Any, workspace: int, contacts: int) -> None:
     """Each of the people starts one run, by an event like any other."""
     from tertulia.bench.rounds import append_group
 
     writer = LogWriter.lease(conn, "bench", datetime.now(UTC))
     conn.commit()
     at = datetime.now(UTC)
-    for first in range(1, RUNS + 1, APPENDED):
+    for first in range(1, contacts + 1, APPENDED):
         group = []
-        for serial in range(first, min(first + APPENDED, RUNS + 1)):
+        for serial in range(first, min(first + APPENDED, contacts + 1)):
             name = f"Started {serial % CHANNELS}"
             event = EventEntry(1, "track", f"m{serial}", at, at, name=name, user_id=f"u{serial}")
             shard, contact_id = place_contact(workspace, serial)

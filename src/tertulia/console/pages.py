@@ -83,6 +83,7 @@ PAGES: tuple[Page, ...] = (
     Page("broadcasts", "broadcasts/", _("Broadcasts"), "megaphone", group=Group.MESSAGES, key="b", rail=True),
     Page("templates", "templates/", _("Templates"), "layout-template", group=Group.MESSAGES, key="t", rail=True),
     Page("coupons", "coupons/", _("Coupons"), "ticket", group=Group.MESSAGES, key="o"),
+    Page("catalogs", "catalogs/", _("Catalogs"), "tag", group=Group.MESSAGES, key="g"),
     Page("files", "files/", _("Files"), "image", group=Group.MESSAGES, key="f"),
     Page("past_events", "sources/<int:source_id>/past/", _("Past events"), "history", parent="sources"),
     Page("channels", "channels/", _("Channels"), "radio-tower", change=ADMINS, group=Group.MESSAGES, key="n"),

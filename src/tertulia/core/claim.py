@@ -15,6 +15,7 @@ from tertulia.core.budgets import Charge
 from tertulia.core.canaries import find_place
 from tertulia.core.caps import AtCap
 from tertulia.core.carriers import EMAIL, SMS
+from tertulia.core.catalogs import ROOT, make_shelves
 from tertulia.core.clocks import find_zone, read_clock
 from tertulia.core.consent import Target, derive, find_suppression
 from tertulia.core.content import Content, mask_links, read_content, write_content
@@ -386,6 +387,7 @@ def _render_step(
     """A journey's message: its text, and of an e-mail the subject and the HTML. A neutral text goes alone."""
     now = read_clock(world, contact, find_journey_zone(world, delivery))
     facts, unsubscribe = run_facts(world, run, contact, coupon_facts(grants, now)), ""
+    facts[ROOT] = make_shelves(world.config.catalogs, delivery.workspace, world.items)
     sources = [("text", choice.text, False)]
     if _is_mail(world, delivery):
         leave = _write_leave(world, delivery)

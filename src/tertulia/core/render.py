@@ -1,7 +1,7 @@
 """Templates: Liquid compiled once, rendered per contact, with problems that a person can act on (S4).
 
 A template sees `contact.*`, `links.*` and `link` (the chooser's), `workspace.name`, `channels.*` (their names), `now`,
-and in a journey `event.*`, `answers.*`, `results.*` and `coupons.*`; an attribute that is empty counts as missing.
+and in a journey `event.*`, `answers.*`, `results.*`, `coupons.*` and `catalogs.*`; what is empty counts as missing.
 What a missing variable does is the template's policy: `fail` and `skip` give `Missing` (the gate tells them apart),
 `default` renders nothing in its place. `{{ contact.city | default: "your city" }}` and `{% if contact.city %}` are
 never missing. `{% abort "reason" %}` sends nothing. `{{ "https://..." | link }}` is a link whose clicks are known.
@@ -50,8 +50,8 @@ from tertulia.core.web_addresses import read_address
 
 ROOTS: Final = frozenset(
     {
-        *("answers", "contact", "coupons", "event", "results", "links", "link", "unsubscribe", "workspace"),
-        *("channels", "now", "today"),
+        *("answers", "catalogs", "contact", "coupons", "event", "results", "links", "link", "unsubscribe"),
+        *("workspace", "channels", "now", "today"),
     }
 )
 

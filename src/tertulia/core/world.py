@@ -262,6 +262,7 @@ class Config:
 
     pools: Mapping[tuple[int, str], PoolFacts] = field(default_factory=dict)  # by workspace and key
     giving: frozenset[int] = frozenset()  # journeys that give coupons (S5)
+    catalogs: Mapping[tuple[int, str], int] = field(default_factory=dict)  # by workspace and key
 
     bandits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by experiment, weights of ways (A5)
 
@@ -317,6 +318,7 @@ class World:
     coupons: dict[int, list[CouponRow]] = field(default_factory=dict)  # by contact, merges followed (M8)
     untaken: dict[UUID, list[CouponRow]] = field(default_factory=dict)  # as `released`
     codes: dict[int, list[str]] = field(default_factory=dict)  # by pool: free, and this cycle's alone (R5)
+    items: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)  # of catalogs, by their ids
     otps: dict[UUID, OtpRow] = field(default_factory=dict)  # codes that may still be sent
     moments: dict[int, set[int]] = field(default_factory=dict)  # of a contact, merges followed: best_hours
     begun: set[UUID] = field(default_factory=set)  # occasions of which a run began in an earlier cycle

@@ -38,6 +38,7 @@ from tertulia.core.steps.registry import list_kinds
 from tertulia.core.windows import HoursRule, WindowProblem, WindowRule, read_window, write_window
 from tertulia.documents.bandits import check_bandits
 from tertulia.documents.broadcasts import check_broadcast
+from tertulia.documents.catalogs import check_catalogs
 from tertulia.documents.delivery_control import check_budget, check_canary, check_guards, check_throttle
 from tertulia.documents.entries_by_clock import check_round
 from tertulia.documents.fields import convert
@@ -60,9 +61,9 @@ NAME_CHARACTERS_MAX: Final = 200
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a document may name: the workspace's `channels` by name, with their families, and the IANA `zones`,
-    the keys of `journeys`, of published `templates` and `segments` and of `pools` of coupons, and those of `endpoints`
-    with the methods that they take (None: not known). `mails`: the kinds that send e-mail; `silent`: channels, by name
-    and kind, that never tell whether a message was delivered."""
+    the keys of `journeys`, of published `templates` and `segments`, of `pools` of coupons and of `catalogs`, and
+    those of `endpoints` with the methods that they take (None: not known). `mails`: the kinds that send e-mail;
+    `silent`: channels, by name and kind, that never tell whether a message was delivered."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
@@ -72,6 +73,7 @@ class Around:
     mails: frozenset[str] = frozenset()
     endpoints: Mapping[str, frozenset[str]] | None = None
     pools: frozenset[str] | None = None
+    catalogs: frozenset[str] | None = None
     silent: frozenset[str] = frozenset()
 
     def is_mail(self, name: str) -> bool:
@@ -431,6 +433,8 @@ class _Steps:
     def _check_text(self, text: str, path: Path, is_html: bool = False) -> None:
         problems = list(check_liquid(self.written, path, text, is_html))
         self.problems += problems
+        if text and not problems:
+            self.problems += check_catalogs(self.written, text, path, self.around.catalogs, is_html=is_html)
         for variable in variables(compile_template(text, is_html)) if text and not problems else ():
             root, _dot, rest = variable.name.partition(".")
             if root == "answers" and rest not in self.asked:

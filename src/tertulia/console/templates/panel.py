@@ -99,7 +99,7 @@ def look_at(request: HttpRequest, text: str, uses: Sequence[Use], asked: Asked, 
     if document is not None and readers:
         workspace = request.workspace
         told = (list_outlets(workspace), settings.PUBLIC_URL, get_now(request))
-        checks = check_readers(readers, workspace, document, *told)
+        checks = check_readers(django_conn(), readers, workspace, document, *told)
     called = {reader.contact_id: join_name(reader.name, reader.surname) for reader in readers}
     return Outlook(
         asked=Asked(contact_id, asked.words, asked.locale, asked.event),

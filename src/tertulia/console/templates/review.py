@@ -16,6 +16,7 @@ from tertulia.console.templates.editor import describe_template
 from tertulia.console.templates.panel import find_readers
 from tertulia.console.toasts import toast
 from tertulia.errors import NotFound
+from tertulia.store.db import django_conn
 
 
 def show_review(request: HttpRequest, template_id: int) -> HttpResponse:
@@ -35,8 +36,8 @@ def show_review(request: HttpRequest, template_id: int) -> HttpResponse:
     checks = None
     if document is not None:
         readers = find_readers(request, list_event_names(context["uses"]))
-        workspace, now = request.workspace, get_now(request)
-        checks = check_readers(readers, workspace, document, list_outlets(workspace), settings.PUBLIC_URL, now)
+        told = (list_outlets(request.workspace), settings.PUBLIC_URL, get_now(request))
+        checks = check_readers(django_conn(), readers, request.workspace, document, *told)
     context |= {
         "number": (template.revision or 0) + 1,
         "diff": list_difference(actions.read_newest(template) or "", template.document),

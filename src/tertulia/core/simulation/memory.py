@@ -114,7 +114,7 @@ class Memory:
         """An empty one."""
         counts = {journey_id: dict(days) for journey_id, days in self.rows.entries.items()}
         made = World(now, self.config, self.rows.serials, owned=OWNED, entries=counts)
-        made.rooms, made.lines = dict(self.rows.rooms), dict(self.rows.lines)
+        made.rooms, made.lines, made.items = dict(self.rows.rooms), dict(self.rows.lines), self.rows.items
         return made
 
     def fill(self, world: World, contact_ids: Iterable[int]) -> None:

@@ -1,6 +1,7 @@
 """Configuration, written by Django's ORM. Contact-scale data has no models: it is read and written by `store/`."""
 
 from tertulia.data.models.cap import Cap
+from tertulia.data.models.catalog import Catalog
 from tertulia.data.models.channel import Channel
 from tertulia.data.models.coupon import CouponPool
 from tertulia.data.models.endpoint import Endpoint
@@ -18,6 +19,7 @@ __all__ = [
     "ApiKey",
     "Audit",
     "Cap",
+    "Catalog",
     "Channel",
     "CouponPool",
     "Endpoint",

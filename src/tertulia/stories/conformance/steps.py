@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tertulia.stories.conformance.calls import plan_api, settle_call
+from tertulia.stories.conformance.catalogs import fill_catalog
 from tertulia.stories.conformance.control import add_cap, change_workspace, mark_sensitive, set_budget, set_hold_out
 from tertulia.stories.conformance.coupons import fill_pool
 from tertulia.stories.conformance.experiments import track_crowd
@@ -341,6 +342,7 @@ STEPS: Mapping[str, Step] = {
     "settle": settle_call,
     "journey": publish_journey,
     "template": publish_template,
+    "catalog": fill_catalog,
     "coupons": fill_pool,
     "ask_code": ask_code,
     "give_code": give_code,
