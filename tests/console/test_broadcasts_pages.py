@@ -308,11 +308,21 @@ def test_V3_a_new_broadcast_has_guards_and_a_launched_one_may_change_its_budget(
     from tertulia.errors import Conflict
 
     assert 'name="guarded" checked' in alice.get("/broadcasts/new/").content.decode()
-    alice.post("/broadcasts/new/", {**FORM, "guarded": "on", "speed": "500", "speed_per": "1 h", "budget": "12,5"})
+    control = {
+        "guarded": "on",
+        "speed": "500",
+        "speed_per": "1 h",
+        "budget": "12,5",
+        "canary": "5%",
+        "canary_for": "2 h",
+    }
+    alice.post("/broadcasts/new/", {**FORM, **control})
     draft = Journey.objects.get(kind="broadcast")
     value = read_lines(draft.document).value
     assert value["guards"] == FOR_BROADCASTS
     assert (value["throttle"], value["budget"]) == ({"messages": 500, "per": "1 h"}, {"total": 12.5})
+    assert value["canary"] == {"share": "5%", "for": "2 h"}
+    assert 'name="canary" value="5%"' in alice.get(f"/broadcasts/{draft.pk}/").content.decode()
     with transaction.atomic():
         journeys.publish(draft, None, now(), version=draft.version)
     alice.post(f"/broadcasts/{draft.pk}/budget/", {"budget": "20"})

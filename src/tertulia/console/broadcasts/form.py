@@ -22,6 +22,7 @@ SHOWN_OF_STEP: Final = (*("channels", "text", "template", "picture", *ATTACHED, 
 SHOWN_OF_BOX: Final = (*("id", "text", "template", "picture", "attached", "attachment", "label", "to", "buttons"),)
 WITHIN: Final = "3 d"
 SPEED_PER: Final = "1 h"
+CANARY_FOR: Final = "2 h"
 BEST_WITHIN: Final = "24 h"
 OTHERWISE: Final = "10:00"
 WHEN: Final = ("now", "best", "date", "local")
@@ -50,8 +51,9 @@ class Form:
     """What the page asks. `audience`: `all`, `segment:KEY` or `reach:CHANNEL`; `when`: one of WHEN; of the
     customers' best hours `best_within` and `otherwise`; `subject` and `html`: an e-mail's, of the first box the
     HTML; `limit`: at most so many recipients, as it was typed; `hold_out`: the share of them who get nothing;
-    `budget`: the most that all of it costs; `speed`: how many messages go out in `speed_per`; `goal`: the event
-    that it is for, `within` so long after the last message."""
+    `budget`: the most that all of it costs; `speed`: how many messages go out in `speed_per`; `canary`:
+    the share to which it goes first, `canary_for` so long; `goal`: the event that it is for, `within` so long after the
+    last message."""
 
     name: str = ""
     audience: str = ""
@@ -71,6 +73,8 @@ class Form:
     guarded: bool = True
     speed: str = ""
     speed_per: str = SPEED_PER
+    canary: str = ""
+    canary_for: str = CANARY_FOR
     goal: str = ""
     within: str = WITHIN
 
@@ -93,8 +97,9 @@ def read_form(sent: QueryDict) -> Form:
         "goal",
         "within",
         "speed",
+        "canary",
     )
-    told = {name: _read(sent, name) for name in (*names, "best_within", "otherwise", "speed_per")}
+    told = {name: _read(sent, name) for name in (*names, "best_within", "otherwise", "speed_per", "canary_for")}
     when = sent.get("when", "now")
     return Form(
         **told,
@@ -147,6 +152,8 @@ def show_document(text: str) -> Form:
         guarded="guards" in value,
         speed=str(_group(value.get("throttle")).get("messages") or ""),
         speed_per=str(_group(value.get("throttle")).get("per") or SPEED_PER),
+        canary=str(_group(value.get("canary")).get("share") or ""),
+        canary_for=str(_group(value.get("canary")).get("for") or CANARY_FOR),
         budget=show_amount(_group(value.get("budget")).get("total")),
         goal=str(_group(value.get("goal")).get("event") or ""),
         within=str(_group(value.get("goal")).get("within") or WITHIN),
@@ -165,6 +172,7 @@ def write_form(text: str, form: Form) -> str:
         "hold_out": form.hold_out,
         "throttle": _write_throttle(form),
         "guards": (_group(before.get("guards")) or FOR_BROADCASTS) if form.guarded else {},
+        "canary": {"share": form.canary, "for": form.canary_for} if form.canary else {},
         "budget": write_total(_group(before.get("budget")), form.budget),
         "goal": _write_goal(_group(before.get("goal")), form),
         "steps": _write_steps([_group(raw) for raw in _items(before.get("steps"))], form),
