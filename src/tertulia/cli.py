@@ -24,6 +24,7 @@ COMMANDS = {
     "import-events": "Import past events of a source, which start nothing.",
     "plan": "Show what applying a folder of documents would change.",
     "apply": "Publish a folder of documents: all or none.",
+    "pull": "Write the published documents of a workspace into a folder.",
     "why": "Say why a message was or was not sent, gate by gate.",
     "simulate": "Say what a journey would come to, before it is live.",
     "export": "Print everything that is kept of a person.",

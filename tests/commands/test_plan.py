@@ -296,3 +296,28 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, tell: Tell) -> No
     """By its name."""
     missing = tmp_path / "nowhere"
     assert tell("plan", missing) == (1, "", f"There is no folder {missing}.\n")
+
+
+def test_what_is_pulled_can_be_applied_and_changes_nothing(folder: Path, tmp_path: Path, tell: Tell) -> None:
+    """Published documents word for word, the others named; nobody's own file is lost."""
+    from tertulia.actions.journeys import create_journey
+    from tertulia.data.models import Workspace
+    from tertulia.store.clock import real_now
+
+    assert tell("apply", folder)[0] == 0
+    create_journey(Workspace.objects.get(), None, real_now(), WELCOME, name="Idea", key="idea")
+    there = tmp_path / "pulled"
+    status, out, _err = tell("pull", there)
+    assert (status, out.splitlines()[-2:]) == (
+        0,
+        ["idea: left out (a draft, over, or a broadcast)", "2 written, 0 as they were, 1 left out"],
+    )
+    assert (there / "journeys" / "cart.yaml").read_text() == CART
+    assert tell("plan", there)[1].endswith("0 new, 0 changed, 2 unchanged, 1 left alone\n")
+    (there / "journeys" / "cart.yaml").write_text("name: mine\n")
+    status, out, err = tell("pull", there)
+    assert (status, out) == (1, "")
+    assert "cart.yaml" in err
+    assert (there / "journeys" / "cart.yaml").read_text() == "name: mine\n"
+    assert tell("pull", there, "--overwrite")[1].endswith("1 written, 1 as they were, 1 left out\n")
+    assert (there / "journeys" / "cart.yaml").read_text() == CART

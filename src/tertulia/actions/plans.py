@@ -6,10 +6,10 @@ What is not among the files is left alone, so that some documents can be kept in
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -24,6 +24,7 @@ from tertulia.documents.delivery_control import is_control_change
 from tertulia.documents.segments import read_segment
 from tertulia.store.db import django_conn
 
+Row = TypeVar("Row", Journey, Template, Segment)
 NO_NEWLINE: Final = "\\ No newline at end of file"
 
 
@@ -85,6 +86,37 @@ def plan_documents(workspace: Workspace, texts: Texts) -> Plan:
     return Plan(
         _plan_journeys(workspace, texts), _plan_templates(workspace, texts.templates), _plan_segments(workspace, texts)
     )
+
+
+def list_texts(workspace: Workspace) -> tuple[Texts, list[str]]:
+    """Every published document as its newest revision has it, so that applying them changes nothing; and the keys of
+    those that are left out: drafts, cancelled journeys and archived segments, and broadcasts that were launched, which
+    would go out once more elsewhere."""
+    left: list[str] = []
+
+    def read(
+        rows: Iterable[Row], read_newest: Callable[[Row], str | None], is_over: Callable[[Row], bool]
+    ) -> dict[str, str]:
+        found = {}
+        for row in rows:
+            text = None if is_over(row) else read_newest(row)
+            if text is None:
+                left.append(row.key)
+            else:
+                found[row.key] = text
+        return found
+
+    mine = {"workspace": workspace}
+    texts = Texts(
+        read(Journey.objects.filter(**mine).order_by("key"), journeys.read_newest, _is_over),
+        read(Template.objects.filter(**mine).order_by("key"), templates.read_newest, lambda _: False),
+        read(Segment.objects.filter(**mine).order_by("key"), segments.read_newest, lambda row: row.state == "archived"),
+    )
+    return texts, left
+
+
+def _is_over(journey: Journey) -> bool:
+    return journey.kind == "broadcast" or journey.state in ("cancelling", "cancelled")
 
 
 def apply_plan(workspace: Workspace, now: datetime, plan: Plan, runs: str = FINISH) -> None:
