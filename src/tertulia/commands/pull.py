@@ -22,18 +22,13 @@ def run(options: argparse.Namespace) -> int:
 
         texts, left = list_texts(find_workspace(options.workspace))
     shelves = {FOLDER: texts.journeys, TEMPLATES: texts.templates, SEGMENTS: texts.segments}
-    files = {
-        _find_file(options.folder / folder, key): text
-        for folder, shelf in shelves.items()
-        for key, text in shelf.items()
-    }
+    documents = [(options.folder / name, key, text) for name, shelf in shelves.items() for key, text in shelf.items()]
+    files = {_find_file(folder, key): text for folder, key, text in documents}
     changed = {path: text for path, text in files.items() if _read(path) != text}
     lost = [path for path in changed if path.exists()]
     if lost and not options.overwrite:
-        names = "\n".join(f"  {path}" for path in lost)
-        raise Invalid(
-            f"These files say something else, and nothing was written. Add --overwrite to replace them:\n{names}"
-        )
+        names = ", ".join(map(str, lost))
+        raise Invalid(f"Nothing was written, for these files say something else: {names}. --overwrite replaces them.")
     for path, text in changed.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
