@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.browser.conftest import NARROW, WIDE
 from tests.browser.screenshots import take_screenshots
-from tests.console.experiments import add_people
+from tests.console.experiments import add_people, tally_goals
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +51,7 @@ def journey(cast):
         }
         for experiment, counts in told.items():
             add_people(conn, place[0], experiment, place[1], counts, now - timedelta(days=40))
+        tally_goals(connection.cursor(), *place, {"": 718, "cart-reminder": 402, "last-call": 233})
     return made
 
 
@@ -71,6 +72,7 @@ def test_results_are_read_and_fit(visit, overflow, journey):
     first.get_by_text("Table").click()
     expect(first.locator("table")).to_contain_text("4,821")
     expect(page.locator(".experiment").nth(2).locator(".badge")).to_have_text("Too early")
+    expect(page.get_by_role("region", name="Which message they came after")).to_contain_text("before any message")
     page.get_by_role("link", name="7 days").click()
     expect(page.locator(".segmented [aria-current]")).to_have_text("7 days")
 

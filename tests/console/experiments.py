@@ -42,3 +42,11 @@ def add_people(
                from generate_series(1, %(converted)s) n""",
             args,
         )
+
+
+def tally_goals(cursor: Any, workspace: int, journey_id: int, counts: dict[str, int]) -> None:
+    """Goals that were reached, by the step whose message was the last one before (G2), under `""` all of them."""
+    names = "shard, journey_id, step, what, workspace, count"
+    for step, goals in counts.items():
+        told = [SHARDS[0], journey_id, step, workspace, goals]
+        cursor.execute(f"insert into step_tally ({names}) values (%s, %s, %s, 'goal', %s, %s)", told)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.console.cast import Cast, make_client
-from tests.console.experiments import add_people
+from tests.console.experiments import add_people, tally_goals
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=40)
@@ -90,6 +90,18 @@ def test_A4_ways_of_a_split_are_compared_with_the_first(cast: Cast, alice: Any, 
     assert "Not decided: of “long”, between" in told
     assert told.index("short 3,000") < told.index("long 3,000") < told.index("<b>old 10")
     assert "“<b>old”: too early to tell: 10 of 500 people." in told
+
+
+def test_G2_a_page_says_which_message_the_goals_came_after(cast: Cast, alice: Any, journey: Any) -> None:
+    """Once there are any, with those before the first message."""
+    from django.db import connection
+
+    page = f"/journeys/{journey.pk}/results/"
+    assert "Which message they came after" not in read(alice, page)
+    place = [cast.workspace.pk, journey.pk]
+    tally_goals(connection.cursor(), *place, {"": 5, "remind": 3, "again": 0})
+    told = read(alice, page)
+    assert "Message Sent Goals Share remind 0 3 60 % before any message 2 40 %" in told
 
 
 def test_A4_the_api_tells_the_same(cast: Cast, journey: Any) -> None:

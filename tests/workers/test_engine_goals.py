@@ -221,3 +221,33 @@ def test_G2_an_order_that_comes_late_is_owed_to_what_had_gone_out_before_it(
             town.outcome(sent, "ok", provider_id=f"{sent.id}")
     buy(town, at=town.now - ago)
     assert goals(town) == [(step,)]
+
+
+AGAIN = PLAIN + "  - {id: rest, kind: wait, for: 1 h}\n  - {id: again, kind: message, channels: [sms], text: Again}\n"
+
+
+@pytest.mark.parametrize("told", ["refused", "before", "after", "delivered"])
+def test_G2_what_was_not_received_is_owed_nothing(town: Town, told: str) -> None:
+    """The provider refuses it, or a receipt says so, be it when the goal is reached already; delivered after all, it
+    was received."""
+    add_customer(town)
+    town.publish(AGAIN + GOAL)
+    add_to_cart(town)
+    town.advance(HOUR)
+    [first] = town.sending("sms")
+    town.outcome(first, "ok", provider_id="p1")
+    town.advance(HOUR)
+    [second] = town.sending("sms")
+    town.outcome(second, "gone" if told == "refused" else "ok", provider_id="p2")
+    if told == "after":
+        buy(town)
+        assert (goals(town), counted(town)) == ([("again",)], {"": 1, "again": 1})
+    for state in {"refused": [], "delivered": ["failed", "delivered"]}.get(told, ["failed"]):
+        town.append(ReceiptEntry(second.channel_id, "sms", state, town.now, "p2", delivery_id=second.id))
+        town.drain()
+    town.advance(MINUTE)
+    if told != "after":
+        buy(town)
+    owed = "again" if told == "delivered" else "remind"
+    assert goals(town) == [(owed,)]
+    assert {step: count for step, count in counted(town).items() if count} == {"": 1, owed: 1}

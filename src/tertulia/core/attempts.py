@@ -28,6 +28,7 @@ from tertulia.core.deliveries import (
     settle_unknown,
 )
 from tertulia.core.entries import LookUpEntry, OutcomeEntry, ReceiptEntry
+from tertulia.core.goals import lose_credit, regain_credit
 from tertulia.core.private_replies import find_subject
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ClosedDelivery, OpenDelivery
@@ -159,6 +160,7 @@ def _receipt_of_closed(world: World, delivery: ClosedDelivery, entry: ReceiptEnt
         return
     if before is DeliveryState.FAILED and transition.new in REACHED:
         take_slot(world, delivery, important=False)
+        regain_credit(world, delivery, entry.at)
     if delivery.match_id is not None and transition.new in REACHED:
         if before not in REACHED:  # given up, and it had been sent after all
             facts = {"stage": delivery.stage, "reason": ""}
@@ -205,6 +207,8 @@ def queue_again(world: World, delivery: OpenDelivery, event: DeliveryEvent, not_
     if transition.flag is Flag.STALE:
         return
     match = world.config.matches.get(delivery.match_id) if delivery.match_id is not None else None
+    if event is DeliveryEvent.REFUSE:
+        lose_credit(world, delivery)
     world.add(
         fx.SetOpenState(
             *(delivery.workspace, delivery.contact_id, delivery.id, transition.new.value, delivery.attempt),
@@ -360,6 +364,7 @@ def _follow_failure(
 ) -> None:
     """A failing recipient fails alone: the address, the ledger, the next way of reaching."""
     said = _reason(outcome, reason)
+    lose_credit(world, delivery)
     channel = world.config.channels[delivery.channel_id]
     world.add(decide_row(world, delivery, "failed", "provider", said, {"code": code, "outcome": outcome}))
     if reason in DEAD_AFTER and channel.carries:

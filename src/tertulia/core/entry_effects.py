@@ -65,8 +65,19 @@ class CreditStep(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class LoseCredit(msgspec.Struct, frozen=True):
+    """G2: a message of the run was not received, so its goal is owed to the one before it, reached already or not."""
+
+    workspace: int
+    contact_id: int
+    run_id: UUID
+    journey_id: int
+    step: str
+
+
 class ReachGoal(msgspec.Struct, frozen=True):
-    """G1: the goal was reached, by an event that occurred `at`; it is owed to the message of `step`, empty for none."""
+    """G1: the goal was reached, by an event that occurred `at`; it is owed to the message of `step`, empty for none.
+    `earlier_steps`: those of the messages before that one, for it may not have been received (G2)."""
 
     workspace: int
     contact_id: int
@@ -75,6 +86,7 @@ class ReachGoal(msgspec.Struct, frozen=True):
     step: str
     event_id: UUID
     at: datetime
+    earlier_steps: tuple[str, ...]
 
 
 class Assign(msgspec.Struct, frozen=True):
@@ -90,4 +102,4 @@ class Assign(msgspec.Struct, frozen=True):
     at: datetime
 
 
-EntryEffect = Assign | WatchMessage | EndWatch | TakeEntry | OpenGoal | CreditStep | ReachGoal
+EntryEffect = Assign | WatchMessage | EndWatch | TakeEntry | OpenGoal | CreditStep | LoseCredit | ReachGoal

@@ -143,6 +143,17 @@ def _fold_credit(world: "World", e: ee.CreditStep) -> None:
         row.step, row.sent_at = e.step, e.at
 
 
+def _fold_lost_credit(world: "World", e: ee.LoseCredit) -> None:
+    """The earliest message of the step, as the store does: of two the later one was sent in its place."""
+    row = world.goals.get(e.run_id)
+    if row is None or row.sent_at is None or e.step not in (steps := [*row.earlier_steps, row.step]):
+        return
+    times, place = [*row.earlier_at, row.sent_at], steps.index(e.step)
+    del steps[place], times[place]
+    row.step, row.sent_at = (steps.pop(), times.pop()) if steps else ("", None)
+    row.earlier_steps, row.earlier_at = tuple(steps), tuple(times)
+
+
 def _fold_reached(world: "World", e: ee.ReachGoal) -> None:
     world.goals.pop(e.run_id, None)
 
@@ -422,6 +433,7 @@ _FOLDS: dict[type, Any] = {
     ee.TakeEntry: _fold_entry,
     ee.OpenGoal: _fold_goal,
     ee.CreditStep: _fold_credit,
+    ee.LoseCredit: _fold_lost_credit,
     ee.ReachGoal: _fold_reached,
     fx.AddAddress: _fold_address,
     fx.RouteIdentity: _fold_route,

@@ -2,7 +2,8 @@
 
 The window is a row of its own, for it goes on after the run has ended. A goal is reached at most once in a run, when
 the event occurred inside the window, whenever it came; an event that ends the run may be its goal too, and both are
-recorded. The journey is credited, and the step whose message was the last one handed over before the event.
+recorded. The journey is credited, and the step whose message was the last one received before the event: one that was
+handed over, and of which nobody has said that it failed. Where that is said later, the message before it is credited.
 
 A window that begins when the customer reads a message, or opens a link in it, is a row from the beginning of the run
 on, which ends before it begins, so that nothing lies in it; every reading or click makes one of it that lasts from then
@@ -10,6 +11,7 @@ on. Whoever opens a link has read its message.
 """
 
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from tertulia.core.conditions import Subject
 from tertulia.core.durations import read_duration
 from tertulia.core.journeys import Journey
 from tertulia.core.occasions import Concerning, matches
-from tertulia.core.rows import GoalRow, RunRow
+from tertulia.core.rows import ClosedDelivery, GoalRow, OpenDelivery, RunRow
 from tertulia.core.world import World
 
 UNHEARD_FOR: Final = timedelta(days=180)  # of a run of which nothing was read or clicked so long nothing is waited for
@@ -65,6 +67,22 @@ def credit_message(world: World, journey: Journey, run: RunRow, *, ghost: bool =
         world.add(ee.CreditStep(run.contact_id, run.id, run.step, world.now))
 
 
+def lose_credit(world: World, delivery: OpenDelivery | ClosedDelivery) -> None:
+    """A message that was handed over has failed: no goal is owed to it (G2)."""
+    journey = world.config.journeys.get(delivery.journey_id or 0)
+    if journey is None or delivery.run_id is None:
+        return
+    if any(program.journey.goal is not None for program in journey.programs.values()):
+        named = (delivery.workspace, delivery.contact_id, delivery.run_id, journey.id)
+        world.add(ee.LoseCredit(*named, delivery.step))
+
+
+def regain_credit(world: World, delivery: ClosedDelivery, at: datetime) -> None:
+    """It was received after all."""
+    if delivery.run_id is not None:
+        world.add(ee.CreditStep(delivery.contact_id, delivery.run_id, delivery.step, at))
+
+
 def reach_goals(world: World, event: Concerning, subject: Subject) -> None:
     """What an event shows of the runs of its contact, live or over."""
     for row in [row for row in world.goals.values() if row.contact_id == event.contact_id]:
@@ -75,21 +93,19 @@ def reach_goals(world: World, event: Concerning, subject: Subject) -> None:
             continue
         if not matches(goal, event, subject):
             continue
-        step = _find_last_message(row, event.occurred_at)
+        *earlier, step = "", *_list_messages(row, event.occurred_at)
         named = (row.workspace, row.contact_id, row.run_id, row.journey_id)
-        world.add(ee.ReachGoal(*named, step, event.id, event.occurred_at))
+        world.add(ee.ReachGoal(*named, step, event.id, event.occurred_at, tuple(earlier[1:])))
         world.add(rx.TallyStep(row.workspace, row.contact_id, row.journey_id, "", "goal"))
         if step:
             world.add(rx.TallyStep(row.workspace, row.contact_id, row.journey_id, step, "goal"))
 
 
-def _find_last_message(row: GoalRow, at: datetime) -> str:
-    """The step of the last message before an instant, which may be long past when an event comes late; empty before
-    the first (G2)."""
-    if row.sent_at is None:
-        return ""
-    sent = zip((row.step, *reversed(row.earlier_steps)), (row.sent_at, *reversed(row.earlier_at)), strict=True)
-    return next((step for step, sent_at in sent if sent_at <= at), "")
+def _list_messages(row: GoalRow, at: datetime) -> list[str]:
+    """The steps of the messages before an instant, which may be long past when an event comes late, in their order."""
+    sent = [*zip(row.earlier_at, row.earlier_steps, strict=True)]
+    sent += [(row.sent_at, row.step)] if row.sent_at is not None else []
+    return [step for sent_at, step in sorted(sent, key=itemgetter(0)) if sent_at <= at]
 
 
 def _open(run: RunRow, since: datetime, until: datetime, step: str, sent_at: datetime | None) -> ee.OpenGoal:

@@ -1,5 +1,6 @@
 """Goals of journeys: those that may still be reached, and those that were (G1-G3)."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -33,8 +34,22 @@ def credit_steps(conn: Conn, group: Sequence[ee.CreditStep]) -> None:
 
 def reach_goals(conn: Conn, group: Sequence[ee.ReachGoal]) -> None:
     """Out of those that may be reached."""
-    run(conn, load("goals")["reach_goals"], _columns(group, *_NAMED, "step", "event_id", "at"))
+    columns = _columns(group, *_NAMED, "step", "event_id", "at")
+    earlier = [json.dumps(e.earlier_steps) for e in group]  # an array of arrays would have to be rectangular
+    run(conn, load("goals")["reach_goals"], columns | {"earlier_steps": earlier})
     run(conn, load("goals")["close_goals"], _columns(group, "run_id"))
+
+
+def lose_credits(conn: Conn, group: Sequence[ee.LoseCredit]) -> None:
+    """Messages that were not received, of runs whose goal may be reached, and of those that have reached it. Of one run
+    there is one in a cycle, but for channels that fail one after another."""
+    waiting = list(group)
+    while waiting:
+        part = {e.run_id: e for e in reversed(waiting)}
+        columns = _columns(list(part.values()), "run_id", "step")
+        for query in ("lose_credits", "move_credits"):
+            run(conn, load("goals")[query], columns)
+        waiting = [e for e in waiting if part[e.run_id] is not e]
 
 
 def load_goals_of(conn: Conn, world: World, wanted: Collection[int]) -> None:

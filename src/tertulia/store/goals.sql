@@ -25,11 +25,13 @@ from unnest(%(shard)s::smallint[], %(run_id)s::uuid[], %(step)s::text[], %(at)s:
 where o.shard = t.shard and o.run_id = t.run_id
 
 -- name: reach_goals
-insert into goal (shard, run_id, workspace, contact_id, journey_id, step, event_id, at)
-select shard, run_id, workspace, contact_id, journey_id, step, event_id, at
+insert into goal (shard, run_id, workspace, contact_id, journey_id, step, event_id, at, earlier_steps)
+select shard, run_id, workspace, contact_id, journey_id, step, event_id, at,
+       array(select jsonb_array_elements_text(earlier_steps::jsonb))
 from unnest(%(shard)s::smallint[], %(run_id)s::uuid[], %(workspace)s::integer[], %(contact_id)s::bigint[],
-            %(journey_id)s::integer[], %(step)s::text[], %(event_id)s::uuid[], %(at)s::timestamptz[])
-     as t (shard, run_id, workspace, contact_id, journey_id, step, event_id, at)
+            %(journey_id)s::integer[], %(step)s::text[], %(event_id)s::uuid[], %(at)s::timestamptz[],
+            %(earlier_steps)s::text[])
+     as t (shard, run_id, workspace, contact_id, journey_id, step, event_id, at, earlier_steps)
 on conflict do nothing
 
 -- name: close_goals
@@ -47,3 +49,39 @@ cross join lateral (
 
 -- name: forget_goals
 delete from goal_open where until < %(before)s
+
+-- name: lose_credits
+-- The earliest message of the step leaves those to which the goal may be owed.
+update goal_open o
+   set (step, sent_at, earlier_steps, earlier_at) = (
+       select coalesce(m.steps[m.n], ''), m.times[m.n], coalesce(m.steps[:m.n - 1], '{}'), coalesce(m.times[:m.n - 1], '{}')
+       from (
+           select array_agg(u.step order by u.place) as steps, array_agg(u.at order by u.place) as times,
+                  count(*)::integer as n
+           from unnest(o.earlier_steps || o.step, o.earlier_at || o.sent_at) with ordinality as u (step, at, place)
+           where u.place <> array_position(o.earlier_steps || o.step, t.step)
+       ) m
+   )
+from unnest(%(shard)s::smallint[], %(run_id)s::uuid[], %(step)s::text[]) as t (shard, run_id, step)
+where o.shard = t.shard and o.run_id = t.run_id and o.sent_at is not null
+  and t.step = any(o.earlier_steps || o.step)
+
+-- name: move_credits
+-- A goal that was reached is owed to the message before, and the counts of the steps say so.
+with lost as (
+    select g.shard, g.run_id, g.workspace, g.journey_id, t.step, g.earlier_steps as steps,
+           cardinality(g.earlier_steps) as n
+    from goal g
+    join unnest(%(shard)s::smallint[], %(run_id)s::uuid[], %(step)s::text[]) as t (shard, run_id, step)
+      on g.shard = t.shard and g.run_id = t.run_id and g.step = t.step
+), moved as (
+    update goal g set step = coalesce(l.steps[l.n], ''), earlier_steps = l.steps[:l.n - 1]
+    from lost l where g.shard = l.shard and g.run_id = l.run_id
+)
+insert into step_tally (shard, journey_id, step, what, workspace, count)
+select l.shard, l.journey_id, v.step, 'goal', l.workspace, sum(v.count)
+from lost l cross join lateral (values (l.step, -1), (coalesce(l.steps[l.n], ''), 1)) as v (step, count)
+where v.step <> ''
+group by 1, 2, 3, 5
+order by 1, 2, 3
+on conflict (shard, journey_id, step, what) do update set count = step_tally.count + excluded.count
