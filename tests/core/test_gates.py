@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tertulia.core.budgets import ASK_AGAIN, Charge, Room, TotalKey
+from tertulia.core.budgets import FOR_GOOD, Charge, Room, TotalKey
 from tertulia.core.canaries import Place
 from tertulia.core.caps import AtCap, Cap, Counted, Slot, SlotState
 from tertulia.core.consent import Cause, ConsentFact, ConsentState, Given, Source, Suppression
@@ -256,7 +256,7 @@ def test_V3_a_spent_budget_holds_until_the_last_of_its_totals_is_open_again() ->
     assert (verdict.until, verdict.promised, verdict.facts["short"]["per"]) == (month.until, True, "month")
     assert judge(replace(GOOD, **spent)).until == GOOD.deadline
     total = judge(replace(GOOD, deadline=None, **charged(rooms=(replace(DAY_LEFT, left=0, until=None),))))
-    assert (total.until, total.promised) == (NOW + ASK_AGAIN, False)
+    assert (total.until, total.promised) == (FOR_GOOD, False)
 
 
 @pytest.mark.parametrize("free", ["exempt", "reserved"])

@@ -1,6 +1,7 @@
 """Guards, canaries, budgets and throttles of a journey that is played on a virtual clock (V3, R5)."""
 
 from datetime import time, timedelta
+from itertools import chain, repeat
 
 from msgspec.structs import replace
 from tests.core.imagined import LISBON, NOW, SMS, Arrival, make_config, make_shop, play, provide, track
@@ -110,3 +111,14 @@ def test_V3_a_guard_stops_what_a_canary_holds_back() -> None:
     assert memory.guards.paused[1].at < NOW + 2 * HOUR
     assert report.messages < 20
     assert len(report.waiting) == report.held[("throttle", "throttle.canary")]
+
+
+def test_V3_money_that_comes_back_to_a_total_goes_out_again() -> None:
+    """Enough for two of ten, and one of the two messages reaches nobody: ten minutes later another one goes out."""
+    text = CANARY.replace("canary: {share: 30%, for: 2 h}", "budget: {total: 0.1}")
+    memory = make_shop(make_config(text), 10)
+    providers = chain([provide(refused=100.0)], repeat(provide()))
+    arrivals = add(memory, 10, timedelta(0))
+    report = play(memory, arrivals, NOW + 2 * DAY, answer=lambda delivery, now: next(providers)(delivery, now))
+    assert (report.messages, report.held[("throttle", "budget.spent")]) == (3, 8)
+    assert sorted({sample.at for sample in report.samples}) == [NOW, NOW + 10 * MINUTE]

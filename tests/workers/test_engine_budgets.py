@@ -93,6 +93,22 @@ def test_V3_a_raised_budget_wakes_what_waits(town: Town) -> None:
     assert notices(town)[2:] == [("budget_low", "total", "Series"), ("budget_spent", "total", "Series")]
 
 
+def test_V3_what_waits_for_a_total_is_looked_at_when_something_changes(town: Town) -> None:
+    """Neither every hour nor every day: when money comes back, soon after."""
+    add_customers(town, 3)
+    town.publish(SERIES + "budget: {total: 0.05}\n")
+    order(town, 0, 1, 2)
+    [sent] = town.sending("sms")
+    for _ in range(3):
+        town.advance(2 * DAY)
+    assert held(town) == [("budget.spent", "total")] * 2
+    town.outcome(sent, "gone", reason="gone.unknown")
+    town.advance(timedelta(minutes=11))
+    assert len(town.sending("sms")) == 1
+    town.advance(DAY)
+    assert held(town) == [("budget.spent", "total")] * 3
+
+
 def test_V3_what_no_provider_took_comes_back(town: Town) -> None:
     """A retry has its money already; a final refusal gives it back, and who comes next has it."""
     add_customers(town, 3)

@@ -5,12 +5,12 @@ match's. What a message costs is reserved when it is handed over, by the list of
 where no provider takes it. Days and months are those of the calendar, in the zone of whose budget it is.
 
 A message dearer than a budget's `message` is not sent on that channel. Where a day, a month or the whole is spent the
-message is held: until the next day or month begins, or the budget is raised. Replies and transactional messages are
-exempt: they count, and nothing holds them.
+message is held: until the next day or month begins; where it is the whole, until the budget is raised or money comes
+back. Replies and transactional messages are exempt: they count, and nothing holds them.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -27,7 +27,8 @@ WARN_AT: Final = 80  # per cent
 NOT_AN_AMOUNT: Final = _("Give an amount above 0 and at most 1000000000, with at most six decimals.")
 NOT_A_RATE: Final = _("Give the rate of a currency as a number above 0.")
 TOTAL: Final = "total"
-ASK_AGAIN: Final = timedelta(hours=1)  # where no time but a higher budget helps, or what comes back
+FOR_GOOD: Final = datetime(2500, 1, 1, tzinfo=UTC)  # no time helps: who raises it, or what comes back, wakes
+LOOK_EVERY: Final = timedelta(minutes=10)  # whether anything came back
 BLOCK_BACK: Final = timedelta(seconds=20)  # by then another owner has returned what it took and did not need
 
 
@@ -187,7 +188,7 @@ def judge_charge(charge: Charge, now: datetime) -> Short | None:
 def _look_again(room: Room, now: datetime) -> Short:
     if room.contested:
         return Short(room, now + BLOCK_BACK)
-    return Short(room, room.until or now + ASK_AGAIN, room.until is not None)
+    return Short(room, room.until or FOR_GOOD, room.until is not None)
 
 
 def tell_room(room: Room) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from tertulia.core.world import Config, JourneyFacts, WorkspaceFacts, World
 
 
 def list_changed(before: Config, after: Config) -> list[int]:
-    """The workspaces whose quiet hours, caps, coupons, budgets or throttles are others now: what waits for them is
-    looked at again."""
+    """The workspaces whose quiet hours, caps, coupons, prices, budgets or throttles are others now: what waits for
+    them is looked at again."""
     known = before.workspaces
     pooled = {pool.workspace for key, pool in after.pools.items() if before.pools.get(key) != pool}
     pooled |= {
@@ -25,6 +25,11 @@ def list_changed(before: Config, after: Config) -> list[int]:
         row.workspace
         for id_, row in after.matches.items()
         if id_ in before.matches and before.matches[id_].budget_micros != row.budget_micros
+    }
+    pooled |= {
+        row.workspace
+        for id_, row in after.channels.items()
+        if id_ in before.channels and before.channels[id_].prices != row.prices
     }
     return [
         workspace.id

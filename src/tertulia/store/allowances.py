@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tertulia.core import budget_effects as bx
-from tertulia.core.budgets import WARN_AT, TotalKey
+from tertulia.core.budgets import FOR_GOOD, TOTAL, WARN_AT, TotalKey
 from tertulia.core.throttles import BEGINNING, Line
 from tertulia.core.world import World
 from tertulia.errors import Conflict
@@ -22,6 +22,8 @@ from tertulia.store.db import Conn, fetch_all, load, run
 
 KEPT: Final = timedelta(days=400)  # a year is there to look at
 FORGET_ROWS: Final = 1_000
+WAKE_ROWS: Final = 5_000  # of a total, at once
+THROTTLE: Final = "throttle"  # the gate
 Parts = dict[TotalKey, tuple[int, bool]]
 
 
@@ -54,6 +56,29 @@ def read_states(conn: Conn, workspace: int, periods: Sequence[str]) -> dict[tupl
 def list_warned(conn: Conn, workspace: int, since: str) -> list[str]:
     """Scopes of totals of which people were told, of days and months after a date, or in all."""
     return [row[0] for row in fetch_all(conn, load("allowances")["warned"], {"workspace": workspace, "since": since})]
+
+
+def list_run_out(conn: Conn) -> dict[TotalKey, int]:
+    """Totals for good at whose end people were told and that have room, each with what is taken of it."""
+    rows = fetch_all(conn, load("allowances")["run_out_totals"], {"period": TOTAL})
+    return {TotalKey(*row[:3]): int(row[3]) for row in rows}
+
+
+def wake_waiting(conn: Conn, keys: Iterable[TotalKey], shards: Sequence[int], now: datetime) -> int:
+    """Some of the messages that wait for these totals are due now; how many."""
+    wanted = list(keys)
+    args = {
+        "workspaces": [key.workspace for key in wanted],
+        "journeys": [_read_number(key, "budget:journey:") for key in wanted],
+        "matches": [_read_number(key, "budget:match:") for key in wanted],
+        "shards": list(shards),
+    }
+    told = {"now": now, "for_good": FOR_GOOD, "gate": THROTTLE, "limit": WAKE_ROWS}
+    return run(conn, load("allowances")["wake_waiting"], args | told)
+
+
+def _read_number(key: TotalKey, whose: str) -> int | None:
+    return int(key.scope.removeprefix(whose)) if key.scope.startswith(whose) else None
 
 
 def forget_totals(conn: Conn, now: datetime) -> int:

@@ -144,3 +144,26 @@ on conflict (journey_id) do update
 delete from allowance a
 using (select workspace, scope, period from allowance where period < %(before)s order by 1, 2, 3 limit %(limit)s) f
 where a.workspace = f.workspace and a.scope = f.scope and a.period = f.period
+
+-- name: run_out_totals
+-- Totals for good at whose end people were told and that have room: what is taken, and whose they are.
+select a.workspace, a.scope, a.period, a.taken from allowance a
+where a.period = %(period)s and a.spent is not null and a.taken < a.spent
+
+-- name: wake_waiting
+-- Some of those who wait for a total, in no order: each is judged again.
+update delivery_open d set not_before = %(now)s, held_by = ''
+from (
+    select w.shard, w.id
+    from unnest(%(workspaces)s::integer[], %(journeys)s::integer[], %(matches)s::integer[])
+         as t (workspace, journey, match)
+    cross join lateral (
+        select o.shard, o.id from delivery_open o
+        where o.workspace = t.workspace and o.held_by = %(gate)s and o.state = 'queued'
+          and (o.journey_id = t.journey or o.match_id = t.match)
+          and o.not_before > %(now)s and (o.not_before = %(for_good)s or o.not_before = o.deadline)
+          and o.shard = any(%(shards)s::smallint[])
+        limit %(limit)s
+    ) w
+) k
+where d.shard = k.shard and d.id = k.id

@@ -48,7 +48,7 @@ from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
 from tertulia.workers.steering import STEERED, read_steered
 from tertulia.workers.typical_hours import TypicalKeeper
-from tertulia.workers.watching import GuardKeeper
+from tertulia.workers.watching import GuardKeeper, TotalKeeper
 
 LEASE_S: Final = 15.0
 RENEW_AFTER_S: Final = 5.0  # the lease is prolonged so often
@@ -94,7 +94,7 @@ class Engine:
         self._bandits = BanditKeeper()
         self._typical = TypicalKeeper()
         self._launches = LaunchKeeper()
-        self._guards = GuardKeeper()
+        self._guards, self._totals = GuardKeeper(), TotalKeeper()
         self._claim_due: Act[OpenDelivery] = lambda *told: cycle.claim_due(*told, owner=self.name)
 
     def run_round(self) -> bool:
@@ -417,9 +417,10 @@ class Engine:
         return True
 
     def _guard(self) -> None:
-        """Journeys that go wrong are paused (V3) before more goes out."""
+        """Journeys that go wrong are paused (V3) before more goes out, and money that came back is spent."""
         assert self.config is not None
         paused = self._guards.watch(self.conn, self.config, self.now())
+        self._totals.watch(self.conn, list(self.epochs), self.now(), self._fence)
         self.conn.commit()
         self.touched |= {f"journey:{journey_id}" for journey_id in paused}
         if paused:

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
+from tertulia.core import budget_effects as bx
 from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
@@ -20,7 +21,7 @@ from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
 from tertulia.core import slot_effects as sx
 from tertulia.core.best_hours import MOMENTS_IN, list_moments
-from tertulia.core.budgets import list_keys
+from tertulia.core.budgets import FOR_GOOD, LOOK_EVERY, TotalKey, list_keys
 from tertulia.core.calls import derive_call_id
 from tertulia.core.came import subject_of
 from tertulia.core.deliveries import DeliveryState
@@ -41,6 +42,7 @@ from tertulia.core.rows import (
     SlotRow,
     WatchRow,
 )
+from tertulia.core.segments import floor_to
 from tertulia.core.sessions import ENDED, STARTED
 from tertulia.core.simulation.bandits import Bandits
 from tertulia.core.simulation.guards import Guards
@@ -55,6 +57,7 @@ OWNED: Final = frozenset(SHARDS)
 SERIALS_FROM: Final = 1 << 50  # of contacts that events make, out of the way of those that are there
 EVENTS_KEPT: Final = 64  # of a contact, before those go that nothing asks for any more
 CAP: Final = "cap"  # the gate
+THROTTLE: Final = "throttle"  # another
 NEVER_KEPT: Final = (
     *(fx.SuggestMerge, fx.SettleSuggestion, fx.RecordAbsorption, fx.Decide, rx.TallyStep, fx.MintMessageLink),
 )
@@ -272,6 +275,8 @@ class Memory:
                 waits = effect.state in ("queued", "held")
                 self.timers.claims.set(effect.id, effect.not_before if waits else None)
                 self._hold(effect.contact_id, effect.id, effect.held_by)
+            case bx.GiveBack(key=TotalKey(period="total")):
+                self.timers.totals.set(effect.key.workspace, floor_to(now, LOOK_EVERY) + LOOK_EVERY)
             case fx.AdvanceDelivery(state="read") | fx.StoreClick(class_="human"):
                 self.heed(effect.contact_id, effect.delivery_id if isinstance(effect, fx.StoreClick) else effect.id)
             case fx.CloseDelivery():
@@ -309,6 +314,16 @@ class Memory:
         """The customer has read a message, clicked in it or answered it: nobody says that they ignored it."""
         for (watched, _), row in self.watches.get(contact_id, {}).items():
             row.heeded |= watched == delivery_id
+
+    def wake_waiting(self, now: datetime) -> bool:
+        """What waits for money is looked at where some came back. False where none did."""
+        due = self.timers.totals.take_due(now)
+        for held in self.held.values() if due else ():
+            for delivery_id in [one for one, gate in held.items() if gate == THROTTLE]:
+                row = self.rows.open[delivery_id]
+                if row.workspace in due and self.timers.claims.find(delivery_id) in (FOR_GOOD, row.deadline):
+                    self.timers.claims.set(delivery_id, now)
+        return bool(due)
 
     def _hold(self, contact_id: int, delivery_id: UUID, gate: str) -> None:
         if gate:

@@ -164,7 +164,9 @@ class Player:
             did |= self._look_at_exits(now) | self._wake(now)
             if did | self._hear(now) | self._claim_calls(now) | self._move_members(now):
                 continue
-            if weigh_due(self.memory, now) or look_due(self.memory, now) or self._take_rounds(now):
+            if weigh_due(self.memory, now) or look_due(self.memory, now) or self.memory.wake_waiting(now):
+                continue
+            if self._take_rounds(now):
                 continue
             if not self.handed_over and not self.called:
                 return

@@ -34,6 +34,11 @@ class Queue(Generic[Key]):
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def find(self, key: Key) -> datetime | None:
+        """When a key is due."""
+        found = self._due.get(key)
+        return found[0] if found is not None else None
+
     def take_due(self, now: datetime) -> list[Key]:
         """What is due by then, taken out."""
         taken = []
@@ -64,6 +69,7 @@ class Timers:
     segments: Queue[int] = field(default_factory=Queue)
     bandits: Queue[str] = field(default_factory=Queue)
     guards: Queue[int] = field(default_factory=Queue)
+    totals: Queue[int] = field(default_factory=Queue)
     rounds: Queue[tuple[int, date]] = field(default_factory=Queue)
     watches: Queue[tuple[int, UUID, int]] = field(default_factory=Queue)
     acts: Queue[int] = field(default_factory=Queue)
@@ -71,6 +77,6 @@ class Timers:
     def find_next(self) -> datetime | None:
         """When anything is due next."""
         queues = (self.claims, self.sessions, self.runs, self.exits, self.replies, self.calls, self.segments)
-        others = (self.bandits, self.guards, self.rounds, self.watches, self.acts)
+        others = (self.bandits, self.guards, self.totals, self.rounds, self.watches, self.acts)
         found = [at for queue in (*queues, *others) if (at := queue.find_next()) is not None]
         return min(found, default=None)
