@@ -54,7 +54,7 @@ def run_sink() -> Iterator[Sink]:
     async def serve() -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", sink.serve)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)  # nobody waits for who hangs
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
