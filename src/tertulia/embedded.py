@@ -56,6 +56,7 @@ class EmbeddedPostgres:
         self.data = data.absolute()
         self.cluster = self.data / "postgres"
         sized = {"shared_buffers": f"{_buffers_mib()}MB"}
+        self.durable = durable
         self.tuning = {**TUNING, **sized, **({} if durable else FAST_AND_LOOSE), **(extra or {})}
         self.user = pwd.getpwnam(SERVICE_USER) if os.geteuid() == 0 else None
         self.socket_dir = _socket_dir(self.data)
@@ -116,6 +117,7 @@ class EmbeddedPostgres:
                 *("initdb", "-D", str(self.cluster), "-U", "tertulia", "--auth=scram-sha-256", f"--pwfile={name}"),
                 *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
                 *("--lc-ctype=C.UTF-8", "--data-checksums"),
+                *(() if self.durable else ("--no-sync",)),
             )
         finally:
             os.unlink(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from commands.conftest import copy_installation
+from commands.conftest import copy_installation, spare_the_disk
 from commands.installation import database, run
 from commands.test_own_postgres import aim
 from commands.test_person import add_person, read_names
@@ -24,6 +24,7 @@ def kept(original: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="tertulia-kept-"))
     folder.chmod(0o755)
     copy_installation(original, folder)
+    spare_the_disk(folder)
     with database(folder) as conn:
         add_person(conn)
     (folder / "imports").mkdir()

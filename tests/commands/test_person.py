@@ -34,9 +34,9 @@ def add_person(conn: psycopg.Connection, name: str = "Beatriz", phone: str = PHO
     return contact
 
 
-def test_C5_a_person_is_found_exported_erased_and_stays_erased_after_a_restore(installed: Path) -> None:
+def test_C5_a_person_is_found_exported_erased_and_stays_erased_after_a_restore(served: Path) -> None:
     """An erasure that came after the backup is done again when the backup is put back."""
-    folder = installed
+    folder = served
     assert "/sign-in/once/" in run(folder, "sign-in").stdout
     with database(folder) as conn:
         contact = add_person(conn)

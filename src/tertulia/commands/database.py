@@ -27,11 +27,11 @@ log = structlog.get_logger("database")
 
 
 @contextmanager
-def open_database(*, owns: bool = False, any_key: bool = False) -> Iterator[str]:
+def open_database(*, owns: bool = False, any_key: bool = False, durable: bool = True) -> Iterator[str]:
     """A libpq URL. The embedded server is started where it is down, and stopped again by whoever started it, so that
     a command works beside a running `up` and without one. With `owns` (the data folder is this process's alone) a
     server that a killed parent left behind is taken over and stopped too. Raises ConfigError, also when SECRET_KEY
-    does not open what is sealed there, unless `any_key`."""
+    does not open what is sealed there, unless `any_key`. What is thrown away afterwards need not be `durable`."""
     given = config.read("DATABASE_URL")
     if given:
         with open_connection(given) as conn:
@@ -39,7 +39,7 @@ def open_database(*, owns: bool = False, any_key: bool = False) -> Iterator[str]
                 check_key(conn)
         yield given
         return
-    server = EmbeddedPostgres(config.need_data_dir())
+    server = EmbeddedPostgres(config.need_data_dir(), durable=durable)
     keep_running = server.running and not owns
     url = server.start()
     try:

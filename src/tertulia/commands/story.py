@@ -92,7 +92,12 @@ def tell(name: str, options: argparse.Namespace) -> Report:
     if rows < story.rows_min:
         told = f"This story needs at least {story.rows_min} rows"
         raise ConfigError(f"{told}: every role and every kind of trouble has to be in it.")
-    with take_folder(options.data, timed=story.timed) as folder, own_data_folder(), open_database() as url:
+    kept = options.data is not None
+    with (
+        take_folder(options.data, timed=story.timed) as folder,
+        own_data_folder(),
+        open_database(durable=kept) as url,
+    ):
         os.environ["DATABASE_URL"] = url
         migrate(url)
         key = open_workspace()
