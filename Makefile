@@ -29,8 +29,9 @@ $(VENV)/.complete: requirements/dev.lock $(VENV)/.running
 demo: $(VENV)/.running
 	$(BIN)/tertulia demo $(DEMO)
 
+# On two cores: a story waits as long as it works.
 test: setup
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not soak and not browser"
+	$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not soak and not browser"
 	$(BIN)/pytest -n 2 --dist loadscope -m "browser and not soak and not pictures" $(IN_BROWSER)
 
 # Screenshots of the pages at both widths, light, dark and mirrored, into ./screenshots, for people to look at.
