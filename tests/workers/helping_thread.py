@@ -8,17 +8,18 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from tertulia.store.db import Conn
-from tertulia.workers.helping import Helper, serve
+from tertulia.workers.helping import Decider, Helper, serve
 
 
 @contextmanager
 def helping(conn: Conn, public_url: str) -> Iterator[Helper]:
     """Serves until the context ends, or its connection does."""
     ours, theirs = socket.socketpair()
+    decider = Decider(conn, public_url, "helper")
 
     def work() -> None:
         with theirs, suppress(psycopg.OperationalError):
-            serve(conn, theirs, public_url, "helper")
+            serve(decider, theirs)
 
     thread = threading.Thread(target=work, name="helper", daemon=True)
     thread.start()

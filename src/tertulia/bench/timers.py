@@ -24,8 +24,7 @@ from tertulia.store.log import LogWriter, NewEntry
 
 RATE_GOAL_PER_S = 12_000
 RUNS = 50_000
-CHANNELS = 5  # each takes a second's work, for nobody takes what was handed over
-CHANNEL_RATE_PER_S = 10_000
+CHANNELS = 5  # each takes a second's work, all of its runs, for nobody takes what was handed over
 APPENDED = 5_000
 JOBS = 20_000
 JOBS_AT_ONCE = 30  # more were slower
@@ -79,7 +78,7 @@ def _make_workspace(url: str, contacts: int) -> int:
     workspace = Workspace.objects.create(name="Bench", slug="bench", country="BR", currency="BRL", link_key=key)
     Source.objects.create(id=1, workspace=workspace, name="Shop", write_key="wk_" + "b" * 32)
     for number in range(CHANNELS):
-        channel = make_gateway(workspace, "https://gateway.example/send", CHANNEL_RATE_PER_S)
+        channel = make_gateway(workspace, "https://gateway.example/send", contacts / CHANNELS)
         type(channel).objects.filter(pk=channel.pk).update(name=f"SMS {number}", public_id=f"bench-{number}")
     with transaction.atomic():
         for number in range(CHANNELS):

@@ -8,7 +8,7 @@ from tertulia.commands.roles import has_test_clock, need_database
 from tertulia.store.db import connect
 from tertulia.workers.collector import collect_seldom
 from tertulia.workers.engine_loop import run_engine
-from tertulia.workers.helping import serve
+from tertulia.workers.helping import Decider, serve
 from tertulia.workers.owner_names import make_owner_name
 from tertulia.workers.stopping import ignore_signals, watch_for_stop
 
@@ -29,5 +29,5 @@ def run(options: argparse.Namespace) -> int:
 def _help(descriptor: int) -> int:
     ignore_signals()  # it ends with its engine
     with socket.socket(fileno=descriptor) as stream, connect(need_database(), name="tertulia engine") as conn:
-        serve(conn, stream, config.public_url(), make_owner_name())
+        serve(Decider(conn, config.public_url(), make_owner_name()), stream)
     return 0

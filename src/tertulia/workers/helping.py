@@ -120,27 +120,29 @@ def start_helpers(url: str) -> Iterator[list[Helper]]:
         yield helpers
 
 
-def serve(conn: Conn, stream: socket.socket, public_url: str, owner: str) -> None:
+def serve(decider: "Decider", stream: socket.socket) -> None:
     """Decide parts until the engine is gone. Raises what a lost connection to the database raises."""
     parts = msgspec.msgpack.Decoder(Part)
-    served = _Served(conn, public_url, owner)
     while (told := _receive(stream)) is not None:
-        answer = served.decide(parts.decode(told))
+        answer = decider.decide(parts.decode(told))
         try:
             _send(stream, msgspec.msgpack.encode(answer))
         except OSError:
             return
 
 
-class _Served:
-    def __init__(self, conn: Conn, public_url: str, owner: str) -> None:
+class Decider:
+    """The helper's own side: a hand, and the configuration that it decides by."""
+
+    def __init__(self, conn: Conn, public_url: str, name: str) -> None:
         self._conn = conn
         self._public_url = public_url
-        self._hand = Hand(conn, owner)
+        self._hand = Hand(conn, name)
         self._config: Config | None = None
         self._looked: object = None
 
     def decide(self, part: Part) -> Answer:
+        """One part, committed."""
         config = self._read_config()
         fence = partial(ownership.fence, self._conn, part.owner, part.epochs)
         try:
