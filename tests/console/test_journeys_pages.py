@@ -482,16 +482,27 @@ def test_R5_how_many_may_enter_is_set_with_the_whole_journey(cast: Cast, journey
 
 
 def test_X5_what_ends_a_journey_is_set_with_the_whole_of_it(cast: Cast, journey) -> None:
-    """A comparison with the contact: there is no event to look at."""
+    """A comparison with the contact, for there is no event to look at, a date that passes, and a segment."""
     client = make_client(cast.alice)
     names = ("subject", "name", "operator", "value")
-    row = {f"f.exit_when.{name}": value for name, value in zip(names, ("attribute", "plan", "is", "gold"), strict=True)}
+    rows = [
+        ("attribute", "plan", "is", "gold"),
+        ("attribute", "ends", "under", "now - 2 d"),
+        ("segment", "a", "is_not", ""),
+    ]
+    row = {f"f.exit_when.{name}": list(value) for name, value in zip(names, zip(*rows, strict=True), strict=True)}
+    row["f.exit_when.mode"] = "any"
     form = {"at": "journey", "version": journey.version, "f.name": "Cart series", **row}
     client.post(f"/journeys/{journey.pk}/part/", form)
     journey.refresh_from_db()
-    assert read_lines(journey.document).value["exit_when"] == {"attribute": "plan", "is": "gold"}
+    parts = [
+        {"attribute": "plan", "is": "gold"},
+        {"attribute": "ends", "under": "now - 2 d"},
+        {"none": [{"segment": "a"}]},
+    ]
+    assert read_lines(journey.document).value["exit_when"] == {"any": parts}
     page = read(client, f"/journeys/{journey.pk}/?at=journey")
-    assert "plan is gold" in page
+    assert "plan is gold or ends is before now - 2 d or not (in “a”)" in page
     told = page.split("Ends when the customer becomes this")[1].split("</fieldset>")[0]
     assert "Contact's own" in told
     assert "Event's" not in told

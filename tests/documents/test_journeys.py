@@ -102,6 +102,8 @@ def test_a_good_one_is_a_program() -> None:
         ("name: Cart", "name: Cart\nexit_when: {property: a, is: 1}", 2, "There is no event here."),
         ("name: Cart", "name: Cart\nexit_when: {attribute: a, under: now + 3}", 2, "now + 3 d or now - 30 d."),
         ("kind: wait\n    for: 1 h", "kind: branch\n    branches: [{when: {field: name, over: now}}]", 10, "exit_when"),
+        ("kind: wait\n    for: 1 h", "kind: branch\n    branches: [{when: {segment: vip}}]", 10, "may name a segment."),
+        ("name: Cart", "name: Cart\nexit_when: {segment: vip, is: gold}", 2, "“segment” has no operator."),
         ("text: Hello", "best_hour: {within: 2 d}\n    text: Hello", 14, "Give 1 h to 24 h"),
         ("text: Hello", "best_hour: {within: 1 d, otherwise: late}\n    text: Hello", 14, "Give a time such as 09:00."),
         ("text: Hello", "best_hour: {within: 9 h}\n    within: 2 h\n    text: Hello", 15, "give at least 9 h"),

@@ -97,3 +97,24 @@ def test_X5_time_alone_ends_a_run(town: Town, steered: bool, moved: bool, live: 
     town.advance(MINUTE)
     assert (len(town.live_runs()), town.past_runs()) == (live, [(contact, "left", "run.exit_condition")][live:])
     assert town.rows("select state from delivery") == [("revoked",)][live:]
+
+
+def test_X5_a_segments_new_definition_ends_runs(town: Town) -> None:
+    """And its old one does no more; the segment's page names the journey."""
+    from django.db import transaction
+
+    from tertulia.actions.segments import find_users, publish, save_draft
+
+    contact = add_customer(town)
+    segment = town.publish_segment("name: Left\nwhere: {attribute: plan, is: gone}\n", "left")
+    journey = town.publish(CART + "exit_when: {segment: left}\n")
+    add_to_cart(town)
+    assert (len(town.live_runs()), find_users(segment)) == (1, ([], [journey]))
+    town.event("identify", user="u1", traits={"plan": "silver"})
+    segment.refresh_from_db()
+    text = "name: Left\nwhere: {attribute: plan, is: silver}\n"
+    with transaction.atomic():
+        saved = save_draft(segment, None, town.now, text, version=segment.version)
+        publish(saved, None, town.now, version=saved.version)
+    town.advance(MINUTE)
+    assert (town.live_runs(), town.past_runs()) == ([], [(contact, "left", "run.exit_condition")])

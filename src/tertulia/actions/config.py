@@ -84,6 +84,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         giving=frozenset(row.id for row in journeys.values() if row.gives_coupons),
         catalogs=read_catalogs(conn),
         bandits=read_bandits(conn),
+        exit_segments=index_exits(journeys.values(), segments.values()),
         goals_heard_of=any(one.hears_of_messages for row in journeys.values() for one in row.programs.values()),
     )
 
@@ -127,6 +128,17 @@ _read_template = lru_cache(maxsize=10_000)(read_template)
 def _compile(journey_id: int, number: int, document: str) -> Program:
     """A revision never changes, so it is read once a process."""
     return compile_journey(read_journey(document))
+
+
+def index_exits(journeys: Iterable[JourneyFacts], segments: Iterable[SegmentFacts]) -> dict[int, frozenset[int]]:
+    """By segment, the journeys of which a revision ends for who is in it, or is not (X5)."""
+    ids = {(row.workspace, row.key): row.id for row in segments}
+    found: dict[int, set[int]] = {}
+    for journey in journeys:
+        for key in {key for program in journey.programs.values() for key in program.exit_segments}:
+            if (segment_id := ids.get((journey.workspace, key))) is not None:
+                found.setdefault(segment_id, set()).add(journey.id)
+    return {segment_id: frozenset(named) for segment_id, named in found.items()}
 
 
 def index_journeys(journeys: Iterable[JourneyFacts]) -> Mapping[tuple[int, str, str], Heard]:

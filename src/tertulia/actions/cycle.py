@@ -24,7 +24,7 @@ from tertulia.actions.plain import take_plain
 from tertulia.actions.rounds import decide_round
 from tertulia.actions.run_changes import decide_change
 from tertulia.actions.run_facts import load_call_facts, load_run_facts, load_watch_facts
-from tertulia.actions.segment_cycle import count_stored, list_due, settle_segments
+from tertulia.actions.segment_cycle import list_due, note_written, settle_segments
 from tertulia.core import call_effects as cx
 from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
@@ -466,7 +466,7 @@ def _write(conn: Conn, world: World, batch: Batch, depth: int = 0) -> None:
 
 def _keep_segments(conn: Conn, world: World, batch: Batch, depth: int) -> None:
     """R4: what was written may let somebody into a segment or out of it, and that begin journeys."""
-    count_stored(conn, world.config, world.effects)
+    note_written(conn, world.config, world.effects, world.now)
     stirred = stir(world.config, world.effects)
     settled = settle_segments(conn, world.config, stirred, world.now, world.serials, depth)
     if settled is not None and settled.effects:

@@ -4,7 +4,7 @@ It reads what the cycle has just written, in the same transaction, so its facts 
 begin journeys; their effects are written and looked at like those before.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,11 +40,16 @@ from tertulia.store import segments as store
 from tertulia.store import world as loader
 from tertulia.store.assignments import load_assignments
 from tertulia.store.db import Conn
+from tertulia.store.runs import look_at_exits
 from tertulia.store.segment_sql import Place, count_events, find_members
 
 
-def count_stored(conn: Conn, config: Config, effects: Sequence[Effect]) -> None:
-    """Count the events that a cycle has stored, for the segments that ask for them."""
+def note_written(conn: Conn, config: Config, effects: Sequence[Effect], now: datetime) -> None:
+    """Count the events that a cycle has stored, for the segments that ask for them, and have looked at runs that end
+    for who is in a segment, or is not (X5)."""
+    if config.exit_segments:
+        moved = [effect for effect in effects if isinstance(effect, MoveMember)]
+        look_at_exits(conn, list_exits(config, moved), now)
     rows = []
     for effect in effects:
         if not isinstance(effect, ev.StoreEvent) or not effect.contact_id:
@@ -55,6 +60,11 @@ def count_stored(conn: Conn, config: Config, effects: Sequence[Effect]) -> None:
                 bucket = floor_to(effect.occurred_at, HOUR if key.hourly else DAY)
                 rows.append((effect.workspace, key_id, effect.contact_id, bucket, total))
     store.add_activity(conn, rows)
+
+
+def list_exits(config: Config, moved: Iterable[MoveMember]) -> list[tuple[int, int]]:
+    """Contact and journey, of runs whose exit condition names a segment that these came into or left (X5)."""
+    return [(move.contact_id, one) for move in moved for one in config.exit_segments.get(move.segment_id, ())]
 
 
 def settle_segments(
@@ -145,6 +155,7 @@ def take_turn(conn: Conn, config: Config, segment: SegmentFacts, shards: Sequenc
         for contact_id in sorted(found ^ had)
     ]
     writer.write(conn, moves, now)
+    look_at_exits(conn, list_exits(config, moves), now)
     store.set_turn(conn, segment.id, segment.workspace, segment.turn, shards, floor_to(now, HOUR))
     return len(moves)
 

@@ -22,6 +22,7 @@ from tertulia.actions.journeys import ID_MAX
 from tertulia.actions.problems import Problem, Refused
 from tertulia.actions.segment_cycle import make_place
 from tertulia.channels import registry
+from tertulia.core.conditions import list_named as list_named_in
 from tertulia.core.entries import ListEntry
 from tertulia.core.segment_document import Known, SegmentCondition, list_named
 from tertulia.core.segment_document import Segment as Document
@@ -207,8 +208,11 @@ def map_users(workspace: Workspace) -> dict[str, tuple[list[Segment], list[Journ
     newest = JourneyRevision.objects.filter(journey__workspace=workspace, number=F("journey__revision"))
     current = newest.exclude(journey__state__in=("draft", "cancelled")).select_related("journey")
     for revision in current.order_by("journey__name", "journey__id"):
-        key = getattr(read_journey(revision.document).entry, "segment", "")  # whatever kind of entry names one
-        if key:
+        document = read_journey(revision.document)
+        keys = {getattr(document.entry, "segment", "")} - {""}  # whatever kind of entry names one
+        if document.exit_when is not None:
+            keys |= {key for _path, key in list_named_in(document.exit_when, "segment")}
+        for key in sorted(keys):
             found.setdefault(key, ([], []))[1].append(revision.journey)
     return found
 

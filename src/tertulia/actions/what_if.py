@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tertulia.actions.config import index_journeys
+from tertulia.actions.config import index_exits, index_journeys
 from tertulia.core.came import subject_of
 from tertulia.core.canaries import plan_canary
 from tertulia.core.clocks import find_zone as find_clock
@@ -89,13 +89,14 @@ def put_in(
     beside[journey_id] = mine = JourneyFacts(journey_id, workspace, name, "live", number, {number: program}, key)
     playing = list(_list_started(mine, beside.values())) if alone else list(beside.values())
     leaving = frozenset(row.workspace for row in playing if row.has_exit_condition)
+    exits = index_exits(playing, config.segments.values())
     asking = frozenset(row.workspace for row in playing if row.asks)
     giving = frozenset(row.id for row in playing if row.gives_coupons)
     counted = config.counted if not alone else {}
     heard = index_journeys(playing)
     made = replace(config, journeys=beside, heard=heard, counted=counted)
     heard_of = any(row.program.hears_of_messages for row in beside.values())
-    return replace(made, leaving=leaving, asking=asking, giving=giving, goals_heard_of=heard_of)
+    return replace(made, leaving=leaving, exit_segments=exits, asking=asking, giving=giving, goals_heard_of=heard_of)
 
 
 def _list_started(mine: JourneyFacts, beside: Iterable[JourneyFacts]) -> Iterator[JourneyFacts]:

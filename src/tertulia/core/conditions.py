@@ -41,7 +41,8 @@ class Condition(
     """One node of the tree: exactly one of the groups or subjects is set, with a subject exactly one operator.
 
     `property` is a name or a dotted path into objects (`cart.value`); an exact name goes before a path. `answer` is the
-    id of the step that asked. `result` is `step.name`: what a step that calls an API saved under that name."""
+    id of the step that asked. `result` is `step.name`: what a step that calls an API saved under that name. `segment`,
+    a key, stands alone: the contact is in it."""
 
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
@@ -51,6 +52,7 @@ class Condition(
     field: str | None = None
     answer: str | None = None
     result: str | None = None
+    segment: str | None = None
     is_: Scalar | None = None
     is_not: Scalar | None = None
     in_: tuple[Scalar, ...] | None = None
@@ -68,7 +70,8 @@ class Condition(
 class Subject:
     """What conditions look at: the event's properties, the contact's attributes and own fields, and of this run what
     the contact answered, by the ids of the steps that asked, and what calls of an API saved, by step and name. `clock`:
-    the instant by the contact's clock, where it may be compared with."""
+    the instant by the contact's clock, where it may be compared with; `segments`: the keys of those in which the
+    contact is, where they may be named."""
 
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
@@ -76,6 +79,7 @@ class Subject:
     answers: Mapping[str, Any] = field(default_factory=dict)
     results: Mapping[str, Any] = field(default_factory=dict)
     clock: datetime | None = None
+    segments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ def judge(condition: Condition | None, subject: Subject) -> Finding:
             if found.holds:
                 return Finding(False, found.decided_by, found.value)
         return Finding(True)
+    if condition.segment is not None:
+        return Finding(condition.segment in subject.segments, condition)
     value = read_subject(condition, subject)
     return Finding(_compare(condition, value, subject.clock), condition, value)
 
@@ -256,9 +262,9 @@ def list_moving(condition: Condition) -> Iterator[Condition]:
 
 
 def list_named(
-    condition: Condition, kind: Literal["answer", "result"], path: tuple[str | int, ...] = ()
+    condition: Condition, kind: Literal["answer", "result", "segment"], path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every answer, or every result, that a condition looks at, each with where it names it."""
+    """Every answer, result or segment that a condition looks at, each with where it names it."""
     if (name := getattr(condition, kind)) is not None:
         yield (*path, kind), name
     for group in GROUPS:
@@ -281,11 +287,12 @@ def find_faults(
     *,
     events: bool = True,
     results: bool = False,
-    clock: bool = False,
+    exits: bool = False,
 ) -> list[Fault]:
     """Everything that makes a condition meaningless. `events`: whether there is an event to look at, `results`: whether
-    steps may have saved something before, `clock`: whether it may compare with now."""
-    heads = [name for name in (*GROUPS, *SUBJECTS) if getattr(condition, name) is not None]
+    steps may have saved something before, `exits`: whether it is what a journey ends for, which may compare with now
+    and name segments."""
+    heads = [name for name in (*GROUPS, *SUBJECTS, "segment") if getattr(condition, name) is not None]
     operators = [name for name in OPERATORS if getattr(condition, name) is not None]
     if len(path) > 2 * DEPTH_MAX + 4:
         return [Fault(path, _("Conditions are nested too deeply. Nest at most eight."), {})]
@@ -303,15 +310,17 @@ def find_faults(
         return [
             fault
             for place, part in enumerate(parts)
-            for fault in find_faults(part, (*path, head, place), events=events, results=results, clock=clock)
+            for fault in find_faults(part, (*path, head, place), events=events, results=results, exits=exits)
         ]
+    if head == "segment":
+        return _find_segment_faults(operators, path, exits)
     if head == "result" and not results:
         return [Fault((*path, head), _("Only a branch can look at what a step before it saved."), {})]
-    return _find_comparison_faults(condition, head, operators, path, events=events, clock=clock)
+    return _find_comparison_faults(condition, head, operators, path, events=events, exits=exits)
 
 
 def _find_comparison_faults(
-    condition: Condition, head: str, operators: list[str], path: tuple[str | int, ...], *, events: bool, clock: bool
+    condition: Condition, head: str, operators: list[str], path: tuple[str | int, ...], *, events: bool, exits: bool
 ) -> list[Fault]:
     if head == "property" and not events:
         return [Fault((*path, head), _("There is no event here. Compare an attribute or a field of the contact."), {})]
@@ -324,19 +333,29 @@ def _find_comparison_faults(
         return [Fault(path, _("Give exactly one operator: %(operators)s."), told)]
     [operator] = operators
     operand = getattr(condition, operator)
-    if operator in _ORDERED and isinstance(operand, str) and (fault := _find_instant_fault(operand, clock)):
+    if operator in _ORDERED and isinstance(operand, str) and (fault := _find_instant_fault(operand, exits)):
         return [Fault((*path, operator), fault, {})]
     if operator in ("in_", "not_in") and not operand:
         return [Fault((*path, operator.rstrip("_")), _("Give at least one value."), {})]
     return []
 
 
-def _find_instant_fault(operand: str, clock: bool) -> str | None:
+def _find_instant_fault(operand: str, exits: bool) -> str | None:
     """What is wrong with a text that is to be an instant. In what is judged at one event, now would be that event."""
-    if read_instant(operand) is not None or (clock and read_moving(operand) is not None):
+    if read_instant(operand) is not None or (exits and read_moving(operand) is not None):
         return None
-    if clock:
+    if exits:
         return _("Compare with a number, an instant such as 2027-01-31T09:00:00Z, or now, now + 3 d or now - 30 d.")
     if read_moving(operand) is not None:
         return _("Only what a journey ends for, exit_when, may compare with now. Give a number or an instant.")
     return _("Compare with a number, or with an instant such as 2027-01-31T09:00:00Z.")
+
+
+def _find_segment_faults(operators: list[str], path: tuple[str | int, ...], exits: bool) -> list[Fault]:
+    """What is judged at one event does not know who belongs at that moment."""
+    if not exits:
+        return [Fault((*path, "segment"), _("Only what a journey ends for, exit_when, may name a segment."), {})]
+    if operators:
+        message = _("“%(head)s” has no operator. Leave it out.")
+        return [Fault((*path, operators[0].rstrip("_")), message, {"head": "segment"})]
+    return []

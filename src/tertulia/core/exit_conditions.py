@@ -3,7 +3,7 @@
 An exit condition is judged whenever an attribute or a field of the contact is written. What compares with now changes
 with time alone, and at instants that are known beforehand: where the value that it looks at lies as far from now as the
 condition says. So every run carries the first of them at which its condition will hold if nothing else changes, and
-whatever changes sets it anew.
+whatever changes sets it anew. Where it names a segment, whoever comes into that or leaves it is looked at, too.
 """
 
 from collections.abc import Iterator
@@ -58,8 +58,12 @@ def _list_turns(comparison: Condition, subject: Subject) -> Iterator[datetime]:
 
 
 def _look(world: World, program: Program, contact: ContactRow) -> Subject:
-    """The contact, with their clock where that is asked for."""
+    """The contact, with their clock and their segments where these are asked for."""
     subject = make_subject({}, contact)
+    if asked := program.exit_segments:
+        config = world.config
+        inside = {config.segments[one].key for one in config.exit_segments if (contact.id, one) in world.listed}
+        subject = replace(subject, segments=frozenset(inside & asked))
     if not program.ends_by_time:
         return subject
     zone = find_zone(world, contact, program.journey.zone).zone

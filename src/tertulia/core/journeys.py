@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from tertulia.core.budgets import BudgetRule
-from tertulia.core.conditions import Condition, list_moving
+from tertulia.core.conditions import Condition, list_moving, list_named
 from tertulia.core.durations import read_duration
 from tertulia.core.guards import CanaryRule, GuardRule
 from tertulia.core.reasons import gettext_noop as _
@@ -272,7 +272,10 @@ class Journey(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
         Condition | None,
         Meta(
             title=_("Ends when the customer becomes this"),
-            description=_("An instant or a date may be compared with now, such as now, now + 3 d or now - 30 d."),
+            description=_(
+                "An instant or a date may be compared with now, such as now, now + 3 d or now - 30 d."
+                " Of a segment give the key: is, or is not, in it."
+            ),
             extra_json_schema={"x-widget": "contact_condition"},
         ),
     ] = None
@@ -340,6 +343,12 @@ class Program:
         """Whether time alone may make its exit condition hold (X5)."""
         exit_when = self.journey.exit_when
         return exit_when is not None and any(True for _ in list_moving(exit_when))
+
+    @property
+    def exit_segments(self) -> frozenset[str]:
+        """The keys of the segments that its exit condition names (X5)."""
+        exit_when = self.journey.exit_when
+        return frozenset(key for _, key in list_named(exit_when, "segment")) if exit_when is not None else frozenset()
 
     @property
     def has_best_hours(self) -> bool:

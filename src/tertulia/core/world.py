@@ -254,6 +254,8 @@ class Config:
     counted: Mapping[tuple[int, str, str], tuple[tuple[int, EventKey], ...]] = field(default_factory=dict)  # as `heard`
     endpoints: Mapping[int, EndpointFacts] = field(default_factory=dict)
 
+    exit_segments: Mapping[int, frozenset[int]] = field(default_factory=dict)  # X5: journeys, by segment
+
     goals_heard_of: bool = False  # whether a goal's time runs from what a customer does with a message (G1)
 
     def find_endpoint(self, workspace: int, key: str) -> EndpointFacts | None:

@@ -140,10 +140,7 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     yield from check_throttle(written, journey.throttle)
     yield from check_guards(written, journey.guards)
     yield from check_canary(written, journey.canary)
-    if journey.exit_when is not None:
-        for fault in find_faults(journey.exit_when, ("exit_when",), events=False, clock=True):
-            yield problem(fault.path, fault.message, **fault.parameters)
-        yield from _check_answers(written, journey.exit_when, ("exit_when",), frozenset())
+    yield from _check_exit(written, journey.exit_when, around)
     if journey.goal is not None:
         if not journey.goal.event.strip():
             yield problem(("goal", "event"), _("Give the name of the event that the journey is for."))
@@ -180,6 +177,17 @@ def _check_head(written: Written, journey: Journey, around: Around) -> Iterator[
     yield from _check_window(written, journey.window, ("window",))
     if not journey.steps:
         yield problem(("steps",), _("Give at least one step."))
+
+
+def _check_exit(written: Written, exit_when: Condition | None, around: Around) -> Iterator[Problem]:
+    """X5: what is known of a contact at any time, and of segments those that are published."""
+    if exit_when is None:
+        return
+    for fault in find_faults(exit_when, ("exit_when",), events=False, exits=True):
+        yield Problem(written.find(fault.path), fault.path, fault.message, fault.parameters)
+    yield from _check_answers(written, exit_when, ("exit_when",), frozenset())
+    for path, key in list_named(exit_when, "segment", ("exit_when",)):
+        yield from _check_segment_key(written, key, path, around.segments)
 
 
 def _check_event(written: Written, rule: EventRule, path: Path, missing: str) -> Iterator[Problem]:
@@ -219,17 +227,19 @@ def _check_entry(written: Written, entry: Entry, around: Around) -> Iterator[Pro
 
 def _check_segment(written: Written, entry: SegmentEntry, around: Around) -> Iterator[Problem]:
     """One that is published; who has left it is not inside at the launch."""
-    here: Path = ("entry", "segment")
-    if around.segments is not None and entry.segment not in around.segments:
-        message = _("No published segment has the key “%(key)s”. There are: %(known)s.")
-        told = {"key": entry.segment, "known": ", ".join(sorted(around.segments)) or "-"}
-        yield Problem(written.find(here), here, message, told)
+    yield from _check_segment_key(written, entry.segment, ("entry", "segment"), around.segments)
     if entry.key:
-        here = ("entry", "key")
+        here: Path = ("entry", "key")
         yield Problem(written.find(here), here, _("Of a segment each customer has one run. Leave the key out."))
     if entry.already_inside and entry.on == "left":
         here = ("entry", "already_inside")
         yield Problem(written.find(here), here, _("Who has left is not inside. Leave it out."))
+
+
+def _check_segment_key(written: Written, key: str, path: Path, known: frozenset[str] | None) -> Iterator[Problem]:
+    if known is not None and key not in known:
+        message = _("No published segment has the key “%(key)s”. There are: %(known)s.")
+        yield Problem(written.find(path), path, message, {"key": key, "known": ", ".join(sorted(known)) or "-"})
 
 
 def _check_outcome(written: Written, entry: OutcomeEntry, around: Around) -> Iterator[Problem]:

@@ -91,6 +91,13 @@ def put_off(conn: Conn, row: RunRow, until: datetime) -> None:
     run(conn, load("runs")["put_off"], {"shard": shard_of_contact(row.contact_id), "id": row.id, "until": until})
 
 
+def look_at_exits(conn: Conn, wanted: Collection[tuple[int, int]], now: datetime) -> None:
+    """The exit condition of these runs, of (contact, journey), is to be looked at."""
+    if wanted:
+        args = {"now": now, "contacts": [one for one, _ in wanted], "journeys": [journey for _, journey in wanted]}
+        run(conn, load("runs")["look_at_exits"], args | {"shards": [shard_of_contact(one) for one, _ in wanted]})
+
+
 def put_off_exit(conn: Conn, row: RunRow, until: datetime) -> None:
     """A run whose exit condition could not be judged waits on."""
     args = {"shard": shard_of_contact(row.contact_id), "id": row.id, "until": until}

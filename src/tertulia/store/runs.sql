@@ -82,6 +82,11 @@ group by 1, 2, 3
 -- name: put_off
 update run_open set due_at = %(until)s where shard = %(shard)s and id = %(id)s
 
+-- name: look_at_exits
+update run_open r set exit_at = %(now)s
+from unnest(%(shards)s::smallint[], %(contacts)s::bigint[], %(journeys)s::integer[]) as t (shard, contact_id, journey_id)
+where r.shard = t.shard and r.contact_id = t.contact_id and r.journey_id = t.journey_id
+
 -- name: put_off_exit
 update run_open set exit_at = %(until)s where shard = %(shard)s and id = %(id)s
 

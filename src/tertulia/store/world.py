@@ -27,6 +27,7 @@ from tertulia.core.world import World
 from tertulia.ids import day_of, place_of_delivery, shard_of_contact
 from tertulia.store.arrays import Uuids
 from tertulia.store.db import Conn, fetch_all, load, read_json
+from tertulia.store.segments import load_memberships
 
 SERIALS_PER_BLOCK = 1000
 _TRUSTS = {trust.value: trust for trust in Trust}  # a call of the enumeration takes 1 us
@@ -155,7 +156,10 @@ def load_stored(conn: Conn, world: World, wanted: Iterable[int]) -> None:
 
 
 def _load_families(conn: Conn, world: World, wanted: Iterable[int], parts: "Parts") -> None:
-    join_families(world, _load_rows(conn, world, wanted, parts))
+    fresh = _load_rows(conn, world, wanted, parts)
+    join_families(world, fresh)
+    if world.config.exit_segments and fresh:  # X5
+        world.listed |= load_memberships(conn, [row.id for row in fresh])
 
 
 def _load_rows(conn: Conn, world: World, wanted: Iterable[int], parts: "Parts") -> list[ContactRow]:

@@ -172,7 +172,7 @@ def _pick_subjects(widget: str) -> Mapping[str, Promise]:
     if widget == "branch_condition":
         return SUBJECTS
     if widget == "contact_condition":
-        return {name: SUBJECTS[name] for name in ("attribute", "field")}
+        return {name: SUBJECTS[name] for name in ("attribute", "field")} | {"segment": _("In the segment")}
     return {name: word for name, word in SUBJECTS.items() if name != "result"}
 
 
@@ -266,7 +266,7 @@ def fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) -> 
     """Of the `subjects`. Comparisons that all or any hold are rows; anything else is text."""
     mode, parts = "all", []
     if isinstance(value, dict):
-        group = next((name for name in ("all", "any") if name in value), "")
+        group = next((name for name in ("all", "any") if name in value), "")  # `none` of a segment is a row
         parts = value[group] if group and isinstance(value[group], list) else [value]
         mode = group or "all"
         if not all(_is_comparison(part) for part in parts):
@@ -281,11 +281,25 @@ def fill_condition(made: FormField, value: Any, subjects: Mapping[str, Any]) -> 
 
 
 def _is_comparison(part: Any) -> bool:
+    if _read_segment(part) is not None:
+        return True
     return isinstance(part, dict) and len(part) == 2 and len(part.keys() & SUBJECTS.keys()) == 1
+
+
+def _read_segment(part: Any) -> tuple[str, str] | None:
+    """The key of the segment that a part says the customer is in, or is not, with the operator; None of others."""
+    match part:
+        case {"segment": str() as key} if len(part) == 1:
+            return key, "is"
+        case {"none": [{"segment": str() as key} as inner]} if len(part) == len(inner) == 1:
+            return key, "is_not"
+    return None
 
 
 def fill_row(part: Mapping[str, Any], first: str) -> dict[str, Any]:
     """What the fields of one comparison hold. `first`: whose, where it says nothing yet."""
+    if (named := _read_segment(part)) is not None:
+        return {"subject": "segment", "name": named[0], "operator": named[1], "value": ""}
     subject = next((name for name in SUBJECTS if name in part), first)
     operator = next((name for name in OPERATORS if name in part), "is")
     value = part.get(operator, "")
@@ -317,6 +331,9 @@ def read_condition(posted: QueryDict, name: str) -> Any:
 
 def read_row(subject: str, name: str, operator: str, value: str) -> dict[str, Any]:
     """The comparison that its fields say."""
+    if subject == "segment":
+        there = {"segment": name.strip()}
+        return {"none": [there]} if operator in ("is_not", "not_in", "missing") else there
     made: dict[str, Any] = {subject if subject in SUBJECTS else "property": name.strip()}
     if operator in ("exists", "missing"):
         made["exists"] = operator == "exists"

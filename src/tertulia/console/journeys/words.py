@@ -143,6 +143,8 @@ def describe_condition(condition: object) -> str:
     if isinstance(condition.get("none"), list):
         told = _(" or ").join(filter(None, map(describe_condition, condition["none"])))
         return _("not (%(conditions)s)") % {"conditions": told}
+    if "segment" in condition:
+        return _("in “%(segment)s”") % {"segment": condition["segment"]}
     subject = next((str(condition[kind]) for kind in SUBJECTS if kind in condition), "")
     operator = next((name for name in OPERATORS if name in condition), "")
     if not operator:

@@ -19,6 +19,7 @@ from tertulia.core import effects as fx
 from tertulia.core import entry_effects as ee
 from tertulia.core import event_effects as ev
 from tertulia.core import run_effects as rx
+from tertulia.core import segment_effects as gx
 from tertulia.core import slot_effects as sx
 from tertulia.core.best_hours import MOMENTS_IN, list_moments
 from tertulia.core.budgets import FOR_GOOD, LOOK_EVERY, TotalKey, list_keys
@@ -286,6 +287,8 @@ class Memory:
             case sx.WakeHeld():
                 for delivery_id in self.held.pop(effect.contact_id, {}):
                     self.timers.claims.set(delivery_id, effect.at)
+            case gx.MoveMember():
+                self._look_at_exits(effect, now)
             case fx.MergeContact():
                 self.absorbed.setdefault(effect.into_id, []).append(effect.contact_id)
                 self.rows.slots.setdefault(effect.into_id, {}).update(self.rows.slots.pop(effect.contact_id, {}))
@@ -303,6 +306,14 @@ class Memory:
                 self.passages_of.setdefault(effect.contact_id, {})[place] = None
             case _:
                 pass
+
+    def _look_at_exits(self, moved: gx.MoveMember, now: datetime) -> None:
+        """X5: of runs that end for who is in a segment, or is not."""
+        named = self.config.exit_segments.get(moved.segment_id, ())
+        for run_id in self.rows.runs_of.get(moved.contact_id, ()) if named else ():
+            if (run := self.rows.runs[run_id]).journey_id in named:
+                run.exit_at = now
+                self.timers.exits.set(run_id, now)
 
     def _watch(self, effect: ee.WatchMessage) -> None:
         told = (effect.contact_id, effect.workspace, effect.journey_id, effect.delivery_id, effect.due_at)
