@@ -121,14 +121,11 @@ def create_journey(
     if key and key in taken:
         raise Conflict(_("There is a journey with this key. Choose another."))
     free = find_free_key(key, name, taken, "journey")
-    journey: Journey = Journey.objects.create(
-        workspace=workspace,
-        key=free,
-        kind=_read_kind(text, "journey"),
-        name=name.strip(),
-        document=text,
-        created_by=user,
-    )
+    told = {"kind": _read_kind(text, "journey"), "name": name.strip(), "document": text, "created_by": user}
+    journey: Journey
+    journey, is_first = Journey.objects.get_or_create(workspace=workspace, key=free, defaults=told)
+    if not is_first:  # somebody else took the key since
+        return create_journey(workspace, user, now, text, name=name, key=key)
     record_act(workspace, user, now, "journey_created", _subject(journey))
     return journey
 

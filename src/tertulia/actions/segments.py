@@ -97,9 +97,11 @@ def create_segment(
     if key and key in taken:
         raise Conflict(_("There is a segment with this key. Choose another."))
     free = find_free_key(key, name, taken, "segment")
-    segment: Segment = Segment.objects.create(
-        workspace=workspace, key=free, name=name.strip(), document=text, created_by=user
-    )
+    told = {"name": name.strip(), "document": text, "created_by": user}
+    segment: Segment
+    segment, is_first = Segment.objects.get_or_create(workspace=workspace, key=free, defaults=told)
+    if not is_first:  # somebody else took the key since
+        return create_segment(workspace, user, now, text, name=name, key=key)
     record_act(workspace, user, now, "segment_created", _subject(segment))
     return segment
 

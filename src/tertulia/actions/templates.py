@@ -67,13 +67,12 @@ def create_template(
     taken = set(Template.objects.filter(workspace=workspace).values_list("key", flat=True))
     if key and key in taken:
         raise Conflict(_("There is a template with this key. Choose another."))
-    template: Template = Template.objects.create(
-        workspace=workspace,
-        key=find_free_key(key, name, taken, "template"),
-        name=name.strip(),
-        document=text,
-        created_by=user,
-    )
+    free = find_free_key(key, name, taken, "template")
+    told = {"name": name.strip(), "document": text, "created_by": user}
+    template: Template
+    template, is_first = Template.objects.get_or_create(workspace=workspace, key=free, defaults=told)
+    if not is_first:  # somebody else took the key since
+        return create_template(workspace, user, now, text, name=name, key=key)
     record_act(workspace, user, now, "template_created", _subject(template))
     return template
 
