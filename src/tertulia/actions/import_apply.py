@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from tertulia.actions.import_check import checked_of_staged, classify_staged
+from tertulia.actions.import_exits import look_at_exits_of
 from tertulia.core.consent import ANY, BASIS_TOPICS, MARKETING, SERVICE
 from tertulia.core.import_people import Known, New, Value, find_changes, outcome_of
 from tertulia.core.import_reasons import Reason
@@ -133,6 +134,7 @@ def _update_known(conn: Conn, job: ImportJob, shards: Sequence[int], now: dateti
         outcomes.append((row, "updated", tuple(changes), row.contact_id, undo))
     if written:
         update_contacts(conn, list(written.values()), now)
+        look_at_exits_of(conn, job.workspace, written, now)
     if placed:
         add_addresses(conn, job, placed, now)
     set_outcomes(conn, job.id, outcomes)

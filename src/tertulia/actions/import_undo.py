@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tertulia.actions.import_exits import look_at_exits_of
 from tertulia.core.import_people import Known
 from tertulia.core.import_reasons import Reason
 from tertulia.core.search import make_line
@@ -61,6 +62,7 @@ def _restore(conn: Conn, job: ImportJob, rows: Sequence[Changed], now: datetime)
             kept.append(row.contact_id)
     if written:
         update_contacts(conn, list(written.values()), now)
+        look_at_exits_of(conn, job.workspace, written, now)
     if keys:
         remove_addresses(conn, job, addresses)
         remove_keys(conn, job, keys)
