@@ -73,10 +73,10 @@ OPERATORS: dict[str, Promise] = {
     "missing": gettext_lazy("is not there"),
 }
 OPERATORS_TO_CHOOSE = OPERATORS | {
-    "over": gettext_lazy("is over, or after"),
-    "under": gettext_lazy("is under, or before"),
-    "at_least": gettext_lazy("is at least, or not before"),
-    "at_most": gettext_lazy("is at most, or not after"),
+    "over": gettext_lazy("is over, after"),
+    "under": gettext_lazy("is under, before"),
+    "at_least": gettext_lazy("is at least, from"),
+    "at_most": gettext_lazy("is at most, until"),
 }
 _OF_INSTANTS: dict[str, Promise] = {
     "over": gettext_lazy("is after"),
