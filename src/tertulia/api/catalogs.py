@@ -41,7 +41,7 @@ class ItemsIn(Schema):
     items: list[dict[str, Any]]
 
 
-class LeftOutOut(Schema):
+class ItemLeftOutOut(Schema):
     """An item that was not taken, by its number in the list from 1."""
 
     row: int
@@ -53,7 +53,7 @@ class PutOut(Schema):
 
     added: int
     changed: int
-    left_out: list[LeftOutOut]
+    left_out: list[ItemLeftOutOut]
 
 
 class ItemOut(Schema):

@@ -55,7 +55,7 @@ class CodesIn(Schema):
     codes: list[str]
 
 
-class LeftOutOut(Schema):
+class CodeLeftOutOut(Schema):
     """A code that was not taken, by its number in the list from 1."""
 
     line: int
@@ -64,7 +64,7 @@ class LeftOutOut(Schema):
 
 class AddedOut(Schema):
     added: int
-    left_out: list[LeftOutOut]
+    left_out: list[CodeLeftOutOut]
 
 
 @router.get("/coupon-pools", response=list[PoolOut], summary="Pools of coupons")
