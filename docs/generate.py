@@ -265,6 +265,19 @@ def write_hook_presets() -> Iterator[str]:
         yield ""
 
 
+def write_growth() -> Iterator[str]:
+    """What one of its kind costs at each number of contacts: a bar each, the dearest of a bench as long as the others'
+    dearest."""
+    for bench in tomllib.loads((DOCS / "growth.toml").read_text(encoding="utf-8"))["bench"]:
+        yield f"**{bench['what']}** (`tertulia bench {bench['name']}`)\n"
+        yield "```"
+        most = max(bench["costs"].values())
+        for contacts, cost in bench["costs"].items():
+            bar = "█" * round(40 * cost / most)
+            yield f"{int(contacts):>9,}  {bar:<40}  {cost:g} {bench['unit']}"
+        yield "```\n"
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": write_settings,
     "commands": write_commands,
@@ -284,6 +297,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     **{f"fields-{name.lower()}": partial(write_segment_fields, name) for name in OF_SEGMENTS},
     "hook-faults": write_hook_faults,
     "hook-presets": write_hook_presets,
+    "growth": write_growth,
 }
 
 
