@@ -200,6 +200,19 @@ def test_a_journey_begins_by_what_given_customers_write(
     assert "events.csv:2: channel: There is no channel “Pigeon”." in capfdbinary.readouterr().err.decode()
 
 
+def test_a_journey_begins_by_given_calls_and_comments(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Events of type api, about a customer, and of type comment, below a post."""
+    for entry, row in {
+        "{kind: api, where: {property: tier, is: gold}}": "2026-11-02T09:00Z,u1,api,,,,gold",
+        "{kind: comment, post: p1, keyword: [wow]}": "2026-11-02T09:00Z,u1,comment,SMS,p1,Wow!,",
+    }.items():
+        steps = "steps: [{id: tell, kind: message, channels: [sms], text: Hello}]"
+        (folder / "cart.yaml").write_text(f"name: Answer\nentry: {entry}\n{steps}\n")
+        (folder / "events.csv").write_text(f"timestamp,userId,type,channel,post,text,tier\n{row}\n")
+        [one] = read(folder, capfdbinary)["journeys"]
+        assert one["entered"] == 1, entry
+
+
 def test_a_draft_beside_what_is_live(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Of the journey that has this key; nothing where nothing is."""
     from datetime import UTC, datetime

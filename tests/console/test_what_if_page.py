@@ -122,7 +122,9 @@ def test_a_draft_that_no_event_starts_is_told(journey, alice) -> None:
 
     by_api = CART.replace("{event: Product Added, where: {property: price, over: 100}}", "{kind: api}")
     save_draft(journey, None, NOW, by_api, version=journey.version)
-    assert "nobody enters it here" in read(alice, f"/journeys/{journey.pk}/what-if/?days=7")
+    assert "and in this time there was none, so nobody enters here" in read(
+        alice, f"/journeys/{journey.pk}/what-if/?days=7"
+    )
 
 
 def test_R5_a_draft_for_an_audience_is_played(journey, alice) -> None:

@@ -5,6 +5,10 @@ from typing import Any
 
 from tests.workers.town import NOW, PUBLIC_URL, Town
 
+from tertulia.core.entries import OccasionEntry
+from tertulia.core.occasions import API, CALLED
+from tertulia.ids import derive_id
+
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 LIVE = """
@@ -31,9 +35,9 @@ ENTRIES = {
 """How a draft begins -> how many runs begin in the two days that were played."""
 
 
-def make_history(town: Town) -> None:
+def make_history(town: Town) -> int:
     """Ana and Bia fill a cart and are told; Ana's message is delivered and she answers, Bia's is delivered and ignored,
-    and of a second one nobody is at her number."""
+    and of a second one nobody is at her number. Ana's id."""
     from tertulia.data.models import Source
 
     Source.objects.create(id=1, workspace=town.workspace, name="Shop", write_key="wk_1")
@@ -57,9 +61,10 @@ def make_history(town: Town) -> None:
     town.advance(HOUR)
     town.write("sms", "+5511987650001", "Hello", kind="phone", phone="+5511987650001")
     town.advance(2 * DAY - 2 * HOUR)
+    return ana
 
 
-def play(town: Town, document: str, **asked: Any) -> dict[str, Any]:
+def play(town: Town, document: str, journey: int = 0, **asked: Any) -> dict[str, Any]:
     """What a draft comes to through everything since the town began; nothing of it is stored."""
     from tertulia.actions.config import load_config
     from tertulia.actions.what_if import DRAFT
@@ -70,7 +75,7 @@ def play(town: Town, document: str, **asked: Any) -> dict[str, Any]:
     from tertulia.documents.journeys import read_journey
 
     base = load_config(town.conn, PUBLIC_URL)
-    variant = Variant("draft", DRAFT, "Draft", compile_journey(read_journey(document)))
+    variant = Variant("draft", journey or DRAFT, "Draft", compile_journey(read_journey(document)))
     told: dict[str, Any] = {"rates": set_shares(DEFAULTS, refused=0, silent=0), "days": 2.0} | asked
     if "number" in told:
         told["events_max"] = 10_000
@@ -90,10 +95,24 @@ def test_a_draft_begins_by_what_was_recorded(empty_database: str) -> None:
     from tertulia.actions.caps import create_cap
 
     with Town(empty_database) as town:
-        make_history(town)
+        ana = make_history(town)
         for entry, runs in ENTRIES.items():
             told = play(town, f"name: Draft\nentry: {entry}\n{SAYS}\n")
             assert told["entered"] == runs, entry
+        called = town.publish("name: Called\nentry: {kind: api, second: parallel}\nsteps: [{id: w, kind: exit}]").pk
+        for number, at in enumerate((town.now, town.now, town.now + HOUR)):
+            call_id = derive_id("occasion", "api", called, ana, min(number, 1))
+            town.append(OccasionEntry(ana, call_id, API, CALLED, at, {"n": number}, called), ana)
+            town.advance(HOUR)
+        by_call = play(town, "name: Draft\nentry: {kind: api, second: parallel}\n" + SAYS, journey=called)
+        assert (by_call["entered"], by_call["begun"]) == (2, 2)
+        assert play(town, "name: Draft\nentry: {kind: api}\n" + SAYS)["begun"] == 0
+        town.eyes.execute(
+            """update run set event = event || '{"type": "comment", "name": "comment_received",
+               "properties": {"text": "Wow", "comment_id": "c1", "post_id": "p1", "channel": "sms"}}'"""
+        )
+        by_comment = play(town, "name: Draft\nentry: {kind: comment, keyword: [wow], second: parallel}\n" + SAYS)
+        assert (by_comment["entered"], by_comment["begun"]) == (2, 2)
         [(rows,)] = town.rows("select count(*) from delivery")
         set_budget(town.workspace, None, town.now, {"month": 0.15})
         spent = play(town, LIVE)

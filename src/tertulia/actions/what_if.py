@@ -23,7 +23,7 @@ from tertulia.core.guards import Canary
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journeys import Program
 from tertulia.core.rows import ContactRow
-from tertulia.core.simulation.arrivals import Arrival, Wrote
+from tertulia.core.simulation.arrivals import Arrival, Called, Wrote
 from tertulia.core.simulation.crowd import Crowd, make_provider
 from tertulia.core.simulation.guards import Pause
 from tertulia.core.simulation.memory import Memory, make_memory
@@ -141,7 +141,7 @@ def find_people(conn: Conn, config: Config, arrivals: Sequence[Arrival]) -> froz
     """The contacts whom these events may concern, by the ids that they name."""
     found = World(NEVER, config, iter(()))
     entries = [(told.workspace, told.entry) for told in arrivals if isinstance(told.entry, EventEntry)]
-    wrote = [(told.workspace, told.entry.identity) for told in arrivals if isinstance(told.entry, Wrote)]
+    wrote = [(told.workspace, told.entry.identity) for told in arrivals if isinstance(told.entry, Wrote | Called)]
     keys = {(workspace, identity) for workspace, entry in entries for identity in identities_of(entry)}
     loader.load_identities(conn, found, keys.union(wrote))
     users = {(workspace, entry.user_id) for workspace, entry in entries if entry.user_id}
@@ -191,7 +191,7 @@ def play_tape(
     channels = memory.config.channels
     crowd = Crowd(rates, channels, _make_clock(memory)) if synthetic else None
     answer = make_provider(rates, channels)
-    player = Player(memory, report.watch, answer, rates.answered / 100, stop, launched, crowd)
+    player = Player(memory, report.watch, answer, rates.answered / 100, stop, launched, crowd, journey_id)
     player.play(tape.arrivals, until, tape.until)
     to = player.played_to or tape.since
     paused, mine = memory.guards.paused.get(journey_id), memory.config.journeys[journey_id]

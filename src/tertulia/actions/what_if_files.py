@@ -25,9 +25,9 @@ from tertulia.core.import_rows import RowProblem, RowReader
 from tertulia.core.ingest import Arrival as Call
 from tertulia.core.ingest import read_body
 from tertulia.core.ingest_time import read_time
-from tertulia.core.occasions import MESSAGE
+from tertulia.core.occasions import API, COMMENT, MESSAGE
 from tertulia.core.rows import ContactRow
-from tertulia.core.simulation.arrivals import Arrival, Wrote
+from tertulia.core.simulation.arrivals import Arrival, Called, Wrote
 from tertulia.core.simulation.people import make_contact
 from tertulia.core.tabular import Broken, detect_shape, iter_pieces, split_pieces
 from tertulia.core.world import Config
@@ -119,8 +119,9 @@ def iter_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def read_events(path: Path, config: Config, workspace: int) -> list[Arrival]:
-    """The events of a file in the order of their arrival: `receivedAt`, else `timestamp`; those of type `message` are
-    what customers wrote, on a channel of the workspace. Raises Invalid."""
+    """The events of a file in the order of their arrival: `receivedAt`, else `timestamp`; those of type `message` or
+    `comment` are what customers wrote, on a channel of the workspace, those of type `api` calls about them. Raises
+    Invalid."""
     messages = iter_objects(path) if path.suffix in JSON_LINES else _iter_rows(path)
     told = (_read_event(path, line, message, config, workspace) for line, message in messages)
     return sorted(told, key=lambda one: one.at)
@@ -148,13 +149,26 @@ def _read_event(path: Path, line: int, message: dict[str, Any], config: Config, 
     at = next((found for name in TIMES if (found := read_time(message.get(name))) is not None), None)
     if at is None:
         raise Invalid(f"{path}:{line}: timestamp: Say when it happened, such as 2026-03-01T09:14:00Z.", line=line)
-    if message.get("type") == MESSAGE:
+    if message.get("type") in (MESSAGE, COMMENT):
         return Arrival(at, workspace, _read_message(path, line, message, config, workspace))
+    if message.get("type") == API:
+        return Arrival(at, workspace, _read_call(path, line, message))
     taken = read_body(message, Call(FILE_SOURCE, at, lambda: f"{path.name}:{line}"))
     if not taken.entries:
         wrong, remedy = explain_discard(taken.discards[0].code)
         raise Invalid(f"{path}:{line}: {wrong} {remedy}".rstrip(), line=line)
     return Arrival(at, workspace, taken.entries[0])
+
+
+def _read_call(path: Path, line: int, message: dict[str, Any]) -> Called:
+    user, properties = str(message.get("userId", "")), message.get("properties", {})
+    if not isinstance(properties, dict):
+        raise Invalid(f"{path}:{line}: properties: Write names with their values.", line=line)
+    if not user:
+        raise Invalid(f"{path}:{line}: userId: Say about whom the call is.", line=line)
+    call_id = str(message.get("messageId") or f"{path.name}:{line}")
+    journey = str(message.get("journey") or properties.get("journey", ""))
+    return Called(IdentityRef(USER, "", user), call_id, properties, journey)
 
 
 def _read_message(path: Path, line: int, message: dict[str, Any], config: Config, workspace: int) -> Wrote:
@@ -165,7 +179,8 @@ def _read_message(path: Path, line: int, message: dict[str, Any], config: Config
         wrong = f"channel: There is no channel “{name}”." if user else "userId: Say who wrote."
         raise Invalid(f"{path}:{line}: {wrong}", line=line)
     message_id = str(said.get("messageId") or f"{path.name}:{line}")
-    return Wrote(IdentityRef(USER, "", user), message_id, channel.id, str(said.get("text", "")))
+    post = str(said.get("post", "")) if message["type"] == COMMENT else None
+    return Wrote(IdentityRef(USER, "", user), message_id, channel.id, str(said.get("text", "")), post)
 
 
 def _open(path: Path) -> Path:

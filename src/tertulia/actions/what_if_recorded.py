@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from tertulia.actions.what_if import People, Tape
 from tertulia.actions.what_if_audience import list_invited
 from tertulia.core.durations import read_duration
 from tertulia.core.entries import EventEntry, OccasionEntry
-from tertulia.core.journeys import MessageEntry, OutcomeEntry, Program, SegmentEntry
+from tertulia.core.journeys import ApiEntry, CommentEntry, MessageEntry, OutcomeEntry, Program, SegmentEntry
 from tertulia.core.occasions import (
+    API,
+    COMMENT,
     MESSAGE,
     OCCASIONS,
     OUTCOME,
@@ -47,15 +50,21 @@ def read_tape(
     conn: Conn,
     configs: Sequence[Config],
     programs: Sequence[Program],
+    ids: Sequence[int],
     workspace: int,
     since: datetime,
     until: datetime,
     limits: Limits,
 ) -> Tape:
-    """What was recorded in a while of what the drafts listen to, each in its configuration."""
+    """What was recorded in a while of what the drafts listen to, each in its configuration, under its journey's id."""
     arrivals = list(_list_events(conn, configs, workspace, since, until, limits.events + 1))
-    for config, program in zip(configs, programs, strict=True):
-        arrivals += _list_occasions(conn, config, program, workspace, since, until, limits.events + 1)
+    occasions: dict[tuple[UUID, int | None], Arrival] = {}  # each once, though several drafts begin by it
+    for config, program, journey_id in zip(configs, programs, ids, strict=True):
+        asked = (conn, config, program, journey_id, ids, workspace, since, until, limits.events + 1)
+        for one in _list_occasions(*asked):
+            assert isinstance(one.entry, OccasionEntry)
+            occasions.setdefault((one.entry.id, one.entry.journey_id), one)
+    arrivals += occasions.values()
     arrivals.sort(key=lambda told: told.at)
     cut = "events" if len(arrivals) > limits.events else ""
     invited = {
@@ -116,9 +125,17 @@ def _arrive(workspace: int, row: Arrived) -> Arrival:
 
 
 def _list_occasions(
-    conn: Conn, config: Config, program: Program, workspace: int, since: datetime, until: datetime, limit: int
+    conn: Conn,
+    config: Config,
+    program: Program,
+    journey_id: int,
+    ids: Sequence[int],
+    workspace: int,
+    since: datetime,
+    until: datetime,
+    limit: int,
 ) -> list[Arrival]:
-    """What a draft begins by and is no event."""
+    """What a draft begins by and is no event. `ids`: the journeys whose calls are meant, its own among them."""
     entry = program.journey.entry
     match entry:
         case OutcomeEntry():
@@ -129,6 +146,12 @@ def _list_occasions(
             messages = store.list_messages(conn, workspace, since, until, limit)
             told = [(row.at, _tell_message(config, row)) for row in messages if row.channel_id in config.channels]
             return [Arrival(at, workspace, one) for at, one in told]
+        case ApiEntry():
+            called = store.list_begun(conn, workspace, API, ids, since, until, limit)
+            return [Arrival(at, workspace, _tell_begun(who, at, event, journey_id)) for who, at, event in called]
+        case CommentEntry():
+            comments = store.list_begun(conn, workspace, COMMENT, None, since, until, limit)
+            return [Arrival(at, workspace, _tell_begun(who, at, event, None)) for who, at, event in comments]
         case SegmentEntry():
             return list(_list_changes(conn, config, entry, workspace, since, until, limit))
         case _:
@@ -146,6 +169,12 @@ def _list_changes(
                 occasion_id = derive_id("occasion", "recorded", segment.id, contact_id, name, at.isoformat())
                 told = OccasionEntry(contact_id, occasion_id, SEGMENT, name, at, dict(properties))
                 yield Arrival(at, workspace, told)
+
+
+def _tell_begun(contact_id: int, at: datetime, event: Mapping[str, Any], journey_id: int | None) -> OccasionEntry:
+    """What a run keeps of a call or a comment that began it. A call is for the draft that is asked about."""
+    told = (contact_id, UUID(event["id"]), event["type"], event["name"], at, dict(event["properties"]))
+    return OccasionEntry(*told, journey_id, int(event.get("depth", 0)))
 
 
 def _tell_outcome(config: Config, outcome: str, row: store.Outcome) -> OccasionEntry:

@@ -23,7 +23,10 @@ from tertulia.actions.what_if_spent import list_spent, tell_spent
 from tertulia.actions.what_if_synthetic import Synthetic, find_begin, make_synthetic, to_people
 from tertulia.actions.what_if_told import tell_played
 from tertulia.core.catalogs import Items
-from tertulia.core.journeys import Program
+from tertulia.core.entries import OccasionEntry
+from tertulia.core.identity import COMMENT_KIND
+from tertulia.core.journeys import ApiEntry, CommentEntry, Program
+from tertulia.core.occasions import API, COMMENT
 from tertulia.core.rounds import find_once, is_once
 from tertulia.core.simulation.arrivals import Arrival, Sent, Spent
 from tertulia.core.simulation.members import begin_members
@@ -107,6 +110,15 @@ class Stage:
         told = tell_played(played, variant.program, config, self.left)
         return {"journey": variant.label, "name": variant.name, **told}
 
+    def _count_begun(self) -> int | None:
+        """Calls of the API and comments on history, of which those alone are kept that began a run; None where no draft
+        begins by any."""
+        entries = [one.program.journey.entry for one in self.variants]
+        if self.kind != "history" or not any(isinstance(entry, ApiEntry | CommentEntry) for entry in entries):
+            return None
+        told = [one.entry for one in self.tape.arrivals if isinstance(one.entry, OccasionEntry)]
+        return len({entry.id for entry in told if entry.kind in (API, COMMENT)})
+
     def _tell_budgets(self) -> dict[str, Any] | None:
         """How budgets begin: on history the workspace's as others had spent it, all else unspent; None where nothing is
         under one."""
@@ -127,6 +139,7 @@ class Stage:
             "contacts": len(self.tape.contact_ids or self.people.rows),
             "sent_beside": sum(isinstance(told.entry, Sent) for told in self.sent[0]) if self.sent else 0,
             "budgets": self._tell_budgets(),
+            "begun": self._count_begun(),
             "cut": self.tape.cut,
             "rates": msgspec.to_builtins(self.rates),
             "synthetic": describe_synthetic(self.synthetic) if self.synthetic is not None else None,
@@ -171,8 +184,11 @@ def set_history(
         end = min(until or now, now)
         since = since or end - timedelta(days=days)
     configs = [what_if.put_in(base, workspace, *_name(one), alone=True) for one in variants]
-    tape = read_tape(conn, configs, programs, workspace, since, end, limits)
+    ids = [one.journey_id for one in variants]
+    tape = read_tape(conn, configs, programs, ids, workspace, since, end, limits)
     people = what_if.load_people(conn, base, tape.contact_ids)
+    for row in people.rows:  # a comment is replied to once; here nobody has replied to any
+        row.identities[:] = [linked for linked in row.identities if linked.identity.kind != COMMENT_KIND]
     memory = what_if.gather(base, what_if.People(()), since)
     add_memberships(conn, memory, [row.id for row in people.rows])
     sent = [_list_beside(conn, base, tape, people, one.journey_id) for one in variants]

@@ -215,6 +215,7 @@ class TrialOut(Schema):
     contacts: int
     sent_beside: int
     budgets: BudgetsOut | None
+    begun: int | None
     rates: dict[str, Any]
     synthetic: SyntheticOut | None
     cut: str
@@ -255,7 +256,7 @@ def _try(request: HttpRequest, journey_id: int, wish: WishIn) -> dict[str, Any]:
         public_url=public_url(),
         elapsed=lambda: time.monotonic() - began,
     )
-    stage = {name: trial.stage[name] for name in ("on", "sent_beside", "budgets", "rates", "synthetic")}
+    stage = {name: trial.stage[name] for name in ("on", "sent_beside", "budgets", "begun", "rates", "synthetic")}
     names = ("draft", "beside", "beside_name", "since", "to", "events", "contacts", "cut", "whole")
     return stage | {name: getattr(trial, name) for name in names}
 

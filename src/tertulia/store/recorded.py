@@ -59,6 +59,15 @@ def list_spent(
     return [(row[0], row[1], row[2]) for row in fetch_all(conn, load("recorded")["spent"], args | days)]
 
 
+def list_begun(
+    conn: Conn, workspace: int, type_: str, journeys: Sequence[int] | None, since: datetime, until: datetime, limit: int
+) -> list[tuple[int, datetime, dict[str, Any]]]:
+    """The newest of this type that began runs, of these journeys or of any: whose, when, and as runs keep it."""
+    args: dict[str, Any] = {"workspace": workspace, "since": since, "until": until, "limit": limit, "type": type_}
+    args |= {"journeys": list(journeys) if journeys is not None else None, "first_day": since.date()}
+    return [(row[0], row[1], read_json(row[2])) for row in fetch_all(conn, load("recorded")["begun"], args)]
+
+
 def list_outcomes(
     conn: Conn, workspace: int, outcome: str, since: datetime, until: datetime, limit: int, for_s: float = 0.0
 ) -> list[Outcome]:

@@ -133,3 +133,23 @@ where d.workspace = %(workspace)s and d.day >= %(first_day)s and d.day <= %(last
   and d.journey_id is distinct from %(journey)s
 group by 1, 2
 order by 1, 2
+
+-- name: begun
+-- What began runs and is kept with them alone: calls for these journeys (null: for any), or comments; the newest.
+select k.contact_id, k.entered_at, k.event
+from (
+    select distinct on (r.contact_id, r.event ->> 'id') r.contact_id, r.entered_at, r.event
+    from (
+        select o.contact_id, o.journey_id, o.entered_at, o.event from run_open o
+        where o.workspace = %(workspace)s and o.entered_at >= %(since)s and o.entered_at < %(until)s
+        union all
+        select e.contact_id, e.journey_id, e.entered_at, e.event from run e
+        where e.workspace = %(workspace)s and e.day >= %(first_day)s
+          and e.entered_at >= %(since)s and e.entered_at < %(until)s
+    ) r
+    where r.event ->> 'type' = %(type)s
+      and (%(journeys)s::integer[] is null or r.journey_id = any(%(journeys)s::integer[]))
+    order by r.contact_id, r.event ->> 'id'
+) k
+order by k.entered_at desc, k.contact_id
+limit %(limit)s

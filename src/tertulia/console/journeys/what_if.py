@@ -24,7 +24,7 @@ from tertulia.console.journeys.what_if_rows import (
     sum_cost,
 )
 from tertulia.console.routes import route
-from tertulia.core.journeys import ApiEntry, CommentEntry, Program, compile_journey
+from tertulia.core.journeys import Program, compile_journey
 from tertulia.core.rounds import is_once
 from tertulia.data.models import Journey
 from tertulia.errors import Invalid
@@ -100,7 +100,6 @@ def show_trial(trial: Trial, program: Program) -> dict[str, Any]:
         "cost": sum_cost(told),
         "events": synthetic["events"] if synthetic else (),
         "mix": list_mix(synthetic["mix"], trial.contacts) if synthetic else (),
-        "unplayed": isinstance(program.journey.entry, ApiEntry | CommentEntry) and not trial.is_synthetic,
     }
 
 

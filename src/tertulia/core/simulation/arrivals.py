@@ -1,6 +1,7 @@
 """What comes in during a simulation."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -22,12 +23,23 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Wrote(msgspec.Struct, frozen=True, gc=False):
-    """A message of a customer's own, by whom they are known, on a channel."""
+    """A message of a customer's own, by whom they are known, on a channel; or a comment of theirs below a `post`."""
 
     identity: IdentityRef
     message_id: str
     channel_id: int
     text: str
+    post: str | None = None
+
+
+class Called(msgspec.Struct, frozen=True, gc=False):
+    """A call of the API about a customer, by whom they are known, for the journey with this key; empty: for the one
+    that is asked about."""
+
+    identity: IdentityRef
+    call_id: str
+    properties: dict[str, Any]
+    journey: str = ""
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -35,4 +47,4 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 
     at: datetime
     workspace: int
-    entry: EventEntry | OccasionEntry | Sent | Spent | Wrote
+    entry: EventEntry | OccasionEntry | Sent | Spent | Wrote | Called

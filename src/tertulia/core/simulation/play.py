@@ -51,14 +51,14 @@ from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.run_ends import leave_in_time
 from tertulia.core.sessions import settle
-from tertulia.core.simulation.arrivals import Arrival, Sent, Spent, Wrote
+from tertulia.core.simulation.arrivals import Arrival, Called, Sent, Spent, Wrote
 from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
 from tertulia.core.simulation.guards import look_due
 from tertulia.core.simulation.idle import find_known, find_owner, is_idle
 from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
-from tertulia.core.simulation.reactions import hear, list_entries, open_comment, open_window, reply
+from tertulia.core.simulation.reactions import hear, list_entries, open_comment, open_window, reply, tell_given
 from tertulia.core.simulation.rounds import begin_rounds, list_invited
 from tertulia.core.slots import list_released, wake_deferred
 from tertulia.core.stages import find_channel
@@ -88,7 +88,8 @@ class Player:
     """One passage of time. `watch` is shown every decision, with its effects; `answer` says what a provider makes of a
     message; `answered`: the share of questions that a customer answers, 0 to 1, the same ones each time; `stop` is
     asked at every instant whether to leave off there; `launched`: journeys that are published first
-    when it begins; `crowd`: what customers do with their messages, where that is synthetic."""
+    when it begins; `crowd`: what customers do with their messages, where that is synthetic; `asked`: the journey
+    that is asked about, for which calls are that name none."""
 
     memory: Memory
     watch: Watch
@@ -97,6 +98,7 @@ class Player:
     stop: Callable[[], bool] = lambda: False
     launched: Collection[int] = ()
     crowd: Crowd | None = None
+    asked: int = 0
     handed_over: list[OpenDelivery] = field(default_factory=list)
     called: list[CallRow] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)  # events, by a hash of what makes them the same (E1)
@@ -124,7 +126,7 @@ class Player:
             if isinstance(entry, Spent):
                 self.memory.spend(arrival.workspace, arrival.at, entry.micros)
                 continue
-            if isinstance(entry, Wrote):
+            if isinstance(entry, Wrote | Called):
                 self._read(arrival.workspace, arrival.at, entry)
                 continue
             if isinstance(entry, EventEntry) and (self._is_known(entry) or is_idle(self.memory, arrival, entry)):
@@ -135,10 +137,14 @@ class Player:
         if self._run_to(until, including=True):
             self.played_to = until
 
-    def _read(self, workspace: int, at: datetime, message: Wrote) -> None:
-        """A message of a customer who is known."""
+    def _read(self, workspace: int, at: datetime, message: Wrote | Called) -> None:
+        """A message of a customer who is known, a comment, or a call about them."""
         owner = find_known(self.memory, workspace, message.identity)
-        if owner is not None:
+        if owner is not None and (isinstance(message, Called) or message.post is not None):
+            told = tell_given(self.memory, owner, message, at, self.asked)
+            self.memory.forwarded.append((workspace, route(workspace, told), told))
+            self._decide_log(at)
+        elif owner is not None and isinstance(message, Wrote):
             first = (owner, message.channel_id) not in self.wrote
             self.wrote.add((owner, message.channel_id))
             self._end(hear(self.memory, owner, message, at, first=first))

@@ -11,10 +11,10 @@ from tertulia.core.decide import decide_occasion
 from tertulia.core.entries import ClickEntry, ConsentEntry, Entry, LinkedMessage, OccasionEntry, ReceiptEntry
 from tertulia.core.identity import COMMENT_KIND, IdentityRef, Trust
 from tertulia.core.message_outcomes import find_depth, tell_outcome
-from tertulia.core.occasions import MESSAGE, RECEIVED, name_channel
+from tertulia.core.occasions import API, CALLED, COMMENT, COMMENTED, MESSAGE, RECEIVED, name_channel
 from tertulia.core.private_replies import REPLY_WITHIN
 from tertulia.core.rows import OpenDelivery
-from tertulia.core.simulation.arrivals import Wrote
+from tertulia.core.simulation.arrivals import Called, Wrote
 from tertulia.core.simulation.crowd import CLICKED, LEFT, OPENED, Act
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import derive_id
@@ -75,6 +75,18 @@ def _tell_message(
     occasion_id = derive_id("occasion", "message", channel.id, message_id)
     told = OccasionEntry(contact_id, occasion_id, MESSAGE, RECEIVED, world.now, said)
     decide_occasion(world, told, channel.workspace)
+
+
+def tell_given(memory: "Memory", contact_id: int, given: Wrote | Called, at: datetime, asked: int) -> OccasionEntry:
+    """A comment or a call of the API that somebody gives, about a customer who is known."""
+    if isinstance(given, Called):
+        named = [row.id for row in memory.config.journeys.values() if given.journey and row.key == given.journey]
+        occasion_id = derive_id("occasion", "api", given.call_id)
+        return OccasionEntry(contact_id, occasion_id, API, CALLED, at, given.properties, (named or [asked])[0])
+    channel = memory.config.channels[given.channel_id]
+    below = {"text": given.text, "comment_id": given.message_id, "post_id": given.post, **name_channel(channel)}
+    occasion_id = derive_id("occasion", "comment", channel.id, given.message_id)
+    return OccasionEntry(contact_id, occasion_id, COMMENT, COMMENTED, at, below)
 
 
 def open_comment(world: World, entry: OccasionEntry, channel: ChannelFacts) -> None:
