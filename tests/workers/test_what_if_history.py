@@ -99,20 +99,6 @@ def test_a_draft_begins_by_what_was_recorded(empty_database: str) -> None:
         for entry, runs in ENTRIES.items():
             told = play(town, f"name: Draft\nentry: {entry}\n{SAYS}\n")
             assert told["entered"] == runs, entry
-        called = town.publish("name: Called\nentry: {kind: api, second: parallel}\nsteps: [{id: w, kind: exit}]").pk
-        for number, at in enumerate((town.now, town.now, town.now + HOUR)):
-            call_id = derive_id("occasion", "api", called, ana, min(number, 1))
-            town.append(OccasionEntry(ana, call_id, API, CALLED, at, {"n": number}, called), ana)
-            town.advance(HOUR)
-        by_call = play(town, "name: Draft\nentry: {kind: api, second: parallel}\n" + SAYS, journey=called)
-        assert (by_call["entered"], by_call["begun"]) == (2, 2)
-        assert play(town, "name: Draft\nentry: {kind: api}\n" + SAYS)["begun"] == 0
-        town.eyes.execute(
-            """update run set event = event || '{"type": "comment", "name": "comment_received",
-               "properties": {"text": "Wow", "comment_id": "c1", "post_id": "p1", "channel": "sms"}}'"""
-        )
-        by_comment = play(town, "name: Draft\nentry: {kind: comment, keyword: [wow], second: parallel}\n" + SAYS)
-        assert (by_comment["entered"], by_comment["begun"]) == (2, 2)
         [(rows,)] = town.rows("select count(*) from delivery")
         set_budget(town.workspace, None, town.now, {"month": 0.15})
         spent = play(town, LIVE)
@@ -133,6 +119,20 @@ def test_a_draft_begins_by_what_was_recorded(empty_database: str) -> None:
         told = play(town, dated.replace("channels:", "important: true, channels:"))
         assert (told["entered"], told["messages"], [row["day"] for row in told["by_day"]]) == (2, 2, [at])
         assert town.rows("select count(*) from delivery") == [(rows,)]
+        called = town.publish("name: Called\nentry: {kind: api, second: parallel}\nsteps: [{id: w, kind: exit}]").pk
+        for number, at in enumerate((town.now, town.now, town.now + HOUR)):
+            call_id = derive_id("occasion", "api", called, ana, min(number, 1))
+            town.append(OccasionEntry(ana, call_id, API, CALLED, at, {"n": number}, called), ana)
+            town.advance(HOUR)
+        by_call = play(town, "name: Draft\nentry: {kind: api, second: parallel}\n" + SAYS, journey=called)
+        assert (by_call["entered"], by_call["begun"]) == (2, 2)
+        assert play(town, "name: Draft\nentry: {kind: api}\n" + SAYS)["begun"] == 0
+        town.eyes.execute(
+            """update run set event = event || '{"type": "comment", "name": "comment_received",
+               "properties": {"text": "Wow", "comment_id": "c1", "post_id": "p1", "channel": "sms"}}'"""
+        )
+        by_comment = play(town, "name: Draft\nentry: {kind: comment, keyword: [wow], second: parallel}\n" + SAYS)
+        assert (by_comment["entered"], by_comment["begun"]) == (2, 2)
 
 
 def test_synthetic_customers_are_like_the_towns_and_meet_its_journeys(empty_database: str) -> None:
