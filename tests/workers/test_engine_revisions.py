@@ -8,6 +8,7 @@ from tests.workers.test_engine_journeys import DAY, HOUR, MINUTE, add_customer, 
 from tests.workers.town import Town
 
 from tertulia.errors import Conflict
+from tertulia.workers.rounds import RoundKeeper
 
 __all__ = ["town"]
 
@@ -34,7 +35,7 @@ def begin(town: Town, *users: str) -> Any:
     return journey
 
 
-def publish(town: Town, journey: Any, document: str, runs: str) -> None:
+def publish(town: Town, journey: Any, document: str, runs: str, *, drained: bool = True) -> None:
     from django.db import transaction
 
     from tertulia.actions.journeys import publish as publish_journey
@@ -44,7 +45,8 @@ def publish(town: Town, journey: Any, document: str, runs: str) -> None:
     with transaction.atomic():
         drafted = save_draft(journey, None, town.now, document, version=journey.version)
         publish_journey(drafted, None, town.now, version=drafted.version, runs=runs)
-    town.drain()
+    if drained:
+        town.drain()
 
 
 def count(town: Town, journey: Any, document: str) -> tuple[int, ...]:
@@ -87,6 +89,21 @@ def test_V1_who_moves_goes_on_at_the_same_step(town: Town) -> None:
     publish(town, journey, CART.replace("for: 2 h", "for: 30 min"), "move")
     assert take(town) == ["It waits"] * 2  # it is over by the new revision
     assert [step for step, _revision, _due in stand(town)] == ["rest", "rest"]
+
+
+def test_V1_nobody_is_passed_by_while_the_engine_does_not_know_the_new_revision(town: Town) -> None:
+    """It was published between the engine's look at the configuration and its look for rounds: the next one moves
+    them."""
+    journey = begin(town, "u1")
+    before = town.engine.config
+    assert before is not None
+    publish(town, journey, CART.replace("for: 2 h", "for: 4 h"), "move", drained=False)
+    asked = (town.engine_conn, before, list(town.engine.epochs), town.now)
+    assert RoundKeeper().find_task(*asked) is None
+    town.engine_conn.rollback()
+    town.drain()
+    town.advance(3 * HOUR)
+    assert town.sending("sms") == []
 
 
 def test_V1_a_message_that_nobody_has_taken_is_decided_anew(town: Town) -> None:

@@ -10,13 +10,15 @@ from tertulia.store.db import Conn, fetch_all, load, run
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """One that is running. `runs`: empty, or what becomes of those who are in the journey: move, restart."""
+    """One that is running. `runs`: empty, or what becomes of those who are in the journey: move, restart; `revision`:
+    the journey's newest."""
 
     id: int
     journey_id: int
     day: date
     due_at: datetime
-    runs: str = ""
+    runs: str
+    revision: int
 
 
 def open_rounds(conn: Conn, rows: Sequence[tuple[int, date, datetime, str]]) -> int:

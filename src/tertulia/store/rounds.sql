@@ -8,7 +8,9 @@ from unnest(%(journeys)s::integer[], %(days)s::date[], %(dues)s::timestamptz[], 
 on conflict (journey_id, due_at) do nothing
 
 -- name: running
-select r.id, r.journey_id, r.day, r.due_at, r.runs from journey_round r
+select r.id, r.journey_id, r.day, r.due_at, r.runs, coalesce(j.revision, 0)
+from journey_round r
+join journey j on j.id = r.journey_id
 where r.state = 'running' and r.due_at <= %(now)s
 order by r.due_at, r.id
 

@@ -32,13 +32,14 @@ class RoundKeeper:
         self, conn: Conn, config: Config, owned: Sequence[int], now: datetime
     ) -> tuple[RoundRow, list[int]] | None:
         """Make what is due, in the caller's transaction; a round and the shards of it that come next. A round whose
-        shards are all done is ended, with no shards. One for a segment waits until it is known who belongs."""
+        shards are all done is ended, with no shards. One for a segment waits until it is known who belongs, and any for
+        a configuration that knows the journey's newest revision: by an older one nobody would move to it."""
         if self.checked is None or not self.checked <= now < self.checked + CHECK_EVERY:
             self.checked = now
             _open(conn, config, now)
         for row in read_running(conn, now):
             journey = config.journeys.get(row.journey_id)
-            if journey is None:
+            if journey is None or journey.revision < row.revision:
                 continue
             if not row.runs and (_is_waiting(journey) or _is_being_counted(conn, config, journey, owned)):
                 continue
