@@ -15,7 +15,6 @@ from tertulia.ids import SHARDS
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PUBLIC_URL = "https://t.example"
-_serial = itertools.count(1)
 
 
 @dataclass
@@ -40,6 +39,7 @@ class Town:
 
         self.url = url
         self.now = NOW
+        self.serials = itertools.count(1)
         self.workspace = Workspace.objects.create(
             name="Loja", slug="loja", country="BR", currency="BRL", link_key=seal(b"k" * 32)
         )
@@ -139,7 +139,7 @@ class Town:
         from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
         shard = shard_of_address(self.workspace.pk, "phone", key_of_e164(phone))
-        contact_id = make_contact_id(900_000 + next(_serial), INDEX_OF_SHARD[shard])
+        contact_id = make_contact_id(900_000 + next(self.serials), INDEX_OF_SHARD[shard])
         with psycopg.connect(self.url) as conn:
             conn.execute(
                 """insert into contact (shard, id, workspace, name, surname, locale, zone, country, external_id,
@@ -372,14 +372,16 @@ class Town:
     def click(self, contact: int, match: int, app: str) -> None:
         from tertulia.core.entries import ClickEntry
 
-        self.append(ClickEntry(contact, match, "00" * 16, app, "human", self.now, nonce=str(next(_serial))), contact)
+        self.append(
+            ClickEntry(contact, match, "00" * 16, app, "human", self.now, nonce=str(next(self.serials))), contact
+        )
         self.drain()
 
     def append_write(self, app: str, who: str, text: str, **facts: Any) -> None:
         from tertulia.core.entries import Inbound
         from tertulia.core.identity import IdentityRef
 
-        facts.setdefault("message_id", f"{app}-{next(_serial)}")
+        facts.setdefault("message_id", f"{app}-{next(self.serials)}")
         kind = facts.pop("kind", app)
         at = facts.pop("at", self.now)
         identity = IdentityRef(kind, "" if kind == "phone" else "scope", who)
@@ -395,7 +397,7 @@ class Town:
 
         ids = {"user": "user_id", "device": "anonymous_id", "previous": "previous_id", "group": "group_id"}
         told = {ids.get(name, name): value for name, value in facts.items()}
-        told.setdefault("message_id", f"event-{next(_serial)}")
+        told.setdefault("message_id", f"event-{next(self.serials)}")
         told.setdefault("at", self.now)
         told.setdefault("client_at", told["at"])
         self.append(EventEntry(source_id=1, call=call, **told))

@@ -5,9 +5,10 @@ keeps stays as it was, so that undoing a merge needs no more than taking the red
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tertulia.core.rows import ContactRow, PassageRow
+from tertulia.core.rows import AssignmentRow, ContactRow, PassageRow
 from tertulia.core.traits import unite
 
 if TYPE_CHECKING:
@@ -35,6 +36,16 @@ def _hand_over_talks(world: "World", contact_id: int, root_id: int) -> None:
         known = world.conversations.get(place)
         if known is None or talk.age < known.age:
             world.conversations[place] = talk
+
+
+def take_assignment(world: "World", root_id: int, experiment: str, row: AssignmentRow) -> None:
+    """Which way a contact went before they became `root_id`, or that one itself: the oldest word holds for all of a
+    family (A1). Of two of the same instant that of who stays, then of the lower id."""
+
+    def rank(one: AssignmentRow) -> tuple[datetime, bool, int]:
+        return one.at, one.contact_id != root_id, one.contact_id
+
+    world.assignments[(root_id, experiment)] = min(row, world.assignments.get((root_id, experiment), row), key=rank)
 
 
 def take_passage(world: "World", row: PassageRow) -> None:

@@ -159,7 +159,7 @@ def _fold_reached(world: "World", e: ee.ReachGoal) -> None:
 
 
 def _fold_assignment(world: "World", e: ee.Assign) -> None:
-    world.assignments[(e.contact_id, e.experiment)] = AssignmentRow(e.way, e.at)
+    world.assignments[(e.contact_id, e.experiment)] = AssignmentRow(e.way, e.at, e.contact_id)
 
 
 def _fold_session(world: "World", e: ev.SetSession) -> None:

@@ -274,10 +274,11 @@ class GoalRow:
 
 @dataclass(slots=True)
 class AssignmentRow:
-    """The way that a customer goes at a split, since when (A1)."""
+    """The way that a customer goes at a split, since when (A1), and the contact that they were then."""
 
     way: str
     at: datetime
+    contact_id: int
 
 
 class Recalled(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tertulia.core import entry_effects as ee
+from tertulia.core.families import take_assignment
 from tertulia.core.rows import AssignmentRow
 from tertulia.core.world import World
 from tertulia.ids import shard_of_contact
@@ -27,10 +28,7 @@ def load_assignments(conn: Conn, world: World) -> None:
     if not roots:
         return
     for member, experiment, way, at in fetch_all(conn, load("assignments")["assignments_of"], _keys(list(roots))):
-        place = (roots[member], experiment)
-        known = world.assignments.get(place)
-        if known is None or at < known.at:
-            world.assignments[place] = AssignmentRow(way, at)
+        take_assignment(world, roots[member], experiment, AssignmentRow(way, at, member))
 
 
 def find_families(conn: Conn, roots: Mapping[int, int]) -> dict[int, int]:

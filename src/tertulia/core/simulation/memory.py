@@ -27,7 +27,7 @@ from tertulia.core.calls import derive_call_id
 from tertulia.core.came import subject_of
 from tertulia.core.deliveries import DeliveryState
 from tertulia.core.entries import Entry, HandOverEntry
-from tertulia.core.families import join_families, take_passage
+from tertulia.core.families import join_families, take_assignment, take_passage
 from tertulia.core.folds import fold, name_type
 from tertulia.core.identity import IdentityRef
 from tertulia.core.rows import (
@@ -163,9 +163,7 @@ class Memory:
         for run_id in self.goals_of.get(contact_id, ()):
             world.goals[run_id] = GoalRow(*_read_goal(rows.goals[run_id]))
         for experiment in self.assigned.get(contact_id, ()):
-            chosen = rows.assignments[(contact_id, experiment)]
-            known = world.assignments.get((root, experiment), chosen)
-            world.assignments[(root, experiment)] = min(chosen, known, key=lambda row: row.at)
+            take_assignment(world, root, experiment, rows.assignments[(contact_id, experiment)])
         if moments := rows.moments.get(contact_id):
             world.moments.setdefault(root, set()).update(moments)
         for place in self.passages_of.get(contact_id, ()):
