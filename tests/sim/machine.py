@@ -121,7 +121,7 @@ class Machine:
         if self._beside is not None:
             helpers.append(self._helped.enter_context(helping(self._beside, PUBLIC_URL)))
         made = Engine(conn, PUBLIC_URL, name=f"engine-{self._engines}", test_clock=True, helpers=helpers)
-        made.hands.least = 1  # every part of the log as if it were long
+        made.hands.least = made.hands.least_due = 1  # everything as if it were much
         return made
 
     def round(self) -> bool:

@@ -429,8 +429,10 @@ def _render_link(
 ) -> tuple[str, Outcome]:
     """The label of the link below the text and what stands behind it; a label that is empty is no link."""
     label, to = step.find_link() if step is not None else ("", "")
+    if not label:
+        return "", Rendered("")
     outcome = render_source(to, facts, now, OnMissing(wording.on_missing))
-    if not label or not isinstance(outcome, Rendered):
+    if not isinstance(outcome, Rendered):
         return label, outcome
     if not (address := read_address(outcome.text.strip())):
         return label, Broken(TemplateProblem(ProblemCode.BAD_ADDRESS, 1, 1, outcome.text.strip()))

@@ -26,7 +26,7 @@ from tertulia.core.rows import (
 from tertulia.core.world import World
 from tertulia.ids import day_of, place_of_delivery, shard_of_contact
 from tertulia.store.arrays import Uuids
-from tertulia.store.db import Conn, fetch_all, load, read_json
+from tertulia.store.db import Conn, fetch_all, load, read_json, run
 from tertulia.store.segments import load_memberships
 
 SERIALS_PER_BLOCK = 1000
@@ -337,6 +337,11 @@ def load_queued(
     if match is None:
         args["journeys"] = list(journeys)
     return [OpenDelivery(*row) for row in fetch_all(conn, load("world")[query], args)]
+
+
+def put_off_delivery(conn: Conn, row: OpenDelivery, until: datetime) -> None:
+    """One that could not be decided waits on."""
+    run(conn, load("world")["put_off"], {"shard": shard_of_contact(row.contact_id), "id": row.id, "until": until})
 
 
 def load_codes(conn: Conn, *, channel: int, now: datetime, shards: Sequence[int], limit: int) -> list[OpenDelivery]:

@@ -267,6 +267,9 @@ where d.match_id = %(match)s and d.state in ('queued', 'held') and d.shard = any
 limit %(limit)s
 for update skip locked
 
+-- name: put_off
+update delivery_open set not_before = %(until)s where shard = %(shard)s and id = %(id)s
+
 -- name: serials
 select nextval('contact_serial')
 

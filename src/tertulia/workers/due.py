@@ -1,20 +1,19 @@
-"""What falls due for the runs of journeys, of whatever kind: what it is, who decides it, and how it is put off."""
+"""What falls due for the runs of journeys, of whatever kind: what it is, what decides it, and how it is put off."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tertulia.actions import cycle
 from tertulia.store.calls import put_off_call, read_due_calls
 from tertulia.store.db import Conn
 from tertulia.store.runs import put_off, put_off_exit, read_due_runs, read_exit_runs
 
 
 class Due(NamedTuple):
-    """Rows that are due, what decides them, and what makes one of them wait until later."""
+    """Rows that are due, the act that decides them, and what makes one of them wait until later."""
 
     rows: Sequence[Any]
-    act: Callable[..., cycle.Batch]
+    act: str
     put_off: Callable[..., None]
 
 
@@ -23,9 +22,9 @@ def read_due_of_runs(
 ) -> list[Due]:
     """With `exits` the runs whose exit condition is to be looked at (X5), whether their journey runs or is paused; of
     the `running` journeys those whose wait is over, and calls."""
-    first = [Due(read_exit_runs(conn, now, shards, limit), cycle.look_at_exits, put_off_exit)] if exits else []
+    first = [Due(read_exit_runs(conn, now, shards, limit), "exits", put_off_exit)] if exits else []
     return [
         *first,
-        Due(read_due_runs(conn, now, shards, running, limit), cycle.wake_runs, put_off),
-        Due(read_due_calls(conn, now, shards, running), cycle.claim_calls, put_off_call),
+        Due(read_due_runs(conn, now, shards, running, limit), "wake", put_off),
+        Due(read_due_calls(conn, now, shards, running), "calls", put_off_call),
     ]

@@ -8,12 +8,11 @@ may stand there (C2). Decisions use the decision clock; leases and rates the rea
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final
 
-import psycopg
 import structlog
 
 from tertulia.actions import cycle
@@ -35,14 +34,14 @@ from tertulia.store.runs import put_off
 from tertulia.store.sessions import read_due_sessions
 from tertulia.store.slots import wake_workspaces
 from tertulia.store.watches import put_off_watch, read_due_watches
-from tertulia.store.world import Flying
+from tertulia.store.world import Flying, put_off_delivery
+from tertulia.workers.acts import CLAIM
 from tertulia.workers.bandits import BanditKeeper
 from tertulia.workers.buckets import CLAIMS_PER_CYCLE, Pace, find_limit
 from tertulia.workers.deciding import Came, Hands
 from tertulia.workers.due import read_due_of_runs
 from tertulia.workers.helping import Helper
 from tertulia.workers.launches import LaunchKeeper
-from tertulia.workers.log_places import place_of
 from tertulia.workers.owner_names import is_dead, make_owner_name
 from tertulia.workers.rounds import RoundKeeper
 from tertulia.workers.segments import SegmentKeeper
@@ -61,8 +60,6 @@ FINISH_CHECK_S: Final = 1.0
 CLAIMED: Final = ("launching", "live", "done")
 
 log = structlog.get_logger("tertulia.engine")
-Due = TypeVar("Due")
-Act = Callable[[Conn, Config, Sequence[Due], datetime, Iterator[int]], cycle.Batch]
 
 
 class Engine:
@@ -95,7 +92,6 @@ class Engine:
         self._typical = TypicalKeeper()
         self._launches = LaunchKeeper()
         self._guards, self._totals = GuardKeeper(), TotalKeeper()
-        self._claim_due: Act[OpenDelivery] = lambda *told: cycle.claim_due(*told, owner=self.name)
 
     def run_round(self) -> bool:
         """Decide, revoke, freeze, claim. True when there was work, so that the next round comes at once."""
@@ -241,7 +237,7 @@ class Engine:
 
     def _commit(self, batch: cycle.Batch) -> None:
         self.hands.first.commit(batch)
-        self._learn(Came(bool(batch.forwards), batch.touched, batch.config or self.config))
+        self._learn(Came(bool(batch.forwards), batch.touched, batch.config or self.config, batch.claimed))
 
     def _learn(self, came: Came) -> None:
         """What a cycle that was committed came to."""
@@ -251,9 +247,6 @@ class Engine:
             self._config_epochs = None
         else:
             self.config = came.config
-
-    def _roll_back(self) -> None:
-        self.hands.first.roll_back()
 
     # deliveries
 
@@ -301,7 +294,7 @@ class Engine:
         now = self.now()
         due = read_due_otps(self.conn, now, list(self.epochs), DUE_PER_ROUND)
         self.conn.commit()
-        return self._do_due(due, cycle.wake_otps, lambda row: put_off_otp(self.conn, row, now + RUN_AGAIN), now)
+        return self._do_due("codes", due, partial(put_off_otp, self.conn, until=now + RUN_AGAIN), now)
 
     def _claim_codes(self, live: Sequence[int]) -> bool:
         """Codes before all else and again after every claim; of them too at most a second's work, beside all else."""
@@ -313,9 +306,8 @@ class Engine:
         for channel_id in due:
             limit = find_limit(self.config.channels[channel_id].rate_per_s, flying.get(channel_id, Flying()).codes)
             if limit > 0:
-                self._fence()
                 told = {"channel": channel_id, "now": now, "shards": list(self.epochs), "limit": limit}
-                claimed += self._act(self._claim_due, loader.load_codes(self.conn, **told))
+                claimed += self._act(CLAIM, loader.load_codes(self.conn, **told))
         return bool(claimed)
 
     def _claim(self, channel_id: int, match_id: int | None, flying: dict[int, Flying], now: datetime) -> bool:
@@ -329,7 +321,6 @@ class Engine:
             limit = pace.take(match.rate_per_s, limit)
         if limit <= 0:
             return False
-        self._fence()
         deliveries = loader.load_queued(
             self.conn,
             channel=channel_id,
@@ -340,7 +331,7 @@ class Engine:
             limit=limit,
         )
         self.full |= len(deliveries) == CLAIMS_PER_CYCLE
-        under_way.total += self._act(self._claim_due, deliveries)
+        under_way.total += self._act(CLAIM, deliveries)
         return bool(deliveries)
 
     def _list_running(self) -> list[int]:
@@ -350,20 +341,17 @@ class Engine:
         return [] if self._behind else [row.id for row in self.config.journeys.values() if row.state in RUNNING]
 
     def _revoke(self, match_id: int) -> bool:
-        self._fence()
         deliveries = loader.load_open_of_match(
             self.conn, match=match_id, shards=list(self.epochs), limit=CLAIMS_PER_CYCLE
         )
-        self._act(cycle.revoke_queued, deliveries)
+        self._act("revoke", deliveries)
         if not deliveries:
             self._revoked.add(match_id)
         return bool(deliveries)
 
     def _settle(self, now: datetime) -> bool:
         deliveries = loader.load_unknown_due(self.conn, now=now, shards=list(self.epochs), limit=CLAIMS_PER_CYCLE)
-        if deliveries:
-            self._fence()
-        self._act(cycle.settle_unknown, deliveries)
+        self._act("settle", deliveries)
         return bool(deliveries)
 
     def _end_sessions(self) -> bool:
@@ -375,11 +363,8 @@ class Engine:
         due = read_due_sessions(self.conn, now, list(self.epochs), DUE_PER_ROUND)
         unheeded = read_due_watches(self.conn, now, list(self.epochs), DUE_PER_ROUND)
         self.conn.commit()
-        busy = self._do_due(due, cycle.end_sessions, lambda row: cycle.put_off_session(self.conn, row, now), now)
-        again = now + RUN_AGAIN
-        return busy | self._do_due(
-            unheeded, cycle.settle_watches, lambda row: put_off_watch(self.conn, row, again), now
-        )
+        busy = self._do_due("sessions", due, partial(cycle.put_off_session, self.conn, now=now), now)
+        return busy | self._do_due("watches", unheeded, partial(put_off_watch, self.conn, until=now + RUN_AGAIN), now)
 
     def _run_journeys(self) -> bool:
         """What is due of runs is done; those of a cancelled journey are closed, those of a resumed one put off."""
@@ -391,7 +376,7 @@ class Engine:
         self.conn.commit()
         busy = False
         for rows, act, put_off_one in due:
-            busy |= self._do_due(rows, act, partial(put_off_one, self.conn, until=now + RUN_AGAIN), now)
+            busy |= self._do_due(act, rows, partial(put_off_one, self.conn, until=now + RUN_AGAIN), now)
         for journey in self.config.journeys.values():
             if journey.state in STEERED:
                 busy |= self._steer(journey.id, journey.state, now)
@@ -443,30 +428,37 @@ class Engine:
         self.full |= task is not None
         return task is not None or weighed
 
-    def _do_due(self, rows: Sequence[Due], act: Act[Due], put_off_one: Callable[[Due], None], now: datetime) -> bool:
-        """Work what is due; when that fails each alone, and what fails alone is put off and holds up no other."""
+    def _do_due(self, act: str, rows: Sequence[Any], put_off_one: Callable[[Any], None], now: datetime) -> bool:
+        """Work what is due. True when there was something."""
         self.full |= len(rows) == DUE_PER_ROUND
-        if rows and not self._try(rows, act, now):
-            for row in rows:
-                if not self._try([row], act, now):
-                    self._fence()
-                    put_off_one(row)
-                    self.conn.commit()
+        if rows:
+            self._work(act, rows, put_off_one, now)
         return bool(rows)
 
-    def _try(self, rows: Sequence[Due], act: Act[Due], now: datetime) -> bool:
-        """False when it failed and nothing was written."""
+    def _work(self, act: str, rows: Sequence[Any], put_off_one: Callable[[Any], None], now: datetime) -> int:
+        """Decide these rows, and of a part that failed each alone; what fails alone is put off and holds up no other.
+        How many were handed over."""
+        failed, claimed = self._try(act, rows, now)
+        for row in failed:
+            alone, more = self._try(act, [row], now)
+            claimed += more
+            if alone:
+                self._fence()
+                put_off_one(row)
+                self.conn.commit()
+        return claimed
+
+    def _try(self, act: str, rows: Sequence[Any], now: datetime) -> tuple[list[Any], int]:
+        """The rows of which nothing was written, and how many of the others were handed over."""
         assert self.config is not None
-        self._fence()
-        try:
-            self._commit(act(self.conn, self.config, rows, now, self.hands.first.serials))
-        except psycopg.OperationalError:
-            raise
-        except Exception as error:
-            self._roll_back()
-            log.warning("due_failed", rows=len(rows), error=type(error).__name__, at=place_of(error))
-            return False
-        return True
+        failed, claimed = [], 0
+        for part, came in self.hands.act(act, self.config, rows, now, self.epochs, self._fence):
+            if came is None:
+                failed += part
+            else:
+                self._learn(came)
+                claimed += came.claimed
+        return failed, claimed
 
     def _steer(self, journey_id: int, state: str, now: datetime) -> bool:
         """V2: a part of the runs of a journey that was cancelled or resumed."""
@@ -474,19 +466,18 @@ class Engine:
         runs, act = read_steered(self.conn, journey_id, state, list(self.epochs), now, DUE_PER_ROUND)
         if runs:
             self.full = True
-            return self._do_due(runs, act, lambda row: put_off(self.conn, row, now + RUN_AGAIN), now)
+            return self._do_due(act, runs, partial(put_off, self.conn, until=now + RUN_AGAIN), now)
         self._config_epochs = None
         self.conn.commit()
         return True
 
-    def _act(self, act: Act[OpenDelivery], deliveries: Sequence[OpenDelivery]) -> int:
-        assert self.config is not None
+    def _act(self, act: str, deliveries: Sequence[OpenDelivery]) -> int:
+        """Decide deliveries that were just locked; how many were handed over."""
         if not deliveries:
             self.conn.commit()
             return 0
-        batch = act(self.conn, self.config, deliveries, self.now(), self.hands.first.serials)
-        self._commit(batch)
-        return batch.claimed
+        now = self.now()
+        return self._work(act, deliveries, partial(put_off_delivery, self.conn, until=now + RUN_AGAIN), now)
 
     def _finish(self) -> None:
         """Live matches with nothing left to hand over are done."""

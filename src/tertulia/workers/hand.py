@@ -1,8 +1,9 @@
-"""One connection that decides entries of the log, a cycle at a time."""
+"""One connection that decides entries of the log and what is due, a cycle at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -16,6 +17,7 @@ from tertulia.store.db import Conn
 from tertulia.store.identities import tune_lookups
 from tertulia.store.log import LogWriter
 from tertulia.store.log_reader import LogRow, move_positions
+from tertulia.workers.acts import find_work
 from tertulia.workers.log_places import place_of
 
 CONFLICTS_MAX: Final = 5
@@ -24,7 +26,9 @@ log = structlog.get_logger("tertulia.engine")
 
 
 class Hand:
-    """A connection that decides, with its own numbers for what it appends and for new contacts."""
+    """A connection that decides, with its own numbers for what it appends and for new contacts. Its cycles are
+    committed, or None comes back: it failed and nothing was written. `fence` is a cycle's first statement. They raise
+    StoodDown."""
 
     def __init__(self, conn: Conn, owner: str) -> None:
         self.conn = conn
@@ -36,12 +40,34 @@ class Hand:
     def decide(
         self, config: Config, rows: Sequence[LogRow], now: datetime, owned: Mapping[int, int], fence: Callable[[], None]
     ) -> cycle.Batch | None:
-        """One cycle over these entries, committed. None when it failed and nothing was written. Raises StoodDown."""
+        """One cycle over these entries."""
+
+        def work() -> cycle.Batch:
+            batch = cycle.decide_entries(self.conn, config, rows, now, self.serials, owned)
+            move_positions(self.conn, rows)
+            return batch
+
+        return self._try(work, fence, "cycle_failed", len(rows))
+
+    def act(
+        self, name: str, config: Config, rows: Sequence[Any], now: datetime, owner: str, fence: Callable[[], None]
+    ) -> cycle.Batch | None:
+        """One cycle of an act over these rows, which are due. `owner`: whose part of shared totals it spends."""
+        work = find_work(name, owner)
+
+        def work_again() -> cycle.Batch:
+            fresh = [copy(row) for row in rows]  # a cycle changes them, and this one may be done again
+            return work(self.conn, config, fresh, now, self.serials)
+
+        return self._try(work_again, fence, "due_failed", len(rows))
+
+    def _try(
+        self, work: Callable[[], cycle.Batch], fence: Callable[[], None], failed: str, count: int
+    ) -> cycle.Batch | None:
         for _ in range(CONFLICTS_MAX):
             try:
                 fence()
-                batch = cycle.decide_entries(self.conn, config, rows, now, self.serials, owned)
-                move_positions(self.conn, rows)
+                batch = work()
                 self.commit(batch)
             except (Conflict, psycopg.errors.DeadlockDetected):
                 self.roll_back()
@@ -53,7 +79,7 @@ class Hand:
                 raise
             except Exception as error:
                 self.roll_back()
-                log.warning("cycle_failed", entries=len(rows), error=type(error).__name__, at=place_of(error))
+                log.warning(failed, rows=count, error=type(error).__name__, at=place_of(error))
                 return None
             return batch
         return None

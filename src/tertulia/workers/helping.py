@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import psycopg
@@ -26,11 +26,16 @@ from tertulia.errors import StoodDown
 from tertulia.store import ownership
 from tertulia.store.db import Conn
 from tertulia.store.log_reader import LogRow
+from tertulia.workers.acts import ACTS
 from tertulia.workers.hand import Hand
 
 CONFIG_CHECK_S: Final = 0.25
 HELPERS_MAX: Final = 4
 END_S: Final = 20.0
+_ROWS: Final[dict[str, msgspec.msgpack.Decoder[Any]]] = {
+    "": msgspec.msgpack.Decoder(list[LogRow]),
+    **{name: msgspec.msgpack.Decoder(list[act.row]) for name, act in ACTS.items()},
+}
 _LENGTH: Final = struct.Struct(">I")
 
 
@@ -39,22 +44,26 @@ class HandLost(psycopg.OperationalError):
 
 
 class Part(msgspec.Struct, array_like=True):
-    """Entries to decide, for the shards that the engine called `owner` has, with their epochs."""
+    """Rows to decide, of the shards that the engine called `owner` has, with their epochs: entries of the log, or what
+    is due for one of the ACTS."""
 
     owner: str
     epochs: dict[int, int]
     now: datetime
-    rows: list[LogRow]
+    act: str  # empty: they are entries
+    rows: msgspec.Raw
 
 
 class Answer(msgspec.Struct, array_like=True):
     """What came of a part. `failed`: nothing of it was written. `forwarded`: entries for other shards went into the
-    log. `reconfigured`: the decisions changed what is configured, a channel faulted."""
+    log. `reconfigured`: the decisions changed what is configured, a channel faulted. `claimed`: so many were handed
+    over."""
 
     state: Literal["decided", "failed", "stood down"]
     forwarded: bool = False
     reconfigured: bool = False
     touched: list[str] = []
+    claimed: int = 0
 
 
 class Helper:
@@ -77,9 +86,14 @@ class Helper:
         return cls(ours, process)
 
     def begin(self, owner: str, epochs: Mapping[int, int], now: datetime, rows: Sequence[LogRow]) -> None:
-        """Give it a part. Raises HandLost."""
+        """Give it entries of the log. Raises HandLost."""
+        self.begin_act(owner, epochs, now, "", rows)
+
+    def begin_act(self, owner: str, epochs: Mapping[int, int], now: datetime, act: str, rows: Sequence[Any]) -> None:
+        """Give it what is due. Raises HandLost."""
+        encode = msgspec.msgpack.encode
         try:
-            _send(self._stream, msgspec.msgpack.encode(Part(owner, dict(epochs), now, list(rows))))
+            _send(self._stream, encode(Part(owner, dict(epochs), now, act, msgspec.Raw(encode(rows)))))
         except OSError as error:
             raise HandLost("A helping hand is gone.") from error
 
@@ -145,8 +159,12 @@ class Decider:
         """One part, committed."""
         config = self._read_config()
         fence = partial(ownership.fence, self._conn, part.owner, part.epochs)
+        rows = _ROWS[part.act].decode(part.rows)
         try:
-            batch = self._hand.decide(config, part.rows, part.now, part.epochs, fence)
+            if part.act:
+                batch = self._hand.act(part.act, config, rows, part.now, part.owner, fence)
+            else:
+                batch = self._hand.decide(config, rows, part.now, part.epochs, fence)
         except StoodDown:
             return Answer("stood down")
         if batch is None:
@@ -154,7 +172,7 @@ class Decider:
         reconfigured = batch.config is not None and batch.config is not config
         if reconfigured:
             self._looked = None
-        return Answer("decided", bool(batch.forwards), reconfigured, list(batch.touched))
+        return Answer("decided", bool(batch.forwards), reconfigured, list(batch.touched), batch.claimed)
 
     def _read_config(self) -> Config:
         """As the engine does (E7): after the part was read, so that what its entries name is known."""
