@@ -296,6 +296,23 @@ def test_T5_a_new_zone_releases_what_waits_for_its_hours(town: Town) -> None:
     assert len(town.sending("sms")) == 1
 
 
+def test_T5_a_zone_comes_with_a_merge(town: Town) -> None:
+    """Of who is absorbed: the hours by that clock have begun, and what waits for a time of day has another one."""
+    from tertulia.actions.quiet_hours import set_send_window
+
+    contact = add_customer(town)
+    other = add_customer(town, "+5511987650002", "u2")
+    town.event("identify", user="u2", traits={"timezone": "Asia/Tokyo"})
+    set_send_window(town.workspace, None, town.now, [{"from": "16:00", "to": "21:00"}])
+    publish_offer(town)
+    town.publish('name: Wait\nentry: {event: Seen}\nsteps: [{id: wait, kind: wait, at: "20:00"}]')
+    see(town)
+    assert town.sending("sms") == []
+    town.merge(other, contact)
+    assert len(town.sending("sms")) == 1
+    assert town.rows("select due_at from run_open where step = 'wait'") == [(town.now + 2 * HOUR,)]
+
+
 def test_F2_a_matchs_messages_count_and_are_judged(town: Town) -> None:
     """After a journey's message the match's waits its day, and the other way round."""
     contact = add_customer(town)

@@ -99,6 +99,30 @@ def test_X5_time_alone_ends_a_run(town: Town, steered: bool, moved: bool, live: 
     assert town.rows("select state from delivery") == [("revoked",)][live:]
 
 
+@pytest.mark.parametrize(
+    ("exit_when", "undone"), [("{attribute: plan, is: gold}", False), ("{attribute: plan, is: free}", True)]
+)
+def test_X5_a_merge_changes_the_customer(town: Town, exit_when: str, undone: bool) -> None:
+    """What is known of who is absorbed is the customer's own, and no more when that is undone."""
+    contact = add_customer(town)
+    town.advance(MINUTE)
+    other = add_customer(town, "Bia", "+5511987650002", "u2")
+    town.event("identify", user="u2", traits={"plan": "gold"})
+    if undone:
+        town.merge(other, contact)
+    town.publish(CART + f"exit_when: {exit_when}\n")
+    town.pause_channel("sms")
+    add_to_cart(town)
+    town.advance(HOUR)
+    assert len(town.live_runs()) == 1
+    if undone:
+        town.unmerge(other)
+    else:
+        town.merge(other, contact)
+    assert (town.live_runs(), town.past_runs()) == ([], [(contact, "left", "run.exit_condition")])
+    assert town.rows("select state, reason from delivery") == [("revoked", "run.exit_condition")]
+
+
 def test_X5_a_segments_new_definition_ends_runs(town: Town) -> None:
     """And its old one does no more; the segment's page names the journey."""
     from django.db import transaction

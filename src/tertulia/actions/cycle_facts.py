@@ -250,7 +250,7 @@ class _Wants:
                     self.carried[entry.into] = min(entry.session_at, self.carried.get(entry.into, entry.session_at))
                 if entry.match_id is not None and isinstance(entry, AbsorbEntry) and entry.member_id is not None:
                     self.contacts[entry.member_id] = None
-                self.undecided.append(entry.absorbed)
+                self.undecided.append(entry.absorbed if isinstance(entry, MergeEntry) else entry.into)
             case UnmergeEntry():
                 self.contacts[entry.absorbed] = None
             case EventEntry():

@@ -20,9 +20,10 @@ from tertulia.core.entries import (
     key_of,
 )
 from tertulia.core.events import EVENT_IDENTITIES
+from tertulia.core.journey import resolve_clocks
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow
-from tertulia.core.run_ends import end
+from tertulia.core.run_ends import end, leave_where_met
 from tertulia.core.sessions import carry_over, leave
 from tertulia.core.talks import close_younger, find_family, reopen
 from tertulia.core.world import World
@@ -86,6 +87,7 @@ def decide_absorb(world: World, entry: AbsorbEntry, workspace: int) -> None:
         workspace, entry.into, entry.absorbed, entry.merge_id, entry.actor, entry.at, entry.undo
     )
     world.add(absorption)
+    _look_again(world, into)
     if entry.undo:
         reopen(world, workspace, find_family(world, into.id), entry.merge_id, entry.at)
         return
@@ -125,6 +127,13 @@ def decide_absorb(world: World, entry: AbsorbEntry, workspace: int) -> None:
         world.progress_to(entry.member_id, entry.match_id, "matched", at=entry.at, app=entry.app, reason="")
     elif entry.app:
         match_by_number(world, into.id, entry.app, entry.at)
+
+
+def _look_again(world: World, contact: ContactRow) -> None:
+    """What is known of the one who was absorbed is the contact's own now, or is not any more: it may be what a journey
+    ends for (X5), and another clock (T5)."""
+    leave_where_met(world, contact)
+    resolve_clocks(world, contact)
 
 
 def decide_unmerge(world: World, entry: UnmergeEntry, workspace: int) -> None:
