@@ -225,6 +225,12 @@ def make_condition(chance: random.Random, depth: int = 0) -> dict[str, Any]:
     return _make_event(chance)
 
 
+def make_needed(chance: random.Random) -> dict[str, Any]:
+    """Several things on events that everybody has done, one of them said twice."""
+    parts = [{"event": chance.choice(NAMES), "at_least": chance.randrange(1, 3)} for _ in range(3)]
+    return {"all": [*parts, parts[0]]}
+
+
 def _make_comparison(chance: random.Random) -> dict[str, Any]:
     operator = chance.choice(
         ("is", "is_not", "in", "not_in", "over", "under", "at_least", "at_most", "contains", "starts_with", "exists")

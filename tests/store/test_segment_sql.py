@@ -23,8 +23,8 @@ def test_the_database_finds_whom_the_core_lets_in(conn: psycopg.Connection, seed
     world = people.load_people(conn, config, ids)
     living = [row.id for row in world.contacts.values() if row.merged_into is None and not row.erased]
     chance = random.Random(seed)
-    for _ in range(6):
-        condition = people.make_condition(chance)
+    for made in (people.make_condition,) * 6 + (people.make_needed,) * 2:
+        condition = made(chance)
         node = compile_segment("s", {"s": (1, people.read(condition))})
         tallies = people.recount(conn, world, node)
         expected = {one for one in living if matches(node, people.gather(world, tallies, one), people.NOW)}

@@ -2,8 +2,8 @@
 
 A million contacts and fifty million events of the last sixty days, of fifty names, made inside the database. The
 segment has two conditions on events of the last thirty days, each of which one contact in ten meets; nothing about it
-is kept when it is counted, and the server has just been started. Beside it stands a bare count of the two names' rows
-in the same index. Then the segment is published, the engine looks who belongs, and one more event lets somebody in.
+is kept when it is counted. Beside it stands a bare count of the two names' rows in the same index. Then the segment is
+published, the engine looks who belongs, and one more event lets somebody in.
 """
 
 import time
@@ -35,8 +35,8 @@ where:
 """
 TIER: Final = "name: Gold\nwhere: {attribute: tier, is: gold}\n"
 
-# For a while without what makes a server slow to fill; nothing of it is on when the counting begins.
-FILLING: Final = {"max_wal_size": "16GB", "maintenance_work_mem": "1GB", "shared_buffers": "2GB", "work_mem": "64MB"}
+# What a server needs while it is filled; no count makes use of it.
+FILLING: Final = {"max_wal_size": "16GB", "maintenance_work_mem": "1GB"}
 
 MAKE_CONTACTS: Final = """
 insert into contact (shard, id, workspace, name, surname, locale, zone, country, external_id, attributes, changed,

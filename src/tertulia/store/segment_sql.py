@@ -2,7 +2,8 @@
 
 Whatever is counted or derived becomes a common table expression of (shard, id), grouped by whom a contact has become
 (M8); the tree becomes a condition over the contacts joined to those. What everybody who belongs must have done is
-joined, so that a segment of two rare events never looks at the other contacts; the rest is joined to the left.
+joined, so that a segment of two rare events never looks at the other contacts; the rest is joined to the left. Of
+several such things each is counted by a process of its own, for PostgreSQL appends in parallel what it joins in turn.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -104,6 +105,7 @@ class _Statement:
     tables: dict[str, Composable] = field(default_factory=dict)
     joins: list[Composable] = field(default_factory=list)
     known: dict[object, str] = field(default_factory=dict)
+    needed: dict[object, Composable] = field(default_factory=dict)  # who did it, each once; everybody has to
 
     def __post_init__(self) -> None:
         self.args = Args(workspace=self.place.workspace, undone=list(self.place.undone))
@@ -114,6 +116,7 @@ class _Statement:
         """The whole statement."""
         needed = _list_needed(node)
         where = self._walk(node, frozenset(needed))
+        self._join_needed()
         shards = SQL(" and c.shard = any(%(shards)s)") if self.place.shards is not None else SQL("")
         tables = {**(self._list_merged() if self.merged else {}), **self.tables}
         heads = SQL(", ").join(
@@ -164,16 +167,27 @@ class _Statement:
             case _:
                 assert_never(node)
 
-    def _join(self, name: str, *, needed: bool = False) -> None:
-        how = SQL("join" if needed else "left join")
-        self.joins.append(SQL("{} {n} on {n}.shard = c.shard and {n}.id = c.id").format(how, n=Identifier(name)))
+    def _join(self, name: str, how: str) -> None:
+        self.joins.append(SQL("{} {n} on {n}.shard = c.shard and {n}.id = c.id").format(SQL(how), n=Identifier(name)))
 
-    def _name(self, of: object, table: Composable, prefix: str, *, needed: bool = False) -> str:
+    def _join_needed(self) -> None:
+        """Those who did everything. `>=`, for PostgreSQL takes a third of the groups to pass it, and of `=` none."""
+        if self.needed:
+            tables = list(self.needed.values())
+            table = tables[0]
+            if len(tables) > 1:
+                united = SQL(" union all ").join([SQL("({})").format(one) for one in tables])
+                every = SQL("select shard, id from ({}) u group by 1, 2 having count(*) >= {}")
+                table = every.format(united, self.args.add(len(tables)))
+            self.tables["every"] = table
+            self._join("every", "join")
+
+    def _name(self, of: object, table: Composable, prefix: str) -> str:
         """The table expression of something, made and joined once."""
         if of not in self.known:
             name = self.known[of] = f"{prefix}{len(self.known)}"
             self.tables[name] = table
-            self._join(name, needed=needed)
+            self._join(name, "left join")
         return self.known[of]
 
     def _exists(self, of: object, table: Composable) -> Composable:
@@ -213,7 +227,7 @@ class _Statement:
         else:
             chosen = SQL("{} {} {}").format(value, SQL(sign), operand)
         if needed:
-            self._name(node, SQL("select shard, id from ({}) q where {}").format(table, chosen), "k", needed=True)
+            self.needed[node] = SQL("select shard, id from ({}) q where {}").format(table, chosen)
             return SQL("true")
         name = Identifier(self._name(node, table, "k"))
         if node.measure in ("first", "last"):
