@@ -238,6 +238,20 @@ def test_F6_the_more_urgent_is_woken_first(town: Town) -> None:
     assert town.rows("select held_by from delivery_open where id = %s", older) == [("cap",)]
 
 
+def test_F6_the_oldest_goes_first_when_the_window_is_over(town: Town) -> None:
+    """Five wait for the same instant."""
+    add_customer(town)
+    set_cap(town, limit=1)
+    publish_offer(town)
+    for _ in range(6):
+        see(town)
+        town.advance(MINUTE)
+    answer_all(town)
+    [(oldest,)] = town.rows("select id from delivery_open order by made_at limit 1")
+    town.advance(DAY)
+    assert [sent.id for sent in town.sending("sms")] == [oldest]
+
+
 def test_F6_what_was_revoked_takes_nobodys_place(town: Town) -> None:
     """A deferred message reserves nothing, and an exception takes it back."""
     add_customer(town)

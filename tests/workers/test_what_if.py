@@ -13,12 +13,17 @@ from tests.workers.town import NOW, PUBLIC_URL, Town
 from tests.workers.what_if_world import (
     DOCUMENTS,
     MINUTE,
+    NEW_FROM,
+    PEOPLE,
     SEGMENTS,
     Account,
+    Arrivals,
+    deliver_all,
     list_arrivals,
     number_anew,
     play_for_real,
     play_in_memory,
+    settle,
 )
 
 from tertulia.core.entries import EventEntry
@@ -27,9 +32,6 @@ from tertulia.core.simulation.members import begin_members
 from tertulia.core.simulation.play import Player
 
 UNTIL = timedelta(days=2)
-NEW_FROM = 1_000_000  # serial numbers of contacts that events make
-PEOPLE = (("Ana", "+5511987650001", "u1"), ("Bia", "+5511987650007", "u2"))  # of half of all, Ana is held out
-Arrivals = list[tuple[datetime, EventEntry]]
 
 
 def play_both(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arrivals) -> tuple[Account, Account]:
@@ -41,21 +43,11 @@ def play_both(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arr
     from tertulia.actions.endpoints import EndpointForm, create_endpoint
     from tertulia.actions.hold_out import set_hold_out
     from tertulia.actions.what_if import gather, load_people
-    from tertulia.data.models import Source
     from tertulia.store.db import connect
 
     number_anew(url)
     with Town(url) as town, closing(connect(url)) as conn:
-        town.channels["second"] = town.add_channel("twilio")
-        Source.objects.create(id=1, workspace=town.workspace, name="Shop", write_key="wk_1", client_side=True)
-        town._change_epoch()
-        known = []
-        for name, phone, user in PEOPLE:
-            known.append(town.add_contact(name, phone))
-            town.event("identify", user=user, traits={"plan": "free", "joined": "2025-11-02"})
-            absorbed = town.identity("user_id", user)
-            assert absorbed is not None
-            town.merge(absorbed, known[-1])
+        known = settle(town)
         if capped:
             from tertulia.actions.caps import create_cap
 
@@ -74,7 +66,7 @@ def play_both(url: str, keys: list[str], capped: bool, held: bool, arrivals: Arr
         memory.rows.serials, town.engine.hands.first.serials = count(NEW_FROM), count(NEW_FROM)
         until = (arrivals[-1][0] if arrivals else NOW) + UNTIL
         played = Account()
-        play_in_memory(Player(memory, played.watch, launched=launched), town, arrivals, until)
+        play_in_memory(Player(memory, played.watch, launched=launched), town, deliver_all(town), arrivals, until)
         real = play_for_real(town, arrivals, until)
     connections.close_all()
     return real, played

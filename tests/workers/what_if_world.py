@@ -1,6 +1,7 @@
 """One generated story, played twice: by the engine on the database, and by a simulation in memory."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from tests.workers.town import NOW, PUBLIC_URL, Town
 from tertulia.core import effects as fx
 from tertulia.core import run_effects as rx
 from tertulia.core.content import mask_links
-from tertulia.core.entries import CallEntry, Entry, EventEntry
+from tertulia.core.entries import CallEntry, ConsentEntry, Entry, EventEntry
 from tertulia.core.rounds import list_rounds
 from tertulia.core.rows import OpenDelivery
 from tertulia.core.simulation.arrivals import Arrival
@@ -25,6 +26,9 @@ from tertulia.store.calls import KeptAnswer, keep_answers
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+Arrivals = list[tuple[datetime, EventEntry]]
+NEW_FROM = 1_000_000  # serial numbers of contacts that events make
+PEOPLE = (("Ana", "+5511987650001", "u1"), ("Bia", "+5511987650007", "u2"))  # of half of all, Ana is held out
 UTC_ZONE = ZoneInfo("UTC")  # the town's, as long as nothing says another
 
 DOCUMENTS = {
@@ -242,7 +246,7 @@ DEVICES = ("d1", "d2", "", "", "", "")
 
 
 @st.composite
-def list_arrivals(draw: st.DrawFn) -> list[tuple[datetime, EventEntry]]:
+def list_arrivals(draw: st.DrawFn) -> Arrivals:
     """Events as they come in: now and then late, doubled, of a known device, of two people who turn out to be one."""
     now, made = NOW + MINUTE, []
     for number in range(draw(st.integers(4, 16))):
@@ -288,6 +292,24 @@ def number_anew(url: str) -> None:
         )
 
 
+def settle(town: Town) -> list[int]:
+    """Two people whom the shop knows, with a second channel for texts, and its source of events."""
+    from tertulia.data.models import Source
+
+    town.channels["second"] = town.add_channel("twilio")
+    Source.objects.create(id=1, workspace=town.workspace, name="Shop", write_key="wk_1", client_side=True)
+    town._change_epoch()
+    known = []
+    for name, phone, user in PEOPLE:
+        known.append(town.add_contact(name, phone))
+        town.append(ConsentEntry(known[-1], "*", "*", "*", "granted", "form", "user:1", town.now), known[-1])
+        town.event("identify", user=user, traits={"plan": "free", "joined": "2025-11-02"})
+        absorbed = town.identity("user_id", user)
+        assert absorbed is not None
+        town.merge(absorbed, known[-1])
+    return known
+
+
 @dataclass
 class Account:
     """What a story came to, in words that both ways of playing it have."""
@@ -311,14 +333,14 @@ class Account:
                         effect.entered_at,
                         effect.started_at,
                     )
-                    self.runs[(*told, _name_event(effect.event), effect.outcome, effect.reason, effect.at)] += 1
+                    self.runs[(*told, effect.event["id"], effect.outcome, effect.reason, effect.at)] += 1
                 case rx.TallyStep():
                     self.steps[(effect.journey_id, effect.step, effect.what)] += 1
                 case fx.Decide() if (
                     effect.journey_id is not None and (day_of(effect.at), effect.id) not in self.written
                 ):
                     self.written.add((day_of(effect.at), effect.id))
-                    told = (effect.contact_id, effect.journey_id, effect.step)
+                    told = (effect.id, effect.contact_id, effect.journey_id, effect.step)
                     self.rows[(*told, effect.outcome, effect.gate, effect.reason, effect.at)] += 1
                 case fx.SetOpenState(state="sending"):
                     kept = mask_links(effect.content, PUBLIC_URL)  # as the history keeps it
@@ -327,25 +349,48 @@ class Account:
                     pass
 
 
-def _name_event(event: dict[str, Any]) -> str:
-    """The id of a round, and so of what comes of its messages, is another one for each way of playing."""
-    return str(event["name"] if event["type"] in ("round", "outcome") else event["id"])
+@dataclass(frozen=True)
+class Handed:
+    """A message that was handed over, as both ways of playing know it."""
+
+    id: UUID
+    contact_id: int
+    channel_id: int
+    attempt: int
+    text: str
 
 
-def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> Account:
-    """By the engine; a provider takes and delivers every message, but for those of which it never tells."""
+Answer = Callable[[Handed, datetime], list[Entry]]
+
+
+def deliver_all(town: Town) -> Answer:
+    """A provider that takes and delivers every message, but for those of which it never tells."""
+
+    def answer(handed: Handed, now: datetime) -> list[Entry]:
+        silent = handed.channel_id == town.channels["sms"].pk and handed.text == "Quiet a"
+        return accept(handed, now)[: 1 if silent else 2]
+
+    return answer
+
+
+def run_for_real(town: Town, answer: Answer, arrivals: Arrivals, until: datetime) -> None:
+    """By the engine."""
     town.drain()
     for at, entry in arrivals:
-        _run_to(town, at)
+        _run_to(town, answer, at)
         _set_clock(town, at)
         town.append(entry, _find_known(town, entry))
         town.drain()
-    _run_to(town, until + MINUTE)
+    _run_to(town, answer, until)
+
+
+def play_for_real(town: Town, arrivals: Arrivals, until: datetime) -> Account:
+    """By the engine, with what it came to."""
+    run_for_real(town, deliver_all(town), arrivals, until + MINUTE)
     return Account(
         runs=_count(
             town,
-            """select contact_id, journey_id, key, step, entered_at, started_at,
-                      event ->> case when event ->> 'type' in ('round', 'outcome') then 'name' else 'id' end,
+            """select contact_id, journey_id, key, step, entered_at, started_at, event ->> 'id',
                       outcome, reason, ended_at
                from run
                where ended_at <= %s""",
@@ -353,7 +398,7 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
         ),
         rows=_count(
             town,
-            """select contact_id, journey_id, coalesce(step, ''), outcome, gate, reason, at from ledger
+            """select id, contact_id, journey_id, coalesce(step, ''), outcome, gate, reason, at from ledger
                where journey_id is not null and at <= %s""",
             until,
         ),
@@ -367,23 +412,22 @@ def play_for_real(town: Town, arrivals: list[tuple[datetime, EventEntry]], until
     )
 
 
-def play_in_memory(player: Player, town: Town, arrivals: list[tuple[datetime, EventEntry]], until: datetime) -> None:
+def play_in_memory(player: Player, town: Town, answer: Answer, arrivals: Arrivals, until: datetime) -> None:
     """By a simulation, with the same provider."""
 
-    def answer(delivery: OpenDelivery, now: datetime) -> list[Entry]:
-        silent = _is_silent(town, delivery.channel_id, delivery.content["text"])
-        return accept(delivery, now)[: 1 if silent else 2]
+    def tell(of: OpenDelivery, now: datetime) -> list[Entry]:
+        return answer(Handed(of.id, of.contact_id, of.channel_id, of.attempt, of.content["text"]), now)
 
-    player.answer = answer
+    player.answer = tell
     player.play([Arrival(at, town.workspace.pk, entry) for at, entry in arrivals], until)
 
 
-def _run_to(town: Town, until: datetime) -> None:
+def _run_to(town: Town, answer: Answer, until: datetime) -> None:
     """Every instant before then at which something is due, a round too, and where there are segments or bandits every
     hour."""
     [(hourly,)] = town.rows("select (select count(*) from segment) + count(*) from journey where document ~ 'bandit'")
     while True:
-        _answer(town)
+        _answer(town, answer)
         [(due,)] = town.rows(
             """select least((select min(due_at) from run_open), (select min(ends_at) from session),
                             (select min(not_before) from delivery_open where state = 'queued'),
@@ -409,20 +453,23 @@ def _find_round(town: Town, until: datetime) -> datetime | None:
     return min((one.due_at for each in journeys for one in list_rounds(each, town.now, until, UTC_ZONE)), default=None)
 
 
-def _answer(town: Town) -> None:
-    while (sent := [*town.sending("sms"), *town.sending("second")]) or (called := _list_called(town)):
-        for message in sent:
-            town.outcome(message, "ok")
-            if not _is_silent(town, message.channel_id, message.text):
-                town.receipt(message, "delivered")
+def _answer(town: Town, answer: Answer) -> None:
+    while (sent := _list_sent(town)) or (called := _list_called(town)):
+        for entry in [entry for handed in sent for entry in answer(handed, town.now)]:
+            town.append(entry)
+            town.drain()
         for call_id, contact, attempt in [] if sent else called:
             keep_answers(town.conn, [KeptAnswer(contact, call_id, attempt, {"tier": "gold"})])
             town.append(CallEntry(contact, call_id, attempt, "ok", town.now, "call.done"), contact)
             town.drain()
 
 
-def _is_silent(town: Town, channel_id: int, text: str) -> bool:
-    return bool(channel_id == town.channels["sms"].pk and text == "Quiet a")
+def _list_sent(town: Town) -> list[Handed]:
+    rows = town.rows(
+        """select id, contact_id, channel_id, attempt, content ->> 'text' from delivery_open
+           where state = 'sending' order by channel_id, made_at"""
+    )
+    return [Handed(*row) for row in rows]
 
 
 def _list_called(town: Town) -> list[tuple[Any, ...]]:

@@ -58,7 +58,7 @@ from tertulia.core.rows import CallRow, OpenDelivery, OtpRow, RunRow, SessionRow
 from tertulia.core.run_ends import end, leave_in_time
 from tertulia.core.segments import SegmentFacts
 from tertulia.core.sessions import IDLE, settle
-from tertulia.core.slots import wake_deferred
+from tertulia.core.slots import sort_waiting, wake_deferred
 from tertulia.core.stages import channel_of_stage
 from tertulia.core.steps.base import Woken
 from tertulia.core.world import Config, World
@@ -129,7 +129,7 @@ def claim_due(
     spend (R5)."""
     world, batch = World(now, config, serials, owner=owner), Batch()
     load_claims(conn, world, deliveries)
-    for delivery in deliveries:
+    for delivery in sort_waiting(deliveries):
         batch.claimed += claim_delivery(world, delivery)
     return _finish(conn, world, batch)
 

@@ -14,7 +14,7 @@ from tertulia.core.occasions import name_heard
 from tertulia.core.round_people import is_meant, name_segment, tell_round
 from tertulia.core.rounds import list_days_wanted
 from tertulia.core.world import Config, JourneyFacts, World
-from tertulia.ids import derive_id, shard_of_contact
+from tertulia.ids import shard_of_contact
 from tertulia.store import rounds as store
 from tertulia.store import world as loader
 from tertulia.store.assignments import load_assignments
@@ -37,10 +37,7 @@ def decide_round(
         and not found.erased
         and is_meant(world, journey, row.day, found)
     ]
-    entries = [
-        tell_round(world, journey, row.day, world.contacts[one], derive_id("occasion", "round", row.id, one))
-        for one in people
-    ]
+    entries = [tell_round(world, journey, row.day, row.due_at, world.contacts[one]) for one in people]
     load_journeys_of_occasions(conn, world, [(journey.workspace, one.contact_id, now) for one in entries])
     load_begun(conn, world, [(one.contact_id, one.id) for one in entries])
     lock_entries_of(conn, world, {name_heard(journey.program.journey.entry)})

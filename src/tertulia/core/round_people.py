@@ -1,8 +1,7 @@
 """Whom a round of a journey is for, and what it tells of each of them, which may begin a run."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 from tertulia.core.clocks import find_zone
 from tertulia.core.conditions import read_path
@@ -15,6 +14,7 @@ from tertulia.core.segments import is_reachable
 from tertulia.core.stages import find_channel
 from tertulia.core.world import JourneyFacts, World
 from tertulia.core.zones import load_zone
+from tertulia.ids import derive_id
 
 
 def name_segment(journey: JourneyFacts) -> str:
@@ -34,10 +34,12 @@ def is_meant(world: World, journey: JourneyFacts, day: date, contact: ContactRow
     return True
 
 
-def tell_round(world: World, journey: JourneyFacts, day: date, contact: ContactRow, occasion_id: UUID) -> OccasionEntry:
-    """What may begin a run of a contact whom a round is for, under an id of its own for each round and contact."""
+def tell_round(world: World, journey: JourneyFacts, day: date, due_at: datetime, contact: ContactRow) -> OccasionEntry:
+    """What may begin a run of a contact whom a round is for, under an id of its own for each round, known by when it
+    was due, and contact."""
     document = journey.program.journey
     entry = document.entry
+    occasion_id = derive_id("occasion", "round", journey.id, due_at.astimezone(UTC).isoformat(), contact.id)
     properties: dict[str, Any] = {"day": day.isoformat()}
     begins_at = None
     if document.entry_is_local and isinstance(entry, AudienceEntry | DateEntry):

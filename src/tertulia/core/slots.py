@@ -9,7 +9,7 @@ The boxes of a broadcast are one logical message: the first that goes out takes 
 theirs for good, for a provider has taken one already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -102,11 +102,16 @@ def list_released(world: World) -> set[int]:
     return {effect.contact_id for effect in released if effect.delivery_id not in moved}
 
 
+def sort_waiting(rows: Iterable[OpenDelivery]) -> list[OpenDelivery]:
+    """Messages that are due, in the order in which they are judged (F6)."""
+    return sorted(rows, key=lambda row: waking_key(row.lane, row.deadline, row.made_at, row.id))
+
+
 def wake_deferred(world: World, deferred: Sequence[OpenDelivery]) -> None:
     """F6: of the messages that wait for a slot, each contact's in their order, as many as there is room for now. They
     reserve nothing by this: each is judged again at its claim."""
     woken: dict[int, list[Slot]] = {}
-    for row in sorted(deferred, key=lambda row: waking_key(row.lane, row.deadline, row.made_at, row.id)):
+    for row in sort_waiting(deferred):
         contact = world.contacts[world.follow(row.contact_id)]
         zone = load_zone(find_zone(world, contact, _find_zone_of_journey(world, row)).zone)
         message = describe(world, row, important=False)  # an important one waits for none

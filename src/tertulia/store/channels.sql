@@ -3,6 +3,7 @@ select id, workspace_id, public_id, kind, name, state, rate_per_s, price_micros,
        polling, poll_cursor, settings, secrets, cache
 from channel
 where archived_at is null
+order by id
 
 -- name: fingerprint
 -- A sum of row hashes: some dozens of rows, so it costs less than keeping a counter right.

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count, takewhile
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -60,7 +61,7 @@ from tertulia.core.simulation.members import settle_members, stir_by_time
 from tertulia.core.simulation.memory import Memory
 from tertulia.core.simulation.reactions import hear, list_entries, open_comment, open_window, reply, tell_given
 from tertulia.core.simulation.rounds import begin_rounds, list_invited
-from tertulia.core.slots import list_released, wake_deferred
+from tertulia.core.slots import list_released, sort_waiting, wake_deferred
 from tertulia.core.stages import find_channel
 from tertulia.core.steps.base import Woken
 from tertulia.core.steps.call.step import CallStep
@@ -232,9 +233,9 @@ class Player:
         """Messages that may go out; those of a channel that is stopped wait for ever, or of a journey that its guard
         paused."""
         rows = self.memory.rows
-        due = self.memory.timers.claims.take_due(now)
-        due.sort(key=lambda delivery_id: (rows.open[delivery_id].lane, delivery_id))  # as an engine takes them
-        for delivery_id in takewhile(lambda _: not self.stop(), due):
+        due = sort_waiting(rows.open[delivery_id] for delivery_id in self.memory.timers.claims.take_due(now))
+        due.sort(key=attrgetter("channel_id"))  # an engine takes a channel's together
+        for delivery_id in takewhile(lambda _: not self.stop(), [row.id for row in due]):
             delivery = rows.open[delivery_id]
             if (
                 delivery.state != DeliveryState.QUEUED.value

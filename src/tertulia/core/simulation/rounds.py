@@ -15,7 +15,6 @@ from tertulia.core.round_people import is_meant, name_segment, tell_round
 from tertulia.core.rounds import has_rounds, is_at_launch, list_rounds
 from tertulia.core.world import JourneyFacts
 from tertulia.core.zones import load_zone
-from tertulia.ids import derive_id
 
 if TYPE_CHECKING:
     from tertulia.core.simulation.memory import Memory
@@ -54,5 +53,4 @@ def list_invited(memory: "Memory", journey: JourneyFacts, day: date, now: dateti
             memory.fill(world, (contact.id,))
             whole = world.contacts[contact.id]
         if is_meant(world, journey, day, whole):
-            occasion_id = derive_id("occasion", "round", journey.id, day.toordinal(), contact.id)
-            yield tell_round(world, journey, day, whole, occasion_id)
+            yield tell_round(world, journey, day, now, whole)
