@@ -118,6 +118,14 @@ def test_V2_a_journey_is_steered(town: Town, mine: Ask) -> None:
     assert {"journey_created", "journey_published", "journey_paused", "journey_cancelled"} <= verbs
 
 
+def test_F5_the_audit_log_says_who_lets_messages_pass_the_caps(mine: Ask) -> None:
+    """By the steps' ids, with each revision."""
+    publish(mine)
+    publish(mine, CART.replace("kind: message", "kind: message\n    important: true"), key="urgent")
+    told = [row["facts"] for row in mine("GET", "/audit") if row["verb"] == "journey_published"]
+    assert told == [{"revision": 1, "important": ["remind"]}, {"revision": 1, "important": []}]
+
+
 def test_runs_are_counted_by_step_and_told_of_a_contact(town: Town, mine: Ask) -> None:
     """Who is where, what was sent, why the rest was not; a contact's own runs with what began and ended them."""
     contact = add_customer(town)

@@ -109,6 +109,18 @@ def test_V3_what_waits_for_a_total_is_looked_at_when_something_changes(town: Tow
     assert held(town) == [("budget.spent", "total")] * 3
 
 
+def test_V3_a_lower_price_wakes_what_waits_for_a_total(town: Town) -> None:
+    """What is left is enough for it now."""
+    add_customers(town, 2)
+    town.publish(SERIES + "budget: {total: 0.06}\n")
+    order(town, 0, 1)
+    assert len(town.sending("sms")) == 1
+    town.channel("sms").price_micros = PRICE // 5
+    town._set_channel("sms", "live")
+    town.drain()
+    assert len(town.sending("sms")) == 2
+
+
 def test_V3_what_no_provider_took_comes_back(town: Town) -> None:
     """A retry has its money already; a final refusal gives it back, and who comes next has it."""
     add_customers(town, 3)

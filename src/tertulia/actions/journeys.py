@@ -20,9 +20,10 @@ from tertulia.actions.problems import Problem, Refused
 from tertulia.channels import registry
 from tertulia.core.carriers import EMAIL
 from tertulia.core.journeys import Journey as Document
-from tertulia.core.journeys import SegmentEntry
+from tertulia.core.journeys import SegmentEntry, walk_steps
 from tertulia.core.revisions import CHOICES, FINISH
 from tertulia.core.rounds import is_at_launch
+from tertulia.core.steps.sending import SendStep
 from tertulia.data.models import (
     Catalog,
     Channel,
@@ -181,7 +182,8 @@ def publish(journey: Journey, user: User | None, now: datetime, *, version: int,
     if not is_control_change(before, locked.document):
         locked.canary = begin_canary(document, locked.workspace, now)
     locked.save(update_fields=["revision", "name", "kind", "state", "canary", "changed_at"])
-    record_change(locked.workspace, user, now, "journey_published", _subject(locked), {"revision": number})
+    facts = {"revision": number, "important": _list_important(document)}
+    record_change(locked.workspace, user, now, "journey_published", _subject(locked), facts)
     journey.refresh_from_db()
     return revision
 
@@ -284,6 +286,11 @@ def delete_draft(journey: Journey, user: User | None, now: datetime) -> None:
     subject, workspace = _subject(journey), journey.workspace
     journey.delete()
     record_act(workspace, user, now, "journey_deleted", subject)
+
+
+def _list_important(document: Document) -> list[str]:
+    """The steps whose messages pass the frequency caps because somebody said so (F5)."""
+    return [step.id for step in walk_steps(document.steps) if isinstance(step, SendStep) and step.important]
 
 
 def _move(journey: Journey, user: User | None, now: datetime, state: str, verb: str, **fields: object) -> None:

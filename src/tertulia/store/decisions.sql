@@ -8,7 +8,7 @@ select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l
 from ledger l
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.shard = k.shard and l.contact_id = k.id
 where l.at < %(before)s and l.outcome <> 'sent'
-order by l.at desc, l.id
+order by l.at desc, l.place desc nulls last, l.id
 limit %(limit)s
 
 -- name: account
@@ -18,7 +18,7 @@ select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l
 from ledger l
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.shard = k.shard and l.contact_id = k.id
 where l.id = %(id)s or l.delivery_id = %(id)s
-order by l.at desc, l.id
+order by l.at desc, l.place desc nulls last, l.id
 limit %(limit)s
 
 -- name: count_by_reason

@@ -1,24 +1,24 @@
 -- Reads of the decision ledger (S1) and of what it tells about: deliveries, how far a contact came in a match.
 
 -- name: rows
--- A contact's decisions, the newest first, of one match or of all (0). Of one instant a revocation is the last: nothing of
--- that match follows it.
+-- A contact's decisions, the newest first, of one match or of all (0). Of one instant in the order in
+-- which they were made.
 select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l.reason, l.facts, l.epoch,
        l.journey_id, coalesce(l.step, '')
 from ledger l
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.shard = k.shard and l.contact_id = k.id
 where (%(match)s = 0 or l.match_id = %(match)s) and l.at < %(before)s
-order by l.at desc, l.outcome = 'revoked' desc, l.id
+order by l.at desc, l.place desc nulls last, l.id
 limit %(limit)s
 
 -- name: journey_rows
--- A contact's decisions about one journey, the newest first.
+-- A contact's decisions about one journey, the newest first, likewise.
 select l.id, l.contact_id, l.match_id, l.delivery_id, l.at, l.outcome, l.gate, l.reason, l.facts, l.epoch,
        l.journey_id, coalesce(l.step, '')
 from ledger l
 join unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id) on l.shard = k.shard and l.contact_id = k.id
 where l.journey_id = %(journey)s
-order by l.at desc, l.id
+order by l.at desc, l.place desc nulls last, l.id
 limit %(limit)s
 
 -- name: deliveries
