@@ -141,6 +141,25 @@ def test_the_panel_counts_and_names_what_a_channel_cannot_carry(cast: Cast, peop
     assert "nobody is chosen" in empty
 
 
+def test_what_is_wrong_stands_at_its_field_and_nothing_at_an_empty_one(cast: Cast, people) -> None:
+    """An untouched form finds no fault. What is typed wrong is told beside it, and no more when it is right."""
+    client = make_client(cast.alice)
+    assert "error-line" not in read(client, "/broadcasts/new/")
+
+    def find_wrong(**typed: str) -> dict[str, str]:
+        page = unescape(client.post("/broadcasts/panel/", FORM | WAYS | typed).content.decode())
+        return {name: say(inside) for name, inside in re.findall(r'id="wrong-([\w-]+)"[^>]*>(.*?)</div>', page, re.S)}
+
+    for name, typed in (("canary", "150%"), ("canary_for", "2"), ("budget", "much"), ("limit", "few"), ("speed", "0")):
+        told = find_wrong(**{"canary": "5%", name: typed})
+        assert [one for one, sentence in told.items() if sentence] == [name], told
+    told = find_wrong(canary="150%", **{"text.0": "{{ contact.name"})
+    assert told["canary"] == "Write a share from 0.01% to 90%, such as 10%."
+    assert "closing braces are missing" in told["box-0"]
+    assert set(find_wrong(canary="5%", speed="500", hold_out="10%").values()) == {""}
+    assert set(find_wrong(**{"text.0": ""}).values()) == {""}
+
+
 def test_boxes_come_and_go(cast: Cast, draft) -> None:
     """One more, one moved, one taken away; nothing is kept before the draft is saved."""
     client = make_client(cast.alice)

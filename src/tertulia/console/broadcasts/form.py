@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.http import QueryDict
 
+from tertulia.actions.problems import Problem
 from tertulia.console.channels.form import read_decimal, write_number
 from tertulia.core.guards import FOR_BROADCASTS
 from tertulia.documents.broadcasts import BOXES_MAX
@@ -25,6 +26,20 @@ SPEED_PER: Final = "1 h"
 CANARY_FOR: Final = "2 h"
 BEST_WITHIN: Final = "24 h"
 OTHERWISE: Final = "10:00"
+FILLED_OF_BOX: Final = ("text", "template", "picture", "attachment", "label", "to", "buttons")
+PARTS: Final = {
+    "canary.share": "canary",
+    "canary.for": "canary_for",
+    "canary": "canary",
+    "throttle.messages": "speed",
+    "throttle.per": "speed_per",
+    "budget": "budget",
+    "goal.within": "within",
+    "goal": "goal",
+    "entries": "limit",
+    "hold_out": "hold_out",
+}
+"""Which field of the form a part of the document is."""
 WHEN: Final = ("now", "best", "date", "local")
 WAYS: Final = 4  # channels of one broadcast, one after the other
 
@@ -121,6 +136,21 @@ def change_boxes(form: Form, act: str, place: int) -> Form:
     elif act == "up" and 0 < place < len(boxes):
         boxes[place - 1], boxes[place] = boxes[place], boxes[place - 1]
     return replace(form, boxes=tuple(boxes))
+
+
+def list_wrong(form: Form, problems: Sequence[Problem]) -> dict[str, list[str]]:
+    """What is wrong with what stands in a field, by its name (`box-0` of the first box); what is only missing is said
+    where it can be launched."""
+    boxes = [f"box-{n}" for n in range(len(form.boxes))]
+    wrong: dict[str, list[str]] = {name: [] for name in (*boxes, *PARTS.values())}
+    for problem in problems:
+        head, _dot, rest = problem.field.partition(".")
+        if head == "steps" and (n := rest.partition(".")[0]).isdecimal() and int(n) < len(form.boxes):
+            if any(getattr(form.boxes[int(n)], name) for name in FILLED_OF_BOX):
+                wrong[f"box-{n}"].append(problem.sentence)
+        elif (name := PARTS.get(problem.field) or PARTS.get(head)) is not None and getattr(form, name):
+            wrong[name].append(problem.sentence)
+    return wrong
 
 
 def show_document(text: str) -> Form:

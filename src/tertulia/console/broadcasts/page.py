@@ -15,12 +15,20 @@ from django.utils.translation import gettext as _
 from tertulia.actions import broadcasts as actions
 from tertulia.actions import journeys
 from tertulia.actions.broadcast_outlook import Trial, try_broadcast
-from tertulia.actions.problems import Problem, Refused
+from tertulia.actions.problems import Refused
 from tertulia.actions.segments import list_segments
 from tertulia.actions.templates import list_templates
 from tertulia.console.access import get_now, may_change
 from tertulia.console.broadcasts import acts, results, what_if
-from tertulia.console.broadcasts.form import WAYS, Form, change_boxes, read_form, show_document, write_form
+from tertulia.console.broadcasts.form import (
+    WAYS,
+    Form,
+    change_boxes,
+    list_wrong,
+    read_form,
+    show_document,
+    write_form,
+)
 from tertulia.console.broadcasts.panel import ATTACHED, Outlook, list_ways, look_at
 from tertulia.console.broadcasts.words import describe_progress
 from tertulia.console.files.page import list_addresses
@@ -143,7 +151,7 @@ def show_panel(request: HttpRequest) -> HttpResponse:
     except (BadDocument, TypeError):
         return HttpResponse(status=204)
     outlook = look_at(request, form, text, request.POST.get("as", ""))
-    return render(request, "broadcasts/panel.html", describe(request, journey, form, outlook))
+    return render(request, "broadcasts/panel.html", describe(request, journey, form, outlook) | {"swap": True})
 
 
 def describe(request: HttpRequest, journey: Journey | None, form: Form, outlook: Outlook) -> dict[str, Any]:
@@ -153,12 +161,13 @@ def describe(request: HttpRequest, journey: Journey | None, form: Form, outlook:
     one = next((shown.phone.shown.parts.parts for shown in outlook.shown if shown.phone and shown.phone.shown.parts), 1)
     first = outlook.ways[0][1] if outlook.ways else 0
     cost = reach.price_micros * first * len(form.boxes) * one if reach else 0
+    wrong = list_wrong(form, outlook.problems)
     return {
         "journey": journey,
         "form": form,
-        "boxes": [(box, _find_errors(outlook.problems, n)) for n, box in enumerate(form.boxes)],
+        "boxes": [(name := f"box-{n}", box, wrong[name]) for n, box in enumerate(form.boxes)],
         "boxes_max": BOXES_MAX,
-        "errors": {problem.field: problem.sentence for problem in outlook.problems},
+        "wrong": wrong,
         "outlook": outlook,
         "cost": plain_money(cost, reach.currency) if reach and cost else "",
         "ways": ways,
@@ -227,10 +236,6 @@ def tell_trial(trial: Trial) -> dict[str, Any]:
 def _read(request: HttpRequest, journey: Journey | None) -> tuple[Form, str]:
     form = read_form(request.POST)
     return form, write_form(journey.document if journey else "", form)
-
-
-def _find_errors(problems: tuple[Problem, ...], place: int) -> list[str]:
-    return [p.sentence for p in problems if p.field == f"steps.{place}" or p.field.startswith(f"steps.{place}.")]
 
 
 ROUTES = (
