@@ -196,3 +196,34 @@ def test_V1_a_paused_journey_moves_and_goes_nowhere(town: Town) -> None:
     JourneyRound.objects.update(state="running")
     with pytest.raises(Conflict):
         publish(town, journey, CART, "finish")
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [("finish", ["Hello", "Bye"]), ("move", ["Good evening", "Bye"]), ("restart", ["Good evening", "Bye"])],
+)
+def test_V1_who_has_not_begun_yet(town: Town, runs: str, said: list[str]) -> None:
+    """Who was found already waits for their own hour: they finish on the old revision, unless they are moved. Who is
+    found later has the new one."""
+    document = """
+name: Evening
+entry: {kind: audience, every: day, time: "18:00", clock: customer}
+zone: UTC
+steps:
+  - {id: hello, kind: message, channels: [sms], text: Hello}
+  - {id: bye, kind: message, channels: [sms], text: Bye}
+"""
+    add_customer(town, "Ana", "+5511987650001", "ana")
+    town.event("identify", user="ana", traits={"timezone": "America/Sao_Paulo"})
+    journey = town.publish(document)
+    town.advance(DAY)
+    assert [told[:2] for told in stand(town)] == [("", 1)]
+    publish(town, journey, document.replace("Hello", "Good evening"), runs)
+    assert [told[:2] for told in stand(town)] == [("", 1 if runs == "finish" else 2)]
+    town.advance(12 * HOUR)  # 18:00 in São Paulo
+    heard = []
+    while texts := take(town):
+        heard += texts
+    assert heard == said
+    town.advance(DAY)
+    assert take(town) == ["Good evening"]
