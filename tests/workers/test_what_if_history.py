@@ -152,3 +152,44 @@ def test_synthetic_customers_are_like_the_towns_and_meet_its_journeys(empty_data
     assert 40 < told["entered"] < 100
     assert told["messages"] > 0.9 * told["entered"]
     assert 0 < told["reactions"]["opened_soon"] < told["reactions"]["opened"] < told["messages"]
+
+
+GOLD = "name: Gold\nwhere: {attribute: plan, is: gold}\n"
+UNLESS_GOLD = "name: Draft\nentry: {event: Product Added}\nexit_when: {segment: gold}\nsteps:\n" + (
+    "  - {id: rest, kind: wait, for: 6 h}\n  - {id: tell, kind: message, channels: [sms], text: Draft}\n"
+)
+TO_GOLD = 'name: Draft\nentry: {kind: audience, every: day, time: "12:00", segment: gold}\n' + SAYS
+
+
+def test_X5_who_was_in_a_segment_when_is_history(empty_database: str) -> None:
+    """Ana was in it for some hours and is not any more; Bia came later and stays. A draft that ends for those inside
+    ends for Ana alone, and what is for those inside goes to each on their own day."""
+    from tertulia.data.models import Source
+
+    with Town(empty_database) as town:
+        Source.objects.create(id=1, workspace=town.workspace, name="Shop", write_key="wk_1")
+        town.publish_segment(GOLD, "gold")
+        for user, phone in (("u1", "+5511987650001"), ("u2", "+5511987650002")):
+            contact = town.add_contact(user, phone)
+            town.event("identify", user=user, traits={"plan": "free"})
+            absorbed = town.identity("user_id", user)
+            assert absorbed is not None
+            town.merge(absorbed, contact)
+        town.publish(LIVE)
+        town.advance(HOUR)
+        for user in ("u1", "u2"):
+            town.event("track", user=user, name="Product Added")
+        town.advance(HOUR)
+        town.event("identify", user="u1", traits={"plan": "gold"})  # at 11:00
+        town.advance(2 * HOUR)
+        town.event("identify", user="u1", traits={"plan": "free"})
+        town.advance(HOUR * 6)
+        town.event("identify", user="u2", traits={"plan": "gold"})
+        town.advance(DAY + 14 * HOUR)
+        told = play(town, UNLESS_GOLD)
+        assert (told["entered"], told["messages"]) == (2, 1)
+        told = play(town, TO_GOLD)
+        assert [(row["name"], row["at"]) for row in told["samples"]] == [
+            ("u1", NOW + 3 * HOUR),
+            ("u2", NOW + DAY + 3 * HOUR),
+        ]

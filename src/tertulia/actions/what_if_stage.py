@@ -17,7 +17,7 @@ import msgspec
 
 from tertulia.actions import what_if
 from tertulia.actions.what_if import People, Played, Tape
-from tertulia.actions.what_if_audience import add_memberships
+from tertulia.actions.what_if_audience import add_memberships, list_moves, take_back
 from tertulia.actions.what_if_recorded import CAPS_REACH_S, Limits, list_sent, read_tape
 from tertulia.actions.what_if_spent import list_spent, tell_spent
 from tertulia.actions.what_if_synthetic import Synthetic, find_begin, make_synthetic, to_people
@@ -28,7 +28,7 @@ from tertulia.core.identity import COMMENT_KIND
 from tertulia.core.journeys import ApiEntry, CommentEntry, Program
 from tertulia.core.occasions import API, COMMENT
 from tertulia.core.rounds import find_once, is_once
-from tertulia.core.simulation.arrivals import Arrival, Sent, Spent
+from tertulia.core.simulation.arrivals import Arrival, Moved, Sent, Spent
 from tertulia.core.simulation.members import begin_members
 from tertulia.core.simulation.memory import Memory
 from tertulia.core.simulation.population import count_mix
@@ -56,8 +56,8 @@ class Variant:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What every variant is played through, up to `until`. `sent`: of each variant the messages of other journeys and
-    what they cost; `inside` segments by contact, where that is known; `left`: free codes of coupon pools; `items`: of
-    catalogs."""
+    what they cost; `inside`: segments by contact at the beginning, where that is known; `moved`: who came into one or
+    left it after that; `left`: free codes of coupon pools; `items`: of catalogs."""
 
     kind: Kind
     workspace: int
@@ -70,6 +70,7 @@ class Stage:
     left: Mapping[int, int]
     sent: Sequence[Sequence[Arrival]] = ()
     inside: Mapping[int, set[int]] = field(default_factory=dict)
+    moved: Sequence[Arrival] = ()
     items: Items = field(default_factory=dict)
     synthetic: Synthetic | None = None
 
@@ -101,7 +102,7 @@ class Stage:
                 memory.spend(told.workspace, told.at, told.entry.micros)
             else:
                 later.append(told)
-        mixed = list(merge(self.tape.arrivals, later, key=lambda told: told.at))
+        mixed = list(merge(self.tape.arrivals, self.moved, later, key=_place))
         return replace(self.tape, arrivals=mixed)
 
     def tell(self, place: int, played: Played) -> dict[str, Any]:
@@ -144,6 +145,11 @@ class Stage:
             "rates": msgspec.to_builtins(self.rates),
             "synthetic": describe_synthetic(self.synthetic) if self.synthetic is not None else None,
         }
+
+
+def _place(told: Arrival) -> tuple[datetime, int]:
+    """Of one instant: what was done, who came into a segment by that, what that began."""
+    return told.at, 1 if isinstance(told.entry, Moved) else 2 if isinstance(told.entry, OccasionEntry) else 0
 
 
 def describe_synthetic(synthetic: Synthetic) -> dict[str, Any]:
@@ -192,10 +198,13 @@ def set_history(
     memory = what_if.gather(base, what_if.People(()), since)
     add_memberships(conn, memory, [row.id for row in people.rows])
     sent = [_list_beside(conn, base, tape, people, one.journey_id) for one in variants]
+    moved = list_moves(conn, base, workspace, programs, [row.id for row in people.rows], tape.since)
+    take_back(memory, moved)
     inside, until = memory.members.inside, until or end + run_on
     tape = replace(tape, until=until) if ahead else tape
     told = (workspace, variants, configs, tape, people, until, rates)
-    return Stage("history", *told, read_left(conn, base, workspace), sent, inside, load_all_items(conn, workspace))
+    left, items = read_left(conn, base, workspace), load_all_items(conn, workspace)
+    return Stage("history", *told, left, sent, inside, moved, items)
 
 
 def set_given(
@@ -237,7 +246,7 @@ def set_synthetic(
     inside = {person.row.id: set(person.lists) for person in made.people if person.lists}
     told = (workspace, variants, configs, made.tape, to_people(made), until, rates)
     return Stage(
-        "synthetic", *told, read_left(conn, base, workspace), (), inside, load_all_items(conn, workspace), made
+        "synthetic", *told, read_left(conn, base, workspace), (), inside, (), load_all_items(conn, workspace), made
     )
 
 

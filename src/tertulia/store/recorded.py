@@ -104,6 +104,22 @@ def list_changes(
     return [(row[0], row[1]) for row in fetch_all(conn, load("recorded")["changes"], args)]
 
 
+def list_moves(
+    conn: Conn, contact_ids: Iterable[int], segments: Collection[int], since: datetime
+) -> list[tuple[int, int, bool, datetime]]:
+    """Who of these came into one of these segments or left it since an instant, by time: contact, segment, whether
+    they came, when."""
+    args = {**_places(contact_ids), "segments": list(segments), "since": since}
+    rows = fetch_all(conn, load("recorded")["moves"], args) if segments else []
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def list_left(conn: Conn, segment_id: int, since: datetime, limit: int) -> list[int]:
+    """Who left a segment since an instant, the last first."""
+    args = {"segment_id": segment_id, "since": since, "limit": limit}
+    return [row[0] for row in fetch_all(conn, load("recorded")["left"], args)]
+
+
 def list_models(conn: Conn, workspace: int) -> list[int]:
     """Some customers of every shard."""
     args = {"workspace": workspace, "shards": list(SHARDS), "each": MODELS_EACH}

@@ -96,6 +96,22 @@ where g.segment_id = %(segment_id)s and g.entered = %(entered)s and g.at >= %(si
 order by g.at desc, g.contact_id
 limit %(limit)s
 
+-- name: moves
+-- Who of these contacts came into one of these segments or left it since then, by time.
+select g.contact_id, g.segment_id, g.entered, g.at
+from unnest(%(shards)s::smallint[], %(ids)s::bigint[]) as k (shard, id)
+cross join unnest(%(segments)s::integer[]) as s (id)
+join segment_change g on g.shard = k.shard and g.contact_id = k.id and g.segment_id = s.id and g.at >= %(since)s
+order by g.at, g.contact_id, g.segment_id, g.entered
+
+-- name: left
+-- Who left a segment since then, the last first.
+select g.contact_id
+from segment_change g
+where g.segment_id = %(segment_id)s and not g.entered and g.at >= %(since)s
+order by g.at desc, g.contact_id
+limit %(limit)s
+
 -- name: models
 -- Some customers of every shard, the newest.
 select c.id

@@ -42,9 +42,17 @@ class Called(msgspec.Struct, frozen=True, gc=False):
     journey: str = ""
 
 
+class Moved(msgspec.Struct, frozen=True, gc=False):
+    """A customer came into a segment, or left it."""
+
+    contact_id: int
+    segment_id: int
+    entered: bool
+
+
 class Arrival(msgspec.Struct, frozen=True, gc=False):
     """An event as it came to a workspace, something else that may begin a run, or a message to or of a customer."""
 
     at: datetime
     workspace: int
-    entry: EventEntry | OccasionEntry | Sent | Spent | Wrote | Called
+    entry: EventEntry | OccasionEntry | Sent | Spent | Wrote | Called | Moved

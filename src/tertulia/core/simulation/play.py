@@ -22,6 +22,7 @@ from typing import Final
 from uuid import UUID
 
 from tertulia.core import effects as fx
+from tertulia.core import segment_effects as gx
 from tertulia.core.asking import is_asked
 from tertulia.core.call_answers import OK
 from tertulia.core.call_outcomes import claim_call
@@ -45,14 +46,14 @@ from tertulia.core.entries import (
 from tertulia.core.events import identities_of
 from tertulia.core.identity import IdentityRef
 from tertulia.core.journey import advance, find_program, hear_reply
-from tertulia.core.membership import stir
+from tertulia.core.membership import TIME, stir
 from tertulia.core.message_outcomes import tell_ignored
 from tertulia.core.occasions import COMMENT, MESSAGE
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import CallRow, OpenDelivery
 from tertulia.core.run_ends import leave_in_time
 from tertulia.core.sessions import settle
-from tertulia.core.simulation.arrivals import Arrival, Called, Sent, Spent, Wrote
+from tertulia.core.simulation.arrivals import Arrival, Called, Moved, Sent, Spent, Wrote
 from tertulia.core.simulation.bandits import weigh_due
 from tertulia.core.simulation.crowd import REPLIED, Act, Crowd
 from tertulia.core.simulation.guards import look_due
@@ -127,6 +128,9 @@ class Player:
             if isinstance(entry, Spent):
                 self.memory.spend(arrival.workspace, arrival.at, entry.micros)
                 continue
+            if isinstance(entry, Moved):
+                self._move(arrival.workspace, arrival.at, entry)
+                continue
             if isinstance(entry, Wrote | Called):
                 self._read(arrival.workspace, arrival.at, entry)
                 continue
@@ -137,6 +141,14 @@ class Player:
             self._decide_log(arrival.at)
         if self._run_to(until, including=True):
             self.played_to = until
+
+    def _move(self, workspace: int, at: datetime, moved: Moved) -> None:
+        """Somebody came into a segment or left it, which begins nothing: that is told apart."""
+        world = self.memory.make_world(at)
+        self.memory.fill(world, (moved.contact_id,))
+        world.add(gx.MoveMember(workspace, moved.contact_id, moved.segment_id, moved.entered, TIME, "", at))
+        self.memory.members.note(self.memory.config, world)
+        self._end(world)
 
     def _read(self, workspace: int, at: datetime, message: Wrote | Called) -> None:
         """A message of a customer who is known, a comment, or a call about them."""
