@@ -118,13 +118,13 @@ def percent(share: float | None) -> SafeString:
 
 @register.filter
 def plain_money(micros: int, currency: str = "EUR") -> str:
-    """Millionths of a currency: cents for amounts from one up, three places below (an SMS costs 0.052)."""
+    """Millionths of a currency: cents, and below one a third place where it tells more (an SMS costs 0.052)."""
     return f"{CURRENCY_SIGNS.get(currency, currency)} {plain_amount(micros)}"
 
 
 def plain_amount(micros: int) -> str:
     """Millionths of a currency that goes without saying, as `plain_money` writes them."""
-    places = 2 if abs(micros) >= 1_000_000 or micros == 0 else 3
+    places = 2 if abs(micros) >= 1_000_000 or micros % 10_000 == 0 else 3
     return number_format(micros / 1_000_000, places, force_grouping=True)
 
 
