@@ -168,6 +168,28 @@ def test_the_schema_has_every_kind_with_its_own_name() -> None:
     assert schema["$defs"]["BranchStep"]["properties"]["else"]["items"] == {"$ref": "#/$defs/Step"}
 
 
+@pytest.mark.parametrize(
+    ("step", "reached"),
+    [
+        ("{id: x, kind: exit}", False),
+        ("{id: x, kind: split, ways: [{name: A, steps: [EXIT]}, {name: B, steps: [EXIT2]}]}", False),
+        ("{id: x, kind: split, ways: [{name: A, steps: [EXIT]}, {name: B}]}", True),
+        ("{id: x, kind: branch, branches: [{when: {property: p, is: a}, steps: [EXIT]}], else: [EXIT2]}", False),
+        ("{id: x, kind: branch, branches: [{when: {property: p, is: a}, steps: [EXIT]}]}", True),
+        ("{id: x, kind: wait_for, event: E, at_most: 1 d, came: [EXIT], missed: [EXIT2]}", False),
+        ("{id: x, kind: wait_for, event: E, at_most: 1 d, came: [EXIT]}", True),
+    ],
+)
+def test_a_step_that_nobody_reaches_is_refused(step: str, reached: bool) -> None:
+    """Behind the end of the run, and where every way has ended it."""
+    step = step.replace("EXIT2", "{id: b, kind: exit}").replace("EXIT", "{id: a, kind: exit}")
+    document = GOOD.replace("  - id: pause", f"  - {step}\n  - id: pause")
+    if reached:
+        assert check_journey(document, AROUND)
+    else:
+        assert [(line, words[:18]) for line, _, words in tell(document)] == [(9, "Nobody comes here:")]
+
+
 @pytest.mark.parametrize("kind", list(list_kinds().values()), ids=lambda kind: kind.KIND)
 def test_a_new_step_of_every_kind_is_right_as_it_stands(kind: type) -> None:
     """Its sample is valid, and it has words and an icon."""

@@ -1,12 +1,21 @@
 """The conformance suite: its documents, and that the black-box runner plays them."""
 
 import os
+import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
+from tertulia.core.conditions import GROUPS, OPERATORS, SUBJECTS
+from tertulia.core.gates import ORDER
+from tertulia.core.journeys import Entry, Outcome
+from tertulia.core.segment_document import SegmentCondition
+from tertulia.core.steps.registry import list_kinds
 from tertulia.errors import Invalid
 from tertulia.stories.conformance import runner
 
@@ -33,6 +42,41 @@ def test_every_rule_has_several_scenarios_that_can_be_read() -> None:
     for scenario in scenarios:
         assert scenario.name.startswith(f"{scenario.rule}-")
         assert scenario.expect, scenario.name
+
+
+def walk(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document."""
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from walk(part)
+
+
+def test_every_step_entry_gate_and_condition_has_a_scenario() -> None:
+    """Whoever adds one shows it here too. Of country rules nothing can be set, so their gate refuses nobody; a hold-out
+    is expected of the two sides of a crowd."""
+    scenarios = runner.load_scenarios(runner.FOLDER)
+    documents = [step["journey"].get("document") or {} for one in scenarios for step in one.steps if "journey" in step]
+    steps = {part.get("kind") for one in documents for part in walk(one.get("steps", []))}
+    assert set(list_kinds()) - steps == set()
+
+    entries = [one["entry"] for one in documents if "entry" in one]
+    known = {kind.__struct_config__.tag for kind in get_args(Entry)}
+    assert known - {entry.get("kind", "event") for entry in entries} == set()
+    assert set(get_args(Outcome)) - {entry.get("outcome") for entry in entries} == set()
+
+    asked = {name for one in documents for part in walk(one) for name in part}
+    compared = {name.removesuffix("_") for name in OPERATORS}
+    assert {*GROUPS, *SUBJECTS, *compared} - asked == set()
+
+    segments = [step["segment"] for one in scenarios for step in one.steps if "segment" in step]
+    named = {name for one in segments for part in walk(one.get("where")) for name in part}
+    assert {field.encode_name for field in msgspec.structs.fields(SegmentCondition)} - named == set()
+
+    expected = " ".join(str((one.steps, one.expect)) for one in scenarios)
+    refused = set(re.findall(r"\b(?:not_sent|held|ghost|revoked) ([a-z_]+)\b", expected))
+    assert "'sides':" in expected
+    assert {name for name, _ in ORDER} - {"country", "hold_out"} - refused == set()
 
 
 def test_a_document_that_is_none_is_refused_with_its_name(tmp_path: Path) -> None:

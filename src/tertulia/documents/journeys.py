@@ -343,8 +343,8 @@ class _Steps:
         self.saved: Mapping[str, tuple[str, ...]] = {}  # the same of those that save results, with their names
         self.given: frozenset[str] = frozenset()  # steps that everybody has passed, whose coupons there are
 
-    def check(self, raws: Iterable[Any], path: Path) -> None:
-        """One sequence, and those inside its steps."""
+    def check(self, raws: Iterable[Any], path: Path) -> bool:
+        """One sequence, and those inside its steps. Whether no run comes to its end."""
         left = False
         for place, raw in enumerate(raws):
             here = (*path, place)
@@ -353,8 +353,8 @@ class _Steps:
                 left = False
             step = self._read(raw, here)
             if step is not None:
-                self._check_step(step, here)
-                left = step.KIND == "exit"
+                left = self._check_step(step, here) or step.KIND == "exit"
+        return left
 
     def _add(self, path: Path, message: str, parameters: Mapping[str, str] | None = None) -> None:
         self.problems.append(Problem(self.written.find(path), path, message, parameters or {}))
@@ -374,7 +374,8 @@ class _Steps:
             return None
         return found
 
-    def _check_step(self, step: Step, path: Path) -> None:
+    def _check_step(self, step: Step, path: Path) -> bool:
+        """Whether every way of it ends the run."""
         if not ID.fullmatch(step.id):
             self._add((*path, "id"), _("An id has small letters, digits, - and _, and is at most 60 long."))
         elif step.id in self.ids:
@@ -403,19 +404,21 @@ class _Steps:
         self.asked |= {step.id} if step.ASKS else set()
         self.saved = {**self.saved, **({step.id: names} if (names := step.list_saved()) else {})}
         self.given |= {step.id} if step.KIND == "coupon" else set()
-        self._check_ways(step, path)
+        return self._check_ways(step, path)
 
-    def _check_ways(self, step: Step, path: Path) -> None:
+    def _check_ways(self, step: Step, path: Path) -> bool:
         """What was asked and saved on a way is known there, and where the ways have met again; a coupon of a way only
-        on it."""
+        on it. Whether there are ways and all end the run."""
         before, given = (self.asked, self.saved), self.given
         asked, saved = before
+        ends = []
         for way in step.list_ways():
             self.asked, self.saved = before
-            self.check(way.steps, (*path, *way.field))
+            ends.append(self.check(way.steps, (*path, *way.field)))
             asked, saved = asked | self.asked, {**saved, **self.saved}
             self.given = given
         self.asked, self.saved = asked, saved
+        return bool(ends) and all(ends)
 
     def _check_channels(self, step: Step, path: Path) -> None:
         names = getattr(step, "channels", ())
