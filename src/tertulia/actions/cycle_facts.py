@@ -117,7 +117,8 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     known = _load_events(conn, world, wants.events)  # whoever was not loaded by now is only needed as an event's
     if wants.events or wants.joined:
         load_sessions(conn, world, world.contacts)
-        pairs = [(entry, ids) for (_, entry), ids in zip(wants.events, known, strict=True)]
+        merging = {world.follow(one): world.follow(into) for one, into in wants.merging.items()}
+        pairs = [(entry, _add_roots(world, ids, merging)) for (_, entry), ids in zip(wants.events, known, strict=True)]
         since = {contact_id: world.sessions[contact_id].started_at for contact_id in list_due(world, pairs)}
         for contact_id, began in wants.carried.items():  # where one is running already, it begins with the earlier
             running = world.sessions.get(contact_id)
@@ -142,6 +143,16 @@ def load_facts(conn: Conn, world: World, entries: Sequence[tuple[LogRow, Entry]]
     load_asked(conn, world, wants.inbound)
     load_assignments(conn, world)
     load_calls_of_runs(conn, world)
+
+
+def _add_roots(world: World, contact_ids: list[int], merging: Mapping[int, int]) -> list[int]:
+    """With whom they become in this cycle: what comes after a merge is about the one who stays (M8)."""
+    found = list(contact_ids)
+    for contact_id in found if merging else ():  # it grows
+        root = merging.get(world.follow(contact_id))
+        if root is not None and root not in found:
+            found.append(root)
+    return found
 
 
 def _is_alone(row: OpenDelivery | ClosedDelivery) -> bool:
@@ -210,6 +221,7 @@ class _Wants:
     outcomes: list[tuple[int, ReceiptEntry | OutcomeEntry | LookUpEntry | ClickEntry]] = field(default_factory=list)
     calls: dict[UUID, int] = field(default_factory=dict)  # with their contacts
     otps: dict[UUID, int] = field(default_factory=dict)  # with their contacts
+    merging: dict[int, int] = field(default_factory=dict)  # who is absorbed, by whom
     joined: bool = False  # contacts are merged, and running sessions with them
     carried: dict[int, datetime] = field(default_factory=dict)  # who takes over a session that began then
 
@@ -246,6 +258,8 @@ class _Wants:
             case MergeEntry() | AbsorbEntry():
                 self.contacts |= {entry.absorbed: None, entry.into: None}
                 self.joined = True
+                if isinstance(entry, MergeEntry):
+                    self.merging[entry.absorbed] = entry.into
                 if isinstance(entry, AbsorbEntry) and entry.session_at is not None:
                     self.carried[entry.into] = min(entry.session_at, self.carried.get(entry.into, entry.session_at))
                 if entry.match_id is not None and isinstance(entry, AbsorbEntry) and entry.member_id is not None:

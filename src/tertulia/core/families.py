@@ -38,6 +38,19 @@ def _hand_over_talks(world: "World", contact_id: int, root_id: int) -> None:
             world.conversations[place] = talk
 
 
+def take_over(world: "World", absorbed: ContactRow) -> None:
+    """A contact was merged just now: what follows in this cycle sees one person, as the next cycle will."""
+    join_families(world, [absorbed])
+    root_id = world.follow(absorbed.id)
+    for passage in [row for row in world.passages.values() if row.contact_id == absorbed.id]:
+        take_passage(world, passage)
+    for (contact_id, experiment), assignment in list(world.assignments.items()):
+        if contact_id == absorbed.id:
+            take_assignment(world, root_id, experiment, assignment)
+    if recalled := world.recalled.get(absorbed.id):
+        world.recalled.setdefault(root_id, []).extend(recalled)
+
+
 def take_assignment(world: "World", root_id: int, experiment: str, row: AssignmentRow) -> None:
     """Which way a contact went before they became `root_id`, or that one itself: the oldest word holds for all of a
     family (A1). Of two of the same instant that of who stays, then of the lower id."""

@@ -20,6 +20,7 @@ from tertulia.core.entries import (
     key_of,
 )
 from tertulia.core.events import EVENT_IDENTITIES
+from tertulia.core.families import take_over
 from tertulia.core.journey import resolve_clocks
 from tertulia.core.reasons import Reason
 from tertulia.core.rows import ContactRow
@@ -50,6 +51,7 @@ def decide_merge(world: World, entry: MergeEntry, workspace: int) -> None:
         fx.MergeContact(workspace, absorbed.id, into.id, merge_id, {"rule": entry.rule}, entry.actor, entry.at),
         fx.SettleSuggestion(workspace, into.id, absorbed.id, "merged", entry.actor),
     )
+    take_over(world, absorbed)
     session = leave(world, absorbed.id)
     other = AbsorbEntry(
         *(into.id, absorbed.id, merge_id, entry.actor, entry.at, entry.rule, False),
