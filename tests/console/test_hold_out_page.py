@@ -11,7 +11,14 @@ def test_A2_a_share_is_saved(cast: Cast, alice):
 
     epoch = cast.workspace.epoch
     assert alice.post(PAGE, {"share": " 5 % "}).status_code == 302
-    form = {"name": "Verbena", "zone": "UTC", "currency": "EUR", "link_days": "30", "language": "en"}
+    form = {
+        "name": "Verbena",
+        "zone": "UTC",
+        "currency": "EUR",
+        "link_days": "30",
+        "event_hours": "72",
+        "language": "en",
+    }
     assert alice.post("/settings/", form).status_code == 302
     cast.workspace.refresh_from_db()
     assert (cast.workspace.hold_out, cast.workspace.epoch) == ("5%", epoch + 2)

@@ -5,7 +5,7 @@ from tests.console.cast import Cast, make_client
 
 GOOD = {
     "name": "Verbena", "link_domain": "https://l.example.com/", "country": "br", "language": "pt",
-    "zone": "America/Sao_Paulo", "currency": "BRL", "link_days": "14",
+    "zone": "America/Sao_Paulo", "currency": "BRL", "link_days": "14", "event_hours": "24",
 }  # fmt: skip
 
 
@@ -17,8 +17,8 @@ def test_settings_are_saved_whole(cast: Cast, alice):
     before = cast.workspace.epoch
     cast.workspace.refresh_from_db()
     found = cast.workspace
-    assert (found.name, found.link_domain, found.country, found.link_days) == (
-        "Verbena", "https://l.example.com", "BR", 14,
+    assert (found.name, found.link_domain, found.country, found.link_days, found.event_hours) == (
+        "Verbena", "https://l.example.com", "BR", 14, 24,
     )  # fmt: skip
     assert found.epoch == before + 1
     assert Audit.objects.get().verb == "workspace_changed"
@@ -37,6 +37,8 @@ def test_settings_are_saved_whole(cast: Cast, alice):
         ("currency", "EURO"),
         ("link_days", "0"),
         ("link_days", "9999"),
+        ("event_hours", "0"),
+        ("event_hours", "169"),
     ],
 )
 def test_one_wrong_field_saves_nothing(cast: Cast, alice, field, value):

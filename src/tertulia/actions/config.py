@@ -1,6 +1,7 @@
 """The configuration that cycles decide with, as the core's facts (E7)."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
@@ -60,6 +61,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
             typical=tuple(row.typical),
             budget=read_budget(row.budget),
             rates=read_rates(row.budget.get("rates", {})),
+            horizon=timedelta(hours=row.event_hours),
         )
         for row in read_workspaces(conn)
     }

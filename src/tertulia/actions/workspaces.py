@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -16,6 +16,7 @@ from tertulia.actions.hold_out import check_share, write_hold_out
 from tertulia.actions.problems import Problem, refuse
 from tertulia.actions.quiet_hours import check_hours
 from tertulia.core.sensitive import OWN_FIELDS
+from tertulia.core.world import HORIZON_MAX
 from tertulia.data.models import ApiKey, Import, User, Workspace
 from tertulia.errors import NotFound
 from tertulia.store.sealing import seal
@@ -26,6 +27,7 @@ KEY_HEAD: Final = "tertulia_"
 PREFIX_CHARACTERS: Final = 8
 LINK_DAYS_MAX: Final = 365
 LINK_KEY_BYTES: Final = 32
+EVENT_HOURS_MAX: Final = HORIZON_MAX // timedelta(hours=1)
 SENSITIVE_MAX: Final = 100
 ATTRIBUTE_CHARACTERS_MAX: Final = 100
 
@@ -35,8 +37,8 @@ class WorkspaceForm:
     """`link_domain` is where short links begin (https://l.example), empty for the server's own address; `country`
     ISO 3166, for numbers without a country code; `zone` IANA; `currency` ISO 4217; `link_days` until a link expires;
     `sensitive` the attributes that only a verified customer may be sent (M6), `send_window` the hours in which
-    marketing and service messages may go out (Q1), `hold_out` the share of customers who get no marketing (A2); None
-    leaves each as it is."""
+    marketing and service messages may go out (Q1), `hold_out` the share of customers who get no marketing (A2),
+    `event_hours` how old an event may be that starts something (E4); None leaves each as it is."""
 
     name: str
     link_domain: str = ""
@@ -48,6 +50,7 @@ class WorkspaceForm:
     sensitive: tuple[str, ...] | None = None
     send_window: Sequence[Any] | None = None
     hold_out: str | None = None
+    event_hours: int | None = None
 
 
 def create_workspace(user: User | None, now: datetime, form: WorkspaceForm, link_key: bytes) -> Workspace:
@@ -66,7 +69,7 @@ def update_workspace(workspace: Workspace, user: User | None, now: datetime, for
     before = set(workspace.sensitive_attributes)
     _fill(workspace, form)
     names = ("name", "link_domain", "country", "language", "zone", "currency", "link_days")
-    workspace.save(update_fields=[*names, "sensitive_attributes", "send_window", "hold_out"])
+    workspace.save(update_fields=[*names, "sensitive_attributes", "send_window", "hold_out", "event_hours"])
     record_change(workspace, user, now, "workspace_changed", f"workspace:{workspace.pk}")
     after = set(workspace.sensitive_attributes)
     if after != before:
@@ -97,6 +100,9 @@ def check_form(form: WorkspaceForm) -> list[Problem]:
         problems.append(Problem("choice", _("Give the currency as three letters, such as BRL."), "currency"))
     if not 1 <= form.link_days <= LINK_DAYS_MAX:
         problems.append(Problem("range", _("Links last from 1 to 365 days."), "link_days"))
+    if form.event_hours is not None and not 1 <= form.event_hours <= EVENT_HOURS_MAX:
+        sentence = _("Events start something for 1 to %(most)d hours.") % {"most": EVENT_HOURS_MAX}
+        problems.append(Problem("range", sentence, "event_hours"))
     problems += check_hours(form.send_window or ())
     problems += check_share(form.hold_out or "")
     names = form.sensitive or ()
@@ -172,6 +178,8 @@ def _fill(workspace: Workspace, form: WorkspaceForm) -> None:
         workspace.send_window = list(form.send_window)
     if form.hold_out is not None:
         workspace.hold_out = write_hold_out(form.hold_out)
+    if form.event_hours is not None:
+        workspace.event_hours = form.event_hours
 
 
 def _free_slug(name: str) -> str:

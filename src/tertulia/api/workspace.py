@@ -21,7 +21,8 @@ class WorkspaceIn(Schema):
     `sensitive_attributes`: attributes of contacts that only a verified customer may be sent. `send_window`: the hours
     in which marketing and service messages may go out, by the customer's clock, as `{"from": "09:00", "to": "21:00",
     "days": ["mon", "tue"]}`; an empty list for always. `hold_out`: the share of customers who get no marketing, such as
-    `5%`; empty for none. Left out, each of these three stays."""
+    `5%`; empty for none. `event_hours`: how old an event may be that starts something, from 1 to 168. Left out, each of
+    these four stays."""
 
     name: str
     link_domain: str = ""
@@ -33,6 +34,7 @@ class WorkspaceIn(Schema):
     sensitive_attributes: list[str] | None = None
     send_window: list[dict[str, Any]] | None = None
     hold_out: str | None = None
+    event_hours: int | None = None
 
 
 class WorkspaceOut(WorkspaceIn):
@@ -41,6 +43,7 @@ class WorkspaceOut(WorkspaceIn):
     sensitive_attributes: list[str]
     send_window: list[dict[str, Any]]
     hold_out: str
+    event_hours: int
     id: int
     slug: str
     epoch: int
@@ -103,7 +106,7 @@ def get_workspace(request: HttpRequest) -> Workspace:
 
 @router.put("/workspace", response=WorkspaceOut, summary="Change the workspace")
 def put_workspace(request: HttpRequest, form: WorkspaceIn) -> Workspace:
-    """Name, link domain, country, language, zone, currency, sensitive attributes, quiet hours, hold-out."""
+    """Everything that the workspace says of itself; what may be left out stays then."""
     workspace = workspace_of(request)
     told = form.dict()
     sensitive = told.pop("sensitive_attributes")

@@ -14,7 +14,7 @@ from tertulia.core.journeys import CommentEntry
 from tertulia.core.occasions import COMMENT, COMMENTED, Occasion, is_comment_asked_for, name_channel
 from tertulia.core.opt_words import OptAction, classify
 from tertulia.core.private_replies import REPLY_WITHIN
-from tertulia.core.triggers import HORIZON, react
+from tertulia.core.triggers import react
 from tertulia.core.world import ChannelFacts, World
 from tertulia.ids import derive_id
 
@@ -23,7 +23,8 @@ def is_news(world: World, entry: Inbound, workspace: int) -> bool:
     """Whether a journey may begin by this comment, whoever wrote it, and it has not come before (I3). A word that stops
     messages begins nothing."""
     heard = world.config.heard.get((workspace, COMMENT, COMMENTED))
-    if heard is None or entry.at < world.now - HORIZON or _is_kept(world, entry, workspace):
+    late = world.now - world.config.workspaces[workspace].horizon
+    if heard is None or entry.at < late or _is_kept(world, entry, workspace):
         return False
     said = classify(entry.text, question_waiting=False, country="", previously_stopped=False)
     if said.action is OptAction.STOP:

@@ -21,7 +21,7 @@ from tertulia.core import event_effects as ev
 from tertulia.core.carts import Cart
 from tertulia.core.entries import EventEntry
 from tertulia.core.rows import ContactRow, Done, SessionRow
-from tertulia.core.triggers import HORIZON, react
+from tertulia.core.triggers import react
 from tertulia.core.world import Config, World
 from tertulia.ids import day_of, derive_id, derive_key, shard_of_contact
 
@@ -69,7 +69,8 @@ def is_act(config: Config, call: str, told: Told) -> bool:
 def go_on(world: World, entry: EventEntry, workspace: int, contact: Seen) -> None:
     """An event begins a session where none is running. Before the contact's last activity is moved forward by it. What
     was imported begins none, however young it is, and belongs to none (E4)."""
-    if entry.imported or not is_act(world.config, entry.call, entry) or entry.at < world.now - HORIZON:
+    horizon = world.config.workspaces[workspace].horizon
+    if entry.imported or not is_act(world.config, entry.call, entry) or entry.at < world.now - horizon:
         return
     row = world.sessions.get(contact.id)
     if row is not None and entry.at >= row.ends_at:

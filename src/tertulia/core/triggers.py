@@ -48,7 +48,6 @@ from tertulia.core.wall_clock import LATE_MAX
 from tertulia.core.world import JourneyFacts, World
 from tertulia.ids import derive_id
 
-HORIZON: Final = timedelta(hours=72)  # an older event starts nothing (E4)
 KEY_CHARACTERS_MAX: Final = 200
 DEPTH_MAX: Final = 3  # journeys that start journeys (I11)
 
@@ -67,7 +66,7 @@ def react(world: World, event: Concerning, only: int | None = None) -> None:
         run = world.runs.get(run_id)
         if run is not None and run.journey_id in heard.follows and _touch_run(world, run, event, subject):
             concerned.add(run.journey_id)
-    if event.occurred_at >= world.now - HORIZON and not event.imported:
+    if event.occurred_at >= world.now - world.config.workspaces[event.workspace].horizon and not event.imported:
         for journey_id in heard.starts:
             if journey_id not in concerned and only in (None, journey_id):
                 _consider(world, world.config.journeys[journey_id], event, contact, subject)

@@ -49,6 +49,8 @@ from tertulia.core.zones import load_zone
 from tertulia.ids import INDEX_OF_SHARD, make_contact_id
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+HORIZON: Final = timedelta(hours=72)  # E4, where a workspace does not say another
+HORIZON_MAX: Final = timedelta(days=7)
 ACTIVE_STEP: Final = timedelta(minutes=1)  # when a contact was last seen is kept to the minute
 
 
@@ -73,6 +75,7 @@ class WorkspaceFacts:
     typical: tuple[int, ...] = ()  # how often each hour of the day was one at which a customer opened, clicked or wrote
     budget: Budget | None = None  # V3
     rates: Mapping[str, float] = field(default_factory=dict)  # what one of other currencies is worth in its own
+    horizon: timedelta = HORIZON  # older events start nothing (E4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class WorkspaceRow:
     hold_out: str
     typical: Sequence[int]
     budget: Mapping[str, Any]
+    event_hours: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,9 @@ def read_workspaces(conn: Conn) -> list[WorkspaceRow]:
     """Every workspace, its link key still sealed."""
     rows = fetch_all(conn, load("ownership")["workspaces"], {})
     return [
-        WorkspaceRow(*(*row[:10], read_json(row[10]), read_json(row[11]), row[12], *map(read_json, row[13:15])))
+        WorkspaceRow(
+            *(*row[:10], read_json(row[10]), read_json(row[11]), row[12], *map(read_json, row[13:15]), row[15])
+        )
         for row in rows
     ]
 

@@ -32,7 +32,7 @@ update shard_owner set lease_until = %(now)s where owner = %(owner)s
 
 -- name: workspaces
 select id, name, link_key, link_domain, link_days, country, language, currency, epoch, zone,
-       sensitive_attributes, send_window, hold_out, typical_hours, budget
+       sensitive_attributes, send_window, hold_out, typical_hours, budget, event_hours
 from workspace
 
 -- name: caps

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tertulia.actions.problems import Refused
-from tertulia.actions.workspaces import LINK_DAYS_MAX, WorkspaceForm, list_attributes, update_workspace
+from tertulia.actions.workspaces import EVENT_HOURS_MAX, LINK_DAYS_MAX, WorkspaceForm, list_attributes, update_workspace
 from tertulia.console.access import get_now, may_change
 from tertulia.console.routes import route
 from tertulia.console.tags import CURRENCY_SIGNS
@@ -46,6 +46,7 @@ def show_settings(request: HttpRequest) -> HttpResponse:
             "countries": list_countries(),
             "currencies": sorted({*CURRENCY_SIGNS, form.currency}),
             "link_days_max": LINK_DAYS_MAX,
+            "event_hours_max": EVENT_HOURS_MAX,
             "attributes": list_choices(request.workspace, form),
         },
         status=422 if errors else 200,
@@ -66,7 +67,7 @@ def list_choices(workspace: Workspace, form: WorkspaceForm) -> list[tuple[str, b
 def read_form(sent: QueryDict) -> WorkspaceForm:
     """The form as it was sent, without blanks around its values."""
     typed = [name.strip() for name in sent.get("sensitive_more", "").split(",")]
-    days = sent.get("link_days", "").strip()
+    days, hours = sent.get("link_days", "").strip(), sent.get("event_hours", "").strip()
     return WorkspaceForm(
         name=sent.get("name", "").strip(),
         link_domain=sent.get("link_domain", "").strip(),
@@ -75,6 +76,7 @@ def read_form(sent: QueryDict) -> WorkspaceForm:
         zone=sent.get("zone", "").strip(),
         currency=sent.get("currency", "").strip().upper(),
         link_days=int(days) if days.isdecimal() and len(days) < 6 else 0,
+        event_hours=int(hours) if hours.isdecimal() and len(hours) < 4 else 0,
         sensitive=tuple(filter(None, [*sent.getlist("sensitive"), *typed])),
     )
 
@@ -89,6 +91,7 @@ def fill_form(workspace: Workspace) -> WorkspaceForm:
         zone=workspace.zone,
         currency=workspace.currency,
         link_days=workspace.link_days,
+        event_hours=workspace.event_hours,
         sensitive=tuple(workspace.sensitive_attributes),
     )
 

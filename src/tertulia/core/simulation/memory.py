@@ -50,8 +50,7 @@ from tertulia.core.simulation.guards import Guards
 from tertulia.core.simulation.members import Members
 from tertulia.core.simulation.timers import Timers
 from tertulia.core.spending import find_own_pot
-from tertulia.core.triggers import HORIZON
-from tertulia.core.world import Config, World
+from tertulia.core.world import HORIZON_MAX, Config, World
 from tertulia.ids import SHARDS, shard_of_contact
 
 OWNED: Final = frozenset(SHARDS)
@@ -244,7 +243,7 @@ class Memory:
     def _forget_recalled(self, contact_id: int, now: datetime) -> None:
         recalled = self.rows.recalled.get(contact_id, [])
         if len(recalled) > EVENTS_KEPT:
-            recalled[:] = [told for told in recalled if told.occurred_at >= now - HORIZON - self.lookback]
+            recalled[:] = [told for told in recalled if told.occurred_at >= now - HORIZON_MAX - self.lookback]
 
     def _index(self, effect: fx.Effect, now: datetime) -> None:
         """Whose a row is, and when it is due."""
@@ -344,7 +343,7 @@ class Memory:
         """A visit is over; another begins within the horizon."""
         doings = self.rows.doings.get(contact_id, [])
         if len(doings) > EVENTS_KEPT:
-            doings[:] = [done for done in doings if done.occurred_at >= now - HORIZON]
+            doings[:] = [done for done in doings if done.occurred_at >= now - HORIZON_MAX]
 
 
 def make_memory(config: Config, since: datetime) -> Memory:

@@ -54,6 +54,7 @@ class Workspace(models.Model):
     currency = models.CharField(max_length=3, default="EUR")
     link_key = models.BinaryField()  # sealed; keys the link codes (M4) and the proofs of erasure (C5)
     link_days = models.PositiveSmallIntegerField(default=30)
+    event_hours = models.PositiveSmallIntegerField(default=72, db_default=72)
     # Names of attributes that only a verified customer may be sent (M6).
     sensitive_attributes = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     # Hours of the week in which marketing and service messages may go out, as documents write them; empty: always (Q1).
