@@ -438,7 +438,7 @@ def _run_to(town: Town, answer: Answer, until: datetime) -> None:
             due = round_at
             town.engine._rounds.checked = None  # at that instant, and not some seconds later
         if hourly:
-            hour = town.now.replace(minute=0, second=0) + HOUR
+            hour = town.now.replace(minute=0, second=0, microsecond=0) + HOUR
             due = min(due or hour, hour)
         if due is None or due >= until:
             return
