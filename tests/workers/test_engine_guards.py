@@ -79,6 +79,21 @@ def test_V3_people_who_leave_and_texts_that_cannot_be_written_count(town: Town) 
     assert state(town) == ("paused", {"guard": "opt_outs", "count": 1, "of": 4, "allowed": "20%"})
 
 
+def test_V3_messages_that_were_held_for_days_count(town: Town) -> None:
+    """When they go out at last and come back, as those of the day."""
+    add_customers(town, 4)
+    publish(town)
+    town.pause_channel("sms")
+    order(town, 0, 1, 2, 3)
+    town.advance(timedelta(days=4))
+    town.resume_channel("sms")
+    town.advance(MINUTE)
+    for sent in town.sending("sms"):
+        town.outcome(sent, "gone", reason="gone.unknown")
+    town.advance(MINUTE)
+    assert state(town) == ("paused", {"guard": "bounces", "count": 4, "of": 4, "allowed": "30%"})
+
+
 def test_V3_aborts_are_judged_without_a_message(town: Town) -> None:
     """A variable that nobody has."""
     add_customers(town, 4)

@@ -9,6 +9,7 @@ import msgspec
 from tertulia.core.guards import BLOCKED_BY, LEFT_BY, WINDOW, Canary, Counts, Fired
 from tertulia.ids import day_of
 from tertulia.store.db import Conn, fetch_all, fetch_one, load, read_json, run
+from tertulia.store.recorded import QUEUED_FOR
 
 
 def read_since(conn: Conn, journeys: Sequence[int], now: datetime) -> dict[int, datetime]:
@@ -18,7 +19,12 @@ def read_since(conn: Conn, journeys: Sequence[int], now: datetime) -> dict[int, 
 
 def count_messages(conn: Conn, journey_id: int, since: datetime) -> Counts:
     """What became of a journey's messages since then."""
-    args = {"journey": journey_id, "since": since, "day": day_of(since - WINDOW)}
+    args: dict[str, Any] = {
+        "journey": journey_id,
+        "since": since,
+        "today": day_of(since),
+        "day": day_of(since - QUEUED_FOR),
+    }
     args |= {"left_by": list(LEFT_BY), "blocked_by": list(BLOCKED_BY)}
     row = fetch_one(conn, load("guards")["counts"], args)
     assert row is not None

@@ -6,7 +6,8 @@ select id, greatest(guarded_from, %(since)s::timestamptz) from journey
 where id = any(%(journeys)s::integer[]) and state in ('live', 'closed')
 
 -- name: counts
--- By the indexes of deliveries and of the ledger by journey, in the partitions of these days.
+-- By the indexes of deliveries and of the ledger by journey, in the partitions of these days: a delivery lies in that of
+-- the day on which it was made, and may have been held for some since.
 select (select count(*) from delivery d
         where d.journey_id = %(journey)s and d.day >= %(day)s and coalesce(d.sent_at, d.failed_at) >= %(since)s),
        (select count(*) from delivery d
@@ -20,7 +21,7 @@ select (select count(*) from delivery d
         where d.journey_id = %(journey)s and d.day >= %(day)s and d.sent_at >= %(since)s
           and c.state = 'withdrawn' and c.source = any(%(left_by)s) and c.at >= d.sent_at),
        (select count(*) from ledger l
-        where l.journey_id = %(journey)s and l.day >= %(day)s and l.at >= %(since)s
+        where l.journey_id = %(journey)s and l.day >= %(today)s and l.at >= %(since)s
           and l.outcome = 'not_sent' and l.gate = 'render')
 
 -- name: pause
