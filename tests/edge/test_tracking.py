@@ -344,6 +344,20 @@ def test_a_pixel_is_always_an_image(sdk: Sdk, web: httpx.Client, shop: Shop) -> 
     assert entry["context"]["page"] == {"url": "x"}
 
 
+@pytest.mark.parametrize("basic", [True, False])
+def test_the_source_of_rudderstacks_browser_sdk(sdk: Sdk, web: httpx.Client, basic: bool) -> None:
+    """It asks with Basic authentication and with the key in the query, and any page may."""
+    told = {"auth": (sdk.key, "")} if basic else {"params": {"writeKey": sdk.key}}
+    response = web.get("/sourceConfig/", headers={"origin": "https://shop.example"}, **told)
+    assert response.status_code == 200
+    source = response.json()["source"]
+    assert (source["id"], source["enabled"], source["destinations"]) == (sdk.key, True, [])
+    assert response.headers["access-control-allow-origin"] == "https://shop.example"
+    assert web.request("OPTIONS", "/sourceConfig/").status_code == 204
+    assert show_error(web.get("/sourceConfig/", params={"writeKey": "wk_nobody"})) == (404, "not_found")
+    assert show_error(web.get("/sourceConfig/")) == (404, "not_found")
+
+
 def test_settings_for_a_browser(sdk: Sdk, web: httpx.Client) -> None:
     response = web.get(f"/v1/projects/{sdk.key}/settings", headers={"origin": "https://shop.example"})
     assert response.status_code == 200

@@ -30,7 +30,9 @@ from tertulia.store.db import Conn, connect
 from tertulia.store.identities import tune_lookups
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-ANY_HOST = frozenset({"hooks", "v1", "beacon", "healthz", "readyz", "metrics"})  # what is served under any name
+ANY_HOST = frozenset(
+    {"hooks", "v1", "beacon", "sourceConfig", "healthz", "readyz", "metrics"}
+)  # what is served under any name
 
 
 class Edge:
@@ -81,6 +83,7 @@ class Edge:
             "hooks": self.hooks,
             "v1": self.ingest,
             "beacon": self.ingest,
+            "sourceConfig": self.ingest,
             "live": self.hub,
             "healthz": self._say_alive,
             "readyz": self._say_ready,

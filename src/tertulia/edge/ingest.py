@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ from tertulia.edge.ingest_answers import (
     reply_preflight,
     reply_refused,
     reply_settings,
+    reply_source,
     reply_taken,
 )
 from tertulia.edge.ingest_body import BODY_BYTES_MAX, find_header_key, is_packed, read_pixel, read_query, read_value
@@ -70,6 +71,10 @@ SINGLES: Final = {f"/v1/{name}": call for call in CALLS for name in (call, call[
 PIXELS: Final = {f"/v1/pixel/{name}": call for call in CALLS for name in (call, call[0])}
 METRICS_PATH: Final = "/v1/m"
 SETTINGS_BEGIN, SETTINGS_END = "/v1/projects/", "/settings"
+SOURCE_PATH: Final = "/sourceConfig"
+
+
+Reply = Callable[[Scope, Send, str, str], Awaitable[None]]
 
 
 class EventWork:
@@ -121,7 +126,10 @@ class Ingest:
             await self._take_pixel(scope, PIXELS[path])
             await reply_pixel(scope, send)
         elif path.startswith(SETTINGS_BEGIN) and path.endswith(SETTINGS_END) and method in ("GET", "HEAD"):
-            await self._show_settings(scope, send, path[len(SETTINGS_BEGIN) : -len(SETTINGS_END)])
+            await self._show_settings(scope, send, path[len(SETTINGS_BEGIN) : -len(SETTINGS_END)], reply_settings)
+        elif path == SOURCE_PATH and method in ("GET", "HEAD"):
+            key = find_header_key(scope) or read_query(scope["query_string"].decode("latin-1")).get("writeKey", "")
+            await self._show_settings(scope, send, key.strip(), reply_source)
         elif path == METRICS_PATH and method == "POST":
             await _drain(receive)  # what the browser's SDK says about itself
             await reply_taken(scope, send, 0, ())
@@ -268,7 +276,7 @@ class Ingest:
             raise refuse_away()
         return source
 
-    async def _show_settings(self, scope: Scope, send: Send, key: str) -> None:
+    async def _show_settings(self, scope: Scope, send: Send, key: str, reply: Reply) -> None:
         try:
             source = await self._look_up(key)
         except Refusal as refusal:
@@ -277,7 +285,7 @@ class Ingest:
         if source is None:
             await reply_refused(scope, send, Refusal(404, "not_found", "No source has this write key."))
             return
-        await reply_settings(scope, send, key, self._registry.public_url)
+        await reply(scope, send, key, self._registry.public_url)
 
     async def _read(self, raw: bytes, content_type: str) -> dict[str, Any]:
         """The object that a body stands for. What is large, or may be, is read beside the event loop and a few at once,
@@ -321,7 +329,7 @@ async def _drain(receive: Receive) -> None:
 
 
 def _refuse_address(path: str) -> Refusal:
-    known = path in BATCHES or path in SINGLES or path in PIXELS or path == METRICS_PATH
+    known = path in BATCHES or path in SINGLES or path in PIXELS or path in (METRICS_PATH, SOURCE_PATH)
     if known or (path.startswith(SETTINGS_BEGIN) and path.endswith(SETTINGS_END)):
         return Refusal(405, "method_not_allowed", "This address does not answer this method.")
     return Refusal(404, "not_found", "There is no such address.")

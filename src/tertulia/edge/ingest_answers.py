@@ -101,6 +101,16 @@ async def reply_settings(scope: Scope, send: Send, write_key: str, public_url: s
     await _reply(scope, send, 200, headers, msgspec.json.encode(body))
 
 
+async def reply_source(scope: Scope, send: Send, write_key: str, public_url: str) -> None:
+    """What RudderStack's SDK for browsers asks of the address that it knows as `configUrl`. It sends to the address
+    that it was given itself."""
+    told = {"errors": {"enabled": False}, "metrics": {"enabled": False}}
+    config = {"statsCollection": told}
+    body = {"source": {"id": write_key, "name": "Tertulia", "enabled": True, "config": config, "destinations": []}}
+    headers = (*_JSON, ("cache-control", f"public, max-age={SETTINGS_S}"), ("vary", "Authorization"))
+    await _reply(scope, send, 200, headers, msgspec.json.encode(body))
+
+
 def _show_discard(discard: Discard) -> dict[str, str | int]:
     told: dict[str, str | int] = {"index": discard.place, "messageId": discard.message_id, "code": discard.code}
     return told if discard.count == 1 else {**told, "count": discard.count}

@@ -98,11 +98,7 @@ _RUDDER_BROWSER = """
 import { RudderAnalytics } from "@rudderstack/analytics-js";
 
 const analytics = new RudderAnalytics();
-analytics.load("KEY", "ADDRESS", {
-  getSourceConfig: () => ({
-    source: { id: "KEY", config: {}, destinations: [] },
-  }),
-});
+analytics.load("KEY", "ADDRESS", { configUrl: "ADDRESS" });
 
 analytics.page();
 analytics.track("Product Viewed", { product_id: "sku-17", price: 25.9 });
@@ -132,7 +128,7 @@ SNIPPETS: tuple[Snippet, ...] = (
         "RudderStack JavaScript",
         True,
         gettext_lazy(
-            "Give load() the write key and the address. getSourceConfig stands for the vendor's settings server."
+            "Give load() the write key and the address, and the address again as configUrl, where it asks first."
         ),
         _RUDDER_BROWSER,
     ),
