@@ -251,13 +251,16 @@ def write_hook_faults() -> Iterator[str]:
     yield from table(("Code", "What people read"), rows)
 
 
+ITEM_WORDS = {"item": "an item of the catalog `products`", "no_item": "the item is taken out"}
+
+
 def write_hook_presets() -> Iterator[str]:
     """What each topic of a shop comes to, as the presets themselves say."""
     for kind in (hook_presets.SHOPIFY, hook_presets.WOOCOMMERCE):
         yield f"### {kind}\n"
         told: dict[str, list[str]] = {}
         for rule in hook_mapping.compile_mapping(hook_presets.fill_preset(kind, 1)).rules:
-            made = rule.event or {"identify": "who it is", "nothing": ""}.get(rule.do, rule.do)
+            made = rule.event or {"identify": "who it is", "nothing": "", **ITEM_WORDS}.get(rule.do, rule.do)
             for topic in rule.topics:
                 told.setdefault(topic, []).append(f"`{made}`" if rule.event or rule.do == "privacy_request" else made)
         rows = ((f"`{topic}`", ", ".join(filter(None, made)) or "nothing") for topic, made in told.items())

@@ -121,6 +121,20 @@ def test_a_mapping_is_tried_on_a_sample_and_nothing_is_kept(cast: Cast, alice, c
     assert "No rule of the mapping is for this webhook." in page
 
 
+def test_an_item_of_a_catalog_is_tried_as_one(cast: Cast, alice, shop):
+    """It is no event: named by catalog and id, with its fields; taken out, or not taken, it says so."""
+    address = f"/sources/{shop.pk}/mapping/"
+    told = {"act": "try", "text": shop.mapping, "payload": '{"id": 7, "title": "Tea"}'}
+    status, page = post(alice, address, **told, headers="X-Shopify-Topic: products/update")
+    assert (status, "1 item would change</h2>" in page, "event would be made" in page) == (200, True, False)
+    assert ("products: 7" in page, '"title": "Tea"' in page, "Item of a catalog" in page) == (True, True, True)
+    _status, page = post(alice, address, **told, headers="X-Shopify-Topic: products/delete")
+    assert "Item taken out" in page
+    told["payload"] = '{"title": "Tea"}'
+    _status, page = post(alice, address, **told, headers="X-Shopify-Topic: products/update")
+    assert ("A catalog does not take this item" in page, "Not taken" in page) == (True, True)
+
+
 def test_everything_that_is_wrong_in_a_trial_is_told_with_its_line(cast: Cast, alice, shop):
     """Of the mapping, the payload and the headers."""
     address = f"/sources/{shop.pk}/mapping/"

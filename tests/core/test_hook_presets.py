@@ -158,3 +158,31 @@ def test_woocommerce_small_numbers_of_two_shops_stay_apart() -> None:
     [customer] = read(WOOCOMMERCE, "customer.updated", WOO_CUSTOMER).values()
     assert (customer.user_id, customer.traits["phone"]) == ("woocommerce-3-12", "912 345 678")
     assert make(WOOCOMMERCE, "product.updated", {"id": 1}).fits
+
+
+def test_products_are_items_of_the_catalog_and_leave_it() -> None:
+    """By the ids that events have; an item without an id is named."""
+    product = {
+        "id": 7001, "title": "Espresso", "vendor": "Chapada", "handle": "espresso", "status": "active",
+        "updated_at": "2026-11-29T09:00:00Z", "variants": [{"price": "8.90", "compare_at_price": None}], "images": [],
+    }  # fmt: skip
+    made = make(SHOPIFY, "products/update", product)
+    [item] = take(made, Arrival(3, NOW, lambda: "m"), write(product)).items
+    assert (item.catalog, item.id, item.find_instant(NOW)) == ("products", "7001", NOW.replace(hour=9))
+    assert item.fields == {"title": "Espresso", "price": 8.9, "brand": "Chapada", "status": "active"}
+    [gone] = make(SHOPIFY, "products/delete", {"id": 7001}).items
+    assert (gone.id, gone.fields, gone.find_instant(NOW)) == ("7001", None, NOW)
+    product = {
+        "id": 12,
+        "name": "Filter",
+        "price": "3.50",
+        "permalink": "https://shop.example/f",
+        "images": [{"src": "x"}],
+    }
+    [item] = make(WOOCOMMERCE, "product.updated", product).items
+    assert (item.id, item.fields) == (
+        "12",
+        {"title": "Filter", "price": 3.5, "url": "https://shop.example/f", "image_url": "x"},
+    )
+    bad = take(make(SHOPIFY, "products/update", {"title": "x"}), Arrival(3, NOW, lambda: "m"), b"")
+    assert ([*bad.items], [told.code for told in bad.discards]) == ([], ["bad_item"])

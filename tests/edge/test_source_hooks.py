@@ -197,3 +197,23 @@ def test_samples_of_each_topic_are_few(make_hook) -> None:
         assert hook.call({"id": number}, x_shopify_topic="products/update").status_code == 200
     topics = [row[0] for row in hook.samples()]
     assert (topics.count("refunds/create"), topics.count("products/update")) == (1, 20)
+
+
+def test_products_are_put_into_the_catalog_whatever_their_order(make_hook, shop: Shop) -> None:
+    """The latest word stays; one that comes later and is older changes nothing. Without the catalog it is told so."""
+    from tertulia.data.models import Catalog
+
+    def post(topic: str, number: int, price: str, hour: int) -> tuple[int, int, list[str]]:
+        at = f"2026-01-05T{hour:02}:00:00Z"
+        body = {"id": number, "title": "Espresso", "updated_at": at, "variants": [{"price": price}]}
+        return show(hook.call(body, x_shopify_topic=topic))
+
+    hook = make_hook()
+    assert post("products/create", 1, "5.00", 8) == (200, 1, [])
+    assert hook.discards() == [("no_catalog", "products, 1")]
+    Catalog.objects.create(workspace_id=shop.workspace, key="products", name="Products")
+    assert post("products/update", 1, "7.00", 10) == (200, 1, [])
+    post("products/update", 1, "6.00", 9)
+    post("products/create", 2, "1.00", 9)
+    hook.call({"id": 2}, x_shopify_topic="products/delete")
+    assert shop.run("select id, fields ->> 'price' from catalog_item") == [("1", "7.0")]

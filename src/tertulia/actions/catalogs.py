@@ -12,13 +12,13 @@ from tertulia.actions.audit import record_change
 from tertulia.actions.drafts import NAME_CHARACTERS_MAX, find_free_key
 from tertulia.actions.problems import Problem, Refused, refuse
 from tertulia.core.catalog_items import Given, LeftOut, read_items
+from tertulia.core.catalogs import ITEMS_MAX
 from tertulia.data.models import Catalog, User, Workspace
 from tertulia.errors import Conflict, NotFound
 from tertulia.store import catalogs as store
 from tertulia.store.db import Conn
 
 ID_MAX: Final = 2**31 - 1
-ITEMS_MAX: Final = 100_000  # of a workspace, for a trial holds them all
 AT_ONCE: Final = 1_000  # items of one call
 
 

@@ -38,7 +38,7 @@ SAMPLES_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a mapping would make of a payload: the messages as they would be taken, and everything that is wrong.
+    """What a mapping would make of a payload: messages and items as they would be taken, and everything wrong.
     `problems` name lines of the mapping where they know one; `taken` says of each message whether it would be."""
 
     topic: str = ""
@@ -172,7 +172,8 @@ def _compile(text: str) -> Compiled:
 
 def _show(made: Made, arrival: Arrival, raw: bytes) -> Tried:
     outcome = take(made, arrival, raw)
-    refused = {told.place for told in outcome.discards if told.place < len(made.messages)}
+    shown = [*(message.told for message in made.messages), *(item.show() for item in made.items)]
+    refused = {told.place for told in outcome.discards if told.place < len(shown)}
     problems = [explain_fault(fault) for fault in made.faults]
     for told, line in zip(outcome.discards, outcome.lines, strict=True):
         if told.code not in (HookCode.MAPPING_FAILED.value, HookCode.LIST_TOO_LONG.value):
@@ -181,8 +182,8 @@ def _show(made: Made, arrival: Arrival, raw: bytes) -> Tried:
         Problem(told.code, " ".join(explain_discard(told.code)), "mapping", warning=told.code in WARNINGS)
         for told in outcome.warnings
     ]
-    taken = [place not in refused for place in range(len(made.messages))]
-    return Tried(made.topic, [message.told for message in made.messages], taken, problems)
+    taken = [place not in refused for place in range(len(shown))]
+    return Tried(made.topic, shown, taken, problems)
 
 
 def _explain_json(payload: str) -> Problem:

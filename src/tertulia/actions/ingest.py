@@ -11,8 +11,11 @@ from uuid import UUID
 
 import msgspec
 
+from tertulia.core.catalogs import ITEMS_MAX
 from tertulia.core.entries import EventEntry, key_of, route
+from tertulia.core.hook_items import ItemChange
 from tertulia.core.ingest import Discard
+from tertulia.store import catalogs as store
 from tertulia.store.db import Conn
 from tertulia.store.discards import StoredDiscard, insert_discards
 from tertulia.store.hook_samples import NewSample, insert_samples, tell_privacy
@@ -22,7 +25,7 @@ from tertulia.store.log import LogWriter, NewEntry
 
 class EventRequest(msgspec.Struct, frozen=True):
     """One request of an SDK, read, or one webhook. `notes` are discards and warnings, to be kept; `sample` is the
-    webhook as it came."""
+    webhook as it came, `items` what it says of items of catalogs."""
 
     id: UUID
     workspace: int
@@ -30,12 +33,30 @@ class EventRequest(msgspec.Struct, frozen=True):
     entries: Sequence[EventEntry]
     notes: Sequence[Discard]
     sample: NewSample | None = None
+    items: Sequence[ItemChange] = ()
 
 
 def record_events(conn: Conn, log: LogWriter, requests: Sequence[EventRequest], now: datetime) -> None:
     """Append the requests' entries to the log and keep their notes, in the caller's transaction."""
     log.append(conn, place_events(conn, [(r.workspace, entry) for r in requests for entry in r.entries]), now)
-    record_notes(conn, requests, now)
+    record_notes(conn, [*requests, *put_items(conn, requests, now)], now)
+
+
+def put_items(conn: Conn, requests: Sequence[EventRequest], now: datetime) -> list[EventRequest]:
+    """What webhooks say of items of catalogs, in the caller's transaction; requests with the notes of those that were
+    not kept. Nothing is told anew to engines and nothing stands in the audit log, for shops change all day."""
+    changes = [(r, place, item) for r in requests for place, item in enumerate(r.items)]
+    if not changes:
+        return []
+    told = [store.ToldItem(r.workspace, i.catalog, i.id, i.fields, i.find_instant(now)) for r, _, i in changes]
+    refused = store.put_told(conn, told, ITEMS_MAX)
+    found = []
+    for (request, place, item), code in zip(changes, refused, strict=True):
+        if code:
+            first = max((note.place for note in request.notes), default=-1) + 1
+            note = Discard(first + place, code, name=f"{item.catalog}, {item.id}")
+            found.append(EventRequest(request.id, request.workspace, request.source_id, (), (note,)))
+    return found
 
 
 def record_notes(conn: Conn, requests: Sequence[EventRequest], now: datetime) -> None:

@@ -126,6 +126,18 @@ WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
         gettext_lazy("“each” leads to a list of more than 100 entries, so no event was made of them."),
         gettext_lazy("Have it sent in smaller pieces, or choose fewer entries in the path."),
     ),
+    "bad_item": (
+        gettext_lazy("A catalog does not take this item: it has no id, or too many or too long fields."),
+        gettext_lazy("Try the mapping on the sample, and leave fields out or shorten them."),
+    ),
+    "no_catalog": (
+        gettext_lazy("A product came, and there is no catalog with this key, so it was not kept."),
+        gettext_lazy("Make the catalog under Catalogs; the next webhook of the product is put into it."),
+    ),
+    "catalog_full": (
+        gettext_lazy("All catalogs together have as many items as they may, so this new one was not kept."),
+        gettext_lazy("Take out items that nothing shows any more."),
+    ),
     "no_secret": (
         gettext_lazy("A webhook came, and there is no secret here to prove it with. It was refused."),
         gettext_lazy("Enter the signing secret on the tab Connect."),

@@ -90,6 +90,11 @@ def name_field(head: str) -> str:
     return "_".join("".join(c if c.isalnum() else " " for c in head.strip().lower()).split())
 
 
+def is_item(item_id: str, fields: Mapping[str, Any]) -> bool:
+    """Whether a catalog takes an item of this id and these fields."""
+    return _check(item_id, fields) is None
+
+
 def _check(item_id: str, fields: Mapping[str, Any]) -> str | None:
     if not item_id:
         return NO_ID

@@ -23,6 +23,7 @@ from tertulia.core.world import World
 
 ROOT: Final = "catalogs"
 KEY_CHARACTERS_MAX: Final = 200
+ITEMS_MAX: Final = 100_000  # of a workspace, for a trial holds them all
 ROUNDS: Final = 3  # an item may name another, and that one a third
 _NAME: Final = re.compile(r"catalogs\.([\w-]+)")
 

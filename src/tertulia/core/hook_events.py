@@ -7,7 +7,7 @@ mapping says none it is made of the content. It carries the source, so that two 
 event the same event.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -15,7 +15,8 @@ import msgspec
 
 from tertulia.core.entries import EventEntry
 from tertulia.core.hook_faults import Fault, FaultCode, HookCode
-from tertulia.core.hook_mapping import MAKING, Compiled, Rule
+from tertulia.core.hook_items import ItemChange, make_item
+from tertulia.core.hook_mapping import ITEMS, MAKING, Compiled, Rule
 from tertulia.core.hook_values import Failed, Payload, is_there, is_true, write_text
 from tertulia.core.import_values import read_email
 from tertulia.core.ingest import PLACEHOLDERS, SAMPLE_MAX, Arrival, Discard, read_body
@@ -37,23 +38,25 @@ class Message(msgspec.Struct, frozen=True):
 
 class Made(msgspec.Struct, frozen=True):
     """What a payload comes to. `fits`: some rule was for it, if only to do nothing. `private`: it asks for a person's
-    data or their erasure."""
+    data or their erasure. `items`: what it says of items of catalogs."""
 
     topic: str
     messages: list[Message]
     faults: list[Fault]
     fits: bool
     private: bool
+    items: list[ItemChange]
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """Entries for the log and what was not taken, as of `ingest.Taken`. `lines` are the mapping's, one for each
-    discard (0: none)."""
+    discard (0: none). `items` are those that a catalog takes."""
 
     entries: list[EventEntry]
     discards: list[Discard]
     lines: list[int]
     warnings: list[Discard]
+    items: Sequence[ItemChange] = ()
 
 
 def find_topic(compiled: Compiled | None, body: Any, headers: Mapping[str, str]) -> str:
@@ -69,7 +72,7 @@ def find_topic(compiled: Compiled | None, body: Any, headers: Mapping[str, str])
 
 def make_messages(compiled: Compiled, source_id: int, body: Any, raw: bytes, headers: Mapping[str, str]) -> Made:
     """Every rule that fits, followed in order. `raw` is the body as it came."""
-    made = Made(find_topic(compiled, body, headers), [], [], False, False)
+    made = Made(find_topic(compiled, body, headers), [], [], False, False, [])
     fits = private = False
     for rule in compiled.rules:
         if not rule.fits(made.topic):
@@ -79,7 +82,7 @@ def make_messages(compiled: Compiled, source_id: int, body: Any, raw: bytes, hea
                 continue
             fits = True
             private = private or rule.do == "privacy_request"
-            if rule.do in MAKING:
+            if rule.do in MAKING or rule.do in ITEMS:
                 for place, item in enumerate(_list_items(rule, Payload(body, body, headers))):
                     _follow(made, rule, place, Payload(body, item, headers), source_id, raw)
         except Failed as failed:
@@ -91,7 +94,7 @@ def make_messages(compiled: Compiled, source_id: int, body: Any, raw: bytes, hea
 def take(made: Made, arrival: Arrival, raw: bytes) -> Outcome:
     """The messages as entries, each read by itself, so that a bad one spoils no other; faults and what fits nowhere as
     discards with the beginning of what came."""
-    outcome = Outcome([], [], [], [])
+    outcome = Outcome([], [], [], [], [item for item in made.items if item.is_right])
     for place, message in enumerate(made.messages):
         taken = read_body(message.told, arrival)
         once = read_time(message.once)
@@ -99,9 +102,14 @@ def take(made: Made, arrival: Arrival, raw: bytes) -> Outcome:
         outcome.discards.extend(msgspec.structs.replace(discard, place=place) for discard in taken.discards)
         outcome.lines.extend([message.line] * len(taken.discards))
         outcome.warnings.extend(msgspec.structs.replace(warning, place=place) for warning in taken.warnings)
+    for number, item in enumerate(made.items):
+        if not item.is_right:
+            name = f"{made.topic}, {item.catalog}, {item.id}".strip(", ")
+            outcome.discards.append(note(HookCode.BAD_ITEM, raw, name, len(made.messages) + number))
+            outcome.lines.append(item.line)
     for number, fault in enumerate(made.faults):
         code = HookCode.LIST_TOO_LONG if fault.code is FaultCode.TOO_MANY else HookCode.MAPPING_FAILED
-        place = len(made.messages) + number
+        place = len(made.messages) + len(made.items) + number
         outcome.discards.append(note(code, raw, f"{made.topic}, {fault.field}, {fault.line}".strip(", "), place))
         outcome.lines.append(fault.line)
     if not made.fits:
@@ -134,6 +142,9 @@ def _list_items(rule: Rule, payload: Payload) -> list[Any]:
 
 def _follow(made: Made, rule: Rule, place: int, payload: Payload, source_id: int, raw: bytes) -> None:
     try:
+        if rule.do in ITEMS:
+            made.items.append(make_item(rule, payload, _read_table(rule.properties, payload)))
+            return
         made.messages.append(_make(rule, place, payload, source_id, raw))
     except Failed as failed:
         made.faults.append(failed.fault)

@@ -23,6 +23,9 @@ class HookCode(StrEnum):
     NO_RULE = "no_rule"
     MAPPING_FAILED = "mapping_failed"
     LIST_TOO_LONG = "list_too_long"
+    BAD_ITEM = "bad_item"
+    NO_CATALOG = "no_catalog"
+    CATALOG_FULL = "catalog_full"
     NO_SECRET = "no_secret"  # noqa: S105 (a code)
     NO_SIGNATURE = "no_signature"
     BAD_SIGNATURE = "bad_signature"
@@ -48,6 +51,7 @@ class FaultCode(StrEnum):
     BAD_VERB = "bad_verb"
     NO_EVENT = "no_event"
     TWO_EVENTS = "two_events"
+    NO_ITEM = "no_item"
     USELESS = "useless"
     PATH_FAILED = "path_failed"
     EACH_NOT_LIST = "each_not_list"
@@ -77,9 +81,10 @@ SENTENCES: Final[Mapping[FaultCode, str]] = {
     FaultCode.BAD_VERB: gettext_noop("“do” is one of: %(known)s."),
     FaultCode.NO_EVENT: gettext_noop("This rule makes an event without a name. Add “event” or “event_from”."),
     FaultCode.TWO_EVENTS: gettext_noop("The event's name stands both in “event” and in “event_from”. Keep one."),
-    FaultCode.USELESS: gettext_noop(
-        "A rule with “do: %(verb)s” makes no event, so “%(field)s” is not used. Take it away."
+    FaultCode.NO_ITEM: gettext_noop(
+        "This rule is about an item. Add “catalog” with the key of a catalog, and “item”, where the item's id stands."
     ),
+    FaultCode.USELESS: gettext_noop("A rule with “do: %(verb)s” does not use “%(field)s”. Take it away."),
     FaultCode.PATH_FAILED: gettext_noop(
         "“%(field)s”: the path does not fit this payload: a function in it was given a value of another type."
     ),

@@ -34,12 +34,35 @@ FIELDS_MAX: Final = 200  # of properties, or of traits
 TOPICS_MAX: Final = 50
 NAME_CHARACTERS_MAX: Final = 255
 
-VERBS: Final = ("track", "identify", "nothing", "privacy_request")
+VERBS: Final = ("track", "identify", "item", "no_item", "nothing", "privacy_request")
 MAKING: Final = ("track", "identify")
+ITEMS: Final = ("item", "no_item")
 WHO: Final = ("user_id", "anonymous_id", "email", "phone", "traits")
 COMMON: Final = ("message_id", "who", "time", "once")
 TOP: Final = ("topic", *COMMON, "rules")
-OF_RULE: Final = ("topic", "when", "do", "each", "event", "event_from", "properties", "by_customer", *COMMON)
+OF_RULE: Final = (
+    "topic",
+    "when",
+    "do",
+    "each",
+    "event",
+    "event_from",
+    "properties",
+    "by_customer",
+    "catalog",
+    "item",
+    *COMMON,
+)
+OF_ITEM: Final = ("catalog", "item")
+OF_EVENT: Final = ("event", "event_from", "properties", "by_customer")
+NOT_OF_ITEM: Final = ("event", "event_from", "by_customer", "message_id", "who", "once")
+USELESS: Final[Mapping[str, tuple[str, ...]]] = {
+    "track": OF_ITEM,
+    "identify": (*OF_EVENT, *OF_ITEM),
+    "item": NOT_OF_ITEM,
+    "no_item": (*NOT_OF_ITEM, "properties"),
+}
+"""What a rule does -> its fields that mean nothing then. The others make nothing at all."""
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -50,7 +73,8 @@ class Who(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """When something is made, and what. `topics` empty: of every topic. `event` is a name, `named` leads to one."""
+    """When something is made, and what. `topics` empty: of every topic. `event` is a name, `named` leads to one. Of an
+    item `catalog` is the key of its catalog, `item` leads to its id, and `properties` are its fields."""
 
     line: int
     topics: tuple[str, ...]
@@ -65,6 +89,8 @@ class Rule(msgspec.Struct, frozen=True):
     message_id: Source | None = None
     time: Source | None = None
     once: Source | None = None
+    catalog: str = ""
+    item: Source | None = None
 
     def fits(self, topic: str) -> bool:
         """Whether the rule is for this topic."""
@@ -131,10 +157,12 @@ def _compile_rule(part: Part, common: Rule, faults: list[Fault]) -> Rule | None:
         topics=_read_topics(part, faults),
         when=_read_source(part, "when", faults),
         each=_read_source(part, "each", faults),
-        event=_read_name(part, faults),
+        event=_read_name(part, "event", faults),
         named=_read_source(part, "event_from", faults),
         properties=_read_fields(part, "properties", faults),
         by_customer=_read_source(part, "by_customer", faults),
+        catalog=_read_name(part, "catalog", faults),
+        item=_read_source(part, "item", faults),
     )
     _check_rule(part, rule, faults)
     return rule
@@ -147,8 +175,9 @@ def _check_rule(part: Part, rule: Rule, faults: list[Fault]) -> None:
             faults.append(Fault(FaultCode.TWO_EVENTS, "event_from", *part.keys["event_from"]))
         elif "event" not in part.value and "event_from" not in part.value:
             faults.append(Fault(FaultCode.NO_EVENT, "event", part.line, part.column))
-        return
-    useless = ("event", "event_from", "properties", "by_customer", *(() if rule.do in MAKING else ("each", *COMMON)))
+    if rule.do in ITEMS and not set(OF_ITEM) <= set(part.value):
+        faults.append(Fault(FaultCode.NO_ITEM, "item", part.line, part.column))
+    useless = USELESS.get(rule.do, ("each", *OF_EVENT, *COMMON, *OF_ITEM))
     faults += [
         Fault(FaultCode.USELESS, name, *part.keys[name], {"verb": rule.do}) for name in useless if name in part.value
     ]
@@ -215,12 +244,12 @@ def _read_topics(part: Part, faults: list[Fault]) -> tuple[str, ...]:
     return tuple(item.value for item in listed)
 
 
-def _read_name(part: Part, faults: list[Fault]) -> str:
-    found = part.value.get("event")
+def _read_name(part: Part, field: str, faults: list[Fault]) -> str:
+    found = part.value.get(field)
     if found is None:
         return ""
     if not isinstance(found.value, str) or not found.value.strip():
-        faults.append(Fault(FaultCode.NOT_A_TEXT, "event", found.line, found.column))
+        faults.append(Fault(FaultCode.NOT_A_TEXT, field, found.line, found.column))
         return ""
     return found.value.strip()[:NAME_CHARACTERS_MAX]
 
@@ -236,7 +265,7 @@ def list_headers(compiled: Compiled) -> frozenset[str]:
 def _list_sources(compiled: Compiled) -> list[Source]:
     found = [compiled.topic] if compiled.topic else []
     for rule in compiled.rules:
-        single = (rule.when, rule.each, rule.named, rule.by_customer, rule.message_id, rule.time, rule.once)
+        single = (rule.when, rule.each, rule.named, rule.by_customer, rule.message_id, rule.time, rule.once, rule.item)
         found += [source for source in single if source is not None]
         tables: tuple[Mapping[str, Source], ...] = (rule.properties, rule.who.ids, rule.who.traits)
         for table in tables:

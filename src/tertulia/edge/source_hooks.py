@@ -79,7 +79,8 @@ class SourceHooks:
         else:
             self._metrics.count_events("accepted", len(outcome.entries))
             self._metrics.count_events("discarded", len(outcome.discards))
-            await _reply(send, 200, {"success": True, "accepted": len(outcome.entries), "discarded": _show(outcome)})
+            accepted = len(outcome.entries) + len(outcome.items)
+            await _reply(send, 200, {"success": True, "accepted": accepted, "discarded": _show(outcome)})
 
     async def _find_hook(self, key: str) -> HookView:
         """Raises Refusal; no key is wrong as long as the sources are not known here."""
@@ -146,7 +147,7 @@ class SourceHooks:
             topic,
             choose_headers(headers, hook.signing, hook.mapping),
             raw,
-            len(outcome.entries),
+            len(outcome.entries) + len(outcome.items),
             outcome.discards[0].code if outcome.discards else "",
             tuple(sorted(people)),
         )
@@ -156,7 +157,8 @@ class SourceHooks:
         private = [self._mark_private(told) for told in outcome.warnings]
         notes = [*outcome.discards, *private]
         source = hook.facts
-        request = EventRequest(self._ids.make(), source.workspace, source.id, outcome.entries, notes, sample)
+        told = (source.workspace, source.id, outcome.entries, notes, sample, outcome.items)
+        request = EventRequest(self._ids.make(), *told)
         if await self._ingest.submit(request, size_bytes):
             return outcome
         return Outcome([], [Discard(0, Code.NOT_WRITTEN.value, count=len(outcome.entries))], [0], [])

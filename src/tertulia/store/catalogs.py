@@ -13,6 +13,18 @@ from tertulia.store.db import Conn, fetch_all, load, read_json, run
 
 
 @dataclass(frozen=True, slots=True)
+class ToldItem:
+    """What a webhook says of an item of the catalog with the key `catalog`; without `fields` it is taken out. `at`:
+    since when that is so."""
+
+    workspace: int
+    catalog: str
+    id: str
+    fields: Mapping[str, Any] | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One of a catalog, as it is."""
 
@@ -88,6 +100,46 @@ def put_items(
     written = fetch_all(conn, load("catalogs")["put"], args)
     new = sum(row[1] for row in written)
     return new, len(written) - new
+
+
+def put_told(conn: Conn, told: Sequence[ToldItem], most: int) -> list[str]:
+    """What webhooks say, in the caller's transaction: of each item the word of the latest `at`, also against what
+    stands there. Of each in order the code of why it is not kept, or nothing. `most`: items of a workspace."""
+    args = {"workspaces": [one.workspace for one in told], "keys": [one.catalog for one in told]}
+    known = {(row[0], row[1]): row[2] for row in fetch_all(conn, load("catalogs")["by_key"], args)}
+    last: dict[tuple[int, str], ToldItem] = {}
+    for one in sorted(told, key=lambda one: one.at):
+        if (catalog_id := known.get((one.workspace, one.catalog))) is not None:
+            last[(catalog_id, one.id)] = one
+    put = {key: one for key, one in sorted(last.items()) if one.fields is not None}
+    gone = {key: one for key, one in sorted(last.items()) if one.fields is None}
+    standing = {(row[0], row[1]) for row in _run_told(conn, "standing", put)}
+    new = {key: one.workspace for key, one in put.items() if key not in standing}
+    room = {w: most - sum(n for n, _ in count_items(conn, w).values()) for w in set(new.values())}
+    full = set()
+    for key, workspace in new.items():
+        room[workspace] -= 1
+        full |= {key} if room[workspace] < 0 else set()
+    _run_told(conn, "put_told", {key: one for key, one in put.items() if key not in full})
+    _run_told(conn, "drop_told", gone)
+
+    def judge(one: ToldItem) -> str:
+        catalog_id = known.get((one.workspace, one.catalog))
+        return "no_catalog" if catalog_id is None else "catalog_full" if (catalog_id, one.id) in full else ""
+
+    return [judge(one) for one in told]
+
+
+def _run_told(conn: Conn, name: str, told: Mapping[tuple[int, str], ToldItem]) -> list[Any]:
+    args = {
+        "shards": [shard_of_item(*key) for key in told],
+        "catalogs": [key[0] for key in told],
+        "ids": [key[1] for key in told],
+        "workspaces": [one.workspace for one in told.values()],
+        "fields": [msgspec.json.encode(one.fields).decode() for one in told.values()],
+        "at": [one.at for one in told.values()],
+    }
+    return fetch_all(conn, load("catalogs")[name], args) if told else []
 
 
 def drop_items(conn: Conn, catalog_id: int, ids: Sequence[str]) -> int:

@@ -31,6 +31,36 @@ on conflict (shard, catalog_id, id) do update set fields = excluded.fields, chan
 where catalog_item.fields <> excluded.fields
 returning id, xmax = 0
 
+-- name: by_key
+-- One writer of a catalog at a time, in one order: it puts and takes out, and another could do it the other way round.
+select c.workspace_id, c.key, c.id
+from catalog c
+where (c.workspace_id, c.key) in (select * from unnest(%(workspaces)s::integer[], %(keys)s::text[]))
+order by c.id
+for no key update
+
+-- name: standing
+select i.catalog_id, i.id
+from unnest(%(shards)s::smallint[], %(catalogs)s::integer[], %(ids)s::text[]) as t (shard, catalog_id, id)
+join catalog_item i on i.shard = t.shard and i.catalog_id = t.catalog_id and i.id = t.id
+
+-- name: put_told
+-- An older word changes nothing.
+insert into catalog_item (shard, catalog_id, id, workspace, fields, changed_at)
+select t.shard, t.catalog_id, t.id, t.workspace, t.fields::jsonb, t.at
+from unnest(%(shards)s::smallint[], %(catalogs)s::integer[], %(ids)s::text[], %(workspaces)s::integer[],
+            %(fields)s::text[], %(at)s::timestamptz[]) as t (shard, catalog_id, id, workspace, fields, at)
+on conflict (shard, catalog_id, id) do update set fields = excluded.fields, changed_at = excluded.changed_at
+where catalog_item.changed_at <= excluded.changed_at
+returning id
+
+-- name: drop_told
+delete from catalog_item i
+using unnest(%(shards)s::smallint[], %(catalogs)s::integer[], %(ids)s::text[], %(at)s::timestamptz[])
+      as t (shard, catalog_id, id, at)
+where i.shard = t.shard and i.catalog_id = t.catalog_id and i.id = t.id and i.changed_at <= t.at
+returning i.id
+
 -- name: drop
 delete from catalog_item i
 using unnest(%(shards)s::smallint[], %(ids)s::text[]) as t (shard, id)

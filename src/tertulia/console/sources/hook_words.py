@@ -37,8 +37,15 @@ CHOICES = (
         _("Tracking SDK in a browser or app"),
         _("Customers' own devices call. Their address is kept with the event."),
     ),
-    Choice(SHOPIFY, "shopping-cart", _("Shopify"), _("Carts, checkouts, orders and customers of a Shopify shop.")),
-    Choice(WOOCOMMERCE, "shopping-cart", _("WooCommerce"), _("Checkouts, orders and customers of a WordPress shop.")),
+    Choice(
+        SHOPIFY, "shopping-cart", _("Shopify"), _("Carts, checkouts, orders, customers and products of a Shopify shop.")
+    ),
+    Choice(
+        WOOCOMMERCE,
+        "shopping-cart",
+        _("WooCommerce"),
+        _("Checkouts, orders, customers and products of a WordPress shop."),
+    ),
     Choice(WEBHOOK, "plug", _("Any webhook"), _("A system that posts JSON. You say what it means.")),
 )
 
@@ -67,6 +74,7 @@ STEPS = {
             _("Checkout creation, Checkout update"),
             _("Order creation, Order payment, Order cancellation"),
             _("Customer creation, Customer update"),
+            _("Product creation, Product update, Product deletion: for a catalog with the key “products”"),
         ),
         _("Shopify shows it below its list of webhooks; of an app it is the client secret."),
     ),
@@ -82,6 +90,7 @@ STEPS = {
         (
             _("Order created, Order updated"),
             _("Customer created, Customer updated"),
+            _("Product created, Product updated, Product deleted: for a catalog with the key “products”"),
         ),
         _("The same text that stands in the webhook's field Secret at WooCommerce."),
     ),

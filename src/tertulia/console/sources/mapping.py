@@ -33,7 +33,8 @@ SAMPLES_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An event that would be made: its name and call in words, whether it would be taken, and its JSON."""
+    """An event that would be made, or an item that would change: its name and call in words, whether it would be taken,
+    and its JSON."""
 
     name: str
     call: str
@@ -115,10 +116,14 @@ def show_page(
     conn = django_conn()
     lines = form.text.split("\n")
     context = describe_source(request, source, read_last_event(conn, source.workspace_id, source.pk), "mapping")
+    messages = tried.messages if tried else []
+    item_count = sum("catalog" in message for message in messages)
     context |= {
         "form": form,
         "samples": actions.list_newest(conn, source, SAMPLES_SHOWN),
         "tried": tried,
+        "event_count": len(messages) - item_count,
+        "item_count": item_count,
         "events": [show_message(*pair) for pair in zip(tried.messages, tried.taken, strict=True)] if tried else [],
         "problems": [
             (problem, lines[problem.line - 1].strip() if 0 < problem.line <= len(lines) else "")
@@ -134,8 +139,9 @@ def show_page(
 
 
 def show_message(message: Any, taken: bool) -> Shown:
-    """One event in words and whole."""
-    call, name = str(message.get("type", "")), message.get("event")
+    """One event or item in words and whole."""
+    call = str(message.get("type", ""))
+    name = message.get("event") or (f"{message['catalog']}: {message['id']}" if "catalog" in message else "")
     words = name_call(call)
     shown = name_event(call, name if isinstance(name, str) else "")
     text = msgspec.json.format(msgspec.json.encode(message), indent=2).decode()

@@ -11,6 +11,8 @@ CALLS = {
     "group": gettext_lazy("Group"),
     "alias": gettext_lazy("Alias"),
     "derived": gettext_lazy("Derived"),
+    "item": gettext_lazy("Item of a catalog"),
+    "no_item": gettext_lazy("Item taken out"),
 }
 CALL_ICONS = {
     "identify": "user-check",
