@@ -8,7 +8,8 @@ import pytest
 from tests.workers.helping_thread import helping
 from tests.workers.town import PUBLIC_URL, Town
 
-from tertulia.core.entries import EventEntry
+from tertulia.core.entries import EventEntry, OutcomeEntry
+from tertulia.ids import INDEX_OF_SHARD, shard_of_contact
 from tertulia.store.db import connect
 from tertulia.workers.acts import CLAIM
 from tertulia.workers.engine import Engine
@@ -33,6 +34,11 @@ def town(empty_database: str) -> Iterator[Town]:
         made.engine = Engine(made.engine_conn, PUBLIC_URL, name="test", test_clock=True, helpers=[helper])
         made.engine.hands.least_due = 1
         yield made
+
+
+def place_of(contact_id: int) -> int:
+    """0: the engine's own hand decides for the contact; 1: its helper."""
+    return INDEX_OF_SHARD[shard_of_contact(contact_id)] % 2
 
 
 def begin(town: Town, document: str, people: int = 8) -> list[int]:
@@ -106,7 +112,7 @@ def test_R5_what_takes_of_a_shared_total_is_claimed_in_its_order(town: Town, rul
 def test_S2_a_message_that_cannot_be_decided_fails_alone(town: Town) -> None:
     """Of either hand's one is broken: it is tried again later, and the others go out."""
     contacts = queue(town, REMIND)
-    broken = [contacts[0], next(one for one in contacts if one & 1 != contacts[0] & 1)]
+    broken = [contacts[0], next(one for one in contacts if place_of(one) != place_of(contacts[0]))]
     with psycopg.connect(town.url, autocommit=True) as conn:
         conn.execute("""update delivery_open set content = '{"text": 5}' where contact_id = any(%s)""", (broken,))
     town.drain()
@@ -115,3 +121,19 @@ def test_S2_a_message_that_cannot_be_decided_fails_alone(town: Town) -> None:
         town.rows("select state, not_before > made_at from delivery_open where contact_id = any(%s)", broken)
         == [("queued", True)] * 2
     )
+
+
+def test_what_either_hand_finds_at_fault_stands_still(town: Town) -> None:
+    """A channel whose provider refuses us hands over nothing more, though the other hand has heard of no fault."""
+    contacts = queue(town, REMIND)
+    town.drain()
+    own, helped = (next(one for one in contacts if place_of(one) == place) for place in (0, 1))
+    whose = dict(town.rows("select id, contact_id from delivery_open"))
+    sent = {whose[one.id]: one for one in town.sending("sms")}
+    town.engine.hands.least = 1
+    for one, outcome in ((sent[own], "fix"), (sent[helped], "ok")):
+        told = (one.channel_id, one.kind, one.id, one.attempt, town.now, outcome)
+        town.append(OutcomeEntry(*told, account_fault=outcome == "fix"))
+    town.engine.decide_log()
+    assert town.engine.config is not None
+    assert town.engine.config.channels[town.channel("sms").pk].state == "fault"

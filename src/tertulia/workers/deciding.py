@@ -103,7 +103,7 @@ class Hands:
             self.first.conn.commit()  # lets go of what was locked when it was read
         for helper, theirs, part in helped:
             helper.begin_act(self._owner, theirs, now, name, part)
-        return self._work(config, rows, epochs, fence, helped, own, _do_nothing)
+        return self._work(config, rows, epochs, fence, helped, own)
 
     def _work(
         self,
@@ -113,7 +113,7 @@ class Hands:
         fence: Callable[[], None],
         helped: Shared[Row],
         work: Callable[[Sequence[Row], Mapping[int, int], Callable[[], None]], cycle.Batch | None],
-        meanwhile: Callable[[], None],
+        meanwhile: Callable[[], None] | None = None,
     ) -> Decided[Row]:
         """The engine's own part, and then what came of those that helpers have begun."""
         if not helped:
@@ -125,10 +125,14 @@ class Hands:
         answers: list[Answer] = []
         try:
             fence_ours = partial(ownership.fence, self.first.conn, self._owner, ours)
-            decided: Decided[Row] = [(own, _tell(work(own, ours, fence_ours)))] if own else []
-            meanwhile()
+            came = _tell(work(own, ours, fence_ours)) if own else None
+            if meanwhile is not None:
+                meanwhile()
         finally:
             answers += [helper.end() for helper, _, _ in helped]
+        if came is not None and came.config is not None:
+            config = came.config  # what the own part found at fault is not right again for who has heard of no fault
+        decided: Decided[Row] = [(own, came)] if own else []
         return decided + [(part, _read(answer, config)) for (_, _, part), answer in zip(helped, answers, strict=True)]
 
     def _share(
@@ -150,10 +154,6 @@ class Hands:
 
 def _shard_of(row: Any) -> int:
     return shard_of_contact(row.contact_id)
-
-
-def _do_nothing() -> None:
-    """There is nothing to do meanwhile."""
 
 
 def _tell(batch: cycle.Batch | None) -> Came | None:
