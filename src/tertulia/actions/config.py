@@ -84,6 +84,7 @@ def load_config(conn: Conn, public_url: str) -> Config:
         },
         pools=read_pools(conn),
         giving=frozenset(row.id for row in journeys.values() if row.gives_coupons),
+        limited=frozenset(row.workspace for row in journeys.values() if row.program.journey.entries is not None),
         catalogs=read_catalogs(conn),
         bandits=read_bandits(conn),
         exit_segments=index_exits(journeys.values(), segments.values()),

@@ -267,6 +267,7 @@ class Config:
 
     pools: Mapping[tuple[int, str], PoolFacts] = field(default_factory=dict)  # by workspace and key
     giving: frozenset[int] = frozenset()  # journeys that give coupons (S5)
+    limited: frozenset[int] = frozenset()  # workspaces in which a journey admits only so many (R5)
     catalogs: Mapping[tuple[int, str], int] = field(default_factory=dict)  # by workspace and key
 
     bandits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by experiment, weights of ways (A5)

@@ -22,7 +22,7 @@ def count_messages(conn: Conn, journey_id: int, since: datetime) -> Counts:
     args: dict[str, Any] = {
         "journey": journey_id,
         "since": since,
-        "today": day_of(since),
+        "since_day": day_of(since),
         "day": day_of(since - QUEUED_FOR),
     }
     args |= {"left_by": list(LEFT_BY), "blocked_by": list(BLOCKED_BY)}

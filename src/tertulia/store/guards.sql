@@ -21,7 +21,7 @@ select (select count(*) from delivery d
         where d.journey_id = %(journey)s and d.day >= %(day)s and d.sent_at >= %(since)s
           and c.state = 'withdrawn' and c.source = any(%(left_by)s) and c.at >= d.sent_at),
        (select count(*) from ledger l
-        where l.journey_id = %(journey)s and l.day >= %(today)s and l.at >= %(since)s
+        where l.journey_id = %(journey)s and l.day >= %(since_day)s and l.at >= %(since)s
           and l.outcome = 'not_sent' and l.gate = 'render')
 
 -- name: pause

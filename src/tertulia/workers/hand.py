@@ -27,8 +27,8 @@ log = structlog.get_logger("tertulia.engine")
 
 class Hand:
     """A connection that decides, with its own numbers for what it appends and for new contacts. Its cycles are
-    committed, or None comes back: it failed and nothing was written. `fence` is a cycle's first statement. They raise
-    StoodDown."""
+    committed, or None comes back: it failed and nothing was written. `fence` comes before whatever
+    is written. They raise StoodDown."""
 
     def __init__(self, conn: Conn, owner: str) -> None:
         self.conn = conn
