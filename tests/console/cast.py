@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from tertulia.data.models import User, Workspace
 
 PASSWORD = "a long enough password"
+SETTINGS = {
+    "name": "Verbena",
+    "zone": "UTC",
+    "currency": "EUR",
+    "link_days": "30",
+    "event_hours": "72",
+    "language": "en",
+}
+"""What the form of a workspace's settings sends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The workspace's hold-out on its page: a share, or what is wrong with it; changed by admins only."""
 
-from tests.console.cast import Cast, make_client
+from tests.console.cast import SETTINGS, Cast, make_client
 
 PAGE = "/settings/hold-out/"
 
@@ -11,15 +11,7 @@ def test_A2_a_share_is_saved(cast: Cast, alice):
 
     epoch = cast.workspace.epoch
     assert alice.post(PAGE, {"share": " 5 % "}).status_code == 302
-    form = {
-        "name": "Verbena",
-        "zone": "UTC",
-        "currency": "EUR",
-        "link_days": "30",
-        "event_hours": "72",
-        "language": "en",
-    }
-    assert alice.post("/settings/", form).status_code == 302
+    assert alice.post("/settings/", SETTINGS).status_code == 302
     cast.workspace.refresh_from_db()
     assert (cast.workspace.hold_out, cast.workspace.epoch) == ("5%", epoch + 2)
     assert Audit.objects.filter(verb="hold_out_changed").get().facts == {"share": "5%"}

@@ -1,7 +1,7 @@
 """Quiet hours on their page: saved whole, wrong ones said beside their line, changed by admins only."""
 
 import pytest
-from tests.console.cast import Cast, make_client
+from tests.console.cast import SETTINGS, Cast, make_client
 
 PAGE = "/settings/limits/"
 
@@ -66,15 +66,7 @@ def test_only_admins_change_quiet_hours(cast: Cast):
 def test_the_workspaces_settings_leave_quiet_hours_alone(cast: Cast, alice):
     """They are another form."""
     alice.post(PAGE, {"from-0": "09:00", "to-0": "21:00"})
-    form = {
-        "name": "Verbena",
-        "zone": "UTC",
-        "currency": "EUR",
-        "link_days": "30",
-        "event_hours": "72",
-        "language": "en",
-    }
-    assert alice.post("/settings/", form).status_code == 302
+    assert alice.post("/settings/", SETTINGS).status_code == 302
     cast.workspace.refresh_from_db()
     assert (cast.workspace.name, cast.workspace.send_window) == ("Verbena", [{"from": "09:00", "to": "21:00"}])
 
