@@ -191,6 +191,12 @@ rules:
         ("rules:\n  - event: X\n  - evnt: Y", [(FaultCode.UNKNOWN_FIELD, "evnt", 3), (FaultCode.NO_EVENT, "event", 3)]),
         ("rules:\n  - event: X\n    event: Y", [(FaultCode.TWICE, "event", 3)]),
         ("rules:\n  - event: X\n    event_from: y", [(FaultCode.TWO_EVENTS, "event_from", 3)]),
+        ("rules:\n  - do: item\n    catalog: products", [(FaultCode.NO_ITEM, "item", 2)]),
+        (
+            "rules:\n  - do: item\n    catalog: products\n    item: id\n    properties:\n      List price: price",
+            [(FaultCode.BAD_FIELD, "properties.List price", 6)],
+        ),
+        ("rules:\n  - event: X\n    catalog: products", [(FaultCode.USELESS, "catalog", 3)]),
         ("rules:\n  - event: [X]", [(FaultCode.NOT_A_TEXT, "event", 2)]),
         ("rules:\n  - do: dance", [(FaultCode.BAD_VERB, "do", 2)]),
         ("rules:\n  - do: nothing\n    time: x", [(FaultCode.USELESS, "time", 3)]),

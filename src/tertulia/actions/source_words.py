@@ -127,8 +127,12 @@ WORDS: Final[Mapping[str, tuple[Promise, Promise]]] = {
         gettext_lazy("Have it sent in smaller pieces, or choose fewer entries in the path."),
     ),
     "bad_item": (
-        gettext_lazy("A catalog does not take this item: it has no id, or too many or too long fields."),
-        gettext_lazy("Try the mapping on the sample, and leave fields out or shorten them."),
+        gettext_lazy(
+            "A catalog does not take this item: it has no id, too many or too long fields, or a bad field name."
+        ),
+        gettext_lazy(
+            "Try the mapping on the sample; leave fields out, shorten them, or name them with letters, digits and _."
+        ),
     ),
     "no_catalog": (
         gettext_lazy("A product came, and there is no catalog with this key, so it was not kept."),

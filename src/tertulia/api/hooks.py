@@ -68,7 +68,7 @@ class TryIn(Schema):
 
 
 class TriedEventOut(Schema):
-    """A message as a tracking SDK would send it; `taken` says whether it would be."""
+    """A message as a tracking SDK would send it, or an item of a catalog; `taken` says whether it would be."""
 
     taken: bool
     message: dict[str, Any]

@@ -102,11 +102,12 @@ def _check(item_id: str, fields: Mapping[str, Any]) -> str | None:
         return LONG_ID
     if len(fields) > FIELDS_MAX:
         return TOO_MANY
-    if not all(_is_field(name) for name in fields):
+    if not all(is_field(name) for name in fields):
         return BAD_FIELD
     return TOO_LONG if len(msgspec.json.encode(fields).decode()) > ITEM_CHARACTERS_MAX else None
 
 
-def _is_field(name: str) -> bool:
+def is_field(name: str) -> bool:
+    """Whether an item may have a field of this name."""
     letters = name.replace("_", "a").replace("-", "a")
     return name[:1].isalpha() and letters.isalnum() and len(name) <= FIELD_CHARACTERS_MAX

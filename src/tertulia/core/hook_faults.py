@@ -52,6 +52,7 @@ class FaultCode(StrEnum):
     NO_EVENT = "no_event"
     TWO_EVENTS = "two_events"
     NO_ITEM = "no_item"
+    BAD_FIELD = "bad_field"
     USELESS = "useless"
     PATH_FAILED = "path_failed"
     EACH_NOT_LIST = "each_not_list"
@@ -83,6 +84,9 @@ SENTENCES: Final[Mapping[FaultCode, str]] = {
     FaultCode.TWO_EVENTS: gettext_noop("The event's name stands both in “event” and in “event_from”. Keep one."),
     FaultCode.NO_ITEM: gettext_noop(
         "This rule is about an item. Add “catalog” with the key of a catalog, and “item”, where the item's id stands."
+    ),
+    FaultCode.BAD_FIELD: gettext_noop(
+        "A catalog has no field called “%(name)s”. Begin with a letter, and use letters, digits, - and _, at most 60."
     ),
     FaultCode.USELESS: gettext_noop("A rule with “do: %(verb)s” does not use “%(field)s”. Take it away."),
     FaultCode.PATH_FAILED: gettext_noop(

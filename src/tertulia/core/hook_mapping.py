@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tertulia.core.catalog_items import is_field
 from tertulia.core.hook_document import Part, read_document
 from tertulia.core.hook_faults import Fault, FaultCode, MappingInvalid
 from tertulia.core.hook_values import Source, compile_source
@@ -177,6 +178,10 @@ def _check_rule(part: Part, rule: Rule, faults: list[Fault]) -> None:
             faults.append(Fault(FaultCode.NO_EVENT, "event", part.line, part.column))
     if rule.do in ITEMS and not set(OF_ITEM) <= set(part.value):
         faults.append(Fault(FaultCode.NO_ITEM, "item", part.line, part.column))
+    if rule.do == "item" and rule.properties:
+        for name in [name for name in rule.properties if not is_field(name)]:
+            line, column = part.value["properties"].keys[name]
+            faults.append(Fault(FaultCode.BAD_FIELD, f"properties.{name}", line, column, {"name": name}))
     useless = USELESS.get(rule.do, ("each", *OF_EVENT, *COMMON, *OF_ITEM))
     faults += [
         Fault(FaultCode.USELESS, name, *part.keys[name], {"verb": rule.do}) for name in useless if name in part.value

@@ -89,7 +89,7 @@ class EventWork:
 
     def refuse(self, conn: Conn, entries: LogWriter, item: EventRequest, now: datetime, error: Exception) -> bool:
         """A request that the database does not take by itself is no better the next time: only that is kept."""
-        told = Discard(0, Code.NOT_WRITTEN.value, count=len(item.entries))
+        told = Discard(0, Code.NOT_WRITTEN.value, count=len(item.entries) + len(item.items))
         kept = EventRequest(item.id, item.workspace, item.source_id, (), (told,))
         record_notes(conn, [kept], now)
         return False

@@ -161,7 +161,8 @@ class SourceHooks:
         request = EventRequest(self._ids.make(), *told)
         if await self._ingest.submit(request, size_bytes):
             return outcome
-        return Outcome([], [Discard(0, Code.NOT_WRITTEN.value, count=len(outcome.entries))], [0], [])
+        count = len(outcome.entries) + len(outcome.items)
+        return Outcome([], [Discard(0, Code.NOT_WRITTEN.value, count=count)], [0], [])
 
     def _mark_private(self, told: Discard) -> Discard:
         """A request for a person's data is told once, however often it comes: its content is its name."""
